@@ -1,0 +1,13 @@
+# The libraries we build on, all Debian packages. Boost is the one versioned 1.81.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
+
+# Asio without exceptions escaping from detached completion handlers, and without its deprecated parts.
+add_library(nmz_asio INTERFACE)
+target_link_libraries(nmz_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(nmz_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)

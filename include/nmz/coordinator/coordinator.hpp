@@ -1,0 +1,68 @@
+// Carries a plan out: starts workers, tells the dispatcher what their agents say, does what it answers.
+//
+// All state belongs to one io_context thread; only Layout's functions, which read a repository, run on a pool. The
+// clock enters here, and nothing below decides by it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "nmz/coordinator/observer.hpp"
+#include "nmz/coordinator/work_source.hpp"
+#include "nmz/dispatch/dispatcher.hpp"
+#include "nmz/orchestrator/orchestrator.hpp"
+
+namespace nmz::coordinator {
+
+struct Options {
+  Options() = default;
+  std::uint32_t workers = 1;
+  dispatch::Options dispatch;
+  std::chrono::milliseconds heartbeat{1000};
+  std::chrono::milliseconds start_limit{30000};  ///< for an agent to say Welcome
+  std::chrono::milliseconds stop_limit{5000};    ///< for agents to end their jobs at the end of the run
+};
+
+/// The parts a run is made of; all outlive it.
+struct Parts {
+  Parts(dispatch::Plan& plan_in, orchestrator::Orchestrator& orchestrator_in, WorkSource& source_in,
+        Observer& observer_in)
+      : plan{plan_in}, orchestrator{orchestrator_in}, source{source_in}, observer{observer_in} {}
+  dispatch::Plan& plan;                      // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  orchestrator::Orchestrator& orchestrator;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  WorkSource& source;                        // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Observer& observer;                        // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+};
+
+/// How a run ended; for no_workers with what the last worker was given up for.
+struct RunEnd {
+  RunEnd() = default;
+  dispatch::Stop::Why why = dispatch::Stop::Why::finished;
+  std::string reason;
+};
+
+class Coordinator {
+ public:
+  Coordinator(boost::asio::io_context& io, const Parts& parts, const Options& options);
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+  Coordinator(Coordinator&&) = delete;
+  Coordinator& operator=(Coordinator&&) = delete;
+  ~Coordinator();
+
+  /// Runs the plan to its end. When it returns every worker has been stopped. Call once.
+  boost::asio::awaitable<RunEnd> run();
+
+  /// Asks for the end. The first time, jobs get their grace to end; the second time everything is killed.
+  void interrupt();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nmz::coordinator

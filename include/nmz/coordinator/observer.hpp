@@ -1,0 +1,36 @@
+// Whoever wants to know what happens during a run: logs, views, tests. All calls come from the coordinator's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "nmz/dispatch/dispatcher.hpp"
+#include "nmz/wire/messages.hpp"
+
+namespace nmz::coordinator {
+
+class Observer {
+ public:
+  Observer() = default;
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+  Observer(Observer&&) = delete;
+  Observer& operator=(Observer&&) = delete;
+  virtual ~Observer() = default;
+
+  virtual void worker_ready(wire::WorkerId /*worker*/, const wire::Welcome& /*welcome*/) {}
+  virtual void assigned(const dispatch::Assign& /*assignment*/) {}
+  /// A phase of the execution has begun: its command runs.
+  virtual void started(const dispatch::Assign& /*assignment*/, wire::Phase /*phase*/) {}
+  virtual void log(const dispatch::Assign& /*assignment*/, std::string_view /*bytes*/) {}
+  /// Comes before ended(), for executions whose agent reported their end.
+  virtual void finished(const dispatch::Assign& /*assignment*/, const wire::Finished& /*finished*/) {}
+  /// After the plan has been told.
+  virtual void ended(const dispatch::Ended& /*ended*/) {}
+  virtual void given_up(const dispatch::GivenUp& /*given_up*/) {}
+  /// About four times a second, for clocks on a screen.
+  virtual void tick() {}
+};
+
+}  // namespace nmz::coordinator

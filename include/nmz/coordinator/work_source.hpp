@@ -1,0 +1,61 @@
+// What an execution of a subject consists of: the command, and the files it needs.
+//
+// The dispatcher knows subjects by number only; a work source turns one into the messages for an agent. nmzbisect's
+// lays out commits.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nmz/dispatch/dispatcher.hpp"
+#include "nmz/error/result.hpp"
+#include "nmz/wire/messages.hpp"
+
+namespace nmz::coordinator {
+
+/// What is known of a worker's tree before an execution.
+struct TreeKnowledge {
+  TreeKnowledge() = default;
+  bool intact = false;               ///< it is as the last layout of this worker left it, but for `changed`
+  std::vector<std::string> changed;  ///< tracked paths the last test changed
+};
+
+/// The files for one execution. Its functions block, and run on a pool thread, one at a time.
+class Layout {
+ public:
+  Layout() = default;
+  Layout(const Layout&) = delete;
+  Layout& operator=(const Layout&) = delete;
+  Layout(Layout&&) = delete;
+  Layout& operator=(Layout&&) = delete;
+  virtual ~Layout() = default;
+
+  /// Called once, first: finds out what has to be sent.
+  virtual Result<void> open() = 0;
+
+  /// Appends frames TreeBegin .. TreeEnd to `out` until it holds `enough` bytes; false when all have come.
+  virtual Result<bool> next(std::string& out, std::size_t enough) = 0;
+
+  /// The agent has laid out all of it.
+  virtual Result<void> laid_out() = 0;
+};
+
+class WorkSource {
+ public:
+  WorkSource() = default;
+  WorkSource(const WorkSource&) = delete;
+  WorkSource& operator=(const WorkSource&) = delete;
+  WorkSource(WorkSource&&) = delete;
+  WorkSource& operator=(WorkSource&&) = delete;
+  virtual ~WorkSource() = default;
+
+  /// The command of an execution; job and attempt are filled in by the coordinator.
+  virtual wire::Run run(const dispatch::Assign& assignment) = 0;
+
+  /// The files of an execution; none when it needs none.
+  virtual std::unique_ptr<Layout> layout(const dispatch::Assign& assignment, const TreeKnowledge& known) = 0;
+};
+
+}  // namespace nmz::coordinator

@@ -1,0 +1,241 @@
+// Workers times jobs: who runs what, what was lost, what is tried again.
+//
+// The dispatcher is a function of the events it is told and the time they carry: no I/O, no clock, no randomness. That
+// is why whole runs, with every fault, can be simulated from a seed (tests/simulation). The coordinator feeds it what
+// the agents say and carries out the actions it answers with.
+//
+// Rules:
+// - A worker has at most one job. A job is one execution of one subject; its id is never reused.
+// - Several events can be told in one step; work is handed out once, after all of them, so that verdicts which arrive
+//   together are used together.
+// - A worker that is silent for a lease is lost, exactly as one whose stream ended. What a lost worker says later is
+//   late: reported, never counted. So is a job's end told twice, or for a job the worker does not run.
+// - No lease runs while an agent starts: how long that may take is known to whoever starts it, who tells WorkerLost.
+// - An outcome that tells about the infrastructure (unprepared, disk full, killed by SIGKILL from outside, lost,
+//   cancelled by somebody else) is no verdict: the subject goes back to the plan and is run again until it had
+//   max_attempts; then the plan gets the outcome and decides.
+// - It is run again elsewhere where there is a choice: while another worker is busy or starting, it waits up to
+//   `patience` for that one rather than burn its attempts where it failed. The free worker gets something else.
+// - A cancelled job's subject stays with the plan until the job has ended. A verdict that beat the Cancel is evidence
+// and
+//   counts; otherwise the subject is given back, without an attempt being held against it.
+// - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
+// - After Stop the plan gets no outcome any more: its result stands. Ends that still come are reported as cancelled.
+// - A step that comes later than deadline() asked for by more than a quarter of a lease shows that this program was
+//   suspended or starved: every lease is extended by the time since the step before. (The time between steps alone
+//   shows nothing: the silence of an only worker is that long as well.)
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "nmz/dispatch/plan.hpp"
+#include "nmz/wire/messages.hpp"
+
+namespace nmz::dispatch {
+
+/// Time since an origin the caller chose; monotonic.
+using Time = std::chrono::nanoseconds;
+
+// ---- events
+
+/// The worker's agent has answered and is idle. Also after a restart.
+struct WorkerReady {
+  wire::WorkerId worker{};
+};
+/// The stream ended or broke, or the worker could not be started. After Restart only the new agent's stream counts: the
+/// end of the old one is no second loss and must not be told.
+struct WorkerLost {
+  wire::WorkerId worker{};
+  std::string reason;
+};
+/// Any sign of life (a heartbeat, log, ...).
+struct WorkerAlive {
+  wire::WorkerId worker{};
+};
+struct JobEnded {
+  wire::WorkerId worker{};
+  wire::JobId job{};
+  wire::Outcome outcome;
+  std::chrono::nanoseconds took{0};  ///< of the test, as the agent measured it
+};
+/// The user wants the end: nothing new is handed out and what runs is cancelled.
+struct Interrupted {};
+/// Only time has passed.
+struct Tick {};
+
+using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick>;
+
+// ---- actions, to be carried out in order
+
+struct Assign {
+  wire::WorkerId worker{};
+  wire::JobId job{};
+  Subject subject = 0;
+  std::uint32_t attempt = 1;  ///< 1 for the subject's first execution
+};
+/// The worker stays busy until its JobEnded (whatever the outcome says) or its loss.
+struct Cancel {
+  wire::WorkerId worker{};
+  wire::JobId job{};
+};
+/// Start the worker's agent anew (end the old one first if it still exists).
+struct Restart {
+  wire::WorkerId worker{};
+};
+/// Nothing will run any more: the plan is finished, interrupted, or no worker is left. Emitted once.
+struct Stop {
+  enum class Why : std::uint8_t { finished, interrupted, no_workers };
+  Why why = Why::finished;
+};
+
+using Action = std::variant<Assign, Cancel, Restart, Stop>;
+
+// ---- what happened, for whoever watches (views, logs, tests)
+
+/// One execution has ended. `counted`: its outcome went to the plan. `cancelled`: as pointless or because of Stop.
+/// `retried`: the subject went back to the plan, to be run again. `late`: nothing waited for it any more; it may be a
+/// second report about an execution whose end was reported already. An id that was never handed out has attempt 0.
+struct Ended {
+  enum class Fate : std::uint8_t { counted, retried, cancelled, late };
+  Fate fate = Fate::counted;
+  wire::WorkerId worker{};
+  wire::JobId job{};
+  Subject subject = 0;
+  std::uint32_t attempt = 1;
+  wire::Outcome outcome;
+  std::chrono::nanoseconds took{0};
+};
+struct GivenUp {
+  wire::WorkerId worker{};
+  std::string reason;
+  bool restarting = false;
+};
+using Report = std::variant<Ended, GivenUp>;
+
+struct Options {
+  Options() = default;
+  std::uint32_t max_attempts = 3;         ///< executions of one subject that may end in infrastructure outcomes
+  std::uint32_t max_worker_restarts = 5;  ///< for each worker, within the run
+  std::chrono::nanoseconds lease = std::chrono::seconds{10};
+  /// How long a subject waits for another worker than the one where it failed.
+  std::chrono::nanoseconds patience = std::chrono::seconds{60};
+};
+
+struct Step {
+  std::vector<Action> actions;
+  std::vector<Report> reports;
+};
+
+class Dispatcher {
+ public:
+  /// `plan` must outlive the dispatcher. `workers` workers, 0..workers-1, all expected to become ready or lost.
+  Dispatcher(Plan& plan, std::uint32_t workers, Options options = Options());
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+  ~Dispatcher() = default;
+
+  /// Tells what happened at `now` (never earlier than before) and returns what is to be done.
+  [[nodiscard]] Step step(std::span<const Event> events, Time now);
+
+  /// When to call step() with a Tick at the latest; nothing while no lease runs.
+  [[nodiscard]] std::optional<Time> deadline() const;
+
+  [[nodiscard]] bool stopped() const;
+
+ private:
+  /// lost: in this step, its Restart is not out yet. gone: it will not be started again.
+  enum class State : std::uint8_t { starting, idle, busy, lost, gone };
+  struct Worker {
+    State state = State::starting;
+    wire::JobId job{};  ///< while busy
+    std::uint32_t restarts = 0;
+    std::uint32_t failures_in_a_row = 0;  ///< jobs this worker could not do, whatever they were
+    Time heard{0};                        ///< on the lease clock
+    std::list<wire::WorkerId>::iterator lease;
+  };
+  /// Kept for the whole run: late messages are reported with what they were about.
+  struct Job {
+    wire::WorkerId worker{};
+    Subject subject = 0;
+    std::uint32_t attempt = 1;
+    bool cancelled = false;
+  };
+  struct SubjectState {
+    bool with_us = false;  ///< handed out by the plan and neither recorded nor given back
+    std::uint32_t executions = 0;
+    std::uint32_t failures = 0;           ///< infrastructure outcomes since the last outcome the plan got
+    std::optional<wire::WorkerId> avoid;  ///< where the last one happened
+    std::optional<wire::JobId> running;
+  };
+  struct Waiting {
+    Subject subject = 0;
+    Time until{0};
+  };
+  struct Placement {
+    Subject subject = 0;
+    wire::WorkerId worker{};
+  };
+
+  void advance(Time now);
+  void apply(const WorkerReady& event);
+  void apply(const WorkerLost& event);
+  void apply(const WorkerAlive& event);
+  void apply(const JobEnded& event);
+  void apply(const Interrupted& event);
+  void apply(const Tick& event);
+  void expire_leases();
+  void cancel_pointless();
+  void hand_out();
+
+  void place_waiting();
+  void place(const std::vector<Subject>& subjects);
+  [[nodiscard]] std::optional<wire::WorkerId> elsewhere(const SubjectState& subject) const;
+  void assign(Subject subject, wire::WorkerId worker);
+  void cancel(wire::JobId id);
+  [[nodiscard]] std::optional<Stop::Why> reason_to_stop() const;
+  void stop(Stop::Why why);
+
+  void make_idle(wire::WorkerId id);
+  void heard(wire::WorkerId id);
+  void give_up(wire::WorkerId id, const std::string& reason);
+  void replace_lost_workers(bool go_on);
+  void end_job(wire::WorkerId id, const wire::Outcome& outcome, std::chrono::nanoseconds took);
+  [[nodiscard]] Ended::Fate settle(const Job& job, const wire::Outcome& outcome);
+  void report_late(const JobEnded& event);
+  void give_back(Subject subject);
+
+  Worker& worker(wire::WorkerId id) { return workers_.at(static_cast<std::size_t>(id)); }
+  Job& job(wire::JobId id) { return jobs_.at(static_cast<std::size_t>(id) - 1); }
+
+  Plan& plan_;
+  Options options_;
+  std::vector<Worker> workers_;
+  std::size_t living_ = 0;         ///< workers that are not gone
+  std::size_t busy_ = 0;           ///< workers that run a job
+  std::set<wire::WorkerId> free_;  ///< lowest number first, for runs that can be reproduced
+  std::list<wire::WorkerId>
+      leases_;             ///< idle and busy workers, the longest silent first: a lease lasts the same for all
+  std::vector<Job> jobs_;  ///< by id, from 1
+  std::unordered_map<Subject, SubjectState> subjects_;
+  std::deque<Waiting> waiting_;  ///< with us, for want of another worker; oldest first
+  Time now_{0};
+  Time suspended_{0};              ///< the lease clock is now_ - suspended_
+  std::vector<GivenUp> given_up_;  ///< in the step under way
+  bool plan_changed_ = true;       ///< it got an outcome or a subject back in this step
+  bool plan_has_more_ = true;      ///< it has not yet said otherwise since it changed
+  bool interrupted_ = false;
+  bool stopped_ = false;
+  Step out_;  ///< of the step under way
+};
+
+}  // namespace nmz::dispatch

@@ -1,0 +1,46 @@
+// What is to be run, as the dispatcher sees it.
+//
+// A plan knows subjects (commits, workloads) and what their outcomes mean; it knows no workers, processes or clock.
+// search::BisectPlan is one, schedule::BatchPlan will be the other; a program of one's own can bring a third.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nmz/wire/messages.hpp"
+
+namespace nmz::dispatch {
+
+/// The plan's own number for a thing to run.
+using Subject = std::uint32_t;
+
+class Plan {
+ public:
+  Plan() = default;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  Plan(Plan&&) = delete;
+  Plan& operator=(Plan&&) = delete;
+  virtual ~Plan() = default;
+
+  /// At most `count` subjects to run now; they count as running until record() or give_back().
+  /// Fewer means that the other workers have nothing useful to do for the time being.
+  virtual std::vector<Subject> next(std::size_t count) = 0;
+
+  /// The outcome of a running subject. Called once for each time next() handed it out, unless it was given back.
+  virtual void record(Subject subject, const wire::Outcome& outcome) = 0;
+
+  /// A running subject ended without an outcome of its own (cancelled, or its worker was lost): it may be handed out
+  /// again.
+  virtual void give_back(Subject subject) = 0;
+
+  /// Running subjects whose outcome can no longer matter.
+  [[nodiscard]] virtual std::vector<Subject> pointless() const = 0;
+
+  /// No further outcome can change the result. Running subjects are then pointless.
+  [[nodiscard]] virtual bool finished() const = 0;
+};
+
+}  // namespace nmz::dispatch

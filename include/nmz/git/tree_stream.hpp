@@ -1,0 +1,76 @@
+// The difference between what a worker has checked out and the commit it shall test, as wire messages.
+//
+// The worker gets files, not git objects: contents after the filters that `git checkout` would run (eol, ident,
+// working-tree-encoding, and configured smudge drivers), with attributes read from the commit itself, not from the
+// user's work tree. Submodules whose objects are present locally are laid out as files below their path; the others
+// are empty directories, as in a clone without --recurse-submodules.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nmz/error/result.hpp"
+#include "nmz/git/commit_id.hpp"
+#include "nmz/git/repository.hpp"
+#include "nmz/wire/messages.hpp"
+
+namespace nmz::git {
+
+/// Reads objects; one per thread (libgit2 handles are not shared). Cheap to keep, expensive to open.
+class ObjectReader {
+ public:
+  [[nodiscard]] static Result<ObjectReader> open(const Repository& repository);
+  ObjectReader(ObjectReader&&) noexcept;
+  ObjectReader& operator=(ObjectReader&&) noexcept;
+  ~ObjectReader();
+
+  struct Impl;
+  [[nodiscard]] Impl& impl() const { return *impl_; }
+
+ private:
+  explicit ObjectReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct TreeRequest {
+  TreeRequest() = default;
+  std::optional<CommitId> from;      ///< what the worker has; nothing = an empty tree (TreeBegin::replace)
+  CommitId to;
+  std::vector<std::string> changed;  ///< tracked paths that are no longer as laid out: sent again
+  bool clean = false;                ///< TreeBegin::clean
+};
+
+/// Produces the messages TreeBegin .. TreeEnd a piece at a time, so that a tree of any size needs little memory.
+class TreeStream {
+ public:
+  /// Compares the two trees (no file contents are read yet). `reader` must outlive the stream.
+  [[nodiscard]] static Result<TreeStream> open(ObjectReader& reader, const TreeRequest& request);
+  TreeStream(TreeStream&&) noexcept;
+  TreeStream& operator=(TreeStream&&) noexcept;
+  ~TreeStream();
+
+  /// Appends frames to `out` until it holds at least `enough` bytes or the tree is complete.
+  /// False when nothing more will come.
+  [[nodiscard]] Result<bool> next(std::string& out, std::size_t enough);
+
+  /// Paths that this stream lays out or removes, for the work tree's index (PrivateGitDir::update).
+  struct Change {
+    std::string path;          ///< from the top of the work tree
+    bool removed = false;
+    wire::FileMode mode = wire::FileMode::regular;
+    bool submodule = false;    ///< a gitlink; its own files are not listed
+    CommitId blob;             ///< object id of the (unfiltered) blob, or the submodule's commit
+  };
+  [[nodiscard]] std::span<const Change> changes() const;
+
+ private:
+  struct Impl;
+  explicit TreeStream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nmz::git

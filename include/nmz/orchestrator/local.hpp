@@ -1,0 +1,48 @@
+// Workers that are processes of nmzagent on this machine, each with a directory of its own, spoken to over a socket
+// pair.
+//
+// Ending a worker means ending everything its tests started. A live agent does that itself (it is a child subreaper).
+// When the agent was killed, what it leaves behind is adopted by this process, which is a subreaper as well and knows
+// its own children from adopted ones by their session: agents and tests live in sessions of their own.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "nmz/orchestrator/orchestrator.hpp"
+
+namespace nmz::orchestrator {
+
+struct LocalOptions {
+  LocalOptions() = default;
+  std::filesystem::path agent;                     ///< the nmzagent program
+  std::vector<std::filesystem::path> trees;        ///< of each worker, by number; absolute, existing
+  std::string run_mark;                            ///< value of NMZ_RUN in the environment of all that runs here
+  std::chrono::milliseconds patience{500};         ///< between an agent's end of stream and its SIGKILL
+};
+
+class Local final : public Orchestrator {
+ public:
+  Local(boost::asio::any_io_executor executor, LocalOptions options);
+  ~Local() override;
+
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(wire::WorkerId worker) override;
+  boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
+
+ private:
+  void kill_adopted();
+
+  boost::asio::any_io_executor executor_;
+  LocalOptions options_;
+  std::map<wire::WorkerId, pid_t> agents_;
+};
+
+}  // namespace nmz::orchestrator

@@ -1,0 +1,32 @@
+// The events as JSON, one object a line, for scripts (`--json FILE`).
+//
+// Every object has "event" (the event's name in kebab-case) and "time" (seconds since the start); the other members
+// are those of the structs in event.hpp, in snake_case. Times are seconds as numbers.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "nmz/error/result.hpp"
+#include "nmz/view/event.hpp"
+
+namespace nmz::view {
+
+class JsonLines final : public View {
+ public:
+  /// `path` "-" is standard output.
+  [[nodiscard]] static Result<std::unique_ptr<JsonLines>> open(const std::string& path);
+  ~JsonLines() override;
+
+  void show(const Event& event, Seconds now) override;
+
+ private:
+  explicit JsonLines(std::FILE* file) : file_{file} {}
+  std::FILE* file_;
+};
+
+/// The line for an event, without newline; empty for Tick.
+[[nodiscard]] std::string json_line(const Event& event, Seconds now);
+
+}  // namespace nmz::view

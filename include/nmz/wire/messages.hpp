@@ -1,0 +1,193 @@
+// What the coordinator and an agent say to each other.
+//
+// One vocabulary for every orchestrator: a socket pair, a hijacked attach and a WebSocket carry the same messages.
+// The conversation with one worker:
+//
+//     coordinator                                   agent
+//     Hello ------------------------------------->
+//           <------------------------------------- Welcome
+//     TreeBegin, TreeRemove*, (TreeFile TreeData*)*, TreeEnd ->
+//           <------------------------------------- TreeReady
+//     Run --------------------------------------->
+//           <------------------------ Started(build)? Started(test) Log* Finished
+//           <------------------------------------- TreeState      (which tracked files the test changed)
+//     Cancel (any time) -> the job ends with Finished{cancelled}
+//     Shutdown, or the end of the stream -------->  every process of the job is killed, the agent exits
+//
+// Heartbeat comes at the interval Hello asked for, whatever the job does. A tree is always brought to a commit before
+// Run; when nothing is sent (workloads in an image), Run comes without a tree.
+// Messages are values without behaviour; codec.hpp turns them into bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace nmz::wire {
+
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// One execution asked of a worker; never reused within a run, so a late answer cannot be mistaken for a new one.
+enum class JobId : std::uint64_t {};
+/// A place where jobs run; keeps its number when its agent is started again.
+enum class WorkerId : std::uint32_t {};
+
+enum class FileMode : std::uint8_t { regular, executable, symlink };
+enum class Phase : std::uint8_t { build, test };
+
+/// How an execution ended, in the agent's words. What it means (good, bad, skip) is the plan's business.
+enum class OutcomeKind : std::uint8_t {
+  exited,        ///< the command ended by itself; code = exit status 0..255
+  signaled,      ///< the command was ended by a signal that was not ours; code = signal number
+  timed_out,     ///< killed at Run::timeout
+  build_failed,  ///< the build command failed; code = its exit status, or 128 + signal
+  not_started,   ///< the command cannot be executed (missing, no permission); code = errno
+  unprepared,    ///< the worker could not prepare (disk full, I/O error): an infrastructure failure; code = errno
+  untestable,    ///< the commit can not be laid out here (unsafe path, missing directory to run in): no worker could
+  cancelled,     ///< ended because of Cancel or Shutdown
+  lost,          ///< never sent by an agent: the coordinator's word for a worker that went away too often
+};
+
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::lost;
+  std::int32_t code = 0;
+  bool matched = true;      ///< false: Run::match was given and no line of the output matched
+  bool disk_full = false;   ///< the work tree's file system had no space left when the command failed
+  std::string detail;       ///< one line for a person, may be empty
+
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// ---- coordinator -> agent
+
+struct Hello {
+  std::uint32_t protocol = protocol_version;
+  WorkerId worker{};
+  std::string token;                       ///< per-run secret; empty on a socket pair
+  std::chrono::milliseconds heartbeat{1000};
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+/// Starts a change of the work tree. With `replace` everything in it goes first; with `clean` what is not tracked goes.
+struct TreeBegin {
+  bool replace = false;
+  bool clean = false;
+  friend bool operator==(const TreeBegin&, const TreeBegin&) = default;
+};
+
+/// Path: bytes, relative, '/'-separated, as in a git tree. Empty parent directories go with the last file.
+struct TreeRemove {
+  std::string path;
+  friend bool operator==(const TreeRemove&, const TreeRemove&) = default;
+};
+
+/// Followed by TreeData frames of `size` bytes in all (none when 0). A symlink's data is its target.
+/// `keep_if_same`: leave the file (and its mtime) alone if it already has this content and mode.
+struct TreeFile {
+  std::string path;
+  FileMode mode = FileMode::regular;
+  std::uint64_t size = 0;
+  bool keep_if_same = false;
+  friend bool operator==(const TreeFile&, const TreeFile&) = default;
+};
+
+struct TreeData {
+  std::string bytes;
+  friend bool operator==(const TreeData&, const TreeData&) = default;
+};
+
+/// An empty directory has to exist (a submodule that is not present locally).
+struct TreeDirectory {
+  std::string path;
+  friend bool operator==(const TreeDirectory&, const TreeDirectory&) = default;
+};
+
+struct TreeEnd {
+  friend bool operator==(const TreeEnd&, const TreeEnd&) = default;
+};
+
+struct Run {
+  JobId job{};
+  std::uint32_t attempt = 1;
+  std::vector<std::string> argv;           ///< the command, untouched; argv[0] is looked up in PATH unless it has a '/'
+  std::string program;                     ///< if not empty, the file to execute in place of argv[0]
+  std::string build;                       ///< if not empty, `sh -c build` runs first and must succeed
+  std::vector<std::string> env;            ///< "NAME=value", added to the agent's own environment
+  std::vector<std::string> unset;          ///< names removed from the agent's own environment
+  std::string directory;                   ///< where to run, relative to the work tree; empty = its root
+  std::string input;                       ///< the command's stdin; empty = /dev/null
+  std::string match;                       ///< POSIX extended regular expression for Outcome::matched; empty = none
+  std::chrono::milliseconds timeout{0};    ///< for the test (not its build); 0 = none
+  std::chrono::milliseconds kill_grace{2000};  ///< between TERM and KILL
+  std::uint64_t log_limit = 0;             ///< bytes of log sent at most; 0 = none
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
+struct Cancel {
+  JobId job{};
+  friend bool operator==(const Cancel&, const Cancel&) = default;
+};
+
+struct Shutdown {
+  friend bool operator==(const Shutdown&, const Shutdown&) = default;
+};
+
+// ---- agent -> coordinator
+
+struct Welcome {
+  std::uint32_t protocol = protocol_version;
+  std::string version;  ///< of the agent
+  std::string node;     ///< host name
+  std::uint32_t pid = 0;
+  friend bool operator==(const Welcome&, const Welcome&) = default;
+};
+
+/// kind: exited with code 0 = the tree is there; unprepared or untestable = it is not, and detail says why.
+struct TreeReady {
+  Outcome outcome;
+  friend bool operator==(const TreeReady&, const TreeReady&) = default;
+};
+
+struct Started {
+  JobId job{};
+  Phase phase = Phase::test;
+  friend bool operator==(const Started&, const Started&) = default;
+};
+
+/// stdout and stderr in the order they were written.
+struct Log {
+  JobId job{};
+  std::string bytes;
+  friend bool operator==(const Log&, const Log&) = default;
+};
+
+struct Finished {
+  JobId job{};
+  std::uint32_t attempt = 1;
+  Outcome outcome;
+  std::chrono::microseconds build_time{0};
+  std::chrono::microseconds test_time{0};
+  std::uint64_t log_bytes = 0;  ///< written by the command
+  std::uint64_t log_cut = 0;    ///< of these, not sent
+  friend bool operator==(const Finished&, const Finished&) = default;
+};
+
+/// After every job that had a tree: tracked paths that are no longer as they were laid out.
+/// May be split over several messages; `last` marks the end.
+struct TreeState {
+  std::vector<std::string> changed;
+  bool last = true;
+  friend bool operator==(const TreeState&, const TreeState&) = default;
+};
+
+struct Heartbeat {
+  JobId job{};  ///< 0 = idle
+  friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+using Message = std::variant<Hello, TreeBegin, TreeRemove, TreeFile, TreeData, TreeDirectory, TreeEnd, Run, Cancel,
+                             Shutdown, Welcome, TreeReady, Started, Log, Finished, TreeState, Heartbeat>;
+
+}  // namespace nmz::wire

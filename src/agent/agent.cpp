@@ -1,0 +1,295 @@
+// See agent.hpp.
+#include "agent.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "process_tree.hpp"
+
+namespace nmz::agent {
+namespace {
+
+/// Not read by the coordinator yet; beyond this the test has to wait with its output.
+constexpr std::size_t backlog_limit = std::size_t{1} << 20;
+
+/// How long the last messages may take when the program ends.
+constexpr std::chrono::milliseconds farewell{1000};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{};
+}
+
+}  // namespace
+
+Agent::Agent(FrameStream peer, UniqueFd signals, std::string root)
+    : peer_{std::move(peer)}, signals_{std::move(signals)}, tree_{std::move(root), [this] { tick(); }} {}
+
+ExitCode Agent::run() {
+  while (!exit_) {
+    wait();
+  }
+  if (job_) {
+    job_->abandon();
+  }
+  if (!peer_gone_) {
+    flush_for(farewell);
+  }
+  return *exit_;
+}
+
+bool Agent::may_read_log() const { return job_ && job_->log_fd() >= 0 && peer_.backlog() < backlog_limit; }
+
+void Agent::wait() {
+  std::array<pollfd, 4> events{{{signals_.get(), POLLIN, 0},
+                                {may_read_log() ? job_->log_fd() : -1, POLLIN, 0},
+                                {peer_.in(), POLLIN, 0},
+                                {peer_.backlog() > 0 ? peer_.out() : -1, POLLOUT, 0}}};
+  timespec limit{};
+  const auto rest = time_to_next_event();
+  if (rest) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*rest);
+    limit = {seconds.count(), static_cast<long>((*rest - seconds).count())};
+  }
+  if (::ppoll(events.data(), events.size(), rest ? &limit : nullptr, nullptr) < 0 && errno != EINTR) {
+    stop_with(ExitCode::system, "cannot wait for events");
+    return;
+  }
+  // Ended processes first: a command that has ended by itself is not cancelled by a message that comes with its end.
+  if (events[0].revents != 0) {
+    on_signals();
+  }
+  if (events[1].revents != 0 && job_) {
+    job_->on_log();
+  }
+  if (job_) {
+    job_->on_time();
+    after_job();
+  }
+  if (events[2].revents != 0) {
+    on_messages();
+  }
+  tick();
+  peer_gone_ = peer_gone_ || !peer_.flush();
+  if (peer_gone_ && !exit_) {
+    exit_ = ExitCode::ok;
+  }
+}
+
+std::optional<std::chrono::nanoseconds> Agent::time_to_next_event() const {
+  std::optional<Clock::time_point> next;
+  if (heartbeat_ > heartbeat_.zero()) {
+    next = next_heartbeat_;
+  }
+  if (job_ && job_->deadline()) {
+    next = std::min(next.value_or(*job_->deadline()), *job_->deadline());
+  }
+  if (!next) {
+    return std::nullopt;
+  }
+  return std::max<std::chrono::nanoseconds>(*next - Clock::now(), std::chrono::nanoseconds{0});
+}
+
+void Agent::on_signals() {
+  signalfd_siginfo signal{};
+  while (::read(signals_.get(), &signal, sizeof(signal)) == static_cast<ssize_t>(sizeof(signal))) {
+    if (signal.ssi_signo != static_cast<unsigned>(SIGCHLD)) {
+      shut_down();
+    }
+  }
+  if (job_) {
+    job_->on_child();
+  } else {
+    Reaper::collect([](pid_t, int) {});
+  }
+  after_job();
+}
+
+void Agent::on_messages() {
+  if (!peer_.receive()) {
+    peer_gone_ = true;
+    return;
+  }
+  while (!exit_) {
+    auto message = peer_.next();
+    if (!message) {
+      stop_with(ExitCode::protocol, message.error().message);
+      return;
+    }
+    if (!*message) {
+      return;
+    }
+    handle(std::move(**message));
+    after_job();
+    tick();
+  }
+}
+
+void Agent::handle(wire::Message message) {
+  if (auto* hello = std::get_if<wire::Hello>(&message); hello != nullptr || !greeted_) {
+    if (hello == nullptr || greeted_ || !greet(*hello)) {
+      stop_with(ExitCode::protocol, "the conversation has to begin with one Hello of this protocol version");
+    }
+    return;
+  }
+  if (std::holds_alternative<wire::Shutdown>(message)) {
+    shut_down();
+  } else if (const auto* cancel = std::get_if<wire::Cancel>(&message)) {
+    // For another job it is late: that one has finished, and its Finished has crossed the Cancel.
+    if (job_ && job_->id() == cancel->job) {
+      job_->cancel();
+    }
+  } else if (job_ || shutting_down_ || !handle_between_jobs(message)) {
+    stop_with(ExitCode::protocol, "the coordinator sent a message that does not belong here");
+  }
+}
+
+bool Agent::handle_between_jobs(wire::Message& message) {
+  return std::visit(
+      [this](auto& part) {
+        using Part = std::decay_t<decltype(part)>;
+        if constexpr (std::is_same_v<Part, wire::TreeBegin>) {
+          return tree_.begin(part);
+        } else if constexpr (std::is_same_v<Part, wire::TreeRemove>) {
+          return tree_.remove(part);
+        } else if constexpr (std::is_same_v<Part, wire::TreeFile>) {
+          return tree_.file(std::move(part));
+        } else if constexpr (std::is_same_v<Part, wire::TreeData>) {
+          return tree_.data(part);
+        } else if constexpr (std::is_same_v<Part, wire::TreeDirectory>) {
+          return tree_.directory(part);
+        } else if constexpr (std::is_same_v<Part, wire::TreeEnd>) {
+          const auto outcome = tree_.end();
+          if (outcome) {
+            peer_.send(wire::TreeReady{*outcome});
+          }
+          return outcome.has_value();
+        } else if constexpr (std::is_same_v<Part, wire::Run>) {
+          return start(std::move(part));
+        } else {
+          return false;
+        }
+      },
+      message);
+}
+
+bool Agent::greet(const wire::Hello& hello) {
+  wire::Welcome welcome;
+  welcome.version = NMZ_VERSION;
+  welcome.node = host_name();
+  welcome.pid = static_cast<std::uint32_t>(::getpid());
+  // Sent in any case: it tells a coordinator of another version what it is talking to.
+  peer_.send(welcome);
+  greeted_ = true;
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
+  heartbeat_ = std::clamp(hello.heartbeat, std::chrono::milliseconds{0}, longest);
+  next_heartbeat_ = Clock::now() + heartbeat_;
+  return hello.protocol == wire::protocol_version;
+}
+
+bool Agent::start(wire::Run run) {
+  if (tree_.is_open()) {
+    return false;
+  }
+  if (tree_.failure()) {
+    wire::Finished finished;
+    finished.job = run.job;
+    finished.attempt = run.attempt;
+    finished.outcome = *tree_.failure();
+    peer_.send(finished);
+    send_tree_state();
+    return true;
+  }
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &job_began_);
+  job_.emplace(
+      std::move(run), tree_.root(), [this](const wire::Message& message) { peer_.send(message); }, [this] { tick(); });
+  job_->start();
+  return true;
+}
+
+void Agent::after_job() {
+  if (!job_ || !job_->is_done()) {
+    return;
+  }
+  job_.reset();
+  if (shutting_down_) {
+    exit_ = exit_.value_or(ExitCode::ok);
+    return;
+  }
+  peer_gone_ = peer_gone_ || !peer_.flush();  // the verdict need not wait for the look at the tree
+  send_tree_state();
+}
+
+void Agent::send_tree_state() {
+  if (tree_.root().empty()) {
+    return;
+  }
+  wire::TreeState state;
+  state.last = false;
+  std::size_t size = 0;
+  const auto report = [&](std::string path) {
+    size += path.size() + sizeof(std::uint32_t);
+    state.changed.push_back(std::move(path));
+    if (size >= wire::data_chunk) {
+      peer_.send(state);
+      state.changed.clear();
+      size = 0;
+    }
+    tick();
+  };
+  if (tree_.manifest().known()) {
+    tree_.manifest().report_changes(tree_.open_root().get(), job_began_, report);
+  }
+  state.last = true;
+  peer_.send(state);
+}
+
+void Agent::shut_down() {
+  if (!job_) {
+    exit_ = exit_.value_or(ExitCode::ok);
+  } else if (std::exchange(shutting_down_, true)) {
+    job_->abandon();
+  } else {
+    job_->cancel();
+  }
+}
+
+void Agent::stop_with(ExitCode code, std::string_view why) {
+  std::fprintf(stderr, "nmzagent: %.*s\n", static_cast<int>(why.size()), why.data());
+  exit_ = code;
+}
+
+void Agent::flush_for(std::chrono::milliseconds patience) {
+  const auto deadline = Clock::now() + patience;
+  while (peer_.flush() && peer_.backlog() > 0) {
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+    pollfd event{peer_.out(), POLLOUT, 0};
+    if (rest <= rest.zero() || ::poll(&event, 1, static_cast<int>(rest.count())) < 0) {
+      return;
+    }
+  }
+}
+
+void Agent::tick() {
+  if (heartbeat_ <= heartbeat_.zero() || Clock::now() < next_heartbeat_) {
+    return;
+  }
+  next_heartbeat_ = Clock::now() + heartbeat_;
+  // Bytes that wait to be read are as good a sign of life, and heartbeats for a peer that does not read would pile up.
+  if (peer_.backlog() == 0) {
+    peer_.send(wire::Heartbeat{job_ ? job_->id() : wire::JobId{}});
+  }
+  peer_gone_ = peer_gone_ || !peer_.flush();
+}
+
+}  // namespace nmz::agent

@@ -1,0 +1,69 @@
+// The worker: one loop that waits for the coordinator, for the job's processes and its output, and for deadlines.
+//
+// One thread and poll() because there is never more than one job and everything the agent does is short, except for
+// work in the tree, which calls back now and then so that heartbeats go on. An event library would be most of the
+// binary, which has to stay below a megabyte to fit into one Swarm config.
+//
+// The work tree is only ever touched between jobs, when no process of the last one is left.
+#pragma once
+
+#include <chrono>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "nmz/wire/messages.hpp"
+
+#include "frame_stream.hpp"
+#include "job.hpp"
+#include "tree_writer.hpp"
+#include "unique_fd.hpp"
+
+namespace nmz::agent {
+
+enum class ExitCode : int { ok = 0, usage = 2, protocol = 3, system = 4 };
+
+class Agent {
+ public:
+  /// `signals`: a signalfd for SIGCHLD and the signals that end the program.
+  Agent(FrameStream peer, UniqueFd signals, std::string root);
+
+  /// Until the coordinator goes, says Shutdown or breaks the protocol, or a signal asks for the end.
+  [[nodiscard]] ExitCode run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void wait();
+  void on_signals();
+  void on_messages();
+  void handle(wire::Message message);
+  [[nodiscard]] bool handle_between_jobs(wire::Message& message);
+  [[nodiscard]] bool greet(const wire::Hello& hello);
+  [[nodiscard]] bool start(wire::Run run);
+  void after_job();
+  void send_tree_state();
+  /// Ends the job with its grace, and the program after it; at once when asked again.
+  void shut_down();
+  void stop_with(ExitCode code, std::string_view why);
+  void flush_for(std::chrono::milliseconds patience);
+  /// Sends a heartbeat if one is due.
+  void tick();
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> time_to_next_event() const;
+  [[nodiscard]] bool may_read_log() const;
+
+  FrameStream peer_;
+  UniqueFd signals_;
+  TreeWriter tree_;
+  std::optional<Job> job_;
+  timespec job_began_{};  ///< on the file systems' clock
+  bool greeted_ = false;
+  std::chrono::nanoseconds heartbeat_{0};
+  Clock::time_point next_heartbeat_;
+  bool shutting_down_ = false;
+  bool peer_gone_ = false;
+  std::optional<ExitCode> exit_;
+};
+
+}  // namespace nmz::agent

@@ -1,0 +1,339 @@
+// See job.hpp.
+#include "job.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nmz/wire/codec.hpp"
+
+#include "disk_space.hpp"
+#include "process.hpp"
+#include "process_tree.hpp"
+
+namespace nmz::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using wire::OutcomeKind;
+using wire::Phase;
+
+/// How long the kernel may take to end killed processes (it frees their memory first) before they are given up.
+constexpr milliseconds kill_patience{10'000};
+
+/// From the wire: anything. Far enough away to be never, near enough not to overflow a time_point.
+milliseconds bounded(milliseconds duration) {
+  return std::clamp(duration, milliseconds{0}, milliseconds{std::chrono::hours{24 * 365}});
+}
+
+tl::unexpected<wire::Outcome> not_started(int error, std::string detail) {
+  wire::Outcome outcome;
+  outcome.kind = OutcomeKind::not_started;
+  outcome.code = error;
+  outcome.detail = std::move(detail);
+  return tl::unexpected<wire::Outcome>{std::move(outcome)};
+}
+
+bool has_nul(const std::string& string) { return string.find('\0') != std::string::npos; }
+
+bool is_success(int wait_status) { return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0; }
+
+std::string describe_signal(int number) {
+  return "ended by signal " + std::to_string(number) + " (" + ::strsignal(number) + ')';  // NOLINT: one thread
+}
+
+std::string current_directory() {
+  std::array<char, PATH_MAX> path{};
+  return ::getcwd(path.data(), path.size()) == nullptr ? std::string{} : std::string{path.data()};
+}
+
+}  // namespace
+
+Job::Job(wire::Run run, std::string root, Send send, Progress progress)
+    : run_{std::move(run)},
+      root_{std::move(root)},
+      send_{std::move(send)},
+      progress_{std::move(progress)},
+      cap_{run_.log_limit},
+      null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)} {
+  result_.job = run_.job;
+  result_.attempt = run_.attempt;
+}
+
+void Job::start() {
+  if (auto prepared = prepare(); !prepared) {
+    finish(std::move(prepared.error()));
+    return;
+  }
+  start_phase(run_.build.empty() ? Phase::test : Phase::build);
+}
+
+Attempt<> Job::prepare() {
+  const auto is_no_variable = [](const std::string& entry) { return entry.find('=') + 1 <= 1; };
+  if (run_.argv.empty()) {
+    return not_started(EINVAL, "there is no command to execute");
+  }
+  if (std::ranges::any_of(run_.argv, has_nul) || std::ranges::any_of(run_.env, has_nul) || has_nul(run_.program) ||
+      has_nul(run_.build) || has_nul(run_.directory) || has_nul(run_.match)) {
+    return not_started(EINVAL, "a NUL byte cannot be passed to a command");
+  }
+  if (std::ranges::any_of(run_.env, is_no_variable)) {
+    return not_started(EINVAL, "an environment variable has to be NAME=value");
+  }
+  if (!run_.match.empty()) {
+    auto matcher = LineMatcher::compile(run_.match);
+    if (!matcher) {
+      return not_started(EINVAL, "regular expression '" + printable(run_.match) + "': " + matcher.error());
+    }
+    matcher_.emplace(std::move(*matcher));
+  }
+  for (const std::string& name : run_.unset) {
+    environment_.unset(name);
+  }
+  for (const std::string& entry : run_.env) {
+    const std::size_t equals = entry.find('=');
+    environment_.set(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  if (auto opened = open_directory(); !opened) {
+    return opened;
+  }
+  return open_input();
+}
+
+Attempt<> Job::open_directory() {
+  std::string path = root_.empty() ? current_directory() : root_;
+  if (!run_.directory.empty()) {
+    path = run_.directory.front() == '/' && root_.empty() ? run_.directory : path + '/' + run_.directory;
+  }
+  directory_ = UniqueFd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory_) {
+    const int error = errno;
+    auto failure = failed(error, "run in", path);
+    if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
+      failure.value().kind = OutcomeKind::untestable;
+    }
+    return failure;
+  }
+  environment_.set("PWD", path);
+  return {};
+}
+
+// A file in memory instead of a pipe: the command may read it at its own pace, or not at all, and nobody has to feed
+// it.
+Attempt<> Job::open_input() {
+  if (run_.input.empty()) {
+    return {};
+  }
+  input_ = UniqueFd{::memfd_create("input", MFD_CLOEXEC)};
+  std::string_view rest{run_.input};
+  while (input_ && !rest.empty()) {
+    const ssize_t put = ::write(input_.get(), rest.data(), rest.size());
+    if (put < 0 && errno != EINTR) {
+      break;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(put, 0)));
+  }
+  if (!rest.empty() || ::lseek(input_.get(), 0, SEEK_SET) != 0) {
+    return failed(errno, "keep the input of", run_.argv.front());
+  }
+  return {};
+}
+
+void Job::start_phase(Phase phase) {
+  phase_ = phase;
+  main_status_.reset();
+  Command command;
+  command.environment = &environment_;
+  command.directory = directory_.get();
+  command.input = null_.get();
+  if (phase == Phase::build) {
+    command.argv = {"sh", "-c", run_.build};
+    command.files = {"/bin/sh"};
+  } else {
+    command.argv = run_.argv;
+    command.files = environment_.candidates(run_.program.empty() ? run_.argv.front() : run_.program);
+    command.input = input_ ? input_.get() : null_.get();
+  }
+  if (const int error = log_.open(); error != 0) {
+    finish(failed(error, "make a pipe for", run_.argv.front()).value());
+    return;
+  }
+  command.output = log_.writer();
+  started_ = Clock::now();
+  const auto process = start_process(command);
+  log_.close_writer();
+  if (!process) {
+    collect();
+    finish(not_started(process.error(), explain_not_started(command, process.error())).value());
+    return;
+  }
+  main_ = *process;
+  if (phase == Phase::test && run_.timeout > milliseconds{0}) {
+    deadline_ = started_ + bounded(run_.timeout);
+  }
+  send_(wire::Started{run_.job, phase});
+}
+
+void Job::collect() {
+  children_left_ = Reaper::collect([this](pid_t child, int status) {
+    if (child == main_ && !main_status_) {
+      main_status_ = status;
+      ended_ = Clock::now();
+    }
+  });
+}
+
+void Job::on_child() {
+  collect();
+  if (main_status_ && (!stopped_ || !children_left_)) {
+    end_phase();
+  }
+}
+
+void Job::on_log() {
+  constexpr int buffers_at_once = 4;
+  for (int i = 0; i < buffers_at_once && log_.read([this](std::string_view bytes) { pass_on(bytes); }); ++i) {
+  }
+}
+
+void Job::on_time() {
+  if (done_ || !deadline_ || Clock::now() < *deadline_) {
+    return;
+  }
+  collect();
+  if (stopped_ || main_status_) {
+    end_phase();
+  } else {
+    stop(OutcomeKind::timed_out);
+  }
+}
+
+void Job::cancel() {
+  if (done_ || stopped_) {
+    return;
+  }
+  collect();
+  if (!main_status_) {
+    stop(OutcomeKind::cancelled);
+    return;
+  }
+  if (phase_ == Phase::build) {
+    stopped_ = OutcomeKind::cancelled;
+  }
+  end_phase();
+}
+
+void Job::abandon() {
+  if (done_) {
+    return;
+  }
+  stopped_ = OutcomeKind::cancelled;
+  end_phase();
+}
+
+void Job::stop(OutcomeKind reason) {
+  stopped_ = reason;
+  const milliseconds grace = bounded(run_.kill_grace);
+  if (grace == milliseconds{0}) {
+    end_phase();
+    return;
+  }
+  signal_descendants(SIGTERM, main_);
+  signal_descendants(SIGCONT, main_);  // a stopped process would not see TERM
+  deadline_ = Clock::now() + grace;
+}
+
+void Job::end_phase() {
+  const auto ended = [this](pid_t child, int status) {
+    if (child == main_ && !main_status_) {
+      main_status_ = status;
+      ended_ = Clock::now();
+    }
+  };
+  const bool complete = kill_descendants(main_, kill_patience, ended, progress_);
+  if (!main_status_) {
+    main_status_ = SIGKILL;  // what it will end with, once the kernel lets go of it
+    ended_ = Clock::now();
+  }
+  deadline_.reset();
+  log_.drain([this](std::string_view bytes) { pass_on(bytes); });
+  const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(ended_ - started_);
+  (phase_ == Phase::build ? result_.build_time : result_.test_time) = lasted;
+  if (phase_ == Phase::build && !stopped_ && is_success(*main_status_)) {
+    start_phase(Phase::test);
+    return;
+  }
+  wire::Outcome outcome = end_outcome();
+  if (!complete) {
+    outcome.detail += outcome.detail.empty() ? "" : "; ";
+    outcome.detail += "some of its processes could not be killed";
+  }
+  finish(std::move(outcome));
+}
+
+wire::Outcome Job::end_outcome() {
+  wire::Outcome outcome;
+  const int status = *main_status_;
+  const int number = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+  if (phase_ == Phase::test && matcher_) {
+    outcome.matched = matcher_->finish();
+  }
+  if (stopped_) {
+    outcome.kind = *stopped_;
+    if (*stopped_ == OutcomeKind::timed_out) {
+      outcome.detail = "still running after " + std::to_string(run_.timeout.count()) + " ms";
+    }
+    return outcome;
+  }
+  outcome.kind = WIFEXITED(status) ? OutcomeKind::exited : OutcomeKind::signaled;
+  outcome.code = number;
+  if (!WIFEXITED(status)) {
+    outcome.detail = describe_signal(number);
+  }
+  if (phase_ == Phase::build) {
+    outcome.kind = OutcomeKind::build_failed;
+    outcome.code = WIFEXITED(status) ? number : 128 + number;
+  }
+  outcome.disk_full = !is_success(status) && ran_out_of_space();
+  return outcome;
+}
+
+bool Job::ran_out_of_space() const {
+  const char* const temporary = environment_.get("TMPDIR");
+  return disk_is_full(root_.empty() ? "." : root_) || (temporary != nullptr && disk_is_full(temporary));
+}
+
+void Job::pass_on(std::string_view bytes) {
+  if (matcher_ && phase_ == Phase::test) {
+    matcher_->feed(bytes);
+  }
+  send_log(cap_.admit(bytes));
+}
+
+void Job::send_log(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, wire::data_chunk);
+    send_(wire::Log{run_.job, std::string{piece}});
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+void Job::finish(wire::Outcome outcome) {
+  send_log(cap_.tail());
+  result_.outcome = std::move(outcome);
+  result_.log_bytes = cap_.written();
+  result_.log_cut = cap_.cut();
+  done_ = true;
+  send_(result_);
+}
+
+}  // namespace nmz::agent

@@ -1,0 +1,93 @@
+// One execution, from Run to Finished.
+//
+//     start -> running(build) -> running(test) -> done
+//                  \-> stopping <-/      (timeout, Cancel: TERM, then KILL after the grace)
+//
+// The phase ends when its main process has ended: whatever it left behind is killed then, so that nothing of one commit
+// meets the next. While stopping, every descendant has the grace, because it is often a child of the shell that cleans
+// up. If the command ended by itself before the Cancel was read, its own result is reported; it is as good as any.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+#include "nmz/wire/messages.hpp"
+
+#include "environment.hpp"
+#include "failure.hpp"
+#include "line_matcher.hpp"
+#include "log_cap.hpp"
+#include "log_pipe.hpp"
+#include "sweep.hpp"
+#include "unique_fd.hpp"
+
+namespace nmz::agent {
+
+class Job {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Send = std::function<void(const wire::Message&)>;
+
+  /// `root`: the work tree, empty when there is none.
+  Job(wire::Run run, std::string root, Send send, Progress progress);
+
+  void start();
+  /// SIGCHLD came.
+  void on_child();
+  /// log_fd() can be read.
+  void on_log();
+  /// deadline() has passed, or may have.
+  void on_time();
+  void cancel();
+  /// Ends everything at once, without the grace.
+  void abandon();
+
+  [[nodiscard]] wire::JobId id() const { return run_.job; }
+  [[nodiscard]] bool is_done() const { return done_; }
+  [[nodiscard]] int log_fd() const { return log_.fd(); }
+  [[nodiscard]] std::optional<Clock::time_point> deadline() const { return deadline_; }
+
+ private:
+  [[nodiscard]] Attempt<> prepare();
+  [[nodiscard]] Attempt<> open_directory();
+  [[nodiscard]] Attempt<> open_input();
+  void start_phase(wire::Phase phase);
+  void stop(wire::OutcomeKind reason);
+  void end_phase();
+  void collect();
+  [[nodiscard]] wire::Outcome end_outcome();
+  [[nodiscard]] bool ran_out_of_space() const;
+  void pass_on(std::string_view bytes);
+  void send_log(std::string_view bytes);
+  void finish(wire::Outcome outcome);
+
+  wire::Run run_;
+  std::string root_;
+  Send send_;
+  Progress progress_;
+
+  Environment environment_ = Environment::inherited();
+  std::optional<LineMatcher> matcher_;
+  LogCap cap_;
+  LogPipe log_;
+  UniqueFd directory_;
+  UniqueFd input_;
+  UniqueFd null_;
+
+  wire::Phase phase_ = wire::Phase::test;
+  pid_t main_ = 0;
+  std::optional<int> main_status_;  ///< as waitpid() gave it
+  bool children_left_ = false;
+  std::optional<wire::OutcomeKind> stopped_;  ///< why it is being stopped
+  Clock::time_point started_;
+  Clock::time_point ended_;
+  std::optional<Clock::time_point> deadline_;
+  wire::Finished result_;
+  bool done_ = false;
+};
+
+}  // namespace nmz::agent

@@ -1,0 +1,187 @@
+// nmzagent: the program inside every worker. It reads its options, sets up the process it runs in and takes a role.
+//
+// Two roles: a worker (agent.hpp), and later a relay that hands one stream on to many workers.
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent.hpp"
+#include "failure.hpp"
+#include "process_tree.hpp"
+
+namespace nmz::agent {
+namespace {
+
+constexpr const char* usage =
+    "Usage: nmzagent [--fd N] [--tree DIR]\n"
+    "\n"
+    "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
+    "\n"
+    "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
+    "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none)\n"
+    "  --version   print the version and exit\n"
+    "  --help      print this text and exit\n";
+
+enum class Role { worker, version, help };  // 'relay' comes here
+
+struct Options {
+  Role role = Role::worker;
+  int fd = -1;
+  std::string tree;
+};
+
+std::optional<Options> parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view option{argv[i]};
+    const std::string_view value{i + 1 < argc ? argv[i + 1] : ""};
+    if (option == "--help" || option == "-h") {
+      options.role = Role::help;
+    } else if (option == "--version") {
+      options.role = Role::version;
+    } else if (option == "--tree" && !value.empty()) {
+      options.tree = value;
+      ++i;
+    } else if (option == "--fd") {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.fd);
+      if (error != std::errc{} || end != value.data() + value.size() || options.fd < 0) {
+        return std::nullopt;
+      }
+      ++i;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return options;
+}
+
+ExitCode complain(std::string_view what, int error) {
+  std::fprintf(stderr, "nmzagent: %.*s: %s\n", static_cast<int>(what.size()), what.data(), error_text(error).c_str());
+  return ExitCode::system;
+}
+
+/// Descriptors 0 to 2 exist, and everything above is closed when a command is executed.
+bool settle_descriptors() {
+  int fd = -1;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd < 0) {
+    return false;
+  }
+  ::close(fd);
+  if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+    const long limit = ::sysconf(_SC_OPEN_MAX);  // a kernel before 5.11
+    for (int open = STDERR_FILENO + 1; open < limit; ++open) {
+      ::fcntl(open, F_SETFD, FD_CLOEXEC);
+    }
+  }
+  return true;
+}
+
+/// The stream to the coordinator. Without --fd it moves away from stdin and stdout, which commands have for themselves.
+std::optional<FrameStream> open_stream(int fd) {
+  if (fd > STDERR_FILENO) {
+    return ::fcntl(fd, F_GETFD) < 0 ? std::nullopt : std::optional{FrameStream{UniqueFd{fd}, UniqueFd{}}};
+  }
+  UniqueFd in{::fcntl(fd < 0 ? STDIN_FILENO : fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+  UniqueFd out{fd < 0 ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1};
+  const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  if (!in || (fd < 0 && !out) || ::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0) {
+    return std::nullopt;
+  }
+  return FrameStream{std::move(in), std::move(out)};
+}
+
+/// Signals are read in the loop, so that nothing has to be safe against interruption.
+UniqueFd open_signals() {
+  ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a coordinator that has gone shows as EPIPE
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) {
+    ::sigaddset(&signals, number);
+  }
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return UniqueFd{::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC)};
+}
+
+/// The work tree's real path: later it is opened without following a symlink that a test put in its place.
+std::optional<std::string> resolve_tree(const std::string& tree) {
+  if (tree.empty()) {
+    return tree;
+  }
+  ::mkdir(tree.c_str(), 0777);  // fails where it exists, and realpath() says so where it does not
+  std::array<char, PATH_MAX> resolved{};
+  if (::realpath(tree.c_str(), resolved.data()) == nullptr) {
+    return std::nullopt;
+  }
+  return std::string{resolved.data()};
+}
+
+ExitCode work(const Options& options) {
+  if (!settle_descriptors()) {
+    return complain("/dev/null", errno);
+  }
+  auto stream = open_stream(options.fd);
+  if (!stream) {
+    return complain("the stream to the coordinator", errno);
+  }
+  auto tree = resolve_tree(options.tree);
+  if (!tree) {
+    return complain(options.tree, errno);
+  }
+  if (const int error = become_subreaper(); error != 0) {
+    return complain("cannot adopt orphaned processes", error);
+  }
+  UniqueFd signals = open_signals();
+  if (!signals) {
+    return complain("cannot receive signals", errno);
+  }
+  return Agent{std::move(*stream), std::move(signals), std::move(*tree)}.run();
+}
+
+ExitCode take_role(const Options& options) {
+  switch (options.role) {
+    case Role::help:
+      std::fputs(usage, stdout);
+      return ExitCode::ok;
+    case Role::version:
+      std::puts("nmzagent " NMZ_VERSION);
+      return ExitCode::ok;
+    case Role::worker:
+      break;
+  }
+  return work(options);
+}
+
+}  // namespace
+}  // namespace nmz::agent
+
+int main(int argc, char** argv) {
+  const auto options = nmz::agent::parse(argc, argv);
+  if (!options) {
+    std::fputs(nmz::agent::usage, stderr);
+    return static_cast<int>(nmz::agent::ExitCode::usage);
+  }
+  try {
+    return static_cast<int>(nmz::agent::take_role(*options));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "nmzagent: %s\n", error.what());
+    return static_cast<int>(nmz::agent::ExitCode::system);
+  }
+}

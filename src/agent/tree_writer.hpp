@@ -1,0 +1,86 @@
+// Brings the work tree to a commit, message by message.
+//
+// The stream is data from a commit that nobody trusts, into a directory where the last test left anything it liked.
+// So every path is checked (tree_path.hpp), every parent is opened component by component without following symlinks,
+// and what stands in the way is removed, inside the tree only. The directories of the last path stay open: streams are
+// sorted, and most paths share their parent with the one before.
+//
+// The first failure decides the answer; the rest of that tree is read and ignored. After it nothing is known about the
+// files, and the coordinator has to start over with TreeBegin::replace.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "failure.hpp"
+#include "file_writer.hpp"
+#include "manifest.hpp"
+#include "sweep.hpp"
+#include "unique_fd.hpp"
+
+namespace nmz::agent {
+
+class TreeWriter {
+ public:
+  /// `root`: the work tree, absolute; empty when this worker has none, and every tree fails.
+  TreeWriter(std::string root, Progress progress);
+
+  /// False when the message makes no sense at this place of the conversation.
+  [[nodiscard]] bool begin(const wire::TreeBegin& message);
+  [[nodiscard]] bool remove(const wire::TreeRemove& message);
+  [[nodiscard]] bool file(wire::TreeFile message);
+  [[nodiscard]] bool data(const wire::TreeData& message);
+  [[nodiscard]] bool directory(const wire::TreeDirectory& message);
+  /// The answer for TreeReady, or nothing when the stream was incomplete.
+  [[nodiscard]] std::optional<wire::Outcome> end();
+
+  [[nodiscard]] bool is_open() const { return open_; }
+  /// Why there is no tree to run in, after a failure.
+  [[nodiscard]] const std::optional<wire::Outcome>& failure() const { return failure_; }
+  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] const std::string& root() const { return root_; }
+  /// The tree's root as it is now (a test may have removed or replaced it).
+  [[nodiscard]] UniqueFd open_root() const;
+
+ private:
+  struct OpenDirectory {
+    std::string name;
+    UniqueFd fd;
+  };
+
+  void note(Attempt<> attempt);
+  [[nodiscard]] Attempt<> start(const wire::TreeBegin& message);
+  [[nodiscard]] Attempt<> start_file(wire::TreeFile message);
+  [[nodiscard]] Attempt<> remove_path(const std::string& path);
+  [[nodiscard]] Attempt<> remove_here(const std::string& name);
+  void remove_empty_parents(std::string_view path);
+  [[nodiscard]] Attempt<> make_directory(const std::string& path);
+  [[nodiscard]] Attempt<> finish_file();
+
+  /// Opens `path`'s directories and leaves the last one open; creates what is missing. False: there is none.
+  enum class Missing : bool { is_an_answer, is_created };
+  [[nodiscard]] Attempt<bool> enter(std::string_view path, Missing missing);
+  [[nodiscard]] Attempt<UniqueFd> create_directory(const std::string& name, std::string_view path);
+  /// The name `path` in the directory that is open now.
+  [[nodiscard]] TreePlace place(std::string_view path);
+  [[nodiscard]] Attempt<> clear_way(const std::string& path, int parent);
+  [[nodiscard]] bool make_room();
+  [[nodiscard]] int here() const {
+    return open_directories_.empty() ? root_fd_.get() : open_directories_.back().fd.get();
+  }
+
+  std::string root_;
+  Progress progress_;
+  mode_t mask_;
+  Manifest manifest_;
+  UniqueFd root_fd_;
+  std::vector<OpenDirectory> open_directories_;  ///< from the root down, of the path last entered
+  std::optional<FileWriter> writer_;
+  std::uint64_t ignored_ = 0;  ///< bytes of the current file still to be read and thrown away, after a failure
+  std::optional<wire::Outcome> failure_;
+  bool open_ = false;
+  bool made_room_ = false;
+};
+
+}  // namespace nmz::agent

@@ -1,0 +1,163 @@
+#include "nmz/coordinator/coordinator.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "mailbox.hpp"
+#include "session.hpp"
+
+namespace nmz::coordinator {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::chrono::milliseconds tick_interval{250};
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+/// Laying out trees is reading and inflating; more threads than this only contend for the disk.
+std::size_t pool_size() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
+
+}  // namespace
+
+struct Coordinator::Impl final : SessionListener {
+  Impl(asio::io_context& io_in, const Parts& parts, const Options& options)
+      : io{io_in},
+        pool{pool_size()},
+        context{io_in.get_executor(), pool, parts, options, *this},
+        dispatcher{parts.plan, options.workers, options.dispatch},
+        sessions(options.workers),
+        ticker{io_in},
+        stopped{io_in.get_executor()} {}
+
+  void tell(dispatch::Event event) override {
+    events.push_back(std::move(event));
+    if (step_posted) return;
+    step_posted = true;
+    // Posted, not called: what else has arrived by now is told first, and decided upon together.
+    asio::post(io, [this] { step(); });
+  }
+
+  void step() {
+    step_posted = false;
+    if (ended) return;
+    const std::vector<dispatch::Event> batch = std::exchange(events, {});
+    const dispatch::Step result = dispatcher.step(batch, std::chrono::steady_clock::now() - began);
+    for (const dispatch::Report& report : result.reports) tell_observer(report);
+    for (const dispatch::Action& action : result.actions) {
+      std::visit([this](const auto& what) { carry_out(what); }, action);
+    }
+  }
+
+  void tell_observer(const dispatch::Report& report) {
+    if (const auto* gone = std::get_if<dispatch::GivenUp>(&report)) {
+      end.reason = gone->reason;
+      context.parts.observer.given_up(*gone);
+    } else {
+      context.parts.observer.ended(std::get<dispatch::Ended>(report));
+    }
+  }
+
+  std::shared_ptr<Session>& session(wire::WorkerId worker) { return sessions.at(static_cast<std::size_t>(worker)); }
+
+  void carry_out(const dispatch::Assign& assignment) {
+    context.parts.observer.assigned(assignment);
+    session(assignment.worker)->assign(assignment);
+  }
+  void carry_out(const dispatch::Cancel& cancel) { session(cancel.worker)->cancel(cancel.job); }
+  void carry_out(const dispatch::Restart& restart) { start(restart.worker); }
+  void carry_out(const dispatch::Stop& stop) {
+    end.why = stop.why;
+    ended = true;
+    stopped.close();
+  }
+
+  void start(wire::WorkerId worker) {
+    auto& slot = session(worker);
+    if (slot) slot->abandon();
+    slot = std::make_shared<Session>(context, worker);
+    slot->begin();
+  }
+
+  asio::awaitable<void> tick() {
+    while (!ended) {
+      ticker.expires_after(tick_interval);
+      co_await ticker.async_wait(as_result);
+      context.parts.observer.tick();
+      tell(dispatch::Tick{});
+    }
+  }
+
+  /// Lets the agents end by themselves, then ends those that did not.
+  asio::awaitable<void> stop_workers() {
+    for (const auto& each : sessions) killed ? each->abandon() : each->shut_down();
+    ticker.expires_after(context.options.stop_limit);  // which also wakes tick(), for its end
+    ticker.async_wait([this](const boost::system::error_code& code) {
+      if (!code) abandon_all();
+    });
+    co_await context.tasks.empty();
+    ticker.cancel();
+    for (std::uint32_t worker = 0; worker < sessions.size(); ++worker) {
+      co_await context.parts.orchestrator.stop(wire::WorkerId{worker});
+    }
+  }
+
+  void abandon_all() {
+    for (const auto& each : sessions) each->abandon();
+  }
+
+  asio::io_context& io;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  asio::thread_pool pool;
+  SessionContext context;
+  dispatch::Dispatcher dispatcher;
+  std::vector<std::shared_ptr<Session>> sessions;
+  asio::steady_timer ticker;
+  Mailbox<bool> stopped;
+  std::vector<dispatch::Event> events;
+  std::chrono::steady_clock::time_point began;
+  bool step_posted = false;
+  bool ended = false;
+  bool interrupted = false;
+  bool killed = false;
+  RunEnd end;
+};
+
+Coordinator::Coordinator(asio::io_context& io, const Parts& parts, const Options& options)
+    : impl_{std::make_unique<Impl>(io, parts, options)} {}
+
+Coordinator::~Coordinator() = default;
+
+asio::awaitable<RunEnd> Coordinator::run() {
+  Impl& impl = *impl_;
+  impl.began = std::chrono::steady_clock::now();
+  for (std::uint32_t worker = 0; worker < impl.sessions.size(); ++worker) impl.start(wire::WorkerId{worker});
+  auto ticking = impl.tick();
+  impl.context.tasks.enter();
+  auto ticked = [&impl](const std::exception_ptr& bug) {
+    impl.context.tasks.leave();
+    if (bug) std::rethrow_exception(bug);
+  };
+  asio::co_spawn(impl.io, std::move(ticking), std::move(ticked));
+  co_await impl.stopped.take();
+  co_await impl.stop_workers();
+  co_return impl.end;
+}
+
+void Coordinator::interrupt() {
+  Impl& impl = *impl_;
+  if (!impl.interrupted) {
+    impl.interrupted = true;
+    impl.tell(dispatch::Interrupted{});
+    return;
+  }
+  impl.killed = true;
+  if (impl.ended) impl.abandon_all();
+}
+
+}  // namespace nmz::coordinator

@@ -1,0 +1,319 @@
+#include "session.hpp"
+
+#include <array>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "nmz/wire/codec.hpp"
+
+#include "on_pool.hpp"
+
+namespace nmz::coordinator {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::size_t tree_piece = std::size_t{256} << 10;
+
+wire::Outcome failed_layout(const Error& error) {
+  wire::Outcome outcome;
+  // What is wrong with the commit is wrong on every worker; anything else may be better elsewhere.
+  outcome.kind = error.kind == ErrorKind::rejected || error.kind == ErrorKind::not_found
+                     ? wire::OutcomeKind::untestable
+                     : wire::OutcomeKind::unprepared;
+  outcome.detail = error.message;
+  return outcome;
+}
+
+bool tree_is_there(const wire::Outcome& outcome) {
+  return outcome.kind == wire::OutcomeKind::exited && outcome.code == 0;
+}
+
+}  // namespace
+
+Session::Session(SessionContext& context, wire::WorkerId worker)
+    : context_{context},
+      worker_{worker},
+      welcome_limit_{context.executor},
+      outbox_{context.executor},
+      acknowledged_{context.executor},
+      tree_ready_{context.executor},
+      finished_{context.executor},
+      tree_states_{context.executor} {}
+
+/// Every coroutine holds the session and is counted, so that the end of the run can wait for it.
+template <class Coroutine>
+void Session::spawn(Coroutine coroutine) {
+  context_.tasks.enter();
+  auto done = [self = shared_from_this()](const std::exception_ptr& bug) {
+    self->context_.tasks.leave();
+    if (bug) std::rethrow_exception(bug);
+  };
+  asio::co_spawn(context_.executor, std::move(coroutine), std::move(done));
+}
+
+void Session::begin() { spawn(live()); }
+
+void Session::assign(const dispatch::Assign& assignment) {
+  current_ = assignment;
+  cancelled_ = false;
+  running_ = false;
+  spawn(execute(assignment));
+}
+
+void Session::cancel(wire::JobId job) {
+  if (!current_ || current_->job != job) return;
+  cancelled_ = true;
+  if (running_) post(wire::Cancel{job});
+}
+
+void Session::shut_down() {
+  cancelled_ = true;
+  post(wire::Shutdown{});
+}
+
+void Session::abandon() {
+  abandoned_ = true;
+  end_conversation();
+}
+
+void Session::end_conversation() {
+  if (stream_) stream_->close();
+  welcome_limit_.cancel();
+  outbox_.close();
+  acknowledged_.close();
+  tree_ready_.close();
+  finished_.close();
+  tree_states_.close();
+}
+
+asio::awaitable<void> Session::live() {
+  std::string why = co_await converse();
+  end_conversation();
+  if (abandoned_) co_return;
+  if (!violation_.empty()) why = violation_;
+  context_.listener.tell(dispatch::WorkerLost{worker_, std::move(why)});
+}
+
+/// Returns why the conversation ended.
+asio::awaitable<std::string> Session::converse() {
+  auto started = co_await context_.parts.orchestrator.start(worker_);
+  if (!started) co_return started.error().message;
+  stream_ = *started;
+  if (abandoned_) co_return std::string{};
+  spawn(write_out());
+  wire::Hello hello;
+  hello.worker = worker_;
+  hello.heartbeat = context_.options.heartbeat;
+  post(hello);
+  welcome_limit_.expires_after(context_.options.start_limit);
+  welcome_limit_.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
+    if (code || self->welcomed_) return;
+    self->violation_ = "its agent did not answer";
+    self->stream_->close();
+  });
+
+  wire::Decoder decoder;
+  std::vector<char> buffer(wire::data_chunk);
+  while (true) {
+    const std::span<char> space{buffer};
+    Result<std::size_t> count = co_await stream_->read(space);
+    if (!count) co_return count.error().message;
+    if (*count == 0) co_return std::string{"its agent ended"};
+    context_.listener.tell(dispatch::WorkerAlive{worker_});
+    decoder.feed({buffer.data(), *count});
+    while (true) {
+      auto message = decoder.next();
+      if (!message) co_return message.error().message;
+      if (!*message) break;
+      handle(std::move(**message));
+      if (!violation_.empty()) co_return violation_;
+    }
+  }
+}
+
+asio::awaitable<void> Session::write_out() {
+  while (true) {
+    std::optional<Letter> letter = co_await outbox_.take();
+    if (!letter) co_return;
+    const bool acknowledge = letter->acknowledge;
+    Result<void> written = co_await stream_->write(std::move(letter->bytes));
+    if (!written) co_return;  // live() sees the end of the stream as well and tells why
+    if (acknowledge) acknowledged_.put(true);
+  }
+}
+
+void Session::post(const wire::Message& message) {
+  Letter letter;
+  wire::encode(message, letter.bytes);
+  outbox_.put(std::move(letter));
+}
+
+// ---- what the agent says
+
+void Session::handle(wire::Message message) {
+  const auto take = [this](auto& value) {
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, wire::TreeReady>) {
+      tree_ready_.put(std::move(value.outcome));
+    } else if constexpr (std::is_same_v<T, wire::Heartbeat>) {
+      // Being alive was told when its bytes came.
+    } else if constexpr (requires { this->on(std::move(value)); }) {
+      on(std::move(value));
+    } else {
+      violation_ = "its agent sent a message only a coordinator sends";
+    }
+  };
+  std::visit(take, message);
+}
+
+void Session::on(wire::Welcome welcome) {
+  if (welcome.protocol != wire::protocol_version) {
+    violation_ = "its agent (version " + welcome.version + ") speaks another protocol";
+    return;
+  }
+  welcomed_ = true;
+  welcome_limit_.cancel();
+  context_.parts.observer.worker_ready(worker_, welcome);
+  context_.listener.tell(dispatch::WorkerReady{worker_});
+}
+
+void Session::on(const wire::Started& started) {
+  if (current_ && current_->job == started.job) context_.parts.observer.started(*current_, started.phase);
+}
+
+void Session::on(const wire::Log& log) {
+  if (current_ && current_->job == log.job) context_.parts.observer.log(*current_, log.bytes);
+}
+
+void Session::on(wire::Finished finished) {
+  if (current_ && current_->job == finished.job) finished_.put(std::move(finished));
+}
+
+void Session::on(wire::TreeState state) {
+  changed_so_far_.insert(changed_so_far_.end(), std::make_move_iterator(state.changed.begin()),
+                         std::make_move_iterator(state.changed.end()));
+  if (state.last) tree_states_.put(std::exchange(changed_so_far_, {}));
+}
+
+// ---- one execution
+
+void Session::report_end(const dispatch::Assign& assignment, wire::Outcome outcome, std::chrono::nanoseconds took) {
+  current_.reset();
+  running_ = false;
+  dispatch::JobEnded ended;
+  ended.worker = worker_;
+  ended.job = assignment.job;
+  ended.outcome = std::move(outcome);
+  ended.took = took;
+  context_.listener.tell(std::move(ended));
+}
+
+asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
+  std::optional<LaidOut> laid_out = co_await lay_out(assignment);
+  if (!laid_out) co_return;  // the conversation ended
+  if (!laid_out->ready) {
+    report_end(assignment, laid_out->outcome, {});
+    co_return;
+  }
+  if (cancelled_) {
+    wire::Outcome outcome;
+    outcome.kind = wire::OutcomeKind::cancelled;
+    report_end(assignment, std::move(outcome), {});
+    co_return;
+  }
+  wire::Run run = context_.parts.source.run(assignment);
+  run.job = assignment.job;
+  run.attempt = assignment.attempt;
+  running_ = true;
+  state_expected_ = known_.intact;
+  post(run);
+  std::optional<wire::Finished> finished = co_await finished_.take();
+  if (!finished) co_return;
+  context_.parts.observer.finished(assignment, *finished);
+  report_end(assignment, finished->outcome, finished->test_time);
+}
+
+asio::awaitable<void> Session::learn_tree_state() {
+  if (!state_expected_) co_return;
+  std::optional<std::vector<std::string>> changed = co_await tree_states_.take();
+  state_expected_ = false;
+  if (changed) known_.changed = std::move(*changed);
+}
+
+/// Nothing when the conversation ended on the way.
+asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assign assignment) {
+  LaidOut result;
+  co_await learn_tree_state();
+  std::shared_ptr<Layout> layout = context_.parts.source.layout(assignment, known_);
+  if (!layout) {
+    result.ready = true;
+    co_return result;
+  }
+  auto open = [layout] { return layout->open(); };
+  Result<void> opened = co_await on_pool(context_.pool, context_.executor, std::move(open));
+  if (!opened) {
+    result.outcome = failed_layout(opened.error());
+    co_return result;
+  }
+  known_ = TreeKnowledge{};
+  std::optional<Result<void>> sent = co_await send_layout(layout);
+  if (!sent) co_return std::nullopt;
+  if (!*sent) {
+    // The agent has an incomplete tree and waits for its end; whatever comes next replaces it.
+    post(wire::TreeEnd{});
+    result.outcome = failed_layout(sent->error());
+  }
+  std::optional<wire::Outcome> ready = co_await tree_ready_.take();
+  if (!ready) co_return std::nullopt;
+  if (!*sent) co_return result;
+  if (!tree_is_there(*ready)) {
+    result.outcome = std::move(*ready);
+    co_return result;
+  }
+  auto finish = [layout] { return layout->laid_out(); };
+  Result<void> recorded = co_await on_pool(context_.pool, context_.executor, std::move(finish));
+  if (!recorded) {
+    result.outcome = failed_layout(recorded.error());
+    co_return result;
+  }
+  known_.intact = true;
+  result.ready = true;
+  co_return result;
+}
+
+/// Reads the next piece while the one before is on its way.
+asio::awaitable<std::optional<Result<void>>> Session::send_layout(std::shared_ptr<Layout> layout) {
+  using Piece = Result<std::pair<bool, std::string>>;
+  const auto read_piece = [layout]() -> Piece {
+    std::string bytes;
+    Result<bool> more = layout->next(bytes, tree_piece);
+    if (!more) return tl::unexpected<Error>{more.error()};
+    return std::pair{*more, std::move(bytes)};
+  };
+  bool under_way = false;
+  bool more = true;
+  while (more) {
+    auto read = read_piece;
+    Piece piece = co_await on_pool(context_.pool, context_.executor, std::move(read));
+    if (under_way) {
+      const std::optional<bool> acknowledged = co_await acknowledged_.take();
+      if (!acknowledged) co_return std::nullopt;
+      under_way = false;
+    }
+    if (!piece) co_return Result<void>{tl::unexpected<Error>{piece.error()}};
+    more = piece->first;
+    Letter letter;
+    letter.bytes = std::move(piece->second);
+    letter.acknowledge = true;
+    outbox_.put(std::move(letter));
+    under_way = true;
+  }
+  const std::optional<bool> acknowledged = co_await acknowledged_.take();
+  if (!acknowledged) co_return std::nullopt;
+  co_return Result<void>{};
+}
+
+}  // namespace nmz::coordinator

@@ -1,0 +1,127 @@
+// One life of one worker's agent: the conversation described in wire/messages.hpp, from start to the end of the stream.
+//
+// Three coroutines share a session on one thread: live() reads, write_out() writes what the outbox holds, execute()
+// walks one assignment through its phases (lay out, run, wait for the end) and is woken by live() through mailboxes.
+// When the stream ends all mailboxes close, and with them every coroutine; what was running is the dispatcher's to
+// give to somebody else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "nmz/coordinator/coordinator.hpp"
+#include "nmz/coordinator/observer.hpp"
+#include "nmz/coordinator/work_source.hpp"
+#include "nmz/orchestrator/orchestrator.hpp"
+#include "nmz/wire/messages.hpp"
+
+#include "mailbox.hpp"
+
+namespace nmz::coordinator {
+
+/// What sessions tell the coordinator.
+class SessionListener {
+ public:
+  SessionListener() = default;
+  SessionListener(const SessionListener&) = delete;
+  SessionListener& operator=(const SessionListener&) = delete;
+  SessionListener(SessionListener&&) = delete;
+  SessionListener& operator=(SessionListener&&) = delete;
+  virtual ~SessionListener() = default;
+  virtual void tell(dispatch::Event event) = 0;
+};
+
+/// What every session of a run shares.
+struct SessionContext {
+  SessionContext(boost::asio::any_io_executor executor_in, boost::asio::thread_pool& pool_in, const Parts& parts_in,
+                 const Options& options_in, SessionListener& listener_in)
+      : executor{std::move(executor_in)},
+        pool{pool_in},
+        parts{parts_in},
+        options{options_in},
+        listener{listener_in},
+        tasks{executor} {}
+  boost::asio::any_io_executor executor;
+  boost::asio::thread_pool& pool;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Parts parts;
+  Options options;
+  SessionListener& listener;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  TaskGroup tasks;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(SessionContext& context, wire::WorkerId worker);
+
+  /// Starts the agent and the conversation; tells WorkerReady, and WorkerLost at the end.
+  void begin();
+  void assign(const dispatch::Assign& assignment);
+  void cancel(wire::JobId job);
+  /// Asks the agent to end its job and itself.
+  void shut_down();
+  /// Ends the conversation at once, without a WorkerLost; the agent kills what it runs.
+  void abandon();
+
+ private:
+  struct Letter {
+    std::string bytes;
+    bool acknowledge = false;
+  };
+  struct LaidOut {
+    bool ready = false;
+    wire::Outcome outcome;  ///< why not
+  };
+
+  template <class Coroutine>
+  void spawn(Coroutine coroutine);
+
+  boost::asio::awaitable<void> live();
+  boost::asio::awaitable<std::string> converse();
+  boost::asio::awaitable<void> write_out();
+  boost::asio::awaitable<void> execute(dispatch::Assign assignment);
+  boost::asio::awaitable<std::optional<LaidOut>> lay_out(dispatch::Assign assignment);
+  boost::asio::awaitable<std::optional<Result<void>>> send_layout(std::shared_ptr<Layout> layout);
+  boost::asio::awaitable<void> learn_tree_state();
+
+  void post(const wire::Message& message);
+  void handle(wire::Message message);
+  void on(wire::Welcome welcome);
+  void on(const wire::Started& started);
+  void on(const wire::Log& log);
+  void on(wire::Finished finished);
+  void on(wire::TreeState state);
+  void end_conversation();
+  void report_end(const dispatch::Assign& assignment, wire::Outcome outcome, std::chrono::nanoseconds took);
+
+  SessionContext& context_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  wire::WorkerId worker_;
+  std::shared_ptr<orchestrator::Stream> stream_;
+  boost::asio::steady_timer welcome_limit_;
+  bool welcomed_ = false;
+  bool abandoned_ = false;
+  std::string violation_;  ///< what the agent said against the protocol
+
+  std::optional<dispatch::Assign> current_;
+  bool cancelled_ = false;
+  bool running_ = false;  ///< Run has been sent
+
+  TreeKnowledge known_;
+  bool state_expected_ = false;
+  std::vector<std::string> changed_so_far_;
+
+  Mailbox<Letter> outbox_;
+  Mailbox<bool> acknowledged_;
+  Mailbox<wire::Outcome> tree_ready_;
+  Mailbox<wire::Finished> finished_;
+  Mailbox<std::vector<std::string>> tree_states_;
+};
+
+}  // namespace nmz::coordinator

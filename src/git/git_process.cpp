@@ -1,0 +1,337 @@
+// See git_process.hpp. posix_spawn, because the caller may have other threads and much memory.
+#include "git_process.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace nmz::git {
+
+namespace {
+
+constexpr std::size_t error_text_limit = 64 * 1024;
+
+/// What git itself gets. A user's filter runs in the user's own environment.
+constexpr std::array<std::string_view, 5> set_for_git{"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C",
+                                                      "GIT_PAGER=cat", "LANGUAGE=C"};
+
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) : number_{number} {}
+  Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (number_ >= 0) {
+      ::close(number_);
+    }
+  }
+  [[nodiscard]] int get() const { return number_; }
+  void reset() { *this = Descriptor{}; }
+
+ private:
+  int number_ = -1;
+};
+
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+
+  [[nodiscard]] bool open() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+      return false;
+    }
+    read = Descriptor{ends[0]};
+    write = Descriptor{ends[1]};
+    return true;
+  }
+};
+
+/// A running git, ended when this goes.
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_{pid} {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGTERM);
+      static_cast<void>(wait());
+    }
+  }
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+std::vector<std::string> environment_for(const GitCommand& command) {
+  std::vector<std::string> result{command.set};
+  if (command.shell.empty()) {
+    result.insert(result.end(), set_for_git.begin(), set_for_git.end());
+  }
+  const std::size_t ours = result.size();
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view name = name_of(*entry);
+    const auto same = [&](std::string_view other) { return name_of(other) == name; };
+    const auto known_end = result.begin() + static_cast<std::ptrdiff_t>(ours);
+    if (std::ranges::none_of(command.unset, same) && std::none_of(result.begin(), known_end, same)) {
+      result.emplace_back(*entry);
+    }
+  }
+  return result;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  std::ranges::transform(strings, std::back_inserter(result), [](std::string& text) { return text.data(); });
+  result.push_back(nullptr);
+  return result;
+}
+
+std::vector<std::string> arguments_for(const GitCommand& command) {
+  if (!command.shell.empty()) {
+    return {"sh", "-c", command.shell};
+  }
+  std::vector<std::string> arguments{"git", "--no-pager"};
+  arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
+  return arguments;
+}
+
+/// A file that holds the input; as a file it can be read when the program likes, with nobody attending.
+Result<Descriptor> input_file(std::string_view input) {
+  Descriptor file{input.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : ::memfd_create("input", MFD_CLOEXEC)};
+  while (!input.empty()) {
+    const ssize_t written = ::write(file.get(), input.data(), input.size());
+    if (written < 0 && errno != EINTR) {
+      return fail(ErrorKind::retryable, "no memory for a filter's input: " + std::generic_category().message(errno));
+    }
+    input.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+  }
+  ::lseek(file.get(), 0, SEEK_SET);
+  return file;
+}
+
+Result<pid_t> spawn(const GitCommand& command, int in, int out, int err) {
+  std::vector<std::string> arguments = arguments_for(command);
+  std::vector<std::string> environment = environment_for(command);
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+  posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
+  sigset_t none;
+  sigset_t pipe_signal;
+  sigemptyset(&none);
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t child = 0;
+  const int error = ::posix_spawnp(&child, arguments.front().c_str(), &actions, &attributes, pointers(arguments).data(),
+                                   pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error == ENOENT && std::filesystem::is_directory(command.directory)) {
+    return fail(ErrorKind::misconfigured, "git is not installed, or not in PATH");
+  }
+  if (error != 0) {
+    return fail(ErrorKind::retryable, fmt::format("cannot start git in {}: {}", command.directory.string(),
+                                                  std::generic_category().message(error)));
+  }
+  return child;
+}
+
+/// Cuts what is read into lines.
+class Lines {
+ public:
+  explicit Lines(const LineSink& sink) : sink_{sink} {}
+
+  [[nodiscard]] bool feed(std::string_view bytes) {
+    for (std::size_t end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+      bool more = true;
+      if (partial_.empty()) {
+        more = sink_(bytes.substr(0, end));
+      } else {
+        partial_ += bytes.substr(0, end);
+        more = sink_(partial_);
+        partial_.clear();
+      }
+      if (!more) {
+        return false;
+      }
+      bytes.remove_prefix(end + 1);
+    }
+    partial_ += bytes;
+    return true;
+  }
+  void finish() {
+    if (!partial_.empty()) {
+      static_cast<void>(sink_(partial_));
+    }
+  }
+
+ private:
+  const LineSink& sink_;
+  std::string partial_;
+};
+
+using ByteSink = std::function<bool(std::string_view)>;
+
+/// Reads both outputs to their ends. False when the sink has had enough.
+bool pump(int out, int err, const ByteSink& sink, std::string& errors) {
+  std::vector<char> buffer(std::size_t{128} << 10);
+  std::array<pollfd, 2> waiting{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
+  while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
+    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+      return true;
+    }
+    for (pollfd& stream : waiting) {
+      if (stream.fd < 0 || stream.revents == 0) {
+        continue;
+      }
+      const ssize_t count = ::read(stream.fd, buffer.data(), buffer.size());
+      if (count == 0 || (count < 0 && errno != EINTR)) {
+        stream.fd = -1;
+      } else if (count > 0 && stream.fd == out) {
+        if (!sink({buffer.data(), static_cast<std::size_t>(count)})) {
+          return false;
+        }
+      } else if (count > 0 && errors.size() < error_text_limit) {
+        errors.append(buffer.data(), static_cast<std::size_t>(count));
+      }
+    }
+  }
+  return true;
+}
+
+Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
+  Pipe out;
+  Pipe err;
+  if (!out.open() || !err.open()) {
+    return fail(ErrorKind::retryable, "no pipe for git: " + std::generic_category().message(errno));
+  }
+  const Result<Descriptor> in = input_file(command.input);
+  if (!in) {
+    return tl::unexpected{in.error()};
+  }
+  const Result<pid_t> pid = spawn(command, in->get(), out.write.get(), err.write.get());
+  if (!pid) {
+    return tl::unexpected{pid.error()};
+  }
+  Child child{*pid};
+  out.write.reset();
+  err.write.reset();
+  GitEnd end;
+  if (!pump(out.read.get(), err.read.get(), sink, end.err)) {
+    return end;
+  }
+  end.exit_code = child.wait();
+  return end;
+}
+
+}  // namespace
+
+GitCommand git_command(const Repository& repository, std::vector<std::string> arguments) {
+  GitCommand command;
+  command.arguments = std::move(arguments);
+  command.directory = repository.start_directory();
+  command.set = {"GIT_DIR=" + repository.git_dir().string(), "GIT_COMMON_DIR=" + repository.common_dir().string()};
+  command.unset = {"GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS"};
+  if (repository.work_tree().empty()) {
+    command.unset.emplace_back("GIT_WORK_TREE");
+  } else {
+    command.set.push_back("GIT_WORK_TREE=" + repository.work_tree().string());
+  }
+  return command;
+}
+
+Result<GitEnd> run_git(const GitCommand& command, const LineSink& sink) {
+  Lines lines{sink};
+  Result<GitEnd> end = run_bytes(command, [&](std::string_view bytes) { return lines.feed(bytes); });
+  if (end && end->exit_code == 0) {
+    lines.finish();
+  }
+  return end;
+}
+
+Result<GitText> run_git(const GitCommand& command) {
+  GitText text;
+  Result<GitEnd> end = run_bytes(command, [&](std::string_view bytes) {
+    text.out += bytes;
+    return true;
+  });
+  if (!end) {
+    return tl::unexpected{end.error()};
+  }
+  text.exit_code = end->exit_code;
+  text.err = std::move(end->err);
+  return text;
+}
+
+Result<std::string> git_output(const GitCommand& command, ErrorKind kind) {
+  Result<GitText> text = run_git(command);
+  if (!text) {
+    return tl::unexpected{text.error()};
+  }
+  if (text->exit_code != 0) {
+    return fail(kind, complaint(text->err));
+  }
+  return std::move(text->out);
+}
+
+std::string complaint(std::string_view err) {
+  std::string_view first;
+  while (!err.empty()) {
+    const std::string_view line = err.substr(0, err.find('\n'));
+    err.remove_prefix(std::min(err.size(), line.size() + 1));
+    if (line.starts_with("fatal: ")) {
+      return std::string{line.substr(7)};
+    }
+    if (first.empty() || (line.starts_with("error: ") && !first.starts_with("error: "))) {
+      first = line;
+    }
+  }
+  if (first.starts_with("error: ")) {
+    first.remove_prefix(7);
+  }
+  return std::string{first.empty() ? std::string_view{"git failed without saying why"} : first};
+}
+
+std::string without_newline(std::string text) {
+  if (text.ends_with('\n')) {
+    text.pop_back();
+  }
+  return text;
+}
+
+}  // namespace nmz::git

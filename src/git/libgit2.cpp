@@ -1,0 +1,30 @@
+// See libgit2.hpp.
+#include "libgit2.hpp"
+
+#include <algorithm>
+
+namespace nmz::git {
+
+void start_libgit2() {
+  static const int started = git_libgit2_init();
+  static_cast<void>(started);
+}
+
+std::string libgit2_error() {
+  const git_error* error = git_error_last();
+  return error == nullptr || error->message == nullptr ? "unknown error" : error->message;
+}
+
+git_oid to_oid(const CommitId& id) {
+  git_oid oid;
+  std::ranges::copy(id.bytes, std::begin(oid.id));
+  return oid;
+}
+
+CommitId to_id(const git_oid& oid) {
+  CommitId id;
+  std::ranges::copy(oid.id, id.bytes.begin());
+  return id;
+}
+
+}  // namespace nmz::git

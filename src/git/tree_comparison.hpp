@@ -1,0 +1,78 @@
+// What has to be removed and what has to be written to get from one commit's tree to another's.
+//
+// Both trees are walked side by side. Subtrees with the same id are not read, unless something below has to be looked
+// at all the same: a path that the test changed, or files whose treatment (line ends, filters) differs because a
+// .gitattributes file above them differs. Submodules that are present locally are walked into as if they were
+// directories, each side with the objects, attributes and configuration of its own repository.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "nmz/error/result.hpp"
+#include "nmz/git/commit_id.hpp"
+#include "nmz/git/tree_stream.hpp"
+
+#include "attributes.hpp"
+#include "libgit2.hpp"
+#include "object_source.hpp"
+#include "treatment.hpp"
+
+namespace nmz::git {
+
+/// A file to send.
+struct FileToSend {
+  std::string path;
+  CommitId blob;
+  wire::FileMode mode = wire::FileMode::regular;
+  bool keep_if_same = false;
+  std::uint32_t origin = 0;     ///< position in TreeDifference::origins
+  std::uint32_t treatment = 0;  ///< position in TreeDifference::treatments
+};
+
+/// Where a file comes from: for reading it, and for telling a person.
+struct Origin {
+  const ObjectSource* source = nullptr;
+  CommitId commit;
+  std::string mounted_at;  ///< "" or "path/of/submodule/"
+};
+
+struct TreeDifference {
+  std::vector<std::string> removed;
+  std::vector<std::string> directories;
+  std::vector<FileToSend> files;
+  std::vector<TreeStream::Change> changes;  ///< of the superproject's index
+  std::vector<Origin> origins;
+  std::vector<Treatment> treatments;
+};
+
+/// Finds the repository of a submodule; kept between comparisons, because opening costs.
+class SubmoduleSources {
+ public:
+  /// The source that has `commit`; nothing when the submodule is not present locally or lacks it.
+  [[nodiscard]] ObjectSource* find(ObjectSource& parent, const std::string& name, const std::string& path,
+                                   const CommitId& commit);
+
+ private:
+  [[nodiscard]] ObjectSource* open(const std::filesystem::path& git_dir, const std::filesystem::path& work_tree);
+
+  std::map<std::string, std::unique_ptr<ObjectSource>> sources_;
+};
+
+struct ComparisonRequest {
+  ObjectSource* source = nullptr;
+  SubmoduleSources* submodules = nullptr;
+  std::optional<CommitId> from;
+  CommitId to;
+  std::set<std::string> changed;
+};
+
+[[nodiscard]] Result<TreeDifference> compare_trees(const ComparisonRequest& request);
+
+}  // namespace nmz::git

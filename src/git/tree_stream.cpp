@@ -1,0 +1,125 @@
+// See tree_stream.hpp. The comparison knows what to send; this puts it into frames, one blob in memory at a time.
+#include "nmz/git/tree_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "nmz/wire/codec.hpp"
+
+#include "content_reader.hpp"
+#include "object_reader.hpp"
+#include "tree_comparison.hpp"
+
+namespace nmz::git {
+
+Result<ObjectReader> ObjectReader::open(const Repository& repository) {
+  Place place;
+  place.git_dir = repository.git_dir();
+  place.common_dir = repository.common_dir();
+  place.work_tree = repository.work_tree();
+  Result<std::unique_ptr<ObjectSource>> source = ObjectSource::open(std::move(place));
+  if (!source) {
+    return tl::unexpected{source.error()};
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->source = std::move(*source);
+  return ObjectReader{std::move(impl)};
+}
+
+ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+ObjectReader::ObjectReader(ObjectReader&&) noexcept = default;
+ObjectReader& ObjectReader::operator=(ObjectReader&&) noexcept = default;
+ObjectReader::~ObjectReader() = default;
+
+struct TreeStream::Impl {
+  TreeDifference difference;
+  bool replace = false;
+  bool clean = false;
+
+  bool begun = false;
+  bool ended = false;
+  std::size_t removed = 0;      ///< sent so far
+  std::size_t directories = 0;  ///< sent so far
+  std::size_t files = 0;        ///< begun so far
+  Content content;              ///< of the file begun last
+  std::size_t sent = 0;         ///< of it
+
+  /// Appends one message.
+  Result<void> step(std::string& out);
+  Result<void> begin_file(std::string& out);
+  void send_data(std::string& out);
+};
+
+Result<void> TreeStream::Impl::step(std::string& out) {
+  if (!begun) {
+    begun = true;
+    wire::encode(wire::TreeBegin{replace, clean}, out);
+  } else if (sent < content.bytes().size()) {
+    send_data(out);
+  } else if (removed < difference.removed.size()) {
+    wire::encode(wire::TreeRemove{difference.removed[removed++]}, out);
+  } else if (directories < difference.directories.size()) {
+    wire::encode(wire::TreeDirectory{difference.directories[directories++]}, out);
+  } else if (files < difference.files.size()) {
+    return begin_file(out);
+  } else {
+    ended = true;
+    wire::encode(wire::TreeEnd{}, out);
+  }
+  return {};
+}
+
+Result<void> TreeStream::Impl::begin_file(std::string& out) {
+  const FileToSend& file = difference.files[files];
+  Result<Content> read = read_content(difference, file);
+  if (!read) {
+    return tl::unexpected{read.error()};
+  }
+  ++files;
+  content = std::move(*read);
+  sent = 0;
+  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), file.keep_if_same}, out);
+  return {};
+}
+
+void TreeStream::Impl::send_data(std::string& out) {
+  const std::string_view piece = content.bytes().substr(sent, wire::data_chunk);
+  wire::encode(wire::TreeData{std::string{piece}}, out);
+  sent += piece.size();
+}
+
+Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& request) {
+  ComparisonRequest comparison;
+  comparison.source = reader.impl().source.get();
+  comparison.submodules = &reader.impl().submodules;
+  comparison.from = request.from;
+  comparison.to = request.to;
+  comparison.changed = {request.changed.begin(), request.changed.end()};
+  Result<TreeDifference> difference = compare_trees(comparison);
+  if (!difference) {
+    return tl::unexpected{difference.error()};
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->difference = std::move(*difference);
+  impl->replace = !request.from;
+  impl->clean = request.clean;
+  return TreeStream{std::move(impl)};
+}
+
+TreeStream::TreeStream(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+TreeStream::TreeStream(TreeStream&&) noexcept = default;
+TreeStream& TreeStream::operator=(TreeStream&&) noexcept = default;
+TreeStream::~TreeStream() = default;
+
+Result<bool> TreeStream::next(std::string& out, std::size_t enough) {
+  while (!impl_->ended && out.size() < enough) {
+    if (Result<void> done = impl_->step(out); !done) {
+      return tl::unexpected{done.error()};
+    }
+  }
+  return !impl_->ended;
+}
+
+std::span<const TreeStream::Change> TreeStream::changes() const { return impl_->difference.changes; }
+
+}  // namespace nmz::git

@@ -1,0 +1,33 @@
+// The index of a private git directory: which files the tree has, with what `lstat` says about them.
+//
+// As long as these agree with the files, `git status` in the tree reads no content. The entries are kept in memory
+// between tests, so an update costs what has changed plus writing the file; the copy on disk is only ever written,
+// because a test may have done anything to it.
+#pragma once
+
+#include <filesystem>
+#include <span>
+
+#include "nmz/error/result.hpp"
+#include "nmz/git/tree_stream.hpp"
+
+#include "libgit2.hpp"
+
+namespace nmz::git {
+
+class WorktreeIndex {
+ public:
+  [[nodiscard]] static Result<WorktreeIndex> create(const std::filesystem::path& file);
+
+  void clear();
+  /// Takes the changes over, looking at the files as they are in `tree` now.
+  [[nodiscard]] Result<void> apply(std::span<const TreeStream::Change> changes, const std::filesystem::path& tree);
+  /// A lock that a killed git has left must have been removed.
+  [[nodiscard]] Result<void> write();
+
+ private:
+  explicit WorktreeIndex(IndexHandle index) : index_{std::move(index)} {}
+  IndexHandle index_;
+};
+
+}  // namespace nmz::git

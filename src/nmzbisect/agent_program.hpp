@@ -1,0 +1,12 @@
+// Where nmzagent is: $NMZ_AGENT, beside this program, or where the install step puts it.
+#pragma once
+
+#include <filesystem>
+
+#include "nmz/error/result.hpp"
+
+namespace nmz::nmzbisect {
+
+[[nodiscard]] Result<std::filesystem::path> find_agent();
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,123 @@
+#include "answer.hpp"
+
+#include <fmt/format.h>
+
+#include "nmz/view/text.hpp"
+
+namespace nmz::nmzbisect {
+namespace {
+
+using Kind = search::BisectResult::Kind;
+using Names = std::function<Named(dispatch::Subject)>;
+
+std::string title(const Named& named) {
+  constexpr std::size_t short_id = 12;
+  return named.id.hex().substr(0, short_id) + " (" + view::printable(named.subject) + ")";
+}
+
+/// As git ends such a search, with the share of the belief beside each commit.
+std::string list_suspects(const Answer& so_far, const Options& options) {
+  std::string text = "There are only 'skip'ped commits left to test.\n";
+  text += fmt::format("The first {} commit could be any of:\n", options.term_new);
+  for (const view::Suspect& suspect : so_far.suspects) {
+    text += fmt::format("{} {:5.1f} % {}\n", suspect.commit, suspect.share * 100, view::printable(suspect.subject));
+  }
+  return text + "We cannot bisect more!\n";
+}
+
+Answer with_message(int status, std::string result, std::string message) {
+  Answer answer;
+  answer.exit_status = status;
+  answer.result = std::move(result);
+  answer.message = std::move(message);
+  return answer;
+}
+
+Answer stopped_by_command(const search::BisectResult& result, const Named& named) {
+  const wire::Outcome& outcome = result.outcome;
+  const int code = outcome.kind == wire::OutcomeKind::signaled ? 128 + outcome.code : outcome.code;
+  std::string why = outcome.kind == wire::OutcomeKind::signaled
+                        ? fmt::format("was killed by signal {} (exit code {})", outcome.code, code)
+                        : fmt::format("ended with exit code {}", code);
+  return with_message(exit_stopped, "aborted",
+                      fmt::format("stopped: the command {} at {}; 128 and above stop the search", why, title(named)));
+}
+
+Answer command_failed(const search::BisectResult& result, const Named& named) {
+  const std::string happened = describe(result.outcome);
+  return with_message(exit_stopped, "command-failed",
+                      fmt::format("the command cannot be run at {}: {}; if it is not part of every commit, give a copy "
+                                  "outside the repository by its absolute path",
+                                  title(named), happened));
+}
+
+Answer ends_contradict(const search::BisectResult& result, const Options& options, const Names& names) {
+  const bool good_end = result.kind == Kind::good_end_is_bad;
+  const std::string& given = good_end ? options.term_old : options.term_new;
+  const std::string& is = good_end ? options.term_new : options.term_old;
+  return with_message(exit_stopped, good_end ? "good-end-is-bad" : "bad-end-is-good",
+                      fmt::format("the ends contradict: {} was given as {}, but tests as {}",
+                                  title(names(result.subject)), given, is));
+}
+
+Answer bad_merge_base(const search::BisectResult& result, const Options& options, const Names& names) {
+  const Named base = names(result.subject);
+  return with_message(
+      exit_bad_merge_base, "merge-base-is-bad",
+      fmt::format("the merge base {} is {}: the {} state was left between it and the {} end, so the range does not "
+                  "hold the first {} commit",
+                  title(base), options.term_new, options.term_new, options.term_old, options.term_new));
+}
+
+Answer of_result(const search::BisectResult& result, const Options& options, const Names& names) {
+  Answer answer;
+  for (const search::Suspect& suspect : result.suspects) {
+    const Named named = names(suspect.node);
+    answer.suspects.push_back({.commit = named.id.hex(), .subject = named.subject, .share = suspect.share});
+  }
+  switch (result.kind) {
+    case Kind::found:
+      answer.exit_status = exit_found;
+      answer.result = "found";
+      answer.output = fmt::format("{} is the first {} commit\n", answer.suspects.front().commit, options.term_new);
+      return answer;
+    case Kind::only_skipped:
+      answer.exit_status = exit_only_skipped;
+      answer.result = "only-skipped";
+      answer.message = fmt::format("only skipped commits are left: {} candidates", answer.suspects.size());
+      answer.output = list_suspects(answer, options);
+      return answer;
+    case Kind::nothing_testable:
+      answer.exit_status = exit_nothing_testable;
+      answer.result = "nothing-testable";
+      answer.message = "not one commit could be tested";
+      answer.output = list_suspects(answer, options);
+      return answer;
+    case Kind::merge_base_is_bad: return bad_merge_base(result, options, names);
+    case Kind::good_end_is_bad:
+    case Kind::bad_end_is_good: return ends_contradict(result, options, names);
+    case Kind::contradiction:
+      return with_message(exit_stopped, "contradiction",
+                          "the verdicts contradict each other: no single first " + options.term_new +
+                              " commit explains them (is the test deterministic?)");
+    case Kind::aborted: return stopped_by_command(result, names(result.subject));
+    case Kind::command_failed: return command_failed(result, names(result.subject));
+    case Kind::unfinished: break;
+  }
+  return with_message(exit_stopped, "unfinished", "the search ended without a result");
+}
+
+}  // namespace
+
+Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
+              const Names& names) {
+  switch (end.why) {
+    case dispatch::Stop::Why::interrupted: return with_message(exit_interrupted, "interrupted", "interrupted");
+    case dispatch::Stop::Why::no_workers:
+      return with_message(exit_stopped, "no-workers", "no worker is left: " + end.reason);
+    case dispatch::Stop::Why::finished: break;
+  }
+  return of_result(result, options, names);
+}
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,39 @@
+// The result of a search in words, and its exit status.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nmz/coordinator/coordinator.hpp"
+#include "nmz/search/bisect_plan.hpp"
+#include "nmz/view/event.hpp"
+
+#include "options.hpp"
+#include "reporter.hpp"
+
+namespace nmz::nmzbisect {
+
+enum ExitStatus : int {
+  exit_found = 0,
+  exit_stopped = 1,
+  exit_only_skipped = 2,
+  exit_bad_merge_base = 3,
+  exit_nothing_testable = 4,
+  exit_usage = 128,
+  exit_interrupted = 130,
+};
+
+struct Answer {
+  Answer() = default;
+  int exit_status = exit_stopped;
+  std::string result;    ///< the stable word of view::SearchEnded
+  std::string message;   ///< one line; what is said on standard error for everything but a find
+  std::string output;    ///< for standard output, ends with a newline unless empty; without git's closing form
+  std::vector<view::Suspect> suspects;
+};
+
+[[nodiscard]] Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
+                            const std::function<Named(dispatch::Subject)>& names);
+
+}  // namespace nmz::nmzbisect

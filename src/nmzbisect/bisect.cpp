@@ -1,0 +1,333 @@
+#include "bisect.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <sched.h>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include "nmz/coordinator/coordinator.hpp"
+#include "nmz/git/bisect_log.hpp"
+#include "nmz/git/range.hpp"
+#include "nmz/git/repository.hpp"
+#include "nmz/orchestrator/local.hpp"
+#include "nmz/orchestrator/run_directory.hpp"
+#include "nmz/search/bisect_plan.hpp"
+#include "nmz/view/json_lines.hpp"
+#include "nmz/view/text.hpp"
+
+#include "agent_program.hpp"
+#include "answer.hpp"
+#include "command.hpp"
+#include "commit_work.hpp"
+#include "log_store.hpp"
+#include "reporter.hpp"
+#include "user_directories.hpp"
+
+namespace nmz::nmzbisect {
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+namespace {
+
+/// Carries a step's error to the one place that prints it. Not for control flow inside a step.
+struct StepFailed {
+  Error error;
+};
+
+template <class T>
+T need(Result<T> result) {
+  if (!result) throw StepFailed{std::move(result.error())};
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+std::uint32_t cpus() {
+  cpu_set_t set{};
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::uint32_t>(CPU_COUNT(&set)) : 1;
+}
+
+std::vector<search::Check> checks_of(const git::Range& range) {
+  std::vector<search::Check> checks;
+  for (const git::OutsideCheck& outside : range.outside) {
+    search::Check check;
+    check.kind = outside.merge_base ? search::Check::Kind::merge_base : search::Check::Kind::sibling_good;
+    checks.push_back(check);
+  }
+  return checks;
+}
+
+/// The commits of all subjects: the graph's nodes, then the checks.
+std::vector<git::CommitId> subjects_of(const git::Range& range) {
+  std::vector<git::CommitId> subjects = range.ids;
+  for (const git::OutsideCheck& outside : range.outside) subjects.push_back(outside.id);
+  return subjects;
+}
+
+search::BisectOptions plan_options(const Options& options, std::uint32_t workers) {
+  search::BisectOptions plan;
+  plan.search.trust_ends = options.trust_ends;
+  plan.strategy = options.strategy;
+  plan.workers = workers;
+  plan.timeout_means = options.on_timeout;
+  plan.find_fix = options.find_fix;
+  return plan;
+}
+
+/// More workers than there are commits to test have nothing to do.
+std::uint32_t worker_count(const Options& options, const git::Range& range) {
+  const std::size_t subjects = range.graph.size() + range.outside.size();
+  const std::uint32_t wanted = options.workers == 0 ? cpus() : options.workers;
+  return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, std::max<std::size_t>(subjects, 1)));
+}
+
+wire::Run command_of(const Options& options, const ResolvedCommand& resolved, const git::Repository& repository) {
+  wire::Run run;
+  run.argv = options.command;
+  run.program = resolved.program;
+  run.build = options.build;
+  run.env = options.environment;
+  // What git sets for its own children (git rev-parse --local-env-vars) would lead the command to the user's checkout.
+  run.unset = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG",         "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
+               "GIT_OBJECT_DIRECTORY",             "GIT_DIR",            "GIT_WORK_TREE",         "GIT_GRAFT_FILE",
+               "GIT_IMPLICIT_WORK_TREE",           "GIT_INDEX_FILE",     "GIT_NO_REPLACE_OBJECTS", "GIT_PREFIX",
+               "GIT_REPLACE_REF_BASE",             "GIT_SHALLOW_FILE",   "GIT_COMMON_DIR"};
+  run.directory = repository.prefix();
+  run.match = options.match;
+  run.timeout = options.timeout;
+  run.kill_grace = options.kill_grace;
+  run.log_limit = options.log_limit;
+  return run;
+}
+
+std::string repository_name(const git::Repository& repository) {
+  const fs::path place = repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
+  const std::string name = place.filename().string();
+  return name.empty() ? "repository" : name;
+}
+
+/// A search that is ready to run: everything that does not change any more.
+struct Search {
+  Search(const Options& options_in, git::Repository repository_in, git::Range range_in)
+      : options{options_in},
+        repository{std::move(repository_in)},
+        range{std::move(range_in)},
+        subjects{subjects_of(range)},
+        workers{worker_count(options, range)},
+        plan{range.graph, checks_of(range), plan_options(options, workers)} {}
+
+  /// Message lines are looked up when first needed, and remembered.
+  Named name(dispatch::Subject subject) {
+    const git::CommitId id = subjects.at(subject);
+    auto [at, fresh] = message_lines.try_emplace(subject);
+    if (fresh) at->second = repository.subject(id).value_or("");
+    return {id, at->second};
+  }
+  std::function<Named(dispatch::Subject)> names() {
+    return [this](dispatch::Subject subject) { return name(subject); };
+  }
+
+  const Options& options;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  git::Repository repository;
+  git::Range range;
+  std::vector<git::CommitId> subjects;
+  std::uint32_t workers;
+  search::BisectPlan plan;
+  std::map<dispatch::Subject, std::string> message_lines;
+};
+
+int dry_run(Search& search) {
+  const double rounds = search.plan.rounds_left();
+  std::vector<dispatch::Subject> probes = search.plan.next(search.workers);
+  std::sort(probes.begin(), probes.end());
+  fmt::print("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
+             search.range.graph.candidates(), search.workers, rounds);
+  for (dispatch::Subject subject = static_cast<dispatch::Subject>(search.subjects.size()); subject-- > 0;) {
+    const bool probed = std::binary_search(probes.begin(), probes.end(), subject);
+    const bool candidate =
+        subject < search.range.graph.size() && search.range.graph.role(subject) == search::Role::candidate;
+    if (!candidate && !probed) continue;
+    const Named named = search.name(subject);
+    fmt::print("{} {} {}\n", probed ? "*" : " ", named.id.hex(), view::printable(named.subject));
+  }
+  return exit_found;
+}
+
+/// Ends the run politely at the first signal, at once at the second.
+class Signals {
+ public:
+  Signals(asio::io_context& io, coordinator::Coordinator& coordinator, Reporter& reporter)
+      : set_{io, SIGINT, SIGTERM, SIGHUP}, coordinator_{coordinator}, reporter_{reporter} {
+    wait();
+  }
+  void stop() { set_.cancel(); }
+
+ private:
+  void wait() {
+    set_.async_wait([this](const boost::system::error_code& code, int /*signal*/) {
+      if (code) return;
+      if (!std::exchange(seen_, true)) {
+        reporter_.show(view::Notice{"interrupted: ending the running tests (once more to kill them)"});
+      }
+      coordinator_.interrupt();
+      wait();
+    });
+  }
+
+  asio::signal_set set_;
+  coordinator::Coordinator& coordinator_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Reporter& reporter_;                     // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  bool seen_ = false;
+};
+
+coordinator::RunEnd run_workers(Search& search, const wire::Run& command, const fs::path& agent, Reporter& reporter) {
+  const fs::path base = search.options.work_directory.empty() ? cache_directory() : fs::path{search.options.work_directory};
+  const auto place = need(orchestrator::RunDirectory::create(base));
+  if (place.swept().directories > 0) {
+    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
+                                           place.swept().directories, place.swept().processes)});
+  }
+  const auto work = need(CommitWork::create(search.repository, search.subjects, command, search.options.clean,
+                                            place.path(), search.workers));
+  asio::io_context io{1};
+  orchestrator::LocalOptions local_options;
+  local_options.agent = agent;
+  local_options.trees = work->trees();
+  local_options.run_mark = place.path().string();
+  orchestrator::Local local{io.get_executor(), local_options};
+  const coordinator::Parts parts{search.plan, local, *work, reporter};
+  coordinator::Options options;
+  options.workers = search.workers;
+  options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
+  coordinator::Coordinator coordinator{io, parts, options};
+  Signals signals{io, coordinator, reporter};
+
+  coordinator::RunEnd end;
+  auto done = [&end, &signals](const std::exception_ptr& bug, coordinator::RunEnd result) {
+    signals.stop();
+    if (bug) std::rethrow_exception(bug);
+    end = std::move(result);
+  };
+  asio::co_spawn(io, coordinator.run(), std::move(done));
+  io.run();
+  return end;
+}
+
+git::BisectLogHead log_head(Search& search) {
+  git::BisectLogHead head;
+  head.bad = search.range.bad;
+  head.bad_subject = search.repository.subject(head.bad).value_or("");
+  head.goods = search.range.goods;
+  for (const git::CommitId& good : head.goods) {
+    head.good_subjects.push_back(search.repository.subject(good).value_or(""));
+  }
+  head.pathspecs = search.options.pathspecs;
+  head.first_parent = search.options.first_parent;
+  head.term_old = search.options.term_old;
+  head.term_new = search.options.term_new;
+  return head;
+}
+
+void write_bisect_log(Search& search, const Reporter& reporter, LogStore& logs, view::View& view) {
+  std::optional<git::BisectLogEntry> culprit;
+  if (const auto& result = search.plan.result(); result.kind == search::BisectResult::Kind::found) {
+    const Named named = search.name(result.suspects.front().node);
+    culprit.emplace();
+    culprit->word = git::BisectLogEntry::Word::bad;
+    culprit->id = named.id;
+    culprit->subject = named.subject;
+  }
+  const Result<void> written = logs.write("bisect.log", git::bisect_log(log_head(search), reporter.verdicts(), culprit));
+  if (!written) view.show(view::Notice{written.error().message}, reporter.elapsed());
+}
+
+view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& reporter, const LogStore& logs) {
+  view::SearchEnded ended;
+  ended.result = answer.result;
+  ended.suspects = answer.suspects;
+  ended.message = answer.message;
+  ended.tests = reporter.counts().all();
+  ended.good = reporter.counts().good;
+  ended.bad = reporter.counts().bad;
+  ended.skip = reporter.counts().skip;
+  ended.workers = search.workers;
+  ended.wall = reporter.elapsed();
+  ended.log_directory = logs.directory().string();
+  ended.exit_code = answer.exit_status;
+  if (answer.exit_status == exit_found) {
+    search::SearchOptions serial;
+    serial.trust_ends = true;
+    ended.serial_tests =
+        search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
+    ended.serial_wall = reporter.mean_test() * static_cast<double>(ended.serial_tests);
+  }
+  return ended;
+}
+
+/// Standard output gets the answer, and git's description of the commit that was found.
+void print_answer(const Search& search, const Answer& answer) {
+  fmt::print("{}", answer.output);
+  if (answer.exit_status == exit_found) {
+    const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
+    fmt::print("{}", search.repository.closing(culprit).value_or(""));
+  }
+  std::fflush(stdout);
+  if (!answer.message.empty()) fmt::print(stderr, "nmzbisect: {}\n", answer.message);
+}
+
+int search_and_answer(Search& search) {
+  const Options& options = search.options;
+  const ResolvedCommand resolved = need(resolve_command(options, search.repository, search.range));
+  const fs::path agent = need(find_agent());
+  LogStore logs = need(LogStore::open(options.log_directory, repository_name(search.repository)));
+  view::Text text{stderr, view::TextStyle::for_stream(stderr, options.verbosity)};
+  std::unique_ptr<view::JsonLines> json;
+  if (!options.json.empty()) json = need(view::JsonLines::open(options.json));
+
+  Reporter reporter{search.plan, search.names(), logs, {options.term_old, options.term_new}};
+  reporter.add(text);
+  if (json) reporter.add(*json);
+  reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
+                                    logs.directory().string()});
+  const auto end = run_workers(search, command_of(options, resolved, search.repository), agent, reporter);
+  const Answer result = answer(search.plan.result(), end, options, search.names());
+  write_bisect_log(search, reporter, logs, text);
+  reporter.show(summary(search, result, reporter, logs));
+  print_answer(search, result);
+  return result.exit_status;
+}
+
+git::RangeRequest range_request(const Options& options) {
+  git::RangeRequest request;
+  request.goods = options.goods;
+  request.bad = options.bad;
+  request.pathspecs = options.pathspecs;
+  request.first_parent = options.first_parent;
+  return request;
+}
+
+}  // namespace
+
+int bisect(const Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  try {
+    auto repository = need(git::Repository::open(options.directory));
+    auto range = need(git::read_range(repository, range_request(options)));
+    Search search{options, std::move(repository), std::move(range)};
+    return options.dry_run ? dry_run(search) : search_and_answer(search);
+  } catch (const StepFailed& failed) {
+    fmt::print(stderr, "nmzbisect: {}\n", failed.error.message);
+    return exit_usage;
+  }
+}
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,102 @@
+#include "commit_work.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace nmz::nmzbisect {
+namespace fs = std::filesystem;
+namespace {
+
+class CommitLayout final : public coordinator::Layout {
+ public:
+  CommitLayout(const git::Repository& repository, WorkerTree& worker, git::TreeRequest request)
+      : repository_{repository}, worker_{worker}, request_{std::move(request)} {}
+
+  Result<void> open() override {
+    if (!worker_.reader) {
+      auto reader = git::ObjectReader::open(repository_);
+      if (!reader) return tl::unexpected<Error>{reader.error()};
+      worker_.reader.emplace(std::move(*reader));
+    }
+    auto stream = git::TreeStream::open(*worker_.reader, request_);
+    if (!stream) return tl::unexpected<Error>{stream.error()};
+    stream_.emplace(std::move(*stream));
+    return {};
+  }
+
+  Result<bool> next(std::string& out, std::size_t enough) override { return stream_->next(out, enough); }
+
+  Result<void> laid_out() override {
+    if (!worker_.git) {
+      auto made = git::PrivateGitDir::create(repository_, worker_.git_dir, worker_.tree, {});
+      if (!made) return tl::unexpected<Error>{made.error()};
+      worker_.git.emplace(std::move(*made));
+    }
+    auto done = worker_.git->update(*worker_.reader, request_.to, *stream_, !request_.from);
+    if (!done) return tl::unexpected<Error>{done.error()};
+    worker_.commit = request_.to;
+    return {};
+  }
+
+ private:
+  const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  WorkerTree& worker_;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  git::TreeRequest request_;
+  std::optional<git::TreeStream> stream_;
+};
+
+}  // namespace
+
+CommitWork::CommitWork(const git::Repository& repository, std::vector<git::CommitId> subjects, wire::Run run,
+                       bool clean)
+    : repository_{repository}, subjects_{std::move(subjects)}, run_{std::move(run)}, clean_{clean} {}
+
+Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& repository,
+                                                       std::vector<git::CommitId> subjects, wire::Run run, bool clean,
+                                                       const fs::path& places, std::uint32_t workers) {
+  std::unique_ptr<CommitWork> work{new CommitWork{repository, std::move(subjects), std::move(run), clean}};
+  for (std::uint32_t number = 0; number < workers; ++number) {
+    auto worker = std::make_unique<WorkerTree>();
+    const fs::path place = places / ("w" + std::to_string(number));
+    worker->tree = place / "tree";
+    worker->git_dir = place / "git";
+    std::error_code error;
+    fs::create_directories(worker->tree, error);
+    if (error) {
+      return fail(ErrorKind::misconfigured, "cannot make the work tree '" + worker->tree.string() +
+                                                "': " + error.message());
+    }
+    work->workers_.push_back(std::move(worker));
+  }
+  return work;
+}
+
+std::vector<fs::path> CommitWork::trees() const {
+  std::vector<fs::path> result;
+  result.reserve(workers_.size());
+  for (const auto& worker : workers_) result.push_back(worker->tree);
+  return result;
+}
+
+wire::Run CommitWork::run(const dispatch::Assign& assignment) {
+  wire::Run run = run_;
+  const std::string commit = subjects_.at(assignment.subject).hex();
+  run.env.push_back("NMZ_COMMIT=" + commit);
+  run.env.push_back("NMZ_WORKLOAD=" + commit);
+  run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
+  run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
+  return run;
+}
+
+std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& assignment,
+                                                        const coordinator::TreeKnowledge& known) {
+  WorkerTree& worker = *workers_.at(static_cast<std::size_t>(assignment.worker));
+  git::TreeRequest request;
+  if (known.intact) request.from = worker.commit;
+  request.to = subjects_.at(assignment.subject);
+  request.changed = known.changed;
+  request.clean = clean_;
+  return std::make_unique<CommitLayout>(repository_, worker, std::move(request));
+}
+
+}  // namespace nmz::nmzbisect

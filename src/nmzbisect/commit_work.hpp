@@ -1,0 +1,54 @@
+// Lays out commits in local work trees, with a git directory that answers for them, and names the command.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nmz/coordinator/work_source.hpp"
+#include "nmz/error/result.hpp"
+#include "nmz/git/commit_id.hpp"
+#include "nmz/git/private_git_dir.hpp"
+#include "nmz/git/repository.hpp"
+#include "nmz/git/tree_stream.hpp"
+
+namespace nmz::nmzbisect {
+
+/// A local worker's places and what is in them. Used by one pool thread at a time.
+struct WorkerTree {
+  WorkerTree() = default;
+  std::filesystem::path tree;
+  std::filesystem::path git_dir;
+  std::optional<git::ObjectReader> reader;
+  std::optional<git::PrivateGitDir> git;
+  std::optional<git::CommitId> commit;  ///< laid out last
+};
+
+class CommitWork final : public coordinator::WorkSource {
+ public:
+  /// `subjects`: the commit of each subject. `run`: everything but NMZ_*. `places`: the workers' directories are made
+  /// below it.
+  static Result<std::unique_ptr<CommitWork>> create(const git::Repository& repository,
+                                                    std::vector<git::CommitId> subjects, wire::Run run, bool clean,
+                                                    const std::filesystem::path& places, std::uint32_t workers);
+
+  [[nodiscard]] std::vector<std::filesystem::path> trees() const;
+
+  wire::Run run(const dispatch::Assign& assignment) override;
+  std::unique_ptr<coordinator::Layout> layout(const dispatch::Assign& assignment,
+                                              const coordinator::TreeKnowledge& known) override;
+
+ private:
+  CommitWork(const git::Repository& repository, std::vector<git::CommitId> subjects, wire::Run run, bool clean);
+
+  const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::vector<git::CommitId> subjects_;
+  wire::Run run_;
+  bool clean_;
+  std::vector<std::unique_ptr<WorkerTree>> workers_;
+};
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,99 @@
+#include "log_store.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+#include "user_directories.hpp"
+
+namespace nmz::nmzbisect {
+namespace fs = std::filesystem;
+namespace {
+
+std::string reason(int error) { return std::error_code{error, std::generic_category()}.message(); }
+
+std::string time_stamp() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  std::string text(sizeof "20261231-235959", '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y%m%d-%H%M%S", &local));
+  return text;
+}
+
+}  // namespace
+
+Result<LogStore> LogStore::open(const std::string& directory, const std::string& title) {
+  fs::path place = directory;
+  if (directory.empty()) {
+    place = state_directory() / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
+  }
+  std::error_code error;
+  fs::create_directories(place, error);
+  if (!error) place = fs::canonical(place, error);
+  if (!error && ::access(place.c_str(), W_OK | X_OK) != 0) error = {errno, std::generic_category()};
+  if (error) {
+    return fail(ErrorKind::misconfigured, "cannot keep logs in '" + place.string() + "': " + error.message() +
+                                              " (choose another place with --log-dir)");
+  }
+  return LogStore{std::move(place)};
+}
+
+fs::path LogStore::path(const std::string& commit, std::uint32_t attempt) const {
+  return directory_ / (attempt == 1 ? commit + ".log" : commit + ".attempt-" + std::to_string(attempt) + ".log");
+}
+
+LogStore::File& LogStore::file(wire::JobId job, const std::string& commit, std::uint32_t attempt) {
+  auto [at, fresh] = files_.try_emplace(job);
+  if (fresh) {
+    at->second.reset(std::fopen(path(commit, attempt).c_str(), "we"));
+    if (!at->second && !std::exchange(troubled_, true)) {
+      trouble_ = "cannot write logs to '" + directory_.string() + "': " + reason(errno);
+    }
+  }
+  return at->second;
+}
+
+void LogStore::append(wire::JobId job, const std::string& commit, std::uint32_t attempt, std::string_view bytes) {
+  const File& log = file(job, commit, attempt);
+  if (!log) return;
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), log.get()) == bytes.size() &&
+                       std::fflush(log.get()) == 0;  // a user may follow the file
+  if (!written && !std::exchange(troubled_, true)) {
+    trouble_ = "a log is incomplete, cannot write to '" + directory_.string() + "': " + reason(errno);
+  }
+}
+
+std::string LogStore::close(wire::JobId job, const std::string& commit, std::uint32_t attempt, bool keep) {
+  if (!keep) {
+    const bool existed = files_.erase(job) > 0;
+    std::error_code ignored;
+    if (existed) fs::remove(path(commit, attempt), ignored);
+    return {};
+  }
+  const bool open = file(job, commit, attempt) != nullptr;
+  files_.erase(job);
+  return open ? path(commit, attempt).string() : std::string{};
+}
+
+std::string LogStore::take_trouble() { return std::exchange(trouble_, {}); }
+
+Result<void> LogStore::write(const std::string& name, const std::string& text) {
+  const fs::path target = directory_ / name;
+  const fs::path draft = directory_ / (name + ".new");
+  const File out{std::fopen(draft.c_str(), "we")};
+  const bool written = out && std::fwrite(text.data(), 1, text.size(), out.get()) == text.size() &&
+                       std::fflush(out.get()) == 0;
+  std::error_code error{written ? 0 : errno, std::generic_category()};
+  if (written) fs::rename(draft, target, error);
+  if (!error) return {};
+  std::error_code ignored;
+  fs::remove(draft, ignored);
+  return fail(ErrorKind::retryable, "cannot write '" + target.string() + "': " + error.message());
+}
+
+}  // namespace nmz::nmzbisect

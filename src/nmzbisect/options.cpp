@@ -1,0 +1,334 @@
+// CLI11 does the parsing; three habits of our users it does not know are added around it: everything after "--" is the
+// command and is not looked at; a single dash is enough for a long option (-replicas 8, as Namazu Swarm documented its
+// own); and times have units.
+#include "options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <memory>
+#include <regex.h>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+namespace nmz::nmzbisect {
+namespace {
+
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+constexpr std::uint32_t most_workers = 10000;
+
+constexpr std::string_view usage_examples = R"(
+Examples:
+  nmzbisect v1.2..HEAD -- make check
+      Which commit after v1.2 broke `make check`?
+  nmzbisect --jobs 16 --build 'make -j2' --match 'Segmentation fault' v1.2.. -- ./run-test.sh
+      Commits that do not build, and failures of another kind, are skipped.
+  nmzbisect --good v1.2 --good v1.3-rc1 --bad HEAD --path src/net --timeout 5m -- python3 /tmp/check.py
+      Only commits that touch src/net; a script that is not part of the repository by its absolute path.
+  nmzbisect --find-fix v1.2..HEAD -- ./run-test.sh
+      Which commit repaired it?
+
+The command's exit code is the verdict, as for `git bisect run`: 0 good, 125 skip, 1 to 127 bad; 128 and above stop
+the search. It runs in a work tree of its own, with NMZ_COMMIT, NMZ_WORKER and NMZ_ATTEMPT in its environment.
+
+Exit status: 0 found; 1 stopped (by the command, or because the ends contradict); 2 only skipped commits are left;
+3 a merge base is bad; 4 nothing could be tested; 128 usage; 130 interrupted.
+)";
+
+/// CLI11's page, with the usage line as git writes its own.
+class HelpPage final : public CLI::Formatter {
+ public:
+  HelpPage() {
+    constexpr std::size_t width = 26;
+    column_width(width);
+  }
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
+    return "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
+           "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n";
+  }
+  std::string make_positionals(const CLI::App* /*app*/) const override { return {}; }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 ? "" : " " + option->get_type_name();
+  }
+};
+
+/// Results of the option texts that CLI11 hands over as strings.
+struct Texts {
+  std::string range;
+  std::vector<std::string> stray;
+  std::string strategy = "adaptive";
+  std::string on_timeout = "skip";
+  std::string timeout;
+  std::string kill_grace;
+  std::string log_limit;
+  std::string jobs;
+  bool quiet = false;
+  bool verbose = false;
+  bool version = false;
+};
+
+void declare_search(CLI::App& app, Options& options, Texts& texts) {
+  app.add_option("range", texts.range, "GOOD..BAD; an empty side is HEAD")->type_name("GOOD..BAD");
+  app.add_option("stray", texts.stray)->group("");
+  app.add_option("--good", options.goods, "A revision without the bug; may be repeated")->type_name("REV")->allow_extra_args(false);
+  app.add_option("--bad", options.bad, "A revision with the bug")->type_name("REV");
+  app.add_option("--path", options.pathspecs, "Only commits that touch PATHSPEC are candidates; may be repeated")
+      ->type_name("PATHSPEC")
+      ->allow_extra_args(false);
+  app.add_flag("--first-parent", options.first_parent, "Follow only the first parent of merges");
+  app.add_option("--term-old", options.term_old, "The word for the old state [good]")->type_name("WORD");
+  app.add_option("--term-new", options.term_new, "The word for the new state [bad]")->type_name("WORD");
+  app.add_flag("--find-fix", options.find_fix,
+               "Search for the commit that repaired: the command fails at GOOD and succeeds at BAD");
+  app.add_flag("--trust-ends", options.trust_ends, "Do not test whether GOOD is good and BAD is bad");
+  app.add_option("--strategy", texts.strategy,
+                 "adaptive: every verdict decides what runs next; rounds: wait for all probes of a round [adaptive]")
+      ->type_name("NAME");
+}
+
+void declare_tests(CLI::App& app, Options& options, Texts& texts) {
+  app.add_option("-j,--jobs,--replicas", texts.jobs, "Commits tested at once [the number of CPUs]")->type_name("N");
+  app.add_option("--build", options.build,
+                 "Shell command run before the test, once per commit; its failure skips the commit")
+      ->type_name("COMMAND");
+  app.add_option("--match", options.match,
+                 "A failure counts only if a line of its output matches this extended regular expression; otherwise "
+                 "the commit is skipped")
+      ->type_name("REGEX");
+  app.add_option("--timeout", texts.timeout, "End a test after this time (10, 1.5s, 5m, 1h)")->type_name("TIME");
+  app.add_option("--on-timeout", texts.on_timeout, "What a test that timed out means: skip or bad [skip]")
+      ->type_name("VERDICT");
+  app.add_option("--kill-grace", texts.kill_grace, "Time between TERM and KILL for a test that is ended [2s]")
+      ->type_name("TIME");
+  app.add_flag("--clean", options.clean,
+               "Remove untracked files from the work tree before each test (default: keep them, for incremental "
+               "builds)");
+  app.add_option("--env", options.environment, "Set NAME=VALUE for the command; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
+void declare_output(CLI::App& app, Options& options, Texts& texts) {
+  app.add_option("-C", options.directory, "Run as if started in DIR")->type_name("DIR");
+  app.add_option("--work-dir", options.work_directory, "Where work trees are put [in the user's cache directory]")
+      ->type_name("DIR");
+  app.add_option("--log-dir", options.log_directory, "Where logs are kept [a new one in the user's state directory]")
+      ->type_name("DIR");
+  app.add_option("--log-limit", texts.log_limit, "Most MiB kept of a test's output; the rest is cut from its middle [16]")
+      ->type_name("MIB");
+  app.add_option("--json", options.json, "Write the events as JSON lines to FILE (- is standard output)")
+      ->type_name("FILE");
+  app.add_flag("--dry-run", options.dry_run, "Print the candidates, the first probes and the expected rounds only");
+  app.add_flag("-q,--quiet", texts.quiet, "Print only the answer");
+  app.add_flag("-v,--verbose", texts.verbose, "Also tell what each worker does");
+  app.add_flag("--version", texts.version, "Print the version and exit");
+}
+
+/// "-replicas" and "-replicas=8" get their second dash, if a long option of that name exists.
+std::vector<std::string> with_double_dashes(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> result = arguments;
+  for (std::string& argument : result) {
+    if (argument.size() < 3 || argument[0] != '-' || argument[1] == '-') continue;
+    const std::string name = "-" + argument.substr(0, argument.find('='));
+    if (app.get_option_no_throw(name) != nullptr) argument.insert(0, "-");
+  }
+  return result;
+}
+
+Result<std::chrono::milliseconds> parse_time(const std::string& option, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit{end, text.data() + text.size()};
+  double scale = 0;
+  if (unit.empty() || unit == "s") scale = 1e3;
+  if (unit == "ms") scale = 1;
+  if (unit == "m" || unit == "min") scale = 6e4;
+  if (unit == "h") scale = 3.6e6;
+  constexpr double longest = 1e12;  // about 30 years
+  if (error != std::errc{} || scale == 0 || !(value > 0) || value * scale < 1 || value * scale > longest) {
+    return fail(ErrorKind::misconfigured,
+                option + " needs a positive time such as 10, 1.5s, 5m or 1h, not '" + text + "'");
+  }
+  return std::chrono::milliseconds{static_cast<std::int64_t>(value * scale)};
+}
+
+Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > most) {
+    return fail(ErrorKind::misconfigured, option + " needs a number from 1 to " + std::to_string(most) + ", not '" +
+                                              text + "'");
+  }
+  return value;
+}
+
+/// GOOD..BAD, where each side may be left out as in git.
+Result<void> take_range(const std::string& range, Options& options) {
+  if (range.empty()) return {};
+  if (range.find("...") != std::string::npos) {
+    return fail(ErrorKind::misconfigured, "'" + range + "' is a symmetric difference; a search needs GOOD..BAD (two dots)");
+  }
+  const std::size_t dots = range.find("..");
+  if (dots == std::string::npos) {
+    return fail(ErrorKind::misconfigured,
+                "'" + range + "' is no range; write GOOD..BAD, and the command after '--'");
+  }
+  if (!options.bad.empty()) return fail(ErrorKind::misconfigured, "give either GOOD..BAD or --bad, not both");
+  const std::string good = range.substr(0, dots);
+  const std::string bad = range.substr(dots + 2);
+  options.goods.push_back(good.empty() ? "HEAD" : good);
+  options.bad = bad.empty() ? "HEAD" : bad;
+  return {};
+}
+
+Result<void> take_times(const Texts& texts, Options& options) {
+  if (!texts.timeout.empty()) {
+    const auto time = parse_time("--timeout", texts.timeout);
+    if (!time) return tl::unexpected<Error>{time.error()};
+    options.timeout = *time;
+  }
+  if (!texts.kill_grace.empty()) {
+    const auto time = parse_time("--kill-grace", texts.kill_grace);
+    if (!time) return tl::unexpected<Error>{time.error()};
+    options.kill_grace = *time;
+  }
+  return {};
+}
+
+Result<void> take_counts(const Texts& texts, Options& options) {
+  constexpr std::uint64_t default_log = 16;
+  constexpr std::uint64_t largest_log = 1 << 20;
+  options.log_limit = default_log * mebibyte;
+  if (!texts.log_limit.empty()) {
+    const auto limit = parse_count("--log-limit", texts.log_limit, largest_log);
+    if (!limit) return tl::unexpected<Error>{limit.error()};
+    options.log_limit = *limit * mebibyte;
+  }
+  if (!texts.jobs.empty()) {
+    const auto jobs = parse_count("--jobs", texts.jobs, most_workers);
+    if (!jobs) return tl::unexpected<Error>{jobs.error()};
+    options.workers = static_cast<std::uint32_t>(*jobs);
+  }
+  return {};
+}
+
+Result<void> take_words(const Texts& texts, Options& options) {
+  if (texts.strategy != "adaptive" && texts.strategy != "rounds") {
+    return fail(ErrorKind::misconfigured, "--strategy is adaptive or rounds, not '" + texts.strategy + "'");
+  }
+  options.strategy = texts.strategy == "rounds" ? search::Strategy::rounds : search::Strategy::adaptive;
+  if (texts.on_timeout != "skip" && texts.on_timeout != "bad") {
+    return fail(ErrorKind::misconfigured, "--on-timeout is skip or bad, not '" + texts.on_timeout + "'");
+  }
+  options.on_timeout = texts.on_timeout == "bad" ? search::TimeoutMeans::bad : search::TimeoutMeans::skip;
+  if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
+  if (texts.quiet) options.verbosity = view::Verbosity::quiet;
+  if (texts.verbose) options.verbosity = view::Verbosity::verbose;
+  return {};
+}
+
+/// Terms as git bisect accepts them: no command of its own, nothing that cannot be part of a ref name.
+Result<void> check_terms(Options& options, bool given) {
+  if (options.find_fix && !given) {
+    options.term_old = "broken";
+    options.term_new = "fixed";
+  }
+  constexpr std::string_view reserved[] = {"help", "start", "skip", "next", "reset", "visualize", "view", "replay",
+                                           "log",  "run",   "terms", ""};
+  for (const std::string& term : {options.term_old, options.term_new}) {
+    const bool odd = !std::all_of(term.begin(), term.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+    });
+    if (odd || term.starts_with('-') || term.starts_with('.') ||
+        std::find(std::begin(reserved), std::end(reserved), term) != std::end(reserved)) {
+      return fail(ErrorKind::misconfigured, "'" + term + "' cannot be a term (choose another word)");
+    }
+  }
+  if (options.term_old == options.term_new) {
+    return fail(ErrorKind::misconfigured, "--term-old and --term-new need different words");
+  }
+  return {};
+}
+
+Result<void> check_rest(const Options& options) {
+  if (options.goods.empty() || options.bad.empty()) {
+    return fail(ErrorKind::misconfigured,
+                "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
+  }
+  if (options.command.empty() && !options.dry_run) {
+    return fail(ErrorKind::misconfigured, "the command is missing: nmzbisect GOOD..BAD -- COMMAND [ARG...]");
+  }
+  if (!options.command.empty() && options.command.front().empty()) {
+    return fail(ErrorKind::misconfigured, "the command's name is empty");
+  }
+  for (const std::string& variable : options.environment) {
+    if (const std::size_t equals = variable.find('='); equals == 0 || equals == std::string::npos) {
+      return fail(ErrorKind::misconfigured, "--env needs NAME=VALUE, not '" + variable + "'");
+    }
+  }
+  if (options.match.empty()) return {};
+  regex_t expression{};
+  const int error = ::regcomp(&expression, options.match.c_str(), REG_EXTENDED | REG_NOSUB);
+  if (error == 0) {
+    ::regfree(&expression);
+    return {};
+  }
+  constexpr std::size_t room = 200;
+  std::string why(room, '\0');
+  ::regerror(error, &expression, why.data(), why.size());
+  return fail(ErrorKind::misconfigured, "--match '" + options.match + "': " + why.c_str());
+}
+
+Result<void> interpret(const CLI::App& app, const Texts& texts, Options& options) {
+  if (!texts.stray.empty()) {
+    return fail(ErrorKind::misconfigured,
+                "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
+  }
+  const bool terms_given = app.count("--term-old") + app.count("--term-new") > 0;
+  return take_range(texts.range, options)
+      .and_then([&] { return take_times(texts, options); })
+      .and_then([&] { return take_counts(texts, options); })
+      .and_then([&] { return take_words(texts, options); })
+      .and_then([&] { return check_terms(options, terms_given); })
+      .and_then([&] { return check_rest(options); });
+}
+
+}  // namespace
+
+Result<Request> parse(const std::vector<std::string>& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  Request request;
+  Texts texts;
+  CLI::App app{"Finds the commit that broke something, by testing many commits at once.", "nmzbisect"};
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.footer(std::string{usage_examples});
+  app.formatter(std::make_shared<HelpPage>());
+  declare_search(app, request.options, texts);
+  declare_tests(app, request.options, texts);
+  declare_output(app, request.options, texts);
+
+  std::vector<std::string> ours = with_double_dashes(app, {arguments.begin(), dashes});
+  if (dashes != arguments.end()) request.options.command.assign(std::next(dashes), arguments.end());
+  std::reverse(ours.begin(), ours.end());  // CLI11 takes them from the back
+  try {
+    app.parse(ours);
+  } catch (const CLI::CallForHelp&) {
+    request.print = app.help();
+    return request;
+  } catch (const CLI::ParseError& error) {
+    std::string text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return fail(ErrorKind::misconfigured, text + " (see nmzbisect --help)");
+  }
+  if (texts.version) {
+    request.print = "nmzbisect " NMZ_VERSION "\n";
+    return request;
+  }
+  if (const Result<void> done = interpret(app, texts, request.options); !done) {
+    return tl::unexpected<Error>{done.error()};
+  }
+  return request;
+}
+
+}  // namespace nmz::nmzbisect

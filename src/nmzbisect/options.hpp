@@ -1,0 +1,55 @@
+// The command line of nmzbisect.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nmz/error/result.hpp"
+#include "nmz/search/bisect_plan.hpp"
+#include "nmz/view/text.hpp"
+
+namespace nmz::nmzbisect {
+
+struct Options {
+  Options() = default;
+  std::string directory = ".";        ///< -C
+  std::vector<std::string> goods;     ///< revisions
+  std::string bad;
+  std::vector<std::string> pathspecs;
+  bool first_parent = false;
+  std::string term_old = "good";
+  std::string term_new = "bad";
+  bool find_fix = false;
+  bool trust_ends = false;
+  search::Strategy strategy = search::Strategy::adaptive;
+  search::TimeoutMeans on_timeout = search::TimeoutMeans::skip;
+  std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds kill_grace{2000};
+  std::uint32_t workers = 0;          ///< 0 = the number of CPUs
+  std::string build;
+  std::string match;
+  bool clean = false;
+  std::vector<std::string> environment;  ///< NAME=value
+  std::string log_directory;             ///< empty = a new one in the user's state directory
+  std::uint64_t log_limit = 0;
+  std::string work_directory;            ///< empty = in the user's cache directory
+  std::string json;
+  bool dry_run = false;
+  view::Verbosity verbosity = view::Verbosity::normal;
+  std::vector<std::string> command;      ///< untouched
+};
+
+/// What the command line asks for: a search, or a text to print (--help, --version).
+struct Request {
+  Request() = default;
+  std::optional<std::string> print;
+  Options options;
+};
+
+/// Errors (misconfigured) are one line for the user.
+[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);
+
+}  // namespace nmz::nmzbisect

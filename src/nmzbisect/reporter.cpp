@@ -1,0 +1,150 @@
+#include "reporter.hpp"
+
+#include <csignal>
+#include <cstring>
+
+namespace nmz::nmzbisect {
+namespace {
+
+std::string what_happened(const wire::Outcome& outcome) {
+  const std::string code = std::to_string(outcome.code);
+  switch (outcome.kind) {
+    case wire::OutcomeKind::exited: return outcome.code == 0 ? "" : "exit " + code;
+    case wire::OutcomeKind::signaled: return "killed by signal " + code;
+    case wire::OutcomeKind::timed_out: return "timed out";
+    case wire::OutcomeKind::build_failed: return "the build failed with " + code;
+    case wire::OutcomeKind::not_started: return "cannot be started";
+    case wire::OutcomeKind::unprepared: return "the work tree could not be prepared";
+    case wire::OutcomeKind::untestable: return "cannot be laid out";
+    case wire::OutcomeKind::cancelled: return "cancelled";
+    case wire::OutcomeKind::lost: return "its worker was lost";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string describe(const wire::Outcome& outcome) {
+  std::string text = what_happened(outcome);
+  const auto add = [&text](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
+  if (!outcome.matched) add("no line matches");
+  if (outcome.disk_full) add("the disk was full");
+  if (!outcome.detail.empty()) add(outcome.detail);
+  return text;
+}
+
+Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, LogStore& logs,
+                   Words words)
+    : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)} {}
+
+view::Seconds Reporter::elapsed() const { return std::chrono::steady_clock::now() - began_; }
+
+view::Seconds Reporter::mean_test() const {
+  return counts_.all() == 0 ? view::Seconds{0} : tested_ / static_cast<double>(counts_.all());
+}
+
+void Reporter::show(const view::Event& event) {
+  const view::Seconds now = elapsed();
+  for (view::View* view : views_) view->show(event, now);
+}
+
+void Reporter::assigned(const dispatch::Assign& assignment) {
+  view::JobStarted started;
+  started.worker = assignment.worker;
+  started.job = assignment.job;
+  started.attempt = assignment.attempt;
+  started.commit = names_(assignment.subject).id.hex();
+  show(started);
+}
+
+void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
+  logs_.append(assignment.job, names_(assignment.subject).id.hex(), assignment.attempt, bytes);
+  show_trouble();
+}
+
+void Reporter::show_trouble() {
+  if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(view::Notice{std::move(trouble)});
+}
+
+std::pair<view::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) const {
+  switch (ended.fate) {
+    case dispatch::Ended::Fate::retried: return {view::Mark::retried, "retry"};
+    case dispatch::Ended::Fate::cancelled: return {view::Mark::cancelled, "cancelled"};
+    case dispatch::Ended::Fate::late: return {view::Mark::late, "late"};
+    case dispatch::Ended::Fate::counted: break;
+  }
+  switch (plan_.verdict(ended.subject).value_or(search::Verdict::skip)) {
+    case search::Verdict::good: return {view::Mark::good, words_.good};
+    case search::Verdict::bad: return {view::Mark::bad, words_.bad};
+    case search::Verdict::skip: break;
+  }
+  return {view::Mark::skip, "skip"};
+}
+
+void Reporter::count(const Named& named, search::Verdict verdict) {
+  git::BisectLogEntry entry;
+  entry.id = named.id;
+  entry.subject = named.subject;
+  switch (verdict) {
+    case search::Verdict::good:
+      entry.word = git::BisectLogEntry::Word::good;
+      ++counts_.good;
+      break;
+    case search::Verdict::bad:
+      entry.word = git::BisectLogEntry::Word::bad;
+      ++counts_.bad;
+      break;
+    case search::Verdict::skip:
+      entry.word = git::BisectLogEntry::Word::skip;
+      ++counts_.skip;
+      break;
+  }
+  verdicts_.push_back(std::move(entry));
+}
+
+void Reporter::ended(const dispatch::Ended& ended) {
+  const Named named = names_(ended.subject);
+  const auto [mark_seen, word] = mark(ended);
+  const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+  view::JobDone done;
+  done.worker = ended.worker;
+  done.job = ended.job;
+  done.attempt = ended.attempt;
+  done.commit = named.id.hex();
+  done.subject = named.subject;
+  done.mark = mark_seen;
+  done.word = word;
+  done.detail = describe(ended.outcome);
+  done.took = ended.took;
+  done.log = logs_.close(ended.job, done.commit, ended.attempt, keep);
+  show_trouble();
+  const bool counted = ended.fate == dispatch::Ended::Fate::counted;
+  const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
+  if (counted && verdict) {
+    count(named, *verdict);
+    tested_ += ended.took;
+  }
+  if (counted) show_progress();
+  show(done);
+}
+
+void Reporter::show_progress() {
+  view::Progress progress;
+  progress.candidates_left = plan_.candidates_left();
+  progress.tests = counts_.all();
+  progress.rounds_left = plan_.rounds_left();
+  progress.expected_left = mean_test() * progress.rounds_left;
+  show(progress);
+}
+
+void Reporter::given_up(const dispatch::GivenUp& given_up) {
+  view::WorkerGone gone;
+  gone.worker = given_up.worker;
+  gone.reason = given_up.reason;
+  gone.restarting = given_up.restarting;
+  show(gone);
+}
+
+void Reporter::tick() { show(view::Tick{}); }
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,79 @@
+// Turns what the coordinator observes into the view's events, keeps the logs and the list of verdicts.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nmz/coordinator/observer.hpp"
+#include "nmz/git/bisect_log.hpp"
+#include "nmz/git/commit_id.hpp"
+#include "nmz/search/bisect_plan.hpp"
+#include "nmz/view/event.hpp"
+
+#include "log_store.hpp"
+
+namespace nmz::nmzbisect {
+
+/// A subject for people: which commit, and the first line of its message.
+struct Named {
+  git::CommitId id;
+  std::string subject;
+};
+
+/// "exit 1", "signal 11", "timed out", ...
+[[nodiscard]] std::string describe(const wire::Outcome& outcome);
+
+class Reporter final : public coordinator::Observer {
+ public:
+  struct Words {
+    std::string good;
+    std::string bad;
+  };
+  struct Counts {
+    std::size_t good = 0;
+    std::size_t bad = 0;
+    std::size_t skip = 0;
+    [[nodiscard]] std::size_t all() const { return good + bad + skip; }
+  };
+
+  /// `names` gives a subject's commit and message line; called on the coordinator's thread, must be quick.
+  Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, LogStore& logs, Words words);
+
+  void add(view::View& view) { views_.push_back(&view); }
+  void show(const view::Event& event);
+
+  void assigned(const dispatch::Assign& assignment) override;
+  void log(const dispatch::Assign& assignment, std::string_view bytes) override;
+  void ended(const dispatch::Ended& ended) override;
+  void given_up(const dispatch::GivenUp& given_up) override;
+  void tick() override;
+
+  [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+  [[nodiscard]] view::Seconds elapsed() const;
+  /// Mean duration of the tests that gave a verdict; 0 when there was none.
+  [[nodiscard]] view::Seconds mean_test() const;
+
+ private:
+  void count(const Named& named, search::Verdict verdict);
+  void show_trouble();
+  void show_progress();
+  [[nodiscard]] std::pair<view::Mark, std::string> mark(const dispatch::Ended& ended) const;
+
+  const search::BisectPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::function<Named(dispatch::Subject)> names_;
+  LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Words words_;
+  std::vector<view::View*> views_;
+  std::vector<git::BisectLogEntry> verdicts_;
+  Counts counts_;
+  view::Seconds tested_{0};
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,15 @@
+// Where the user's files go (XDG Base Directory Specification 0.8).
+#pragma once
+
+#include <filesystem>
+
+namespace nmz::nmzbisect {
+
+/// Things that may be lost: work trees. $XDG_CACHE_HOME/namazu-swarm, ~/.cache/namazu-swarm, or below the system's
+/// temporary directory for a user without a home.
+[[nodiscard]] std::filesystem::path cache_directory();
+
+/// Things worth keeping: logs. $XDG_STATE_HOME/namazu-swarm, ~/.local/state/namazu-swarm, or as above.
+[[nodiscard]] std::filesystem::path state_directory();
+
+}  // namespace nmz::nmzbisect

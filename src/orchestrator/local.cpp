@@ -1,0 +1,181 @@
+#include "nmz/orchestrator/local.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "processes.hpp"
+
+namespace nmz::orchestrator {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr int agent_fd = 3;
+
+Error stream_error(const boost::system::error_code& code) {
+  const bool ours = code == asio::error::operation_aborted;
+  return {ours ? ErrorKind::cancelled : ErrorKind::retryable, code.message()};
+}
+
+class SocketStream final : public Stream {
+ public:
+  explicit SocketStream(asio::local::stream_protocol::socket socket) : socket_{std::move(socket)} {}
+
+  asio::awaitable<Result<std::size_t>> read(std::span<char> buffer) override {
+    auto [code, count] = co_await socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()), as_result);
+    if (code == asio::error::eof || code == asio::error::connection_reset) co_return std::size_t{0};
+    if (code) co_return tl::unexpected<Error>{stream_error(code)};
+    co_return count;
+  }
+
+  asio::awaitable<Result<void>> write(std::string bytes) override {
+    auto [code, count] = co_await asio::async_write(socket_, asio::buffer(bytes), as_result);
+    if (code) co_return tl::unexpected<Error>{stream_error(code)};
+    co_return Result<void>{};
+  }
+
+  void close() override {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  asio::local::stream_protocol::socket socket_;
+};
+
+/// The environment of this process with NMZ_RUN set.
+std::vector<std::string> marked_environment(const std::string& run_mark) {
+  std::vector<std::string> result{"NMZ_RUN=" + run_mark};
+  for (char** at = environ; *at != nullptr; ++at) {
+    if (!std::string_view{*at}.starts_with("NMZ_RUN=")) result.emplace_back(*at);
+  }
+  return result;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (std::string& string : strings) result.push_back(string.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+/// posix_spawn with `socket` as the child's descriptor 3, in a session of its own, signals as a fresh program has them.
+Result<pid_t> spawn_agent(const LocalOptions& options, const std::string& tree, int socket) {
+  std::vector<std::string> arguments{options.agent.string(), "--fd", std::to_string(agent_fd), "--tree", tree};
+  std::vector<std::string> environment = marked_environment(options.run_mark);
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, socket, agent_fd);
+  sigset_t none{};
+  sigset_t all{};
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setsigdefault(&attributes, &all);
+  ::posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, options.agent.c_str(), &actions, &attributes, pointers(arguments).data(),
+                                  pointers(environment).data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (error != 0) {
+    return fail(ErrorKind::misconfigured, "cannot start '" + options.agent.string() +
+                                              "': " + std::error_code{error, std::generic_category()}.message());
+  }
+  return pid;
+}
+
+}  // namespace
+
+Local::Local(asio::any_io_executor executor, LocalOptions options)
+    : executor_{std::move(executor)}, options_{std::move(options)} {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+Local::~Local() {
+  for (const auto& [worker, pid] : agents_) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  agents_.clear();
+  kill_adopted();
+}
+
+asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(wire::WorkerId worker) {
+  co_await stop(worker);
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    co_return fail(ErrorKind::retryable,
+                   "cannot make a socket pair: " + std::error_code{errno, std::generic_category()}.message());
+  }
+  const std::string tree = options_.trees.at(static_cast<std::size_t>(worker)).string();
+  Result<pid_t> pid = spawn_agent(options_, tree, ends[1]);
+  ::close(ends[1]);
+  if (!pid) {
+    ::close(ends[0]);
+    co_return tl::unexpected<Error>{pid.error()};
+  }
+  agents_[worker] = *pid;
+  asio::local::stream_protocol::socket socket{executor_, asio::local::stream_protocol{}, ends[0]};
+  std::shared_ptr<Stream> stream = std::make_shared<SocketStream>(std::move(socket));
+  co_return stream;
+}
+
+asio::awaitable<void> Local::stop(wire::WorkerId worker) {
+  const auto found = agents_.find(worker);
+  if (found == agents_.end()) co_return;
+  const pid_t pid = found->second;
+  constexpr std::chrono::milliseconds look_every{2};
+  asio::steady_timer timer{executor_};
+  for (std::chrono::milliseconds waited{0}; ::waitpid(pid, nullptr, WNOHANG) == 0; waited += look_every) {
+    if (waited >= options_.patience) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+      break;
+    }
+    timer.expires_after(look_every);
+    co_await timer.async_wait(as_result);
+  }
+  agents_.erase(worker);
+  kill_adopted();
+}
+
+/// Children that are neither agents nor ours by session came to us when an agent died; their descendants follow them
+/// to us when they die.
+void Local::kill_adopted() {
+  const pid_t self = ::getpid();
+  const pid_t session = ::getsid(0);
+  const auto is_agent = [this](pid_t pid) {
+    return std::any_of(agents_.begin(), agents_.end(), [pid](const auto& agent) { return agent.second == pid; });
+  };
+  kill_all([&](const ProcessFacts& process) {
+    return process.parent == self && process.session != session && !is_agent(process.pid);
+  });
+}
+
+}  // namespace nmz::orchestrator

@@ -1,0 +1,89 @@
+#include "processes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include <dirent.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace nmz::orchestrator {
+namespace {
+
+constexpr int max_looks = 200;
+constexpr std::chrono::milliseconds between_looks{5};
+
+std::string read_file(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// proc(5), /proc/pid/stat: "pid (comm) state ppid pgrp session ..."; comm may hold anything, so count from its end.
+std::optional<ProcessFacts> facts(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t end = stat.rfind(')');
+  if (end == std::string::npos || end + 4 >= stat.size()) return std::nullopt;
+  if (const char state = stat[end + 2]; state == 'Z' || state == 'X') return std::nullopt;
+  std::array<pid_t, 3> numbers{};  // ppid, pgrp, session
+  const char* at = stat.data() + end + 4;
+  const char* const stop = stat.data() + stat.size();
+  for (pid_t& number : numbers) {
+    const auto [next, error] = std::from_chars(at, stop, number);
+    if (error != std::errc{} || next == stop) return std::nullopt;
+    at = next + 1;
+  }
+  return ProcessFacts{.pid = pid, .parent = numbers[0], .session = numbers[2]};
+}
+
+}  // namespace
+
+std::vector<ProcessFacts> processes() {
+  std::vector<ProcessFacts> all;
+  DIR* const proc = ::opendir("/proc");
+  if (proc == nullptr) return all;
+  while (const dirent* entry = ::readdir(proc)) {  // NOLINT(concurrency-mt-unsafe)
+    const std::string_view name{static_cast<const char*>(entry->d_name)};
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error != std::errc{} || end != name.data() + name.size()) continue;
+    if (const auto found = facts(pid)) all.push_back(*found);
+  }
+  ::closedir(proc);
+  return all;
+}
+
+bool started_with(pid_t pid, std::string_view name_and_value) {
+  const std::string environment = '\0' + read_file("/proc/" + std::to_string(pid) + "/environ");
+  std::string wanted{'\0'};
+  wanted += name_and_value;
+  wanted += '\0';
+  return environment.find(wanted) != std::string::npos;
+}
+
+std::size_t kill_all(const std::function<bool(const ProcessFacts&)>& belongs) {
+  std::set<pid_t> killed;
+  for (int look = 0; look < max_looks; ++look) {
+    std::vector<pid_t> victims;
+    for (const ProcessFacts& process : processes()) {
+      if (belongs(process)) victims.push_back(process.pid);
+    }
+    if (victims.empty()) break;
+    for (const pid_t pid : victims) {
+      if (::kill(pid, SIGKILL) == 0) killed.insert(pid);
+    }
+    std::this_thread::sleep_for(between_looks);
+    for (const pid_t pid : victims) ::waitpid(pid, nullptr, WNOHANG);
+  }
+  for (const pid_t pid : killed) ::waitpid(pid, nullptr, WNOHANG);
+  return killed.size();
+}
+
+}  // namespace nmz::orchestrator

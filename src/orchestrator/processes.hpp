@@ -1,0 +1,30 @@
+// Looking at and ending processes of this machine, by what /proc says of them.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace nmz::orchestrator {
+
+struct ProcessFacts {
+  pid_t pid = 0;
+  pid_t parent = 0;
+  pid_t session = 0;
+};
+
+/// Every process that can be read; zombies left out.
+std::vector<ProcessFacts> processes();
+
+/// Whether NAME=value is in the environment the process was started with. False when it can't be read.
+bool started_with(pid_t pid, std::string_view name_and_value);
+
+/// Kills (SIGKILL) what `belongs` names, again and again until a look finds none, since the dying may just have
+/// forked; gives up after a bounded number of looks. Reaps those that are children. Returns how many were killed.
+std::size_t kill_all(const std::function<bool(const ProcessFacts&)>& belongs);
+
+}  // namespace nmz::orchestrator

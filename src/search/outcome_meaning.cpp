@@ -1,0 +1,44 @@
+#include "outcome_meaning.hpp"
+
+namespace nmz::search {
+namespace {
+
+using wire::OutcomeKind;
+
+Meaning meaning_of_exit(const wire::Outcome& outcome) {
+  if (outcome.code == 0) return Meaning::passed;
+  // Whatever failed, failed for want of space: elsewhere it might pass.
+  if (outcome.disk_full || outcome.code == 125) return Meaning::skip;
+  if (outcome.code < 0 || outcome.code >= 128) return Meaning::abort;
+  if (!outcome.matched) return Meaning::skip;
+  return looks_unexecuted(outcome) ? Meaning::failed_unexecuted : Meaning::failed;
+}
+
+}  // namespace
+
+bool looks_unexecuted(const wire::Outcome& outcome) {
+  return outcome.kind == OutcomeKind::exited && (outcome.code == 126 || outcome.code == 127);
+}
+
+Meaning meaning_of(const wire::Outcome& outcome, TimeoutMeans timeout_means) {
+  switch (outcome.kind) {
+    case OutcomeKind::exited:
+      return meaning_of_exit(outcome);
+    case OutcomeKind::signaled:
+      return outcome.disk_full ? Meaning::skip : Meaning::abort;
+    case OutcomeKind::timed_out:
+      return timeout_means == TimeoutMeans::bad && outcome.matched ? Meaning::failed : Meaning::skip;
+    case OutcomeKind::not_started:
+      return Meaning::command_failed;
+    case OutcomeKind::cancelled:
+      return Meaning::nothing;
+    case OutcomeKind::build_failed:
+    case OutcomeKind::untestable:
+    case OutcomeKind::unprepared:
+    case OutcomeKind::lost:
+      break;
+  }
+  return Meaning::skip;
+}
+
+}  // namespace nmz::search

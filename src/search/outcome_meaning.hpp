@@ -1,0 +1,26 @@
+// What an execution says about a commit: the contract of `git bisect run`, and what lies outside it.
+#pragma once
+
+#include <cstdint>
+
+#include "nmz/search/bisect_plan.hpp"
+#include "nmz/wire/messages.hpp"
+
+namespace nmz::search {
+
+enum class Meaning : std::uint8_t {
+  passed,
+  failed,
+  failed_unexecuted,  ///< 126 or 127: failed, unless the command cannot be executed anywhere
+  skip,
+  abort,
+  command_failed,
+  nothing,  ///< cancelled
+};
+
+[[nodiscard]] Meaning meaning_of(const wire::Outcome& outcome, TimeoutMeans timeout_means);
+
+/// A shell's "cannot execute" and "not found"; programs may end so for reasons of their own.
+[[nodiscard]] bool looks_unexecuted(const wire::Outcome& outcome);
+
+}  // namespace nmz::search

@@ -1,0 +1,111 @@
+#include "nmz/view/json_lines.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <boost/json.hpp>
+
+#include "nmz/view/text.hpp"
+
+namespace nmz::view {
+namespace json = boost::json;
+namespace {
+
+json::string text(const std::string& bytes) { return json::string{printable(bytes)}; }
+
+struct ToJson {
+  json::object operator()(const SearchStarted& event) const {
+    return {{"event", "search-started"},
+            {"candidates", event.candidates},
+            {"workers", event.workers},
+            {"rounds", event.rounds},
+            {"log_directory", text(event.log_directory)}};
+  }
+  json::object operator()(const JobStarted& event) const {
+    return {{"event", "job-started"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"job", static_cast<std::uint64_t>(event.job)},
+            {"attempt", event.attempt},
+            {"commit", text(event.commit)}};
+  }
+  json::object operator()(const JobDone& event) const {
+    return {{"event", "job-done"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"job", static_cast<std::uint64_t>(event.job)},
+            {"attempt", event.attempt},
+            {"commit", text(event.commit)},
+            {"subject", text(event.subject)},
+            {"verdict", text(event.word)},
+            {"detail", text(event.detail)},
+            {"took", event.took.count()},
+            {"log", text(event.log)}};
+  }
+  json::object operator()(const Progress& event) const {
+    return {{"event", "progress"},
+            {"candidates_left", event.candidates_left},
+            {"tests", event.tests},
+            {"rounds_left", event.rounds_left},
+            {"expected_left", event.expected_left.count()}};
+  }
+  json::object operator()(const WorkerGone& event) const {
+    return {{"event", "worker-gone"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"reason", text(event.reason)},
+            {"restarting", event.restarting}};
+  }
+  json::object operator()(const Notice& event) const { return {{"event", "notice"}, {"text", text(event.text)}}; }
+  json::object operator()(const SearchEnded& event) const {
+    json::array suspects;
+    for (const Suspect& suspect : event.suspects) {
+      suspects.push_back(json::object{
+          {"commit", text(suspect.commit)}, {"subject", text(suspect.subject)}, {"share", suspect.share}});
+    }
+    return {{"event", "search-ended"},
+            {"result", event.result},
+            {"message", text(event.message)},
+            {"suspects", std::move(suspects)},
+            {"tests", event.tests},
+            {"good", event.good},
+            {"bad", event.bad},
+            {"skip", event.skip},
+            {"workers", event.workers},
+            {"wall", event.wall.count()},
+            {"serial_tests", event.serial_tests},
+            {"serial_wall", event.serial_wall.count()},
+            {"log_directory", text(event.log_directory)},
+            {"exit_code", event.exit_code}};
+  }
+  json::object operator()(const Tick& /*event*/) const { return {}; }
+};
+
+}  // namespace
+
+std::string json_line(const Event& event, Seconds now) {
+  json::object object = std::visit(ToJson{}, event);
+  if (object.empty()) return {};
+  object["time"] = now.count();
+  return json::serialize(object);
+}
+
+Result<std::unique_ptr<JsonLines>> JsonLines::open(const std::string& path) {
+  std::FILE* const file = path == "-" ? stdout : std::fopen(path.c_str(), "we");
+  if (file == nullptr) {
+    return fail(ErrorKind::misconfigured,
+                "cannot write '" + path + "': " + std::error_code{errno, std::generic_category()}.message());
+  }
+  return std::unique_ptr<JsonLines>{new JsonLines{file}};
+}
+
+JsonLines::~JsonLines() {
+  if (file_ != stdout) std::fclose(file_);
+}
+
+void JsonLines::show(const Event& event, Seconds now) {
+  const std::string line = json_line(event, now);
+  if (line.empty()) return;
+  std::fwrite(line.data(), 1, line.size(), file_);
+  std::fputc('\n', file_);
+  std::fflush(file_);  // a script may follow the file while the search runs
+}
+
+}  // namespace nmz::view

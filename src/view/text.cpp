@@ -1,0 +1,229 @@
+#include "nmz/view/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <string_view>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace nmz::view {
+namespace {
+
+constexpr std::size_t short_id = 12;
+constexpr std::size_t default_columns = 80;
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+constexpr std::string_view erase_line = "\r\x1b[K";
+
+std::string abbreviated(const std::string& commit) { return commit.substr(0, short_id); }
+
+const char* colour_of(Mark mark) {
+  switch (mark) {
+    case Mark::good: return "\x1b[32m";
+    case Mark::bad: return "\x1b[31m";
+    case Mark::skip: return "\x1b[33m";
+    default: return "\x1b[2m";
+  }
+}
+
+std::size_t terminal_columns(std::FILE* stream) {
+  winsize size{};
+  if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return default_columns;
+  return size.ws_col;
+}
+
+/// Length of the well-formed UTF-8 sequence at the start of `bytes` (Unicode 15, table 3-7); 0 if there is none.
+std::size_t utf8_sequence(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
+  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  }
+  const unsigned second = byte(1);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+  return overlong || outside ? 0 : length;
+}
+
+}  // namespace
+
+std::string printable(const std::string& bytes) {
+  std::string result;
+  result.reserve(bytes.size());
+  std::string_view rest{bytes};
+  while (!rest.empty()) {
+    const std::size_t length = utf8_sequence(rest);
+    const auto first = static_cast<unsigned char>(rest[0]);
+    // C1 controls (U+0080..U+009F) are two bytes, C2 80..9F; some terminals obey them.
+    const bool control = first < 0x20 || first == 0x7F ||
+                         (length == 2 && first == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
+    if (length == 0 || control) {
+      result += replacement;
+    } else {
+      result += rest.substr(0, length);
+    }
+    rest.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
+std::string duration(Seconds seconds) {
+  constexpr double minute = 60;
+  constexpr double hour = 3600;
+  const double value = std::max(0.0, seconds.count());
+  if (value < 10) return fmt::format("{:.2f} s", value);
+  if (value < minute) return fmt::format("{:.0f} s", value);
+  const auto whole = static_cast<long>(std::lround(value));
+  if (value < hour) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity) {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    return std::string_view{value == nullptr ? "" : value};
+  };
+  TextStyle style;
+  style.verbosity = verbosity;
+  style.live = ::isatty(::fileno(stream)) == 1 && variable("TERM") != "dumb" && !variable("TERM").empty();
+  style.colour = style.live && variable("NO_COLOR").empty();
+  return style;
+}
+
+Text::Text(std::FILE* out, TextStyle style) : out_{out}, style_{style} {
+  if (style_.verbosity == Verbosity::quiet) style_.live = false;
+}
+
+Text::~Text() { erase(); }
+
+void Text::show(const Event& event, Seconds now) {
+  std::visit([&](const auto& what) { on(what, now); }, event);
+  draw(now);
+}
+
+void Text::on(const SearchStarted& event, Seconds /*now*/) {
+  progress_.candidates_left = event.candidates;
+  if (style_.verbosity == Verbosity::quiet) return;
+  line(fmt::format("{} {} to search with {} {}, about {:.0f} {} of tests", event.candidates,
+                   event.candidates == 1 ? "commit" : "commits", event.workers,
+                   event.workers == 1 ? "worker" : "workers", std::ceil(event.rounds),
+                   event.rounds <= 1 ? "round" : "rounds"));
+}
+
+void Text::on(const JobStarted& event, Seconds now) {
+  running_[event.job] = {event.commit, now};
+  if (style_.verbosity != Verbosity::verbose) return;
+  line(fmt::format("worker {} tests {}{}", static_cast<std::uint32_t>(event.worker), abbreviated(event.commit),
+                   event.attempt > 1 ? fmt::format(" (attempt {})", event.attempt) : ""));
+}
+
+void Text::on(const JobDone& event, Seconds /*now*/) {
+  running_.erase(event.job);
+  const bool verdict = event.mark == Mark::good || event.mark == Mark::bad || event.mark == Mark::skip;
+  if (verdict) ++words_[event.word];
+  const bool wanted = verdict || event.mark == Mark::retried ? style_.verbosity != Verbosity::quiet
+                                                             : style_.verbosity == Verbosity::verbose;
+  if (!wanted) return;
+  const std::string word = style_.colour ? fmt::format("{}{:<5}\x1b[0m", colour_of(event.mark), event.word)
+                                         : fmt::format("{:<5}", event.word);
+  std::string text = fmt::format("{} {} {}", word, abbreviated(event.commit), printable(event.subject));
+  text += fmt::format(" ({}{}{}", duration(event.took), event.detail.empty() ? "" : ", ", printable(event.detail));
+  if (verdict && !style_.live) text += what_is_left();
+  line(text + ")");
+}
+
+/// Beside a verdict where no status line tells it.
+std::string Text::what_is_left() const {
+  std::string text = fmt::format("; {} left", progress_.candidates_left);
+  if (progress_.candidates_left > 1 && progress_.expected_left.count() > 0) {
+    text += fmt::format(", about {}", duration(progress_.expected_left));
+  }
+  return text;
+}
+
+void Text::on(const Progress& event, Seconds now) {
+  progress_ = event;
+  progress_at_ = now;
+}
+
+void Text::on(const WorkerGone& event, Seconds /*now*/) {
+  if (style_.verbosity == Verbosity::quiet) return;
+  line(fmt::format("worker {} was lost: {}{}", static_cast<std::uint32_t>(event.worker), printable(event.reason),
+                   event.restarting ? "; it is started again" : "; it is given up"));
+}
+
+void Text::on(const Notice& event, Seconds /*now*/) {
+  if (style_.verbosity != Verbosity::quiet) line(printable(event.text));
+}
+
+void Text::on(const SearchEnded& event, Seconds /*now*/) {
+  ended_ = true;
+  running_.clear();
+  erase();
+  if (style_.verbosity == Verbosity::quiet) return;
+  line(fmt::format("{} {} ({} good, {} bad, {} skipped) in {} with {} {}", event.tests,
+                   event.tests == 1 ? "test" : "tests", event.good, event.bad, event.skip, duration(event.wall),
+                   event.workers, event.workers == 1 ? "worker" : "workers"));
+  if (event.serial_tests > 0) {
+    line(fmt::format("a serial search would have needed {} {}, about {}", event.serial_tests,
+                     event.serial_tests == 1 ? "test" : "tests", duration(event.serial_wall)));
+  }
+  if (!event.log_directory.empty()) line("logs: " + event.log_directory);
+}
+
+void Text::on(const Tick& /*event*/, Seconds /*now*/) {}
+
+std::string Text::status(Seconds now, std::size_t columns) const {
+  std::string text = fmt::format("{} left", progress_.candidates_left);
+  for (const auto& [word, count] : words_) text += fmt::format(" | {} {}", count, word);
+  std::string ending;
+  if (progress_.expected_left.count() > 0) {
+    const Seconds left = progress_.expected_left - (now - progress_at_);
+    ending = left.count() > 0 ? fmt::format(" | about {} left", duration(left)) : " | any moment";
+  }
+  const std::size_t room = columns > ending.size() + 1 ? columns - ending.size() - 1 : 0;
+  std::size_t hidden = running_.size();
+  const char* separator = " | ";
+  for (const auto& [job, running] : running_) {
+    constexpr std::size_t very_short_id = 7;
+    constexpr std::size_t more_room = 5;
+    const std::string probe =
+        fmt::format("{}{} {:.0f}s", separator, running.commit.substr(0, very_short_id), (now - running.since).count());
+    if (text.size() + probe.size() + (hidden > 1 ? more_room : 0) > room) break;
+    text += probe;
+    separator = ", ";
+    --hidden;
+  }
+  if (hidden > 0) text += fmt::format(" +{}", hidden);
+  text = text.substr(0, room);
+  return text + ending;
+}
+
+void Text::line(const std::string& text) {
+  erase();
+  fmt::print(out_, "{}\n", text);
+  std::fflush(out_);
+}
+
+void Text::draw(Seconds now) {
+  if (!style_.live || ended_) return;
+  fmt::print(out_, "{}{}", erase_line, status(now, terminal_columns(out_)));
+  std::fflush(out_);
+  drawn_ = true;
+}
+
+void Text::erase() {
+  if (!drawn_) return;
+  fmt::print(out_, "{}", erase_line);
+  std::fflush(out_);
+  drawn_ = false;
+}
+
+}  // namespace nmz::view

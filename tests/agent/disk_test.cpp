@@ -1,0 +1,91 @@
+// Full disks: told from failures of the commit. On a small tmpfs, so these tests need root, as CI has it.
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "worker.hpp"
+
+namespace nmz::agent {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using wire::OutcomeKind;
+
+class DiskTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::geteuid(), 0U) << "mounting needs root";
+    ASSERT_EQ(::mount("none", temp_.path().c_str(), "tmpfs", 0, "size=2m,nr_inodes=200"), 0);
+    WorkerOptions options;
+    options.tree = temp_.path() / "tree";
+    worker_.emplace(options);
+  }
+  void TearDown() override {
+    worker_.reset();
+    ::umount2(temp_.path().c_str(), MNT_DETACH);
+  }
+
+  support::TempDirectory temp_{"disk"};
+  std::optional<Worker> worker_;
+};
+
+TEST_F(DiskTest, ATreeThatDoesNotFitIsTheWorkersFault) {
+  const auto outcome = worker_->lay_out({{"small", "1"}, {"large", std::string(3 << 20, 'x')}}, {}, replace_all);
+  EXPECT_EQ(outcome.kind, OutcomeKind::unprepared);
+  EXPECT_EQ(outcome.code, ENOSPC);
+  EXPECT_TRUE(outcome.disk_full);
+  EXPECT_THAT(outcome.detail, HasSubstr("large"));
+  EXPECT_EQ(worker_->run(worker_->job({"true"})).finished.outcome.kind, OutcomeKind::unprepared);
+  EXPECT_EQ(worker_->lay_out({{"small", "1"}}, {}, replace_all).kind, OutcomeKind::exited) << "the next one fits";
+}
+
+TEST_F(DiskTest, UntrackedFilesMakeRoom) {
+  const std::string megabyte(1 << 20, 'x');
+  ASSERT_EQ(worker_->lay_out({{"tracked", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  support::write_file(worker_->tree() / "built/huge.o", std::string(1'500'000, 'o'));
+  ASSERT_EQ(worker_->lay_out({{"d/large", megabyte}}).kind, OutcomeKind::exited);
+  EXPECT_EQ(support::read_file(worker_->tree() / "d/large"), megabyte);
+  EXPECT_EQ(support::read_file(worker_->tree() / "tracked"), "1");
+  EXPECT_FALSE(fs::exists(worker_->tree() / "built"));
+  EXPECT_THAT(worker_->run(worker_->job({"true"})).changed, IsEmpty());
+}
+
+TEST_F(DiskTest, UntrackedFilesMakeRoomForInodesToo) {
+  ASSERT_EQ(worker_->lay_out({{"tracked", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  ASSERT_EQ(worker_->run(worker_->shell("i=0; while : > u$i; do i=$((i+1)); done")).finished.outcome.disk_full, true);
+  ASSERT_EQ(worker_->lay_out({{"a/b/c/d/f", "1"}, {"a/g", "1"}}).kind, OutcomeKind::exited);
+  EXPECT_EQ(support::read_file(worker_->tree() / "a/b/c/d/f"), "1");
+}
+
+TEST_F(DiskTest, ACommandThatFailsOnAFullDiskSaysSo) {
+  ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  const std::string fill = "head -c 9000000 /dev/zero > fill; ";
+  EXPECT_FALSE(worker_->run(worker_->shell("exit 1")).finished.outcome.disk_full);
+  EXPECT_FALSE(worker_->run(worker_->shell(fill + "rm fill; exit 1")).finished.outcome.disk_full);
+  const auto failed = worker_->run(worker_->shell(fill + "exit 1"));
+  EXPECT_TRUE(failed.finished.outcome.disk_full);
+  EXPECT_EQ(failed.finished.outcome.kind, OutcomeKind::exited);
+  EXPECT_TRUE(worker_->run(worker_->shell("kill -9 $$")).finished.outcome.disk_full);
+  EXPECT_FALSE(worker_->run(worker_->shell("exit 0")).finished.outcome.disk_full);
+  auto build = worker_->shell("true");
+  build.build = "exit 1";
+  EXPECT_TRUE(worker_->run(build).finished.outcome.disk_full);
+}
+
+TEST_F(DiskTest, TheTemporaryDirectoryCountsToo) {
+  WorkerOptions options;
+  options.with_tree = false;
+  Worker worker{options};
+  auto run = worker.shell("head -c 9000000 /dev/zero > \"$TMPDIR/fill\"; exit 1");
+  run.env = {"TMPDIR=" + temp_.path().string()};
+  EXPECT_TRUE(worker.run(run).finished.outcome.disk_full);
+}
+
+}  // namespace
+}  // namespace nmz::agent

@@ -1,0 +1,148 @@
+// Tests that behave badly: daemons, floods of output, processes that will not die, full disks.
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "answers.hpp"
+#include "line.hpp"
+#include "support/scratch_repository.hpp"
+#include "workplace.hpp"
+
+namespace nmz::conformance {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+using support::ScratchCommit;
+using support::ScratchRepository;
+using testing::AnyOf;
+using testing::ContainsRegex;
+using testing::IsEmpty;
+
+class EnduranceTest : public testing::Test {
+ protected:
+  Ended search(const std::string& script, std::vector<std::string> options = {}) const {
+    options.push_back(repository.range());
+    return place.bisect(repository.path(), arguments(std::move(options), shell("n=$(cat number); " + script)));
+  }
+
+  /// nmzbisect with its work trees on a file system of `size`, which exists for this run only.
+  [[nodiscard]] Ended on_small_disk(const std::string& size, const ScratchRepository& on,
+                                    const std::vector<std::string>& arguments) const {
+    support::Program program = place.bisect_program(on.path(), arguments);
+    const std::string script = fmt::format(
+        "mount -t tmpfs -o size={} tmpfs {} || exit 77; \"$0\" \"$@\"; code=$?; "
+        "find {} -mindepth 1 ! -name lock >> $NOTES/left; exit $code",
+        size, place.work_dir().string(), place.work_dir().string());
+    program.argv.insert(program.argv.begin(), {"unshare", "--mount", "sh", "-c", script});
+    if (::geteuid() != 0) {
+      program.argv.insert(program.argv.begin() + 1, "--map-root-user");
+    }
+    return support::run_program(program);
+  }
+
+  void expect_nothing_left() const {
+    EXPECT_TRUE(wait_until([&] { return place.processes().empty(); }, seconds{5}));
+    EXPECT_THAT(place.leftovers(), IsEmpty());
+  }
+
+  Workplace place;
+  LineRepository repository{12};
+};
+
+TEST_F(EnduranceTest, DaemonsEndWithTheirTest) {
+  const Ended ended = search(
+      "for pid in $(cat $NOTES/daemons 2>/dev/null); do test -e /proc/$pid/exe && echo $pid >> $NOTES/alive; done; "
+      "(setsid sh -c 'echo $$ >> $NOTES/daemons; exec sleep 300' > /dev/null 2>&1 < /dev/null &) ; "
+      "while ! test -s $NOTES/daemons; do :; done; test $n -lt 8",
+      {"--jobs", "1"});
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  EXPECT_THAT(lines_of(place.note("alive")), IsEmpty()) << "while the next test ran";
+  expect_nothing_left();
+}
+
+TEST_F(EnduranceTest, DaemonsThatHoldTheOutputDoNotDelay) {
+  const Ended ended = search("sleep 300 & (setsid sleep 300 &) ; test $n -lt 8", {"--jobs", "2"});
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  EXPECT_LT(ended.duration, seconds{30});
+  expect_nothing_left();
+}
+
+TEST_F(EnduranceTest, TestsThatIgnoreTermEndAtTheirTimeout) {
+  const Ended ended = search("test $n -lt 10 || { trap '' TERM; sleep 100; sleep 100; }; test $n -lt 8",
+                             {"--timeout", "0.3", "--jobs", "2"});
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  EXPECT_LT(ended.duration, seconds{40});
+  expect_nothing_left();
+}
+
+TEST_F(EnduranceTest, AFloodOfOutputIsCutWithANotice) {
+  const Ended ended = search(
+      "test $n != 11 || yes 'a line of a flood of output' | head -c 1000000000; echo the end; "
+      "test $n -lt 8",
+      {"--jobs", "2"});
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  const fs::path log = place.log_dir() / (repository.ids()[11] + ".log");
+  ASSERT_TRUE(fs::exists(log));
+  EXPECT_LT(fs::file_size(log), 200'000'000U);
+  const std::string text = support::read_file(log);
+  EXPECT_THAT(text.substr(0, 100), testing::StartsWith("a line of a flood"));
+  EXPECT_TRUE(text.find("cut") != std::string::npos || text.find("omitted") != std::string::npos ||
+              text.find("truncated") != std::string::npos || text.find("not kept") != std::string::npos)
+      << "no notice";
+}
+
+TEST_F(EnduranceTest, OutputOfAnyBytesIsKept) {
+  const Ended ended = search(R"(printf 'a\000b\377\033[1mc\r\nno newline'; test $n -lt 8)");
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  EXPECT_THAT(support::read_file(place.log_dir() / (repository.ids()[8] + ".log")),
+              testing::HasSubstr(std::string("a\0b\xff\033[1mc\r\nno newline", 20)));
+}
+
+TEST_F(EnduranceTest, ATreeThatDoesNotFitIsNoVerdict) {
+  ScratchRepository large;
+  std::vector<ScratchCommit> history = line(6);
+  std::string noise;
+  for (std::uint32_t i = 0, x = 1; i < 6'000'000; ++i) {
+    x = x * 1664525U + 1013904223U;
+    noise += static_cast<char>(x >> 24U);
+  }
+  history[0].files["large"] = noise;
+  large.add(history);
+  const Ended ended = on_small_disk("4m", large, arguments({"--jobs", "1", "main~5..main"}, fails_from(3)));
+  ASSERT_NE(ended.exit_code, 77) << everything(ended);
+  EXPECT_THAT(ended, AnyOf(FailsWith(1), FailsWith(4)));
+  EXPECT_THAT(ended.err, ContainsRegex("[Nn]o space"));
+  EXPECT_THAT(lines_of(place.note("left")), IsEmpty());
+}
+
+TEST_F(EnduranceTest, ATestThatFillsTheDiskIsNoCulprit) {
+  const Ended ended = on_small_disk(
+      "16m", repository,
+      arguments({"--jobs", "2", repository.range()},
+                shell("n=$(cat number); test $n != 5 || head -c 100M /dev/zero > junk || exit 1; test $n -lt 8")));
+  ASSERT_NE(ended.exit_code, 77) << everything(ended);
+  EXPECT_THAT(ended, AnyOf(Finds(repository.ids()[8]), FailsWith(1), FailsWith(2)));
+  EXPECT_THAT(lines_of(place.note("left")), IsEmpty());
+  EXPECT_TRUE(wait_until([&] { return place.processes().empty(); }, seconds{5}));
+}
+
+TEST_F(EnduranceTest, TestsThatLeaveWhatCannotBeRemovedEasily) {
+  EXPECT_THAT(search("mkdir -p a/b/c; touch a/b/c/d; chmod 0 a/b/c a/b a; test $n -lt 8"), Finds(repository.ids()[8]));
+  expect_nothing_left();
+  EXPECT_THAT(search("rm -rf \"$PWD\"; test $n -lt 8"), Finds(repository.ids()[8]));
+  expect_nothing_left();
+}
+
+TEST_F(EnduranceTest, ManyProcessesAtOnceAreAllEnded) {
+  const Ended ended = search("i=0; while test $i -lt 60; do (setsid sleep 300 &) ; i=$((i+1)); done; test $n -lt 8");
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  expect_nothing_left();
+}
+
+}  // namespace
+}  // namespace nmz::conformance

@@ -1,0 +1,177 @@
+// Ends that nobody planned: Ctrl-C, signals, the death of the program, of an agent, of a test. Nothing may be left
+// running or lying about, and what can still be answered is answered rightly.
+//
+// Tests that wait say so by a line in a note, so that a signal is sent when there is something to interrupt, never
+// after a guessed time.
+#include <csignal>
+#include <future>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "answers.hpp"
+#include "line.hpp"
+#include "snapshot.hpp"
+#include "workplace.hpp"
+
+namespace nmz::conformance {
+namespace {
+
+using std::chrono::seconds;
+using testing::AnyOf;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class InterruptionTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::future<Ended> start(const std::string& script, std::vector<std::string> options = {}) const {
+    options.push_back(repository.range());
+    return place.bisect_beside(repository.path(), arguments(std::move(options), shell("n=$(cat number); " + script)));
+  }
+
+  /// Waits for `count` tests to have begun; each notes the pid of its shell.
+  [[nodiscard]] bool begun(std::size_t count) const {
+    return wait_until([&] { return lines_of(place.note("begun")).size() >= count; });
+  }
+
+  void expect_nothing_left() const {
+    EXPECT_TRUE(wait_until([&] { return place.processes().empty(); }, seconds{5}))
+        << place.processes().size() << " processes";
+    EXPECT_THAT(place.leftovers(), IsEmpty());
+  }
+
+  /// Signals the program when two tests are running, and expects a prompt and clean end.
+  void interrupt(int signal, const std::string& script, bool whole_group, std::vector<std::string> options = {}) {
+    const auto before = snapshot(repository.path());
+    options.insert(options.end(), {"--jobs", "2"});
+    std::future<Ended> run = start(script, std::move(options));
+    ASSERT_TRUE(begun(2));
+    const std::vector<pid_t> programs = place.bisect_processes();
+    ASSERT_THAT(programs, SizeIs(1));
+    ::kill(whole_group ? -programs[0] : programs[0], signal);
+    const auto sent = std::chrono::steady_clock::now();
+    const Ended ended = run.get();
+    EXPECT_LT(std::chrono::steady_clock::now() - sent, seconds{10});
+    EXPECT_EQ(ended.exit_code, 130) << everything(ended);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_NE(ended.err, "");
+    expect_nothing_left();
+    EXPECT_EQ(snapshot(repository.path()), before);
+  }
+
+  static constexpr const char* waits = "echo $$ >> $NOTES/begun; sleep 100";
+  Workplace place;
+  LineRepository repository{16};
+};
+
+TEST_F(InterruptionTest, BySigint) { interrupt(SIGINT, waits, false); }
+TEST_F(InterruptionTest, BySigterm) { interrupt(SIGTERM, waits, false); }
+TEST_F(InterruptionTest, ByCtrlCInATerminal) { interrupt(SIGINT, waits, true); }
+
+TEST_F(InterruptionTest, OfTestsThatIgnoreIt) {
+  interrupt(SIGINT, "trap '' INT TERM HUP; echo $$ >> $NOTES/begun; sleep 100; sleep 100", false);
+}
+
+TEST_F(InterruptionTest, OfTestsThatHaveDaemons) {
+  interrupt(SIGTERM, "(setsid sh -c 'trap \"\" TERM; (sleep 300; sleep 300) &' &); echo $$ >> $NOTES/begun; sleep 100",
+            false);
+}
+
+TEST_F(InterruptionTest, OfABuild) {
+  interrupt(SIGINT, "exit 0", false, {"--build", "echo $$ >> $NOTES/begun; sleep 100"});
+}
+
+TEST_F(InterruptionTest, ByHangup) {
+  std::future<Ended> run = start(waits, {"--jobs", "2"});
+  ASSERT_TRUE(begun(2));
+  ::kill(place.bisect_processes().at(0), SIGHUP);
+  const Ended ended = run.get();
+  EXPECT_NE(ended.exit_code, 0) << everything(ended);
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, AKilledAgentsCommitIsTestedAgain) {
+  std::future<Ended> run = start(
+      "echo $$ >> $NOTES/begun; echo $NMZ_COMMIT $NMZ_ATTEMPT >> $NOTES/attempts; sleep 0.3; "
+      "test $n -lt 9",
+      {"--jobs", "2"});
+  for (const std::size_t wanted : {1U, 4U}) {
+    ASSERT_TRUE(begun(wanted));
+    const std::vector<pid_t> agents = place.agent_processes();
+    ASSERT_THAT(agents, testing::Not(IsEmpty()));
+    ::kill(agents.front(), SIGKILL);
+  }
+  EXPECT_THAT(run.get(), Finds(repository.ids()[9]));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, AllAgentsKilledAtOnceCostNothingButTime) {
+  std::future<Ended> run = start("echo $$ >> $NOTES/begun; sleep 0.3; test $n -lt 9", {"--jobs", "3"});
+  ASSERT_TRUE(begun(2));
+  for (const pid_t agent : place.agent_processes()) {
+    ::kill(agent, SIGKILL);
+  }
+  EXPECT_THAT(run.get(), Finds(repository.ids()[9]));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, AKilledTestIsNoVerdict) {
+  // Commits before the culprit are killed on their first attempt: were that "bad", the answer would be wrong.
+  std::future<Ended> run = start(
+      "echo $$ >> $NOTES/begun; test $n -ge 9 -o $NMZ_ATTEMPT -gt 1 || kill -KILL $$; "
+      "test $n -lt 9",
+      {"--jobs", "2"});
+  const Ended ended = run.get();
+  EXPECT_THAT(ended, AnyOf(Finds(repository.ids()[9]), FailsWith(1)));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, ATestKilledFromOutsideIsTestedAgain) {
+  std::future<Ended> run = start("echo $$ >> $NOTES/begun; sleep 0.5; test $n -lt 9", {"--jobs", "2"});
+  ASSERT_TRUE(begun(1));
+  ::kill(std::stoi(lines_of(place.note("begun")).at(0)), SIGKILL);
+  EXPECT_THAT(run.get(), Finds(repository.ids()[9]));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, AfterTheProgramWasKilledTheNextRunCleansUp) {
+  std::future<Ended> run =
+      start("(setsid sleep 300 &); echo $$ >> $NOTES/begun; trap '' TERM; sleep 100; sleep 100", {"--jobs", "2"});
+  ASSERT_TRUE(begun(2));
+  for (const pid_t program : place.bisect_processes()) {
+    ::kill(program, SIGKILL);
+  }
+  EXPECT_EQ(run.get().signal, SIGKILL);
+  EXPECT_THAT(start("test $n -lt 9").get(), Finds(repository.ids()[9]));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, AProgramKilledWithAllItsAgentsIsCleanedUpAfter) {
+  std::future<Ended> run = start(waits, {"--jobs", "2"});
+  ASSERT_TRUE(begun(2));
+  const std::vector<pid_t> agents = place.agent_processes();
+  ::kill(place.bisect_processes().at(0), SIGSTOP);  // so that it cannot start others
+  for (const pid_t agent : agents) {
+    ::kill(agent, SIGKILL);
+  }
+  ::kill(place.bisect_processes().at(0), SIGKILL);
+  EXPECT_EQ(run.get().signal, SIGKILL);
+  EXPECT_THAT(start("test $n -lt 9").get(), Finds(repository.ids()[9]));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, ARunBesideAnotherLeavesItAlone) {
+  std::future<Ended> first = start("echo $$ >> $NOTES/begun; sleep 0.2; test $n -lt 9", {"--jobs", "2"});
+  ASSERT_TRUE(begun(1));
+  const Ended second = place.bisect(
+      repository.path(), arguments({"--log-dir", place.path() / "logs2", repository.range()}, fails_from(4)));
+  const Ended ended = first.get();
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+  EXPECT_THAT(second, Finds(repository.ids()[4]));
+  expect_nothing_left();
+}
+
+}  // namespace
+}  // namespace nmz::conformance

@@ -1,0 +1,145 @@
+// See workplace.hpp.
+#include "workplace.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include "support/scratch_repository.hpp"
+
+namespace nmz::conformance {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string slurp(const fs::path& file) {
+  std::ostringstream content;
+  content << std::ifstream{file, std::ios::binary}.rdbuf();
+  return std::move(content).str();
+}
+
+/// Whether NAME=value stands in the environment the process was started with. A zombie has none.
+bool started_with(const fs::path& process, const std::string& entry) {
+  const std::string environment = '\0' + slurp(process / "environ");
+  return environment.find('\0' + entry + '\0') != std::string::npos;
+}
+
+bool only_directories(const fs::path& place) {
+  return std::ranges::all_of(fs::recursive_directory_iterator{place},
+                             [](const fs::directory_entry& entry) { return entry.is_directory(); });
+}
+
+}  // namespace
+
+Workplace::Workplace() : directory_{"workplace"} {
+  for (const char* name : {"home", "tmp", "work", "notes"}) {
+    fs::create_directory(path() / name);
+  }
+}
+
+Workplace::~Workplace() {
+  for (int look = 0; look < 100; ++look) {
+    const std::vector<pid_t> alive = processes();
+    if (alive.empty()) {
+      break;
+    }
+    for (const pid_t pid : alive) {
+      ::kill(pid, SIGKILL);
+    }
+  }
+}
+
+support::Program Workplace::program(const fs::path& directory, std::vector<std::string> argv) const {
+  support::Program result = support::git_program(directory, {});
+  result.argv = std::move(argv);
+  result.unset.insert(result.unset.end(), {"XDG_*", "NMZ_*", "TERM"});
+  result.env.push_back("HOME=" + (path() / "home").string());
+  result.env.push_back("TMPDIR=" + (path() / "tmp").string());
+  result.env.push_back("NMZ_TEST_MARK=" + path().string());
+  result.env.push_back("NOTES=" + (path() / "notes").string());
+  return result;
+}
+
+support::Program Workplace::bisect_program(const fs::path& directory, const std::vector<std::string>& arguments) const {
+  std::vector<std::string> argv{NMZ_NMZBISECT, "--work-dir", work_dir(), "--log-dir", log_dir()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return program(directory, std::move(argv));
+}
+
+Ended Workplace::bisect(const fs::path& directory, const std::vector<std::string>& arguments) const {
+  return support::run_program(bisect_program(directory, arguments));
+}
+
+std::future<Ended> Workplace::bisect_beside(const fs::path& directory,
+                                            const std::vector<std::string>& arguments) const {
+  return std::async(std::launch::async, support::run_program, bisect_program(directory, arguments));
+}
+
+std::vector<pid_t> Workplace::processes() const { return processes_of(""); }
+std::vector<pid_t> Workplace::bisect_processes() const { return processes_of("nmzbisect"); }
+std::vector<pid_t> Workplace::agent_processes() const { return processes_of("nmzagent"); }
+
+std::vector<pid_t> Workplace::processes_of(const std::string& program) const {
+  std::vector<pid_t> result;
+  const std::string mark = "NMZ_TEST_MARK=" + path().string();
+  for (const fs::directory_entry& entry : fs::directory_iterator{"/proc"}) {
+    const std::string name = entry.path().filename();
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error != std::errc{} || end != name.data() + name.size() || !started_with(entry.path(), mark)) {
+      continue;
+    }
+    std::error_code gone;
+    if (program.empty() || fs::read_symlink(entry.path() / "exe", gone).filename() == program) {
+      result.push_back(pid);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> Workplace::leftovers() const {
+  std::vector<std::string> result;
+  for (const char* place : {"work", "tmp"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator{path() / place}) {
+      if (entry.is_directory() || entry.path().filename() != "lock") {
+        result.push_back(entry.path());
+      }
+    }
+  }
+  if (!only_directories(path() / "home")) {
+    result.push_back(path() / "home");
+  }
+  return result;
+}
+
+bool wait_until(const std::function<bool()>& happened, std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (!happened()) {
+    if (std::chrono::steady_clock::now() >= until) {
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  return true;
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> result;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);) {
+    result.push_back(line);
+  }
+  return result;
+}
+
+std::vector<std::string> lines_of(const fs::path& file) { return split_lines(slurp(file)); }
+
+}  // namespace nmz::conformance

@@ -1,0 +1,255 @@
+#include "nmz/coordinator/coordinator.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <map>
+#include <optional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scripted_agent_fake.hpp"
+
+namespace nmz::coordinator {
+namespace {
+
+namespace asio = boost::asio;
+using dispatch::Subject;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Fake: subjects 0..n-1, each run until it has an outcome.
+class ListPlanFake final : public dispatch::Plan {
+ public:
+  explicit ListPlanFake(std::size_t count) {
+    for (std::size_t i = count; i-- > 0;) waiting.push_back(static_cast<Subject>(i));
+  }
+  std::vector<Subject> next(std::size_t count) override {
+    std::vector<Subject> some;
+    while (some.size() < count && !waiting.empty()) {
+      some.push_back(waiting.back());
+      running.push_back(waiting.back());
+      waiting.pop_back();
+    }
+    return some;
+  }
+  void record(Subject subject, const wire::Outcome& outcome) override {
+    std::erase(running, subject);
+    outcomes[subject] = outcome;
+    if (stop_after > 0 && outcomes.size() >= stop_after) over = true;
+  }
+  void give_back(Subject subject) override {
+    std::erase(running, subject);
+    waiting.push_back(subject);
+  }
+  [[nodiscard]] std::vector<Subject> pointless() const override { return over ? running : std::vector<Subject>{}; }
+  [[nodiscard]] bool finished() const override { return over || (waiting.empty() && running.empty()); }
+
+  std::vector<Subject> waiting;
+  std::vector<Subject> running;
+  std::map<Subject, wire::Outcome> outcomes;
+  std::size_t stop_after = 0;
+  bool over = false;
+};
+
+/// Fake: a tree of one TreeEnd, or an error.
+class LayoutFake final : public Layout {
+ public:
+  explicit LayoutFake(std::optional<Error> error) : error_{std::move(error)} {}
+  Result<void> open() override {
+    if (error_) return tl::unexpected<Error>{*error_};
+    return {};
+  }
+  Result<bool> next(std::string& out, std::size_t /*enough*/) override {
+    wire::encode(wire::TreeBegin{}, out);
+    wire::encode(wire::TreeEnd{}, out);
+    return false;
+  }
+  Result<void> laid_out() override { return {}; }
+
+ private:
+  std::optional<Error> error_;
+};
+
+class SourceFake final : public WorkSource {
+ public:
+  wire::Run run(const dispatch::Assign& assignment) override {
+    wire::Run run;
+    run.argv = {std::to_string(assignment.subject)};
+    return run;
+  }
+  std::unique_ptr<Layout> layout(const dispatch::Assign& assignment, const TreeKnowledge& /*known*/) override {
+    if (!trees) return nullptr;
+    const auto broken = broken_subjects.find(assignment.subject);
+    return std::make_unique<LayoutFake>(broken == broken_subjects.end() ? std::nullopt
+                                                                        : std::optional{broken->second});
+  }
+  bool trees = true;
+  std::map<Subject, Error> broken_subjects;
+};
+
+class Watcher final : public Observer {
+ public:
+  void ended(const dispatch::Ended& what) override { fates.push_back(what.fate); }
+  void given_up(const dispatch::GivenUp& what) override { losses.push_back(what.reason); }
+  std::vector<dispatch::Ended::Fate> fates;
+  std::vector<std::string> losses;
+};
+
+class CoordinatorTest : public testing::Test {
+ protected:
+  RunEnd run(std::size_t subjects, std::uint32_t workers, std::chrono::milliseconds interrupt_after = {}) {
+    plan.emplace(subjects);
+    plan->stop_after = stop_after;
+    Options options;
+    options.workers = workers;
+    options.start_limit = std::chrono::milliseconds{300};
+    options.stop_limit = std::chrono::milliseconds{300};
+    const Parts parts{*plan, agents, source, watcher};
+    Coordinator coordinator{io, parts, options};
+    asio::steady_timer alarm{io};
+    if (interrupt_after.count() > 0) {
+      alarm.expires_after(interrupt_after);
+      alarm.async_wait([&coordinator](const boost::system::error_code& code) {
+        if (!code) coordinator.interrupt();
+      });
+    }
+    RunEnd end;
+    auto done = [&](const std::exception_ptr& bug, RunEnd result) {
+      alarm.cancel();
+      if (bug) std::rethrow_exception(bug);
+      end = std::move(result);
+    };
+    asio::co_spawn(io, coordinator.run(), std::move(done));
+    io.run();
+    return end;
+  }
+
+  static AgentScript well_behaved() {
+    AgentScript script;
+    script.tree.kind = wire::OutcomeKind::exited;
+    return script;
+  }
+
+  asio::io_context io;
+  ScriptedAgentsFake agents{io.get_executor()};
+  std::optional<ListPlanFake> plan;
+  SourceFake source;
+  Watcher watcher;
+  std::size_t stop_after = 0;
+};
+
+TEST_F(CoordinatorTest, RunsEverySubjectOnceAndEndsItsAgents) {
+  const RunEnd end = run(100, 3);
+  EXPECT_EQ(end.why, dispatch::Stop::Why::finished);
+  EXPECT_EQ(plan->outcomes.size(), 100);
+  EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "Run"), 100);
+  EXPECT_THAT(watcher.fates, Each(dispatch::Ended::Fate::counted));
+  EXPECT_EQ(agents.starts, 3);
+  EXPECT_EQ(agents.running, 0);
+}
+
+TEST_F(CoordinatorTest, RunsWithoutATreeWhereNoneIsNeeded) {
+  source.trees = false;
+  run(5, 2);
+  EXPECT_EQ(plan->outcomes.size(), 5);
+  EXPECT_THAT(agents.heard, Not(Contains("TreeEnd")));
+}
+
+TEST_F(CoordinatorTest, AnAgentThatDiesLosesNoSubject) {
+  AgentScript dying = well_behaved();
+  dying.dies_in_job = true;
+  agents.scripts = {dying, well_behaved(), dying};
+  run(10, 2);
+  EXPECT_EQ(plan->outcomes.size(), 10);
+  EXPECT_EQ(agents.starts, 4);
+  EXPECT_EQ(watcher.losses.size(), 2);
+  EXPECT_EQ(std::count(watcher.fates.begin(), watcher.fates.end(), dispatch::Ended::Fate::retried), 2);
+}
+
+TEST_F(CoordinatorTest, AnAgentThatSpeaksNonsenseIsReplaced) {
+  AgentScript garbage = well_behaved();
+  garbage.garbage = true;
+  AgentScript stranger = well_behaved();
+  stranger.protocol = 99;
+  AgentScript mute = well_behaved();
+  mute.silent = true;
+  agents.scripts = {garbage, stranger, mute};
+  run(3, 1);
+  EXPECT_EQ(plan->outcomes.size(), 3);
+  EXPECT_EQ(agents.starts, 4);
+  ASSERT_EQ(watcher.losses.size(), 3);
+  EXPECT_THAT(watcher.losses[1], HasSubstr("another protocol"));
+  EXPECT_THAT(watcher.losses[2], HasSubstr("did not answer"));
+}
+
+TEST_F(CoordinatorTest, NoWorkerAtAllEndsTheRunWithTheReason) {
+  AgentScript failing;
+  failing.start_fails = true;
+  agents.scripts.assign(100, failing);
+  const RunEnd end = run(3, 2);
+  EXPECT_EQ(end.why, dispatch::Stop::Why::no_workers);
+  EXPECT_THAT(end.reason, HasSubstr("no agent today"));
+  EXPECT_TRUE(plan->outcomes.empty());
+}
+
+TEST_F(CoordinatorTest, ACommitThatCannotBeReadIsUntestableAndNotRun) {
+  source.broken_subjects.emplace(1, Error{ErrorKind::rejected, "object 1234 is missing"});
+  run(3, 1);
+  EXPECT_EQ(plan->outcomes.at(1).kind, wire::OutcomeKind::untestable);
+  EXPECT_EQ(plan->outcomes.at(1).detail, "object 1234 is missing");
+  EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "Run"), 2);
+}
+
+TEST_F(CoordinatorTest, AWorkerThatCannotPrepareGivesItsSubjectToAnother) {
+  AgentScript full = well_behaved();
+  full.tree.kind = wire::OutcomeKind::unprepared;
+  full.tree.detail = "no space left";
+  agents.scripts = {full, well_behaved()};
+  run(4, 2);
+  EXPECT_EQ(plan->outcomes.size(), 4);
+  for (const auto& [subject, outcome] : plan->outcomes) EXPECT_EQ(outcome.kind, wire::OutcomeKind::exited) << subject;
+}
+
+TEST_F(CoordinatorTest, PointlessWorkIsCancelledAtTheEnd) {
+  AgentScript quick = well_behaved();
+  AgentScript slow = well_behaved();
+  slow.job_takes = std::chrono::seconds{30};
+  agents.scripts = {quick, slow};
+  stop_after = 1;
+  const auto began = std::chrono::steady_clock::now();
+  const RunEnd end = run(2, 2);
+  EXPECT_EQ(end.why, dispatch::Stop::Why::finished);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{10});
+}
+
+TEST_F(CoordinatorTest, InterruptEndsTheRun) {
+  AgentScript slow = well_behaved();
+  slow.job_takes = std::chrono::seconds{30};
+  agents.scripts = {slow, slow};
+  const RunEnd end = run(2, 2, std::chrono::milliseconds{50});
+  EXPECT_EQ(end.why, dispatch::Stop::Why::interrupted);
+  EXPECT_TRUE(plan->outcomes.empty());
+}
+
+TEST_F(CoordinatorTest, InterruptWhileATreeIsLaidOutRunsNothing) {
+  AgentScript slow = well_behaved();
+  slow.tree_takes = std::chrono::milliseconds{200};
+  agents.scripts = {slow};
+  const RunEnd end = run(1, 1, std::chrono::milliseconds{50});
+  EXPECT_EQ(end.why, dispatch::Stop::Why::interrupted);
+  EXPECT_THAT(agents.heard, Not(Contains("Run")));
+}
+
+}  // namespace
+}  // namespace nmz::coordinator

@@ -1,0 +1,315 @@
+// What git answers in a worker's tree, and that whatever a test does there stays there.
+#include "nmz/git/private_git_dir.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "plain_worker.hpp"
+#include "support/random_history.hpp"
+#include "support/scratch_repository.hpp"
+
+namespace nmz::git {
+namespace {
+
+namespace fs = std::filesystem;
+using support::ScratchCommit;
+using support::ScratchRepository;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+CommitId id_of(const std::string& hex) { return CommitId::parse(hex).value(); }
+
+/// Every file of a git directory, byte for byte.
+std::map<std::string, std::string> bytes_of(const fs::path& directory) {
+  std::map<std::string, std::string> result;
+  for (const auto& entry : fs::recursive_directory_iterator{directory}) {
+    result[entry.path().string()] = entry.is_regular_file() ? support::read_file(entry.path()) : "";
+  }
+  return result;
+}
+
+/// A worker with a git directory of its own.
+class Workplace {
+ public:
+  explicit Workplace(const fs::path& start, const fs::path& template_dir = {})
+      : repository_{Repository::open(start).value()}, reader_{ObjectReader::open(repository_).value()} {
+    fs::create_directory(tree());
+    git_.emplace(PrivateGitDir::create(repository_, git_dir(), tree(), template_dir).value());
+  }
+
+  void go_to(const std::string& commit, std::vector<std::string> changed = {}) {
+    TreeRequest request;
+    request.from = at_;
+    request.to = id_of(commit);
+    request.changed = std::move(changed);
+    TreeStream stream = TreeStream::open(reader_, request).value();
+    worker_.apply(stream);
+    const Result<void> updated = git_->update(reader_, request.to, stream, !at_);
+    ASSERT_TRUE(updated.has_value()) << updated.error().message;
+    at_ = request.to;
+  }
+  void start_over() { at_.reset(); }
+
+  std::string git(const std::vector<std::string>& arguments) const {
+    return ScratchRepository::git_in(tree(), arguments);
+  }
+  void expect_clean() const { EXPECT_EQ(git({"status", "--porcelain", "--ignored"}), ""); }
+
+  [[nodiscard]] fs::path tree() const { return directory_.path() / "tree"; }
+  [[nodiscard]] fs::path git_dir() const { return directory_.path() / "git-dir"; }
+
+ private:
+  support::TempDirectory directory_;
+  Repository repository_;
+  ObjectReader reader_;
+  PlainWorker worker_{directory_.path() / "tree"};
+  std::optional<PrivateGitDir> git_;
+  std::optional<CommitId> at_;
+};
+
+class PrivateGitDirTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { support::adopt_git_environment(); }
+  void SetUp() override {
+    scratch_.add_and_checkout({{{}, {{"a", "0\n"}, {"d/x", {"100755", "0\n"}}}},
+                               {{0}, {{"a", "1\n"}, {"l", {"120000", "a"}}}},
+                               {{1}, {{"a", "2\n"}}}});
+    scratch_.git({"tag", "--annotate", "-m", "x", "v1.0", ids()[0]});
+    scratch_.git({"tag", "light", ids()[1]});
+    scratch_.git({"pack-refs", "--all"});
+    scratch_.git({"branch", "loose", ids()[1]});
+    scratch_.git({"config", "user.name", "From The Config"});
+  }
+  const std::vector<std::string>& ids() const { return scratch_.ids(); }
+
+  ScratchRepository scratch_;
+};
+
+TEST_F(PrivateGitDirTest, GitAnswersForTheCommitUnderTest) {
+  Workplace place{scratch_.path()};
+  for (const std::size_t commit : {1U, 0U, 2U, 1U}) {
+    place.go_to(ids()[commit]);
+    place.expect_clean();
+    EXPECT_EQ(place.git({"rev-parse", "HEAD"}), ids()[commit]);
+    EXPECT_EQ(place.git({"diff", "HEAD", "--stat"}), "");
+    EXPECT_EQ(place.git({"branch", "--show-current"}), "");
+    EXPECT_EQ(place.git({"log", "-1", "--format=%s"}), fmt::format("commit {}", commit));
+    EXPECT_EQ(place.git({"rev-parse", "main"}), ids()[2]);
+    EXPECT_EQ(place.git({"rev-parse", "--show-toplevel"}), place.tree().string());
+  }
+  EXPECT_THAT(place.git({"describe"}), StartsWith("v1.0-1-g"));
+  EXPECT_EQ(place.git({"describe", "--tags"}), "light");
+  EXPECT_EQ(place.git({"config", "user.name"}), "From The Config");
+  EXPECT_EQ(place.git({"for-each-ref"}), scratch_.git({"for-each-ref"}));
+}
+
+TEST_F(PrivateGitDirTest, NothingATestDoesReachesTheUser) {
+  const auto before = bytes_of(scratch_.path());
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  support::write_file(place.tree() / "a", "changed\n");
+  place.git({"stash"});
+  place.git({"stash", "pop"});
+  place.git({"commit", "--all", "-m", "mine"});
+  place.git({"tag", "mine"});
+  place.git({"tag", "--delete", "v1.0"});
+  place.git({"branch", "--force", "main", "HEAD"});
+  place.git({"config", "core.bare", "true"});
+  place.git({"config", "--unset", "core.bare"});
+  place.git({"checkout", "--quiet", "-b", "other"});
+  place.git({"gc", "--quiet"});
+  place.git({"worktree", "add", "--quiet", "../another"});
+  EXPECT_EQ(bytes_of(scratch_.path()), before);
+}
+
+TEST_F(PrivateGitDirTest, UpdateRepairsWhatATestHasDone) {
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  const std::string refs = place.git({"for-each-ref"});
+  const std::string config = place.git({"config", "--list", "--local"});
+  const std::vector<std::vector<std::string>> deeds{{"commit", "--allow-empty", "-m", "mine"},
+                                                    {"tag", "mine"},
+                                                    {"tag", "--delete", "v1.0"},
+                                                    {"pack-refs", "--all"},
+                                                    {"branch", "--force", "main", ids()[0]},
+                                                    {"checkout", "--quiet", "-b", "deep/branch/name"},
+                                                    {"config", "core.autocrlf", "true"},
+                                                    {"rm", "--quiet", "--cached", "a"},
+                                                    {"update-ref", "--no-deref", "HEAD", ids()[0]},
+                                                    {"update-ref", "MERGE_HEAD", ids()[0]},
+                                                    {"sparse-checkout", "set", "--no-cone", "/d"},
+                                                    {"replace", ids()[0], ids()[1]}};
+  for (const std::vector<std::string>& deed : deeds) {
+    SCOPED_TRACE(deed[0]);
+    place.git(deed);
+    place.go_to(ids()[1], {"a", "d/x", "l"});
+    place.expect_clean();
+    EXPECT_EQ(place.git({"rev-parse", "HEAD"}), ids()[1]);
+    EXPECT_EQ(place.git({"for-each-ref"}), refs);
+    EXPECT_EQ(place.git({"config", "--list", "--local"}), config);
+    EXPECT_FALSE(fs::exists(place.git_dir() / "MERGE_HEAD"));
+  }
+}
+
+TEST_F(PrivateGitDirTest, UpdateRepairsWhatWasDestroyed) {
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  const std::vector<std::function<void()>> deeds{
+      [&] { support::write_file(place.git_dir() / "index.lock", ""); },
+      [&] { support::write_file(place.git_dir() / "HEAD.lock", ""); },
+      [&] { support::write_file(place.git_dir() / "index", "garbage"); },
+      [&] { fs::remove(place.tree() / ".git"); },
+      [&] {
+        fs::remove(place.tree() / ".git");
+        place.git({"init", "--quiet"});
+      },
+      [&] {
+        fs::remove(place.tree() / ".git");
+        fs::create_symlink(scratch_.path() / ".git", place.tree() / ".git");
+      },
+      [&] { fs::remove_all(place.git_dir()); },
+      [&] { support::write_file(place.git_dir() / "info/attributes", "* eol=crlf\n"); }};
+  const auto before = bytes_of(scratch_.path());
+  for (std::size_t i = 0; i < deeds.size(); ++i) {
+    SCOPED_TRACE(i);
+    deeds[i]();
+    place.go_to(ids()[i % 2]);
+    place.expect_clean();
+    EXPECT_EQ(place.git({"rev-parse", "HEAD"}), ids()[i % 2]);
+    EXPECT_EQ(place.git({"describe", "--always", "--tags", "main~2"}), "v1.0");
+  }
+  EXPECT_EQ(bytes_of(scratch_.path()), before);
+}
+
+TEST_F(PrivateGitDirTest, WorkersShareTheRefsFileUntilOneChangesIt) {
+  Workplace first{scratch_.path()};
+  Workplace second{scratch_.path(), first.git_dir()};
+  first.go_to(ids()[0]);
+  second.go_to(ids()[1]);
+  EXPECT_TRUE(fs::equivalent(first.git_dir() / "packed-refs", second.git_dir() / "packed-refs"));
+  second.git({"tag", "--delete", "light"});
+  EXPECT_EQ(first.git({"rev-parse", "light"}), ids()[1]);
+  second.go_to(ids()[0]);
+  EXPECT_EQ(second.git({"rev-parse", "light"}), ids()[1]);
+  EXPECT_TRUE(fs::equivalent(first.git_dir() / "packed-refs", second.git_dir() / "packed-refs"));
+}
+
+TEST_F(PrivateGitDirTest, IndexIsWhatGitWouldWrite) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    std::mt19937_64 random{seed};
+    ScratchRepository scratch;
+    support::HistoryShape shape = support::random_shape(seed, 15);
+    shape.paths = 12;
+    scratch.add(support::random_history(seed, shape));
+    Workplace place{scratch.path()};
+    for (int step = 0; step < 6; ++step) {
+      const std::string commit = scratch.ids()[random() % 15];
+      if (random() % 4 == 0) {
+        place.start_over();
+      }
+      place.go_to(commit);
+      place.expect_clean();
+      EXPECT_EQ(place.git({"ls-files", "--format=%(objectmode) %(objectname) %(path)"}),
+                place.git({"ls-tree", "-r", "--format=%(objectmode) %(objectname) %(path)", commit}));
+    }
+  }
+}
+
+/// With ctime left out of account, git does not notice a file of the same size and mtime: it has not read it.
+TEST_F(PrivateGitDirTest, StatusReadsNoContents) {
+  scratch_.git({"config", "core.checkStat", "minimal"});
+  scratch_.git({"config", "core.trustctime", "false"});
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  const fs::path file = place.tree() / "a";
+  const timespec old[2] = {{1'500'000'000, 0}, {1'500'000'000, 0}};
+  // The layout happened long ago.
+  ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), old, 0), 0);
+  TreeRequest request;
+  ObjectReader reader = ObjectReader::open(Repository::open(scratch_.path()).value()).value();
+  request.to = id_of(ids()[1]);
+  const TreeStream stream = TreeStream::open(reader, request).value();
+  PrivateGitDir git =
+      PrivateGitDir::create(Repository::open(scratch_.path()).value(), place.git_dir(), place.tree(), {}).value();
+  ASSERT_TRUE(git.update(reader, request.to, stream, true).has_value());
+  support::write_file(file, "X\n");
+  ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), old, 0), 0);
+  place.expect_clean();
+}
+
+TEST_F(PrivateGitDirTest, SubmodulesLeaveTheStatusClean) {
+  ScratchRepository sub{{}, "sub"};
+  sub.add({{{}, {{"s", "0\n"}}}});
+  scratch_.add_and_checkout(
+      {{{2},
+        {{".gitmodules", fmt::format("[submodule \"sub\"]\n\tpath = sub\n\turl = {}\n", sub.path().string())},
+         {"sub", {"160000", sub.ids()[0]}}}}});
+  for (const bool present : {false, true}) {
+    if (present) {
+      scratch_.git({"-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init"});
+    }
+    Workplace place{scratch_.path()};
+    place.go_to(ids()[3]);
+    EXPECT_EQ(fs::exists(place.tree() / "sub/s"), present);
+    place.expect_clean();
+    EXPECT_THAT(place.git({"submodule", "status"}), HasSubstr(sub.ids()[0] + " sub"));
+    place.go_to(ids()[2]);
+    place.expect_clean();
+  }
+}
+
+TEST_F(PrivateGitDirTest, UnusualRepositories) {
+  // A linked work tree with its own configuration, sparse, in a bisection of its own.
+  scratch_.git({"worktree", "add", "--quiet", "--detach", "../linked"});
+  const fs::path linked = scratch_.parent() / "linked";
+  ScratchRepository::git_in(linked, {"sparse-checkout", "set", "--no-cone", "/d"});
+  ScratchRepository::git_in(linked, {"config", "--worktree", "user.name", "Of The Work Tree"});
+  ScratchRepository::git_in(linked, {"bisect", "start", "HEAD", "HEAD~2"});
+  Workplace place{linked};
+  place.go_to(ids()[2]);
+  place.expect_clean();
+  EXPECT_EQ(place.git({"config", "user.name"}), "Of The Work Tree");
+  EXPECT_EQ(place.git({"for-each-ref", "refs/bisect"}), "");
+  EXPECT_TRUE(fs::exists(place.tree() / "a"));
+
+  // Shallow, with line ends converted, its objects borrowed from elsewhere, in a directory with an odd name.
+  const std::string odd = "odd \"name\" \\ \xc3\xa4";
+  ScratchRepository::git_in(scratch_.parent(),
+                            {"clone", "--quiet", "--depth=2", "file://" + scratch_.path().string(), odd});
+  ScratchRepository::git_in(scratch_.parent() / odd, {"config", "core.autocrlf", "true"});
+  Workplace shallow{scratch_.parent() / odd};
+  shallow.go_to(ids()[2]);
+  shallow.expect_clean();
+  EXPECT_EQ(shallow.git({"rev-list", "--count", "HEAD"}), "2");
+  EXPECT_EQ(support::read_file(shallow.tree() / "a"), "2\r\n");
+
+  ScratchRepository::git_in(scratch_.parent(), {"clone", "--quiet", "--bare", "--shared", "repo", "bare"});
+  Workplace bare{scratch_.parent() / "bare"};
+  bare.go_to(ids()[1]);
+  bare.expect_clean();
+  EXPECT_EQ(bare.git({"describe", "--tags"}), "light");
+}
+
+TEST_F(PrivateGitDirTest, BrokenRefIsNoObstacle) {
+  support::write_file(scratch_.path() / ".git/refs/heads/broken", std::string(40, '1') + "\n");
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  place.expect_clean();
+  EXPECT_EQ(place.git({"describe", "--tags"}), "light");
+}
+
+}  // namespace
+}  // namespace nmz::git

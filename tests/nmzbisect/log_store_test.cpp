@@ -1,0 +1,73 @@
+#include "log_store.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/temp_directory.hpp"
+
+namespace nmz::nmzbisect {
+namespace {
+
+namespace fs = std::filesystem;
+using support::read_file;
+
+const std::string commit(40, 'a');
+
+class LogStoreTest : public testing::Test {
+ protected:
+  support::TempDirectory temp_;
+  Result<LogStore> logs_ = LogStore::open((temp_.path() / "made here").string(), "title");
+};
+
+TEST_F(LogStoreTest, KeepsOneFileAnAttempt) {
+  logs_->append(wire::JobId{1}, commit, 1, "first ");
+  logs_->append(wire::JobId{1}, commit, 1, "attempt");
+  logs_->append(wire::JobId{2}, commit, 2, "second");
+  const std::string first = logs_->close(wire::JobId{1}, commit, 1, true);
+  const std::string second = logs_->close(wire::JobId{2}, commit, 2, true);
+  EXPECT_EQ(read_file(first), "first attempt");
+  EXPECT_EQ(read_file(second), "second");
+  EXPECT_EQ(fs::path{first}.filename(), commit + ".log");
+}
+
+TEST_F(LogStoreTest, AnEmptyLogExistsToo) {
+  const std::string path = logs_->close(wire::JobId{1}, commit, 1, true);
+  EXPECT_TRUE(fs::exists(path));
+  EXPECT_EQ(read_file(path), "");
+}
+
+TEST_F(LogStoreTest, TheLogOfACancelledExecutionIsRemoved) {
+  logs_->append(wire::JobId{1}, commit, 1, "half");
+  EXPECT_EQ(logs_->close(wire::JobId{1}, commit, 1, false), "");
+  EXPECT_FALSE(fs::exists(logs_->directory() / (commit + ".log")));
+}
+
+TEST_F(LogStoreTest, TroubleIsToldOnceAndCostsNothingElse) {
+  fs::create_directories(logs_->directory() / (commit + ".log"));  // in the way
+  logs_->append(wire::JobId{1}, commit, 1, "text");
+  logs_->append(wire::JobId{1}, commit, 1, "text");
+  EXPECT_THAT(logs_->take_trouble(), testing::HasSubstr("cannot write logs"));
+  EXPECT_EQ(logs_->take_trouble(), "");
+  EXPECT_EQ(logs_->close(wire::JobId{1}, commit, 1, true), "");
+}
+
+TEST_F(LogStoreTest, WritesAWholeFileAtOnce) {
+  ASSERT_TRUE(logs_->write("bisect.log", "one\n"));
+  ASSERT_TRUE(logs_->write("bisect.log", "two\n"));
+  EXPECT_EQ(read_file(logs_->directory() / "bisect.log"), "two\n");
+  EXPECT_FALSE(fs::exists(logs_->directory() / "bisect.log.new"));
+}
+
+TEST_F(LogStoreTest, APlaceThatCannotBeUsedIsNamed) {
+  std::ofstream{temp_.path() / "file"} << "in the way";
+  const auto logs = LogStore::open((temp_.path() / "file" / "logs").string(), "title");
+  ASSERT_FALSE(logs);
+  EXPECT_THAT(logs.error().message, testing::HasSubstr("--log-dir"));
+}
+
+}  // namespace
+}  // namespace nmz::nmzbisect

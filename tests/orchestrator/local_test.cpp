@@ -1,0 +1,188 @@
+// Local workers with the real agent.
+#include "nmz/orchestrator/local.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "nmz/wire/codec.hpp"
+
+#include "support/temp_directory.hpp"
+
+namespace nmz::orchestrator {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+constexpr wire::WorkerId worker{0};
+
+/// One worker, spoken to as a coordinator does.
+class Conversation {
+ public:
+  explicit Conversation(std::shared_ptr<Stream> stream) : stream_{std::move(stream)} {}
+
+  asio::awaitable<bool> say(wire::Message message) {
+    std::string bytes;
+    wire::encode(message, bytes);
+    const Result<void> written = co_await stream_->write(std::move(bytes));
+    co_return written.has_value();
+  }
+
+  /// The next message of this type; nothing at the end of the stream.
+  template <class T>
+  asio::awaitable<std::optional<T>> hear() {
+    std::vector<char> buffer(wire::data_chunk);
+    while (true) {
+      auto message = decoder_.next();
+      if (!message) co_return std::nullopt;
+      if (*message) {
+        if (auto* wanted = std::get_if<T>(&**message)) co_return std::move(*wanted);
+        continue;
+      }
+      const std::span<char> space{buffer};
+      const Result<std::size_t> count = co_await stream_->read(space);
+      if (!count || *count == 0) co_return std::nullopt;
+      decoder_.feed({buffer.data(), *count});
+    }
+  }
+
+ private:
+  std::shared_ptr<Stream> stream_;
+  wire::Decoder decoder_;
+};
+
+class LocalTest : public testing::Test {
+ protected:
+  LocalTest() {
+    fs::create_directory(tree_);
+    LocalOptions options;
+    options.agent = NMZ_NMZAGENT;
+    options.trees = {tree_};
+    options.run_mark = temp_.path().string();
+    local_.emplace(io_.get_executor(), options);
+  }
+
+  void run(std::function<asio::awaitable<void>()> body) {
+    auto coroutine = body();
+    auto done = [](const std::exception_ptr& bug) {
+      if (bug) std::rethrow_exception(bug);
+    };
+    asio::co_spawn(io_, std::move(coroutine), std::move(done));
+    io_.run();
+  }
+
+  /// Starts the agent and greets it; returns its pid.
+  asio::awaitable<std::uint32_t> greet(std::optional<Conversation>& conversation) {
+    auto started = co_await local_->start(worker);
+    if (!started) {
+      ADD_FAILURE() << started.error().message;
+      co_return 0;
+    }
+    conversation.emplace(*started);
+    const wire::Message hello = wire::Hello{};
+    const bool said = co_await conversation->say(hello);
+    EXPECT_TRUE(said);
+    std::optional<wire::Welcome> welcome = co_await conversation->hear<wire::Welcome>();
+    if (!welcome) ADD_FAILURE() << "no Welcome";
+    co_return welcome ? welcome->pid : 0;
+  }
+
+  support::TempDirectory temp_;
+  fs::path tree_ = temp_.path() / "tree";
+  asio::io_context io_;
+  std::optional<Local> local_;
+};
+
+bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
+
+bool dies(pid_t pid) {
+  for (int i = 0; i < 300; ++i) {
+    if (!alive(pid)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return false;
+}
+
+TEST_F(LocalTest, AnAgentEndsWithItsStream) {
+  run([this]() -> asio::awaitable<void> {
+    std::optional<Conversation> conversation;
+    const std::uint32_t pid = co_await greet(conversation);
+    EXPECT_TRUE(alive(static_cast<pid_t>(pid)));
+    conversation.reset();
+    co_await local_->stop(worker);
+    EXPECT_FALSE(alive(static_cast<pid_t>(pid)));
+  });
+}
+
+TEST_F(LocalTest, StartingAgainEndsTheAgentBefore) {
+  run([this]() -> asio::awaitable<void> {
+    std::optional<Conversation> first;
+    std::optional<Conversation> second;
+    const std::uint32_t before = co_await greet(first);
+    const std::uint32_t after = co_await greet(second);
+    EXPECT_NE(before, after);
+    EXPECT_FALSE(alive(static_cast<pid_t>(before)));
+    EXPECT_TRUE(alive(static_cast<pid_t>(after)));
+    second.reset();
+    co_await local_->stop(worker);
+  });
+}
+
+TEST_F(LocalTest, WhatAKilledAgentLeftRunningIsEnded) {
+  run([this]() -> asio::awaitable<void> {
+    std::optional<Conversation> conversation;
+    const std::uint32_t agent = co_await greet(conversation);
+    wire::Run job;
+    job.job = wire::JobId{1};
+    job.argv = {"sh", "-c", "setsid sh -c 'echo $$; exec sleep 600' & wait"};
+    job.log_limit = 1000;
+    const wire::Message message = job;
+    const bool said = co_await conversation->say(message);
+    EXPECT_TRUE(said);
+    std::optional<wire::Log> log = co_await conversation->hear<wire::Log>();
+    if (!log) {
+      ADD_FAILURE() << "the job said nothing";
+      co_return;
+    }
+    const pid_t daemon = static_cast<pid_t>(std::stol(log->bytes));
+    EXPECT_TRUE(alive(daemon));
+    ::kill(static_cast<pid_t>(agent), SIGKILL);
+    std::optional<wire::Finished> finished = co_await conversation->hear<wire::Finished>();
+    EXPECT_FALSE(finished) << "a killed agent cannot finish";
+    co_await local_->stop(worker);
+    EXPECT_TRUE(dies(daemon));
+  });
+}
+
+TEST_F(LocalTest, AMissingAgentIsNamed) {
+  LocalOptions options;
+  options.agent = temp_.path() / "no agent";
+  options.trees = {tree_};
+  Local local{io_.get_executor(), options};
+  run([&local]() -> asio::awaitable<void> {
+    const auto started = co_await local.start(worker);
+    EXPECT_FALSE(started);
+    if (!started) {
+      EXPECT_THAT(started.error().message, testing::HasSubstr("no agent"));
+    }
+  });
+}
+
+}  // namespace
+}  // namespace nmz::orchestrator

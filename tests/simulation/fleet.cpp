@@ -1,0 +1,200 @@
+#include "fleet.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace nmz::simulation {
+
+using namespace std::chrono_literals;
+
+Fleet::Fleet(const Conditions& conditions, Truth truth, std::uint64_t seed)
+    : conditions_(conditions), truth_(std::move(truth)), random_(seed), agents_(conditions.workers) {
+  for (std::uint32_t number = 0; number < conditions.workers; ++number) start(wire::WorkerId{number}, Time{0});
+  if (conditions.faults.all_die_at) timeline_.at(*conditions.faults.all_die_at, AllDie{});
+  if (conditions.faults.interrupt_at) timeline_.at(*conditions.faults.interrupt_at, UserInterrupts{});
+}
+
+void Fleet::carry_out(const dispatch::Action& action, Time now) {
+  std::visit([&](const auto& what) { carry_out_one(what, now); }, action);
+}
+
+std::vector<dispatch::Event> Fleet::happen(Time now) {
+  arrived_.clear();
+  while (timeline_.next() && *timeline_.next() <= now) {
+    const auto [when, what] = timeline_.pop();
+    std::visit([this, when = when](const auto& it) { happens(it, when); }, what);
+  }
+  return std::exchange(arrived_, {});
+}
+
+// ---- what the coordinator asks for
+
+void Fleet::carry_out_one(const dispatch::Assign& assign, Time now) {
+  const AgentName name = latest(assign.worker);
+  if (!agent(name).alive) return;  // it died, and nobody knows yet
+  agent(name).job = assign.job;
+  const Faults& faults = conditions_.faults;
+  const Time begin = now + random_.up_to(conditions_.message_delay);
+  const auto took = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
+  if (random_.chance(faults.dies_before)) timeline_.at(begin, Dies{name});
+  if (random_.chance(faults.dies_during)) timeline_.at(begin + random_.up_to(took), Dies{name});
+  if (random_.chance(faults.falls_silent)) timeline_.at(begin + random_.up_to(took), FallsSilent{name});
+  if (random_.chance(faults.starts_anew)) timeline_.at(begin + random_.up_to(took), StartsAnew{name, assign.job});
+  const wire::Outcome outcome =
+      random_.chance(faults.infrastructure) ? infrastructure_outcome() : truth_(assign.subject);
+  timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
+}
+
+void Fleet::carry_out_one(const dispatch::Cancel& cancel, Time now) {
+  timeline_.at(now + random_.up_to(conditions_.cancel_delay), CancelArrives{latest(cancel.worker), cancel.job});
+}
+
+void Fleet::carry_out_one(const dispatch::Restart& restart, Time now) { start(restart.worker, now); }
+
+void Fleet::carry_out_one(const dispatch::Stop& /*stop*/, Time /*now*/) { stopped_ = true; }
+
+// ---- what happens
+
+void Fleet::start(wire::WorkerId worker, Time now) {
+  std::vector<Agent>& agents = agents_.at(static_cast<std::size_t>(worker));
+  agents.emplace_back();
+  const AgentName name{worker, agents.size() - 1};
+  const Time up = now + random_.up_to(conditions_.start_delay);
+  if (doomed_ || random_.chance(conditions_.faults.start_fails)) {
+    timeline_.at(up, FailsToStart{name});
+  } else {
+    timeline_.at(up, Starts{name});
+  }
+}
+
+void Fleet::happens(const Starts& what, Time when) {
+  if (doomed_) return happens(FailsToStart{what.agent}, when);
+  agent(what.agent).alive = true;
+  send(what.agent, dispatch::WorkerReady{what.agent.worker}, when);
+  if (conditions_.heartbeat > 0ns) timeline_.at(when + conditions_.heartbeat, Beats{what.agent});
+}
+
+void Fleet::happens(const FailsToStart& what, Time when) {
+  send(what.agent, dispatch::WorkerLost{what.agent.worker, "it did not start"}, when);
+}
+
+void Fleet::happens(const Beats& what, Time when) {
+  if (stopped_ || replaced(what.agent) || !agent(what.agent).alive) return;
+  send(what.agent, dispatch::WorkerAlive{what.agent.worker}, when);
+  timeline_.at(when + conditions_.heartbeat, Beats{what.agent});
+}
+
+void Fleet::happens(const Dies& what, Time when) {
+  Agent& it = agent(what.agent);
+  if (!std::exchange(it.alive, false)) return;
+  it.job = {};
+  // A machine that loses its power closes no stream.
+  if (random_.chance(conditions_.faults.unnoticed)) return;
+  send(what.agent, dispatch::WorkerLost{what.agent.worker, "its stream ended"}, when);
+}
+
+void Fleet::happens(const StartsAnew& what, Time when) {
+  Agent& it = agent(what.agent);
+  if (!it.alive || it.job != what.job) return;
+  it.job = {};
+  send(what.agent, dispatch::WorkerReady{what.agent.worker}, when);
+}
+
+void Fleet::happens(const FallsSilent& what, Time when) {
+  agent(what.agent).silent_until = when + conditions_.options.lease + random_.up_to(conditions_.options.lease);
+}
+
+void Fleet::happens(const JobEnds& what, Time when) {
+  Agent& it = agent(what.agent);
+  if (!it.alive || it.job != what.job) return;
+  it.job = {};
+  const dispatch::JobEnded ended{what.agent.worker, what.job, what.outcome, what.took};
+  send(what.agent, ended, when);
+  if (random_.chance(conditions_.faults.said_twice)) send(what.agent, ended, when + random_.up_to(3s));
+  if (random_.chance(conditions_.faults.stray)) send_stray(what.agent, what.job, when + random_.up_to(3s));
+  if (what.then_dies) happens(Dies{what.agent}, when);
+}
+
+void Fleet::happens(const CancelArrives& what, Time when) {
+  Agent& it = agent(what.agent);
+  if (!it.alive || it.job != what.job) return;
+  it.job = {};
+  wire::Outcome outcome;
+  outcome.kind = wire::OutcomeKind::cancelled;
+  send(what.agent, dispatch::JobEnded{what.agent.worker, what.job, outcome, {}}, when);
+}
+
+void Fleet::happens(const Arrives& what, Time /*when*/) {
+  if (replaced(what.agent) && !std::holds_alternative<dispatch::JobEnded>(what.event)) return;
+  arrived_.push_back(what.event);
+}
+
+void Fleet::happens(const AllDie& /*what*/, Time when) {
+  doomed_ = true;
+  for (std::uint32_t number = 0; number < conditions_.workers; ++number) {
+    happens(Dies{latest(wire::WorkerId{number})}, when);
+  }
+}
+
+void Fleet::happens(const UserInterrupts& /*what*/, Time /*when*/) { arrived_.emplace_back(dispatch::Interrupted{}); }
+
+// ---- messages
+
+void Fleet::send(const AgentName& from, dispatch::Event event, Time now) {
+  Agent& it = agent(from);
+  Time arrival = std::max(now, it.silent_until) + random_.up_to(conditions_.message_delay);
+  if (random_.chance(conditions_.faults.overtaken)) {
+    arrival += random_.up_to(3s);
+  } else {
+    it.last_arrival = arrival = std::max(arrival, it.last_arrival);
+  }
+  timeline_.at(arrival, Arrives{from, std::move(event)});
+}
+
+/// About an older job, or one that never was; with an outcome that would spoil the result if it were believed.
+void Fleet::send_stray(const AgentName& from, wire::JobId after, Time now) {
+  const auto number = static_cast<std::uint64_t>(after);
+  const std::array<std::uint64_t, 3> candidates{random_.below(number), number + 1'000'000, 0};
+  wire::Outcome outcome;
+  outcome.kind = wire::OutcomeKind::exited;
+  outcome.code = 99;
+  send(from, dispatch::JobEnded{from.worker, wire::JobId{candidates.at(random_.below(3))}, outcome, {}}, now);
+}
+
+wire::Outcome Fleet::infrastructure_outcome() {
+  wire::Outcome outcome;
+  switch (random_.below(4)) {
+    case 0:
+      outcome.kind = wire::OutcomeKind::cancelled;  // and nobody had asked for it
+      break;
+    case 1:
+      outcome.kind = wire::OutcomeKind::unprepared;
+      outcome.code = 28;
+      break;
+    case 2:
+      outcome.kind = wire::OutcomeKind::signaled;
+      outcome.code = 9;
+      break;
+    default:
+      outcome.kind = wire::OutcomeKind::exited;
+      outcome.code = 1;
+      outcome.disk_full = true;
+      break;
+  }
+  return outcome;
+}
+
+bool Fleet::replaced(const AgentName& agent) const {
+  return agent.start + 1 < agents_.at(static_cast<std::size_t>(agent.worker)).size();
+}
+
+Fleet::AgentName Fleet::latest(wire::WorkerId worker) const {
+  return {worker, agents_.at(static_cast<std::size_t>(worker)).size() - 1};
+}
+
+Fleet::Agent& Fleet::agent(const AgentName& name) {
+  return agents_.at(static_cast<std::size_t>(name.worker)).at(name.start);
+}
+
+}  // namespace nmz::simulation

@@ -1,0 +1,122 @@
+// The workers of a simulated run, as the coordinator sees them: actions go in, events come out, both in virtual time.
+//
+// Each start of a worker's agent is an agent of its own. One that the dispatcher has given up may live on unseen (its
+// node was cut off), finish its job and report it after its successor has begun: that is the case the rules about late
+// results are for. What the coordinator must not tell (the end of a replaced agent's stream) is not told here either.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "nmz/dispatch/dispatcher.hpp"
+
+#include "conditions.hpp"
+#include "random.hpp"
+#include "timeline.hpp"
+
+namespace nmz::simulation {
+
+/// How a subject really ends, wherever and whenever it is run.
+using Truth = std::function<wire::Outcome(dispatch::Subject)>;
+
+class Fleet {
+ public:
+  Fleet(const Conditions& conditions, Truth truth, std::uint64_t seed);
+
+  void carry_out(const dispatch::Action& action, Time now);
+
+  /// When something happens next, if ever.
+  [[nodiscard]] std::optional<Time> next() const { return timeline_.next(); }
+
+  /// Lets happen everything up to and including `now`; returns what has reached the coordinator by then.
+  std::vector<dispatch::Event> happen(Time now);
+
+ private:
+  struct AgentName {
+    wire::WorkerId worker{};
+    std::size_t start = 0;  ///< 0 for the worker's first agent
+  };
+  struct Agent {
+    bool alive = false;
+    wire::JobId job{};  ///< none when 0
+    Time silent_until{0};
+    Time last_arrival{0};  ///< messages arrive in order, unless one is overtaken
+  };
+  struct Starts {
+    AgentName agent;
+  };
+  struct FailsToStart {
+    AgentName agent;
+  };
+  struct Beats {
+    AgentName agent;
+  };
+  struct Dies {
+    AgentName agent;
+  };
+  struct StartsAnew {
+    AgentName agent;
+    wire::JobId job{};
+  };
+  struct FallsSilent {
+    AgentName agent;
+  };
+  struct JobEnds {
+    AgentName agent;
+    wire::JobId job{};
+    wire::Outcome outcome;
+    std::chrono::nanoseconds took{0};
+    bool then_dies = false;
+  };
+  struct CancelArrives {
+    AgentName agent;
+    wire::JobId job{};
+  };
+  struct Arrives {
+    AgentName agent;
+    dispatch::Event event;
+  };
+  struct AllDie {};
+  struct UserInterrupts {};
+  using Happening = std::variant<Starts, FailsToStart, Beats, Dies, StartsAnew, FallsSilent, JobEnds, CancelArrives,
+                                 Arrives, AllDie, UserInterrupts>;
+
+  void carry_out_one(const dispatch::Assign& assign, Time now);
+  void carry_out_one(const dispatch::Cancel& cancel, Time now);
+  void carry_out_one(const dispatch::Restart& restart, Time now);
+  void carry_out_one(const dispatch::Stop& stop, Time now);
+
+  void happens(const Starts& what, Time when);
+  void happens(const FailsToStart& what, Time when);
+  void happens(const Beats& what, Time when);
+  void happens(const Dies& what, Time when);
+  void happens(const StartsAnew& what, Time when);
+  void happens(const FallsSilent& what, Time when);
+  void happens(const JobEnds& what, Time when);
+  void happens(const CancelArrives& what, Time when);
+  void happens(const Arrives& what, Time when);
+  void happens(const AllDie& what, Time when);
+  void happens(const UserInterrupts& what, Time when);
+
+  void start(wire::WorkerId worker, Time now);
+  void send(const AgentName& from, dispatch::Event event, Time now);
+  void send_stray(const AgentName& from, wire::JobId after, Time now);
+  [[nodiscard]] wire::Outcome infrastructure_outcome();
+  [[nodiscard]] bool replaced(const AgentName& agent) const;
+  [[nodiscard]] AgentName latest(wire::WorkerId worker) const;
+  Agent& agent(const AgentName& name);
+
+  Conditions conditions_;
+  Truth truth_;
+  Random random_;
+  Timeline<Happening> timeline_;
+  std::vector<std::vector<Agent>> agents_;  ///< by worker, then by start
+  std::vector<dispatch::Event> arrived_;
+  bool doomed_ = false;   ///< no agent starts any more
+  bool stopped_ = false;  ///< agents stop beating, so that the timeline ends
+};
+
+}  // namespace nmz::simulation

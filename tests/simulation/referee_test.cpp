@@ -1,0 +1,108 @@
+// The referee has to see what a wrong dispatcher would do: each rule is broken once here.
+#include "referee.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "batch_list_plan.hpp"
+
+namespace nmz::simulation {
+namespace {
+
+using dispatch::Action;
+using dispatch::Ended;
+using dispatch::Event;
+using dispatch::Report;
+using wire::JobId;
+using wire::WorkerId;
+
+class RefereeTest : public testing::Test {
+ protected:
+  RefereeTest() : plan_(10, 0, 1), referee_(plan_, perfect_world(2, 0)) {
+    play({dispatch::WorkerReady{WorkerId{0}}, dispatch::WorkerReady{WorkerId{1}}},
+         {dispatch::Assign{WorkerId{0}, JobId{1}, referee_.plan().next(1).front(), 1}}, {});
+  }
+
+  void play(const std::vector<Event>& events, std::vector<Action> actions, std::vector<Report> reports) {
+    referee_.judge(events, dispatch::Step{std::move(actions), std::move(reports)}, Time{0});
+  }
+
+  void expect_broken(const char* rule, const std::vector<Event>& events, std::vector<Action> actions,
+                     std::vector<Report> reports = {}) {
+    try {
+      play(events, std::move(actions), std::move(reports));
+      ADD_FAILURE() << "not seen: " << rule;
+    } catch (const RuleBroken& broken) {
+      EXPECT_THAT(broken.what(), testing::HasSubstr(rule));
+    }
+  }
+
+  static Event ends(std::uint32_t worker, std::uint64_t job) {
+    return dispatch::JobEnded{WorkerId{worker}, JobId{job}, wire::Outcome{}, {}};
+  }
+  static Report ended(Ended::Fate fate) { return Ended{fate, WorkerId{0}, JobId{1}, 0, 1, wire::Outcome{}, {}}; }
+
+  BatchListPlanForTests plan_;
+  Referee referee_;
+};
+
+TEST_F(RefereeTest, SeesABusyWorkerGetAJob) {
+  expect_broken("not free", {}, {dispatch::Assign{WorkerId{0}, JobId{2}, 5, 1}});
+}
+TEST_F(RefereeTest, SeesASubjectRunTwice) {
+  expect_broken("runs twice", {}, {dispatch::Assign{WorkerId{1}, JobId{2}, 0, 2}});
+}
+TEST_F(RefereeTest, SeesAJobIdUsedAgain) {
+  expect_broken("used again", {}, {dispatch::Assign{WorkerId{1}, JobId{1}, 5, 1}});
+}
+TEST_F(RefereeTest, SeesAWrongAttempt) {
+  expect_broken("numbered wrongly", {}, {dispatch::Assign{WorkerId{1}, JobId{2}, 5, 2}});
+}
+TEST_F(RefereeTest, SeesADeadJobCancelled) {
+  expect_broken("does not run", {ends(0, 1)}, {dispatch::Cancel{WorkerId{0}, JobId{1}}});
+}
+TEST_F(RefereeTest, SeesAJobCancelledTwice) {
+  const dispatch::Cancel cancel{WorkerId{0}, JobId{1}};
+  expect_broken("cancelled twice", {}, {cancel, cancel});
+}
+TEST_F(RefereeTest, SeesAnActionAfterStop) {
+  expect_broken("after Stop", {dispatch::Interrupted{}},
+                {dispatch::Cancel{WorkerId{0}, JobId{1}}, dispatch::Stop{dispatch::Stop::Why::interrupted},
+                 dispatch::Restart{WorkerId{1}}});
+}
+TEST_F(RefereeTest, SeesARunningJobForgottenAtStop) {
+  expect_broken("leaves a job running", {dispatch::Interrupted{}}, {dispatch::Stop{dispatch::Stop::Why::interrupted}});
+}
+TEST_F(RefereeTest, SeesAStopWithoutAReason) {
+  const dispatch::Cancel cancel{WorkerId{0}, JobId{1}};
+  expect_broken("finished", {}, {cancel, dispatch::Stop{dispatch::Stop::Why::finished}});
+}
+TEST_F(RefereeTest, SeesAHealthyWorkerGivenUp) {
+  expect_broken("without a reason", {}, {}, {dispatch::GivenUp{WorkerId{0}, "", true}});
+}
+TEST_F(RefereeTest, SeesAHealthyWorkerRestarted) {
+  expect_broken("not given up", {}, {dispatch::Restart{WorkerId{0}}});
+}
+TEST_F(RefereeTest, SeesAnOutcomeReportedAndNotRecorded) {
+  expect_broken("not told", {ends(0, 1)}, {}, {ended(Ended::Fate::counted)});
+}
+TEST_F(RefereeTest, SeesAnOutcomeRecordedAndNotReported) {
+  referee_.plan().record(0, wire::Outcome{});
+  expect_broken("not reported", {ends(0, 1)}, {});
+}
+TEST_F(RefereeTest, SeesAnOutcomeRecordedTwice) {
+  referee_.plan().record(0, wire::Outcome{});
+  EXPECT_THROW(referee_.plan().record(0, wire::Outcome{}), RuleBroken);
+}
+TEST_F(RefereeTest, SeesAnEndReportedTwice) {
+  referee_.plan().record(0, wire::Outcome{});
+  play({ends(0, 1)}, {}, {ended(Ended::Fate::counted)});
+  expect_broken("reported twice", {}, {}, {ended(Ended::Fate::counted)});
+}
+TEST_F(RefereeTest, SeesACancellationThatWasNone) {
+  referee_.plan().give_back(0);
+  expect_broken("was not", {ends(0, 1)}, {}, {ended(Ended::Fate::cancelled)});
+}
+
+}  // namespace
+}  // namespace nmz::simulation

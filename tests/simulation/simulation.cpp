@@ -1,0 +1,95 @@
+#include "simulation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <numeric>
+#include <optional>
+
+namespace nmz::simulation {
+namespace {
+
+/// FNV-1a over whole words: any difference between two runs has to show, nobody has to be kept from forging one.
+class TraceHash {
+ public:
+  void add(const dispatch::Step& step, Time now) {
+    for (const dispatch::Action& action : step.actions) {
+      words({static_cast<std::uint64_t>(now.count()), action.index()});
+      std::visit([this](const auto& it) { add(it); }, action);
+    }
+    for (const dispatch::Report& report : step.reports) {
+      words({static_cast<std::uint64_t>(now.count()), 100 + report.index()});
+      std::visit([this](const auto& it) { add(it); }, report);
+    }
+  }
+  [[nodiscard]] std::uint64_t value() const { return hash_; }
+
+ private:
+  template <typename Id>
+  static std::uint64_t word(Id id) {
+    return static_cast<std::uint64_t>(id);
+  }
+  void add(const dispatch::Assign& it) { words({word(it.worker), word(it.job), it.subject, it.attempt}); }
+  void add(const dispatch::Cancel& it) { words({word(it.worker), word(it.job)}); }
+  void add(const dispatch::Restart& it) { words({word(it.worker)}); }
+  void add(const dispatch::Stop& it) { words({word(it.why)}); }
+  void add(const dispatch::Ended& it) {
+    words({word(it.fate), word(it.worker), word(it.job), it.subject, it.attempt, word(it.outcome.kind),
+           word(it.outcome.code), word(it.took.count())});
+  }
+  void add(const dispatch::GivenUp& it) { words({word(it.worker), word(it.restarting)}); }
+
+  void words(std::initializer_list<std::uint64_t> list) {
+    for (const std::uint64_t one : list) hash_ = (hash_ ^ one) * 0x100000001b3U;
+  }
+  std::uint64_t hash_ = 0xcbf29ce484222325U;
+};
+
+/// The coordinator sleeps for an hour when its time has come; what happens meanwhile it learns all at once.
+Time awake(const Conditions& conditions, Time next) {
+  const auto from = conditions.faults.suspended_at;
+  if (!from || next < *from) return next;
+  return std::max(next, *from + std::chrono::hours{1});
+}
+
+}  // namespace
+
+RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed) {
+  Fleet fleet(conditions, truth, seed);
+  Referee referee(plan, conditions);
+  dispatch::Dispatcher dispatcher(referee.plan(), conditions.workers, conditions.options);
+  TraceHash trace;
+  RunSummary run;
+  for (std::optional<Time> now = Time{0}; now;) {
+    const std::vector<dispatch::Event> events = fleet.happen(*now);
+    const dispatch::Step step = dispatcher.step(events, *now);
+    referee.judge(events, step, *now);
+    trace.add(step, *now);
+    for (const dispatch::Action& action : step.actions) {
+      fleet.carry_out(action, *now);
+      if (const auto* stop = std::get_if<dispatch::Stop>(&action)) {
+        run.why = stop->why;
+        run.stopped_at = *now;
+      }
+    }
+    const std::optional<Time> next = fleet.next();
+    const std::optional<Time> deadline = dispatcher.deadline();
+    if (deadline && *deadline <= *now) throw RuleBroken("the dispatcher wants to be woken in the past");
+    now = next && deadline ? std::min(*next, *deadline) : (next ? next : deadline);
+    if (now) now = awake(conditions, *now);
+    if (now > conditions.limit) throw RuleBroken("the run does not end");
+  }
+  if (!dispatcher.stopped()) throw RuleBroken("nothing can happen any more and the run has not ended");
+  run.trace_hash = trace.value();
+  run.tally = referee.tally();
+  return run;
+}
+
+std::vector<std::uint64_t> seeds(std::uint64_t count) {
+  if (const char* only = std::getenv("NMZ_SIM_SEED")) return {std::stoull(only)};  // NOLINT(concurrency-mt-unsafe)
+  std::vector<std::uint64_t> list(count);
+  std::iota(list.begin(), list.end(), 1U);
+  return list;
+}
+
+}  // namespace nmz::simulation

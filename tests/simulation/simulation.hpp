@@ -1,0 +1,45 @@
+// One whole run in virtual time: a dispatcher, a plan and a fleet, from a seed.
+//
+// There is no thread, clock or process in it, so a run of a thousand hours takes a millisecond, and a seed that breaks
+// a rule breaks it every time. NMZ_SIM_SEED in the environment makes the tests run that one seed only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "conditions.hpp"
+#include "fleet.hpp"
+#include "referee.hpp"
+
+namespace nmz::simulation {
+
+struct RunSummary {
+  dispatch::Stop::Why why = dispatch::Stop::Why::finished;
+  Time stopped_at{0};
+  std::uint64_t trace_hash = 0;  ///< of every action and report, with its time
+  Tally tally;
+};
+
+/// Throws RuleBroken when the dispatcher breaks a rule or the run does not end.
+RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed);
+
+/// The seeds a test should run: 1..count, or the one of NMZ_SIM_SEED.
+std::vector<std::uint64_t> seeds(std::uint64_t count);
+
+/// Fewer under a sanitizer, which makes a run ten times slower.
+constexpr std::uint64_t thousands_of_runs(std::uint64_t count) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return count / 10;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return count / 10;
+#else
+  return count;
+#endif
+#else
+  return count;
+#endif
+}
+
+}  // namespace nmz::simulation
