@@ -88,7 +88,7 @@ void Agent::wait() {
 
 std::optional<std::chrono::nanoseconds> Agent::time_to_next_event() const {
   std::optional<Clock::time_point> next;
-  if (heartbeat_ > heartbeat_.zero()) {
+  if (heartbeat_ > std::chrono::nanoseconds{0}) {
     next = next_heartbeat_;
   }
   if (job_ && job_->deadline()) {
@@ -265,7 +265,7 @@ void Agent::shut_down() {
 }
 
 void Agent::stop_with(ExitCode code, std::string_view why) {
-  std::fprintf(stderr, "nmzagent: %.*s\n", static_cast<int>(why.size()), why.data());
+  static_cast<void>(std::fprintf(stderr, "nmzagent: %.*s\n", static_cast<int>(why.size()), why.data()));
   exit_ = code;
 }
 
@@ -274,14 +274,14 @@ void Agent::flush_for(std::chrono::milliseconds patience) {
   while (peer_.flush() && peer_.backlog() > 0) {
     const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
     pollfd event{peer_.out(), POLLOUT, 0};
-    if (rest <= rest.zero() || ::poll(&event, 1, static_cast<int>(rest.count())) < 0) {
+    if (rest <= std::chrono::milliseconds{0} || ::poll(&event, 1, static_cast<int>(rest.count())) < 0) {
       return;
     }
   }
 }
 
 void Agent::tick() {
-  if (heartbeat_ <= heartbeat_.zero() || Clock::now() < next_heartbeat_) {
+  if (heartbeat_ <= std::chrono::nanoseconds{0} || Clock::now() < next_heartbeat_) {
     return;
   }
   next_heartbeat_ = Clock::now() + heartbeat_;

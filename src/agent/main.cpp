@@ -71,7 +71,8 @@ std::optional<Options> parse(int argc, char** argv) {
 }
 
 ExitCode complain(std::string_view what, int error) {
-  std::fprintf(stderr, "nmzagent: %.*s: %s\n", static_cast<int>(what.size()), what.data(), error_text(error).c_str());
+  static_cast<void>(std::fprintf(stderr, "nmzagent: %.*s: %s\n", static_cast<int>(what.size()), what.data(),
+                                 error_text(error).c_str()));
   return ExitCode::system;
 }
 
@@ -158,10 +159,10 @@ ExitCode work(const Options& options) {
 ExitCode take_role(const Options& options) {
   switch (options.role) {
     case Role::help:
-      std::fputs(usage, stdout);
+      static_cast<void>(std::fputs(usage, stdout));
       return ExitCode::ok;
     case Role::version:
-      std::puts("nmzagent " NMZ_VERSION);
+      static_cast<void>(std::puts("nmzagent " NMZ_VERSION));
       return ExitCode::ok;
     case Role::worker:
       break;
@@ -175,13 +176,13 @@ ExitCode take_role(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = nmz::agent::parse(argc, argv);
   if (!options) {
-    std::fputs(nmz::agent::usage, stderr);
+    static_cast<void>(std::fputs(nmz::agent::usage, stderr));
     return static_cast<int>(nmz::agent::ExitCode::usage);
   }
   try {
     return static_cast<int>(nmz::agent::take_role(*options));
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "nmzagent: %s\n", error.what());
+    static_cast<void>(std::fprintf(stderr, "nmzagent: %s\n", error.what()));
     return static_cast<int>(nmz::agent::ExitCode::system);
   }
 }

@@ -6,7 +6,6 @@
 #include "tree_path.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 namespace nmz::agent {
@@ -40,18 +39,29 @@ bool names_git_on_ntfs(std::string_view component) {
   }
 }
 
-/// The code points that HFS+ leaves out when it compares names, all of which take three bytes in UTF-8.
-bool is_ignored_on_hfs(std::string_view three_bytes) {
-  static constexpr std::array<std::string_view, 16> ignored = {
-      "\u200c", "\u200d", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
-      "\u202e", "\u206a", "\u206b", "\u206c", "\u206d", "\u206e", "\u206f", "\ufeff"};
-  return std::ranges::find(ignored, three_bytes) != ignored.end();
+/// Whether the name begins with a code point that HFS+ leaves out when it compares names. All of them take three bytes.
+bool begins_with_ignored(std::string_view name) {
+  const auto is_continuation = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; };
+  if (name.size() < 3 || (static_cast<unsigned char>(name[0]) & 0xf0U) != 0xe0U || !is_continuation(name[1]) ||
+      !is_continuation(name[2])) {
+    return false;
+  }
+  char32_t code_point = 0;
+  for (const char byte : name.substr(0, 3)) {
+    code_point = (code_point << 6U) | (static_cast<unsigned char>(byte) & 0x3fU);
+  }
+  code_point &= 0xffffU;
+  const auto is_between = [code_point](char32_t first, char32_t last) {
+    return first <= code_point && code_point <= last;
+  };
+  return is_between(0x200c, 0x200f) || is_between(0x202a, 0x202e) || is_between(0x206a, 0x206f) ||
+         is_between(0xfeff, 0xfeff);
 }
 
 bool names_git_on_hfs(std::string_view component) {
   std::string seen;
   for (std::size_t i = 0; i < component.size() && seen.size() <= 4;) {
-    if (is_ignored_on_hfs(component.substr(i, 3))) {
+    if (begins_with_ignored(component.substr(i))) {
       i += 3;
     } else {
       seen.push_back(component[i]);

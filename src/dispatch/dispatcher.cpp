@@ -93,7 +93,6 @@ std::optional<Time> Dispatcher::deadline() const {
 bool Dispatcher::stopped() const { return stopped_; }
 
 void Dispatcher::advance(Time now) {
-  now = std::max(now, now_);
   if (!leases_.empty()) {
     const Time due = worker(leases_.front()).heard + suspended_ + options_.lease;
     if (now - due > options_.lease / 4) suspended_ += now - now_;

@@ -77,7 +77,7 @@ Result<void> ObjectSource::open_objects() {
 
 Result<void> ObjectSource::read_config() {
   const Result<GitText> listing =
-      run_git(command({"config", "--null", "--includes", "--get-regexp", R"(^(core|filter)\.)"}));
+      run_git(command({"config", "--null", "--includes", "--get-regexp", R"(^(core|filter|remote)\.)"}));
   if (!listing) {
     return tl::unexpected{listing.error()};
   }
@@ -137,10 +137,34 @@ bool ObjectSource::has(const CommitId& id) const {
   return git_odb_exists(odb_.get(), &oid) != 0;
 }
 
+Result<void> ObjectSource::fetch(const std::vector<CommitId>& ids) const {
+  std::string list;
+  for (const CommitId& id : ids) {
+    list += id.hex() + '\n';
+  }
+  // The filter keeps the remote from sending everything that belongs to what is asked for.
+  GitCommand fetch =
+      command({"-c", "fetch.negotiationAlgorithm=noop", "fetch", config_.promisor, "--quiet", "--no-tags",
+               "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin"});
+  fetch.input = list;
+  const Result<std::string> done = git_output(fetch, ErrorKind::retryable);
+  if (!done) {
+    return fail(done.error().kind, fmt::format("cannot fetch what this partial clone lacks from {}: {}",
+                                               config_.promisor, done.error().message));
+  }
+  git_odb_refresh(odb_.get());
+  return {};
+}
+
+bool ObjectSource::fetched(const git_oid& id) const {
+  return !config_.promisor.empty() && !has(to_id(id)) && fetch({to_id(id)}).has_value();
+}
+
 Result<TreeHandle> ObjectSource::tree_of_commit(const CommitId& commit) const {
   const git_oid oid = replaced(to_oid(commit));
   git_commit* handle = nullptr;
-  if (git_commit_lookup(&handle, repository_.get(), &oid) != 0) {
+  if (git_commit_lookup(&handle, repository_.get(), &oid) != 0 &&
+      (!fetched(oid) || git_commit_lookup(&handle, repository_.get(), &oid) != 0)) {
     return missing("commit", commit);
   }
   const CommitHandle owner{handle};
@@ -150,7 +174,8 @@ Result<TreeHandle> ObjectSource::tree_of_commit(const CommitId& commit) const {
 Result<TreeHandle> ObjectSource::tree(const git_oid& id) const {
   const git_oid oid = replaced(id);
   git_tree* handle = nullptr;
-  if (git_tree_lookup(&handle, repository_.get(), &oid) != 0) {
+  if (git_tree_lookup(&handle, repository_.get(), &oid) != 0 &&
+      (!fetched(oid) || git_tree_lookup(&handle, repository_.get(), &oid) != 0)) {
     return missing("tree", to_id(id));
   }
   return TreeHandle{handle};
@@ -159,7 +184,7 @@ Result<TreeHandle> ObjectSource::tree(const git_oid& id) const {
 Result<OdbObjectHandle> ObjectSource::blob(const CommitId& id) const {
   const git_oid oid = replaced(to_oid(id));
   git_odb_object* handle = nullptr;
-  if (git_odb_read(&handle, odb_.get(), &oid) != 0) {
+  if (git_odb_read(&handle, odb_.get(), &oid) != 0 && (!fetched(oid) || git_odb_read(&handle, odb_.get(), &oid) != 0)) {
     return missing("blob", id);
   }
   OdbObjectHandle owner{handle};

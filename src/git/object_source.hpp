@@ -42,6 +42,8 @@ class ObjectSource {
   [[nodiscard]] const ContentConfig& config() const { return config_; }
 
   [[nodiscard]] bool has(const CommitId& id) const;
+  /// In a partial clone: asks the promisor remote for these objects, as git does before a checkout.
+  [[nodiscard]] Result<void> fetch(const std::vector<CommitId>& ids) const;
   [[nodiscard]] Result<TreeHandle> tree_of_commit(const CommitId& commit) const;
   [[nodiscard]] Result<TreeHandle> tree(const git_oid& id) const;
   [[nodiscard]] Result<OdbObjectHandle> blob(const CommitId& id) const;
@@ -64,6 +66,8 @@ class ObjectSource {
   void read_replacements();
   void read_base_attributes();
   [[nodiscard]] git_oid replaced(const git_oid& id) const;
+  /// Whether looking again makes sense: the object may have been fetched now.
+  [[nodiscard]] bool fetched(const git_oid& id) const;
 
   Place place_;
   OdbHandle odb_;

@@ -57,6 +57,14 @@ void set_core(ContentConfig& config, std::string_view key, std::string_view valu
   }
 }
 
+/// remote.<name>.promisor
+void set_remote(ContentConfig& config, std::string_view key, std::string_view value) {
+  constexpr std::string_view variable = ".promisor";
+  if (key.ends_with(variable) && is_true(value) && config.promisor.empty()) {
+    config.promisor = key.substr(0, key.size() - variable.size());
+  }
+}
+
 void set_filter(ContentConfig& config, std::string_view key, std::string_view value) {
   const std::size_t dot = key.rfind('.');
   if (dot == std::string_view::npos) {
@@ -234,6 +242,8 @@ ContentConfig ContentConfig::parse(std::string_view listing) {
       set_core(config, key.substr(5), value);
     } else if (key.starts_with("filter.")) {
       set_filter(config, key.substr(7), value);
+    } else if (key.starts_with("remote.")) {
+      set_remote(config, key.substr(7), value);
     }
   }
   return config;

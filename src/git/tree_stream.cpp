@@ -1,8 +1,9 @@
 // See tree_stream.hpp. The comparison knows what to send; this puts it into frames, one blob in memory at a time.
 #include "nmz/git/tree_stream.hpp"
 
-#include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "nmz/wire/codec.hpp"
 
@@ -30,6 +31,27 @@ ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} 
 ObjectReader::ObjectReader(ObjectReader&&) noexcept = default;
 ObjectReader& ObjectReader::operator=(ObjectReader&&) noexcept = default;
 ObjectReader::~ObjectReader() = default;
+
+namespace {
+
+/// A partial clone gets all blobs of the difference at once; one by one would be a connection each.
+Result<void> fetch_missing(const TreeDifference& difference) {
+  std::map<const ObjectSource*, std::vector<CommitId>> missing;
+  for (const FileToSend& file : difference.files) {
+    const ObjectSource* source = difference.origins[file.origin].source;
+    if (!source->config().promisor.empty() && !source->has(file.blob)) {
+      missing[source].push_back(file.blob);
+    }
+  }
+  for (const auto& [source, ids] : missing) {
+    if (Result<void> fetched = source->fetch(ids); !fetched) {
+      return fetched;
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 struct TreeStream::Impl {
   TreeDifference difference;
@@ -98,6 +120,9 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   Result<TreeDifference> difference = compare_trees(comparison);
   if (!difference) {
     return tl::unexpected{difference.error()};
+  }
+  if (Result<void> fetched = fetch_missing(*difference); !fetched) {
+    return tl::unexpected{fetched.error()};
   }
   auto impl = std::make_unique<Impl>();
   impl->difference = std::move(*difference);

@@ -61,12 +61,13 @@ Answer ends_contradict(const search::BisectResult& result, const Options& option
 }
 
 Answer bad_merge_base(const search::BisectResult& result, const Options& options, const Names& names) {
-  const Named base = names(result.subject);
-  return with_message(
-      exit_bad_merge_base, "merge-base-is-bad",
-      fmt::format("the merge base {} is {}: the {} state was left between it and the {} end, so the range does not "
-                  "hold the first {} commit",
-                  title(base), options.term_new, options.term_new, options.term_old, options.term_new));
+  const std::string changed = options.term_new == "bad" ? "the bug has been fixed"
+                                                        : "the " + options.term_new + " state has been left";
+  return with_message(exit_bad_merge_base, "merge-base-is-bad",
+                      fmt::format("the merge base {} is {}: {} between it and the {} end, so no first {} commit is to "
+                                  "be found in this range",
+                                  title(names(result.subject)), options.term_new, changed, options.term_old,
+                                  options.term_new));
 }
 
 Answer of_result(const search::BisectResult& result, const Options& options, const Names& names) {

@@ -1,6 +1,7 @@
 #include "bisect.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -9,8 +10,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <sched.h>
+#include <system_error>
 #include <utility>
+
+#include <sched.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -130,7 +133,8 @@ struct Search {
     const git::CommitId id = subjects.at(subject);
     auto [at, fresh] = message_lines.try_emplace(subject);
     if (fresh) at->second = repository.subject(id).value_or("");
-    return {id, at->second};
+    const bool outside = subject >= range.graph.size();
+    return {id, at->second, outside && range.outside[subject - range.graph.size()].merge_base};
   }
   std::function<Named(dispatch::Subject)> names() {
     return [this](dispatch::Subject subject) { return name(subject); };
@@ -189,20 +193,25 @@ class Signals {
   bool seen_ = false;
 };
 
-coordinator::RunEnd run_workers(Search& search, const wire::Run& command, const fs::path& agent, Reporter& reporter) {
-  const fs::path base = search.options.work_directory.empty() ? cache_directory() : fs::path{search.options.work_directory};
-  const auto place = need(orchestrator::RunDirectory::create(base));
-  if (place.swept().directories > 0) {
-    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
-                                           place.swept().directories, place.swept().processes)});
-  }
+orchestrator::RunDirectory make_place(const Options& options) {
+  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? cache_directory()
+                                                                                : fs::path{options.work_directory}));
+}
+
+/// What a run needs of this machine.
+struct Machine {
+  fs::path agent;
+  fs::path place;  ///< the run directory
+};
+
+coordinator::RunEnd run_workers(Search& search, const wire::Run& command, const Machine& machine, Reporter& reporter) {
   const auto work = need(CommitWork::create(search.repository, search.subjects, command, search.options.clean,
-                                            place.path(), search.workers));
+                                            machine.place, search.workers));
   asio::io_context io{1};
   orchestrator::LocalOptions local_options;
-  local_options.agent = agent;
+  local_options.agent = machine.agent;
   local_options.trees = work->trees();
-  local_options.run_mark = place.path().string();
+  local_options.run_mark = machine.place.string();
   orchestrator::Local local{io.get_executor(), local_options};
   const coordinator::Parts parts{search.plan, local, *work, reporter};
   coordinator::Options options;
@@ -273,21 +282,28 @@ view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& 
   return ended;
 }
 
-/// Standard output gets the answer, and git's description of the commit that was found.
-void print_answer(const Search& search, const Answer& answer) {
-  fmt::print("{}", answer.output);
+/// Standard output gets the answer, and git's description of the commit that was found. Returns the exit status.
+int print_answer(const Search& search, const Answer& answer) {
+  std::string text = answer.output;
   if (answer.exit_status == exit_found) {
     const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
-    fmt::print("{}", search.repository.closing(culprit).value_or(""));
+    text += search.repository.closing(culprit).value_or("");
   }
-  std::fflush(stdout);
+  const bool printed = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const std::error_code error{errno, std::generic_category()};
   if (!answer.message.empty()) fmt::print(stderr, "nmzbisect: {}\n", answer.message);
+  if (printed) return answer.exit_status;
+  // The search was long and its answer is short: it is told here as well.
+  fmt::print(stderr, "nmzbisect: cannot write to standard output: {}; the answer is: {}", error.message(),
+             answer.output);
+  return exit_stopped;
 }
 
 int search_and_answer(Search& search) {
   const Options& options = search.options;
   const ResolvedCommand resolved = need(resolve_command(options, search.repository, search.range));
   const fs::path agent = need(find_agent());
+  const orchestrator::RunDirectory place = make_place(options);
   LogStore logs = need(LogStore::open(options.log_directory, repository_name(search.repository)));
   view::Text text{stderr, view::TextStyle::for_stream(stderr, options.verbosity)};
   std::unique_ptr<view::JsonLines> json;
@@ -298,12 +314,16 @@ int search_and_answer(Search& search) {
   if (json) reporter.add(*json);
   reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
                                     logs.directory().string()});
-  const auto end = run_workers(search, command_of(options, resolved, search.repository), agent, reporter);
+  if (const auto& swept = place.swept(); swept.directories > 0) {
+    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
+                                           swept.directories, swept.processes)});
+  }
+  const wire::Run command = command_of(options, resolved, search.repository);
+  const coordinator::RunEnd end = run_workers(search, command, {agent, place.path()}, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, logs, text);
   reporter.show(summary(search, result, reporter, logs));
-  print_answer(search, result);
-  return result.exit_status;
+  return print_answer(search, result);
 }
 
 git::RangeRequest range_request(const Options& options) {

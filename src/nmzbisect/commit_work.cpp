@@ -9,8 +9,8 @@ namespace {
 
 class CommitLayout final : public coordinator::Layout {
  public:
-  CommitLayout(const git::Repository& repository, WorkerTree& worker, git::TreeRequest request)
-      : repository_{repository}, worker_{worker}, request_{std::move(request)} {}
+  CommitLayout(const git::Repository& repository, FirstGitDir& first, WorkerTree& worker, git::TreeRequest request)
+      : repository_{repository}, first_{first}, worker_{worker}, request_{std::move(request)} {}
 
   Result<void> open() override {
     if (!worker_.reader) {
@@ -28,9 +28,13 @@ class CommitLayout final : public coordinator::Layout {
 
   Result<void> laid_out() override {
     if (!worker_.git) {
-      auto made = git::PrivateGitDir::create(repository_, worker_.git_dir, worker_.tree, {});
+      std::unique_lock lock{first_.mutex};
+      const fs::path shared = first_.path;
+      if (!shared.empty()) lock.unlock();
+      auto made = git::PrivateGitDir::create(repository_, worker_.git_dir, worker_.tree, shared);
       if (!made) return tl::unexpected<Error>{made.error()};
       worker_.git.emplace(std::move(*made));
+      if (shared.empty()) first_.path = worker_.git_dir;
     }
     auto done = worker_.git->update(*worker_.reader, request_.to, *stream_, !request_.from);
     if (!done) return tl::unexpected<Error>{done.error()};
@@ -40,6 +44,7 @@ class CommitLayout final : public coordinator::Layout {
 
  private:
   const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  FirstGitDir& first_;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   WorkerTree& worker_;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
   std::optional<git::TreeStream> stream_;
@@ -96,7 +101,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.to = subjects_.at(assignment.subject);
   request.changed = known.changed;
   request.clean = clean_;
-  return std::make_unique<CommitLayout>(repository_, worker, std::move(request));
+  return std::make_unique<CommitLayout>(repository_, first_, worker, std::move(request));
 }
 
 }  // namespace nmz::nmzbisect

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,12 @@ struct WorkerTree {
   std::optional<git::CommitId> commit;  ///< laid out last
 };
 
+/// The git directory that was made first, whose refs the others link to.
+struct FirstGitDir {
+  std::mutex mutex;
+  std::filesystem::path path;  ///< empty while there is none
+};
+
 class CommitWork final : public coordinator::WorkSource {
  public:
   /// `subjects`: the commit of each subject. `run`: everything but NMZ_*. `places`: the workers' directories are made
@@ -48,6 +55,7 @@ class CommitWork final : public coordinator::WorkSource {
   std::vector<git::CommitId> subjects_;
   wire::Run run_;
   bool clean_;
+  FirstGitDir first_;
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };
 

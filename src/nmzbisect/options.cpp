@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <regex.h>
 #include <string_view>
 
@@ -59,10 +60,10 @@ struct Texts {
   std::vector<std::string> stray;
   std::string strategy = "adaptive";
   std::string on_timeout = "skip";
-  std::string timeout;
-  std::string kill_grace;
-  std::string log_limit;
-  std::string jobs;
+  std::optional<std::string> timeout;
+  std::optional<std::string> kill_grace;
+  std::optional<std::string> log_limit;
+  std::optional<std::string> jobs;
   bool quiet = false;
   bool verbose = false;
   bool version = false;
@@ -183,13 +184,13 @@ Result<void> take_range(const std::string& range, Options& options) {
 }
 
 Result<void> take_times(const Texts& texts, Options& options) {
-  if (!texts.timeout.empty()) {
-    const auto time = parse_time("--timeout", texts.timeout);
+  if (texts.timeout) {
+    const auto time = parse_time("--timeout", *texts.timeout);
     if (!time) return tl::unexpected<Error>{time.error()};
     options.timeout = *time;
   }
-  if (!texts.kill_grace.empty()) {
-    const auto time = parse_time("--kill-grace", texts.kill_grace);
+  if (texts.kill_grace) {
+    const auto time = parse_time("--kill-grace", *texts.kill_grace);
     if (!time) return tl::unexpected<Error>{time.error()};
     options.kill_grace = *time;
   }
@@ -200,13 +201,13 @@ Result<void> take_counts(const Texts& texts, Options& options) {
   constexpr std::uint64_t default_log = 16;
   constexpr std::uint64_t largest_log = 1 << 20;
   options.log_limit = default_log * mebibyte;
-  if (!texts.log_limit.empty()) {
-    const auto limit = parse_count("--log-limit", texts.log_limit, largest_log);
+  if (texts.log_limit) {
+    const auto limit = parse_count("--log-limit", *texts.log_limit, largest_log);
     if (!limit) return tl::unexpected<Error>{limit.error()};
     options.log_limit = *limit * mebibyte;
   }
-  if (!texts.jobs.empty()) {
-    const auto jobs = parse_count("--jobs", texts.jobs, most_workers);
+  if (texts.jobs) {
+    const auto jobs = parse_count("--jobs", *texts.jobs, most_workers);
     if (!jobs) return tl::unexpected<Error>{jobs.error()};
     options.workers = static_cast<std::uint32_t>(*jobs);
   }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <optional>
 
 namespace nmz::nmzbisect {
 namespace {
@@ -73,7 +74,9 @@ std::pair<view::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) 
     case dispatch::Ended::Fate::late: return {view::Mark::late, "late"};
     case dispatch::Ended::Fate::counted: break;
   }
-  switch (plan_.verdict(ended.subject).value_or(search::Verdict::skip)) {
+  const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
+  if (!verdict) return {view::Mark::skip, "stop"};  // the command's way to end the search
+  switch (*verdict) {
     case search::Verdict::good: return {view::Mark::good, words_.good};
     case search::Verdict::bad: return {view::Mark::bad, words_.bad};
     case search::Verdict::skip: break;
@@ -85,6 +88,7 @@ void Reporter::count(const Named& named, search::Verdict verdict) {
   git::BisectLogEntry entry;
   entry.id = named.id;
   entry.subject = named.subject;
+  entry.merge_base = named.merge_base;
   switch (verdict) {
     case search::Verdict::good:
       entry.word = git::BisectLogEntry::Word::good;

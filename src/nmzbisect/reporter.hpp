@@ -23,6 +23,7 @@ namespace nmz::nmzbisect {
 struct Named {
   git::CommitId id;
   std::string subject;
+  bool merge_base = false;  ///< tested only because the range needs it to be good
 };
 
 /// "exit 1", "signal 11", "timed out", ...

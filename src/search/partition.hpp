@@ -1,4 +1,9 @@
 // The hypotheses, split into classes that all tests so far predict alike.
+//
+// The inner loop of every choice: for thousands of rows, how much of each class does the row have? Classes are kept as
+// pieces, the bits of one word that have the same weight, so that a piece is weighed with one mask and one bit count.
+// With certain tests nearly all weights are equal and there are as many pieces as words; with unequal weights they
+// multiply, and the result stays the same. Classes of one hypothesis are dropped, as nothing can split them.
 #pragma once
 
 #include <cstddef>

@@ -1,3 +1,5 @@
+// Layout: the candidates' columns first, in words of their own, then the columns of the hypotheses about the ends, in
+// further words, because bits of equal weight that share a word are counted in one go. Unused bits weigh nothing.
 #include "prediction_table.hpp"
 
 #include <algorithm>
@@ -52,7 +54,6 @@ std::vector<PredictionTable::Column> PredictionTable::sample(std::span<const Col
 }
 
 void PredictionTable::lay_out(const Belief& belief, std::span<const Column> candidates, std::span<const Column> ends) {
-  // Words of their own for the ends: bits of equal weight that share a word are counted in one go.
   const std::size_t candidate_words = (candidates.size() + 63) / 64;
   const std::size_t end_words = (ends.size() + 2 + 63) / 64;
   words_ = candidate_words + end_words;

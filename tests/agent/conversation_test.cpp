@@ -126,8 +126,10 @@ TEST(ConversationTest, HeartbeatsComeWhileATreeIsLaidOutAndSwept) {
   WorkerOptions options;
   options.heartbeat = 1ms;
   Worker worker{options};
+  constexpr int count = 1500;
   std::vector<File> files;
-  for (int i = 0; i < 1500; ++i) {
+  files.reserve(count);
+  for (int i = 0; i < count; ++i) {
     files.emplace_back(std::to_string(i / 100) + "/f" + std::to_string(i), "content");
   }
   ASSERT_EQ(worker.lay_out(files, {}, replace_all).kind, OutcomeKind::exited);

@@ -223,7 +223,7 @@ TEST(LayoutTest, PathsThatGitRefusesMakeTheCommitUntestable) {
       {".g\u200cit/config", false},
       {"\u200e.git", false},
       {".git\ufeff", false},
-      {".\u202aG\u206fI\u200dT", false},
+      {".\xe2\x80\xaaG\u206fI\u200dT", false},
       // What only looks like it.
       {".gitignore", true},
       {".gitmodules", true},
@@ -239,6 +239,7 @@ TEST(LayoutTest, PathsThatGitRefusesMakeTheCommitUntestable) {
       {"..a", true},
       {" .git", true},
       {".g\u200bit", true},
+      {".g\xe2\x40\x4cit", true},
       {"a\\b", true},
       {"~", true},
       {"-rf", true},

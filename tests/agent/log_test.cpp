@@ -131,7 +131,7 @@ TEST(LogTest, MatchLooksAtEveryLineByItself) {
       {"^$", "true", false},
       {"(one|two){2}", "echo onetwo >&2", true},
       {"one|two", "echo three", false},
-      {"x\\.y", "echo xzy", false},
+      {R"(x\.y)", "echo xzy", false},
       {"after", "printf 'before\\0after\\n'", true},
       {"needle", "head -c 200000 /dev/zero | tr '\\0' x; echo needle", true},
       {"needle", "seq 1 100000; echo needle; seq 1 100000", true},

@@ -121,8 +121,10 @@ TEST(ObstacleTest, AMissingWantedDirectoryIsReported) {
 
 TEST(ObstacleTest, ManyChangesComeInSeveralBoundedMessages) {
   Worker worker;
+  constexpr int count = 1000;
   std::vector<File> files;
-  for (int i = 0; i < 1000; ++i) {
+  files.reserve(count);
+  for (int i = 0; i < count; ++i) {
     files.emplace_back(std::string(220, 'x') + std::to_string(i), "1");
   }
   ASSERT_EQ(worker.lay_out(files, {}, replace_all).kind, OutcomeKind::exited);

@@ -57,22 +57,24 @@ class RandomTest {
     return result;
   }
 
-  std::string vandalism(const std::string& outside) {
+  std::string vandalism() {
     std::string script;
     for (std::size_t acts = number(6); acts > 0; --acts) {
-      const std::string victim = path();
-      const std::vector<std::string> choices{
-          "rm -rf " + victim,
-          "rm -rf " + victim + "; mkdir -p " + victim + "/x; true > " + victim + "/x/y",
-          "rm -rf " + victim + "; ln -s " + outside + " " + victim,
-          "printf 0 1<> " + victim,
-          "chmod 000 " + victim,
-          "mv " + victim + " " + path(),
-          "mkdir -p " + victim + "; true > " + victim + "/built",
-          "rm -rf " + victim + "; mkfifo " + victim,
-          "ln -f " + victim + " " + path(),
+      // $v: the victim, $o: another path.
+      static const std::vector<std::string> choices{
+          "rm -rf $v",
+          "rm -rf $v; mkdir -p $v/x; true > $v/x/y",
+          "rm -rf $v; ln -s $OUT $v",
+          "printf 0 1<> $v",
+          "chmod 000 $v",
+          "mv $v $o",
+          "mkdir -p $v; true > $v/built",
+          "rm -rf $v; mkfifo $v",
+          "ln -f $v $o",
       };
-      script += "{ " + choices[number(choices.size())] + "; } 2> /dev/null < /dev/null; ";
+      script += "v=" + path() + " o=" + path() + "; { ";
+      script += choices[number(choices.size())];
+      script += "; } 2> /dev/null < /dev/null; ";
     }
     return script + "true";
   }
@@ -134,7 +136,9 @@ void run_history(unsigned seed) {
       ASSERT_EQ(found, expected) << "round " << round;
     }
     ASSERT_EQ(snapshot(worker.outside()), outside) << "round " << round;
-    const auto result = worker.run(worker.shell(random.vandalism(worker.outside().string())));
+    auto vandal = worker.shell(random.vandalism());
+    vandal.env = {"OUT=" + worker.outside().string()};
+    const auto result = worker.run(vandal);
     ASSERT_EQ(result.finished.outcome.code, 0);
     // A vandal may write through its own symlinks; only the agent may not.
     changed = {result.changed.begin(), result.changed.end()};

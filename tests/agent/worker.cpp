@@ -116,13 +116,13 @@ Worker::~Worker() {
   }
 }
 
-void Worker::send(const wire::Message& message) {
+void Worker::send(const wire::Message& message) const {
   std::string bytes;
   wire::encode(message, bytes);
   send_bytes(bytes);
 }
 
-void Worker::send_bytes(std::string_view bytes) {
+void Worker::send_bytes(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
@@ -168,7 +168,7 @@ wire::Message Worker::receive_no_heartbeat() {
   }
 }
 
-void Worker::send_file(const File& file) {
+void Worker::send_file(const File& file) const {
   wire::TreeFile message;
   message.path = file.path;
   message.mode = file.mode;
@@ -234,7 +234,7 @@ void Worker::await_started() {
   }
 }
 
-void Worker::end_input() { ::shutdown(fd_, SHUT_WR); }
+void Worker::end_input() const { ::shutdown(fd_, SHUT_WR); }
 
 void Worker::close_stream() {
   if (fd_ >= 0) {

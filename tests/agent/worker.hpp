@@ -57,8 +57,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   ~Worker();
 
-  void send(const wire::Message& message);
-  void send_bytes(std::string_view bytes);
+  void send(const wire::Message& message) const;
+  void send_bytes(std::string_view bytes) const;
   /// The next message; nothing at the end of the stream. Throws when none comes in time.
   [[nodiscard]] std::optional<wire::Message> receive(std::chrono::milliseconds timeout = patience);
   /// The next message that is no heartbeat has to be a T; throws otherwise.
@@ -70,7 +70,7 @@ class Worker {
   /// A whole tree stream; the agent's answer.
   wire::Outcome lay_out(const std::vector<File>& files, const std::vector<std::string>& removed = {},
                         wire::TreeBegin begin = {});
-  void send_file(const File& file);
+  void send_file(const File& file) const;
 
   [[nodiscard]] wire::Run job(std::vector<std::string> argv);
   [[nodiscard]] wire::Run shell(std::string script) { return job({"sh", "-c", std::move(script)}); }
@@ -82,7 +82,7 @@ class Worker {
 
   void close_stream();
   /// Half-closes: the agent sees the end of the stream, its answers can still be read.
-  void end_input();
+  void end_input() const;
   /// The exit code, or minus the signal; throws when it does not end in time.
   int wait_for_exit();
   [[nodiscard]] pid_t pid() const { return pid_; }

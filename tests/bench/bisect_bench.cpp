@@ -70,8 +70,9 @@ void wall_time(const fs::path& temp, std::size_t runs) {
   for (std::size_t i = 0; i < runs; ++i) {
     const std::size_t culprit = 1 + (i * 389 + 137) % (length - 1);
     const std::string test = test_that_sleeps(culprit);
-    const auto found = run(repository.path(), {NMZ_NMZBISECT, "-q", "--jobs", "8", "--work-dir", (temp / "work").string(),
-                                               "--log-dir", (temp / "logs").string(), range, "--", "sh", "-c", test});
+    const auto found =
+        run(repository.path(), {NMZ_NMZBISECT, "-q", "--jobs", "8", "--work-dir", (temp / "work").string(), "--log-dir",
+                                (temp / "logs").string(), range, "--", "sh", "-c", test});
     ours.push_back(Seconds{found.duration}.count());
     const auto started = std::chrono::steady_clock::now();
     run(repository.path(), {"git", "bisect", "start", repository.ids().back(), repository.ids().front()});
@@ -107,9 +108,10 @@ void overhead(const fs::path& temp) {
     if (before >= 0) gaps.push_back((now - before - took) * 1000);
     before = now;
   }
-  fmt::print("overhead of one more trivial test on a warm worker: median {:.2f} ms, highest {:.2f} ms ({} tests), bound "
-             "5 ms\n",
-             median(gaps), *std::max_element(gaps.begin(), gaps.end()), gaps.size());
+  fmt::print(
+      "overhead of one more trivial test on a warm worker: median {:.2f} ms, highest {:.2f} ms ({} tests), bound "
+      "5 ms\n",
+      median(gaps), *std::max_element(gaps.begin(), gaps.end()), gaps.size());
 }
 
 }  // namespace

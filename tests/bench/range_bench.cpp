@@ -61,8 +61,11 @@ void generate(const fs::path& directory, std::size_t commits) {
         std::ranges::for_each(commit.parents, [&](std::size_t& parent) { parent += done; });
         commit.removed.clear();
       }
-      if (done > 0) {
-        history.front().parents = {done - 1};
+      for (std::size_t i = 0; i < history.size(); ++i) {
+        if (done + i > 0) {  // one line of first parents through it all, so that every commit is in the range
+          std::erase(history[i].parents, done + i - 1);
+          history[i].parents.insert(history[i].parents.begin(), done + i - 1);
+        }
       }
       scratch.add(history);
     }

@@ -73,16 +73,17 @@ CommitGraph read_graph(std::istream& in) {
   CommitGraph graph;
   std::unordered_map<std::string, Node> numbers;
   const Node good_end = graph.add(Role::good_end, {});
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+  std::ranges::reverse(lines);  // parents first
+  for (const std::vector<std::string>& line : lines) {
     std::vector<Node> parents;
-    for (std::size_t i = 1; i < line->size(); ++i) {
-      const auto known = numbers.find((*line)[i]);
+    for (std::size_t i = 1; i < line.size(); ++i) {
+      const auto known = numbers.find(line[i]);
       parents.push_back(known == numbers.end() ? good_end : known->second);
     }
     std::ranges::sort(parents);
     parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
     if (parents.empty()) parents.push_back(good_end);
-    numbers.emplace(line->front(), graph.add(Role::candidate, parents));
+    numbers.emplace(line.front(), graph.add(Role::candidate, parents));
   }
   return graph;
 }
@@ -177,8 +178,9 @@ void print_rounds(const CommitGraph& graph, const Settings& settings) {
       if (graph.size() < 20'000) quantiles.add(quantile_rounds(graph, culprit, k));
     }
     const double bound = std::log(static_cast<double>(graph.candidates())) / std::log(static_cast<double>(k + 1));
-    fmt::print("{:>4} {:>9.2f} / {:>2} {:>17.2f} / {:>2} {:>6}\n", k, ours.mean(), ours.most, quantiles.mean(),
-               quantiles.most, std::ceil(bound - 1e-9));
+    const std::string theirs =
+        quantiles.count > 0 ? fmt::format("{:.2f} / {:>2}", quantiles.mean(), quantiles.most) : "-";
+    fmt::print("{:>4} {:>9.2f} / {:>2} {:>22} {:>6}\n", k, ours.mean(), ours.most, theirs, std::ceil(bound - 1e-9));
   }
 }
 

@@ -34,14 +34,14 @@ constexpr const char* manifest =
 class CheckoutTest : public testing::Test {
  protected:
   /// Tests every commit of the range with `script`; the first is good and the last bad.
-  Ended test_all(const ScratchRepository& repository, const std::string& script,
-                 std::vector<std::string> options = {}) {
-    const std::string first = repository.ids().front();
-    const std::string last = repository.ids().back();
-    options.insert(options.end(), {"--jobs", "1", first + ".." + last});
+  Ended test_all(const ScratchRepository& repository, const std::string& first, const std::string& last,
+                 const std::string& script) {
+    const std::string verdict = "case $NMZ_COMMIT in " + first + ") exit 0;; " + last + ") exit 1;; *) exit 125;; esac";
     return place.bisect(repository.path(),
-                        arguments(std::move(options), shell(script + "; case $NMZ_COMMIT in " + first + ") exit 0;; " +
-                                                            last + ") exit 1;; *) exit 125;; esac")));
+                        arguments({"--jobs", "1", first + ".." + last}, shell(script + "; " + verdict)));
+  }
+  Ended test_all(const ScratchRepository& repository, const std::string& script) {
+    return test_all(repository, repository.ids().front(), repository.ids().back(), script);
   }
 
   /// Expects the same manifests from the tests and from fresh clones.
@@ -64,7 +64,9 @@ class CheckoutTest : public testing::Test {
     ScratchRepository::git_in(place.path(),
                               {"clone", "--quiet", "--shared", "--no-checkout", repository.path(), clone});
     ScratchRepository::git_in(clone, {"checkout", "--quiet", "--detach", id});
-    return support::run_program(place.program(clone, shell(manifest))).out;
+    std::string result = support::run_program(place.program(clone, shell(manifest))).out;
+    fs::remove_all(clone);
+    return result;
   }
 
   Workplace place;
@@ -198,11 +200,10 @@ TEST_F(CheckoutTest, SubmodulesThatArePresentAreLaidOut) {
   ScratchRepository::git_in(repository.path() / "mod", {"checkout", "--quiet", "HEAD~1"});
   repository.git({"commit", "--quiet", "--all", "--message=older submodule"});
   ids.push_back(repository.git({"rev-parse", "HEAD"}));
-  const Ended ended =
-      place.bisect(repository.path(), arguments({"--jobs", "1", ids[1] + ".." + ids[3]},
-                                                shell("echo $NMZ_COMMIT $(cat mod/number) >> $NOTES/mod; "
-                                                      "git status --porcelain >> $NOTES/status; ! test -e mod")));
-  EXPECT_THAT(ended, Finds(ids[2]));
+  const Ended ended = test_all(repository, ids[1], ids[3],
+                               "echo $NMZ_COMMIT $(cat mod/number) >> $NOTES/mod; "
+                               "git status --porcelain >> $NOTES/status");
+  EXPECT_THAT(ended, FailsWith(2));
   EXPECT_THAT(lines_of(place.note("mod")), testing::Contains(ids[2] + " 2"));
   EXPECT_THAT(lines_of(place.note("mod")), testing::Contains(ids[3] + " 1"));
   EXPECT_THAT(lines_of(place.note("status")), IsEmpty());

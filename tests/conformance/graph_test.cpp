@@ -90,7 +90,7 @@ TEST_F(GraphTest, ASkippedMergeBaseDoesNotStopTheSearch) {
 }
 
 TEST_F(GraphTest, ASiblingGoodEndThatIsBadContradicts) {
-  EXPECT_THAT(search({"--good", id(8), "--good", id(0), "--bad", id(5)}, "! test -e n4 -a ! -e n8"),
+  EXPECT_THAT(search({"--good", id(8), "--good", id(0), "--bad", id(5)}, "! test -e n4 -o -e n8"),
               AnyOf(FailsWith(1), FailsWith(3)));
 }
 

@@ -44,7 +44,7 @@ class InterruptionTest : public testing::Test {
 
   /// Signals the program when two tests are running, and expects a prompt and clean end.
   void interrupt(int signal, const std::string& script, bool whole_group, std::vector<std::string> options = {}) {
-    const auto before = snapshot(repository.path());
+    const Snapshot before{repository.path()};
     options.insert(options.end(), {"--jobs", "2"});
     std::future<Ended> run = start(script, std::move(options));
     ASSERT_TRUE(begun(2));
@@ -58,7 +58,7 @@ class InterruptionTest : public testing::Test {
     EXPECT_EQ(ended.out, "");
     EXPECT_NE(ended.err, "");
     expect_nothing_left();
-    EXPECT_EQ(snapshot(repository.path()), before);
+    EXPECT_THAT(before.changes(), IsEmpty());
   }
 
   static constexpr const char* waits = "echo $$ >> $NOTES/begun; sleep 100";

@@ -86,7 +86,9 @@ TEST_F(InvocationTest, NamesWithBlanksQuotesAndUnicode) {
   const LineRepository odd{8, {}, "a 'repo' \"n\u00e4me\" $HOME \\"};
   EXPECT_THAT(search(odd.path(), {odd.range()}), Finds(odd.ids()[5]));
   const fs::path logs = place.path() / "l\u00f6g s";
-  EXPECT_THAT(search(odd.path(), {"--work-dir", place.path() / "w\u00f6rk trees", odd.range()}), Finds(odd.ids()[5]));
+  const fs::path work = place.path() / "w\u00f6rk 'trees'";
+  EXPECT_THAT(search(odd.path(), {"--work-dir", work, "--log-dir", logs, odd.range()}), Finds(odd.ids()[5]));
+  EXPECT_TRUE(fs::exists(logs / "bisect.log"));
 }
 
 TEST_F(InvocationTest, AsASubcommandOfGit) {

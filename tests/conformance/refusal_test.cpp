@@ -34,7 +34,8 @@ class RefusalTest : public testing::Test {
     EXPECT_EQ(split_lines(ended.err).size(), 1U) << everything(ended);
     EXPECT_THAT(place.leftovers(), IsEmpty());
     EXPECT_FALSE(fs::exists(place.log_dir()));
-    EXPECT_THAT(lines_of(place.note("ran")), IsEmpty()) << "the command was run";
+    EXPECT_FALSE(fs::remove(place.note("ran"))) << "the command was run";
+    fs::remove_all(place.log_dir());  // so that one failure is not reported again by what follows
     return ended.err;
   }
   std::string refused(std::vector<std::string> options) {
@@ -65,7 +66,7 @@ TEST_F(RefusalTest, RangesWithNothingInThem) {
   refused({"HEAD..HEAD"});
   refused({"HEAD..HEAD~3"});
   refused({"--good", "HEAD~2", "--good", "HEAD", "--bad", "HEAD"});
-  EXPECT_THAT(refused({"--path", "nowhere", "HEAD~3..HEAD"}), HasSubstr("nowhere"));
+  EXPECT_THAT(refused({"--path", "nowhere", "HEAD~3..HEAD"}), HasSubstr("path"));
 }
 
 TEST_F(RefusalTest, RangesThatAreNoRange) {
@@ -98,7 +99,7 @@ TEST_F(RefusalTest, OptionsThatMakeNoSense) {
   EXPECT_THAT(refused({"--match", "(", range}), HasSubstr("match"));
   EXPECT_THAT(refused({"--strategy", "luck", range}), HasSubstr("strategy"));
   EXPECT_THAT(refused({"--on-timeout", "panic", range}), HasSubstr("on-timeout"));
-  EXPECT_THAT(refused({"--term-old", "same", "--term-new", "same", range}), HasSubstr("same"));
+  EXPECT_THAT(refused({"--term-old", "same", "--term-new", "same", range}), HasSubstr("--term-old"));
 }
 
 TEST_F(RefusalTest, PlacesThatAreNoRepository) {
@@ -161,14 +162,9 @@ TEST_F(RefusalTest, AConfigurationThatCannotBeRead) {
 TEST_F(RefusalTest, PlacesForResultsThatCannotBeWritten) {
   support::write_file(place.path() / "file", "");
   const fs::path impossible = place.path() / "file/below";
-  for (const std::string option : {"--log-dir", "--work-dir", "--json"}) {
-    const fs::path work = option == "--work-dir" ? impossible : place.work_dir();
-    const fs::path log = option == "--log-dir" ? impossible : place.log_dir();
-    const fs::path json = option == "--json" ? impossible : place.path() / "events";
-    const Ended ended = support::run_program(place.program(
-        repository.path(),
-        arguments({NMZ_NMZBISECT, "--work-dir", work, "--log-dir", log, "--json", json, repository.range()},
-                  leaves_a_note)));
+  for (const char* option : {"--log-dir", "--work-dir", "--json"}) {
+    const Ended ended =
+        place.bisect(repository.path(), arguments({option, impossible, repository.range()}, leaves_a_note));
     EXPECT_THAT(ended.exit_code, AnyOf(1, 128)) << option << everything(ended);
     EXPECT_EQ(ended.out, "");
     EXPECT_THAT(ended.err, HasSubstr("file/below"));

@@ -69,7 +69,13 @@ support::Program Workplace::program(const fs::path& directory, std::vector<std::
 }
 
 support::Program Workplace::bisect_program(const fs::path& directory, const std::vector<std::string>& arguments) const {
-  std::vector<std::string> argv{NMZ_NMZBISECT, "--work-dir", work_dir(), "--log-dir", log_dir()};
+  std::vector<std::string> argv{NMZ_NMZBISECT};
+  const std::pair<const char*, fs::path> defaults[]{{"--work-dir", work_dir()}, {"--log-dir", log_dir()}};
+  for (const auto& [option, value] : defaults) {
+    if (std::ranges::find(arguments, option) == arguments.end()) {
+      argv.insert(argv.end(), {option, value});
+    }
+  }
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return program(directory, std::move(argv));
 }

@@ -39,7 +39,7 @@ class Workplace {
 
   /// Any program in these surroundings.
   [[nodiscard]] support::Program program(const std::filesystem::path& directory, std::vector<std::string> argv) const;
-  /// `nmzbisect --work-dir ... --log-dir ... <arguments>`, started in `directory`.
+  /// `nmzbisect <arguments>`, started in `directory`; with --work-dir and --log-dir of this workplace unless given.
   [[nodiscard]] support::Program bisect_program(const std::filesystem::path& directory,
                                                 const std::vector<std::string>& arguments) const;
   [[nodiscard]] Ended bisect(const std::filesystem::path& directory, const std::vector<std::string>& arguments) const;

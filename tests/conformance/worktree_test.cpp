@@ -137,7 +137,9 @@ TEST_F(WorkTreeTest, TestsInheritNoDescriptorsAndNoSignalsOfOurs) {
                      "grep -E '^Sig(Blk|Ign)' /proc/self/status >> $NOTES/signals; test $n -lt 6"),
               Finds(repository.ids()[6]));
   EXPECT_THAT(lines_of(place.note("fds")), testing::AllOf(Not(IsEmpty()), Each("0123")));  // 3 is ls's own
-  EXPECT_THAT(lines_of(place.note("signals")), Each(testing::EndsWith("\t0000000000000000")));
+  EXPECT_THAT(lines_of(place.note("signals")),
+              Each(testing::AnyOf(testing::EndsWith("\t0000000000000000"), testing::EndsWith("\t0000000180000000"))))
+      << "the latter are signals 32 and 33, which are glibc's own and ignored by every posix_spawn()";
 }
 
 TEST_F(WorkTreeTest, NothingOfTheUsersChanges) {
@@ -148,7 +150,7 @@ TEST_F(WorkTreeTest, NothingOfTheUsersChanges) {
   support::write_file(repository.path() / "staged", "staged\n");
   repository.git({"add", "staged"});
   support::write_file(repository.path() / "untracked", "untracked\n");
-  const auto before = snapshot(repository.path());
+  const Snapshot before{repository.path()};
   const std::string script =
       "git -C " + repository.path().string() +
       " worktree list | wc -l >> $NOTES/trees; "
@@ -156,7 +158,7 @@ TEST_F(WorkTreeTest, NothingOfTheUsersChanges) {
       "git config my.own value; echo x >> constant; git -c user.name=a -c user.email=b@c stash -q; git gc -q; "
       "git update-ref refs/heads/main HEAD; git pack-refs --all; test $n -lt 6";
   EXPECT_THAT(search(script), Finds(repository.ids()[6]));
-  EXPECT_EQ(snapshot(repository.path()), before);
+  EXPECT_THAT(before.changes(), IsEmpty());
   EXPECT_THAT(lines_of(place.note("trees")), Each("2")) << "something was registered while the search ran";
   EXPECT_THAT(place.leftovers(), IsEmpty());
   EXPECT_THAT(place.processes(), IsEmpty());
@@ -170,10 +172,10 @@ TEST_F(WorkTreeTest, AReadOnlyRepositoryIsEnough) {
       fs::permissions(entry.path(), fs::perms::owner_write, fs::perm_options::remove);
     }
   }
-  const auto before = snapshot(copy);
+  const Snapshot before{copy};
   const Ended ended = place.bisect(copy, arguments({"main~9..main"}, fails_from(6)));
   EXPECT_THAT(ended, Finds(repository.ids()[6]));
-  EXPECT_EQ(snapshot(copy), before);
+  EXPECT_THAT(before.changes(), IsEmpty());
 }
 
 }  // namespace

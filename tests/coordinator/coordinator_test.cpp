@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <exception>
 #include <map>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -91,8 +91,7 @@ class SourceFake final : public WorkSource {
   std::unique_ptr<Layout> layout(const dispatch::Assign& assignment, const TreeKnowledge& /*known*/) override {
     if (!trees) return nullptr;
     const auto broken = broken_subjects.find(assignment.subject);
-    return std::make_unique<LayoutFake>(broken == broken_subjects.end() ? std::nullopt
-                                                                        : std::optional{broken->second});
+    return std::make_unique<LayoutFake>(broken == broken_subjects.end() ? std::nullopt : std::optional{broken->second});
   }
   bool trees = true;
   std::map<Subject, Error> broken_subjects;

@@ -22,11 +22,11 @@ namespace nmz::coordinator {
 struct AgentScript {
   AgentScript() = default;
   bool start_fails = false;
-  bool silent = false;                 ///< never says a word
+  bool silent = false;  ///< never says a word
   std::uint32_t protocol = wire::protocol_version;
-  bool garbage = false;                ///< says bytes that are no message instead of Welcome
-  bool dies_in_job = false;            ///< ends its stream when told to run
-  wire::Outcome tree;                  ///< its answer to a tree; exited 0 by default
+  bool garbage = false;      ///< says bytes that are no message instead of Welcome
+  bool dies_in_job = false;  ///< ends its stream when told to run
+  wire::Outcome tree;        ///< its answer to a tree; exited 0 by default
   std::chrono::milliseconds tree_takes{0};
   std::chrono::milliseconds job_takes{0};
 };
@@ -39,7 +39,7 @@ class ScriptedAgentsFake final : public orchestrator::Orchestrator {
   std::deque<AgentScript> scripts;
   std::vector<std::string> heard;  ///< "Run", "Cancel", ... as they arrived, over all agents
   int starts = 0;
-  int running = 0;                 ///< agents whose stream has not ended
+  int running = 0;  ///< agents whose stream has not ended
 
   boost::asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> start(wire::WorkerId worker) override;
   boost::asio::awaitable<void> stop(wire::WorkerId worker) override;

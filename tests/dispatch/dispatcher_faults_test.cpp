@@ -183,6 +183,8 @@ TEST(DispatcherFaultsTest, AWorkerThatFailsThreeJobsInARowIsRestarted) {
   run.tell({ended(0, 3, unprepared)});
   run.tell({ended(0, 4, disk_full(wire::OutcomeKind::exited, 1))});
   EXPECT_EQ(run.tell({ended(0, 5, unprepared)}), "restart w0, retried s5 job5, lost w0");
+  run.tell({ready(0)});
+  EXPECT_EQ(run.tell({ended(0, 6, unprepared)}).find("restart"), std::string::npos) << "the new agent is given time";
 }
 
 // ---- elsewhere
@@ -199,8 +201,8 @@ TEST(DispatcherFaultsTest, WhoDoesNotMindMakesRoom) {
   ScriptedPlanForTests plan({1, 2, 3});
   Scenario run(plan, 3);
   run.tell({ready(0), ready(1), ready(2)});
-  // 1 must not go to w0, 2 not to w1, 3 not to w2; given one by one, the last would be left with its own.
-  const std::string line = run.tell({ended(2, 3, killed), ended(1, 2, killed), ended(0, 1, killed)});
+  // 2 must not go to w1, 1 not to w0, 3 not to w2; given one by one in this order, 3 would be left with its own.
+  const std::string line = run.tell({ended(2, 3, killed), ended(0, 1, killed), ended(1, 2, killed)});
   EXPECT_EQ(line.find("w0 s1"), std::string::npos) << line;
   EXPECT_EQ(line.find("w1 s2"), std::string::npos) << line;
   EXPECT_EQ(line.find("w2 s3"), std::string::npos) << line;
@@ -230,6 +232,55 @@ TEST(DispatcherFaultsTest, AWaitingSubjectHasPatienceButDoesNotStarve) {
   EXPECT_EQ(run.after(1s, {Tick{}}), "assign w0 s1 job3 try2");
 }
 
+TEST(DispatcherFaultsTest, NobodyIsWokenForAWaitingSubjectThatHasNoWorker) {
+  ScriptedPlanForTests plan({1, 2, 3});
+  Options options;
+  options.lease = 1000s;
+  options.patience = 60s;
+  Scenario run(plan, 2, options);
+  run.tell({ready(0), ready(1)});
+  EXPECT_EQ(run.tell({ended(0, 1, killed)}), "assign w0 s3 job3, retried s1 job1");
+  EXPECT_EQ(run.dispatcher.deadline(), Time{1000s});
+  EXPECT_EQ(run.after(61s, {alive(1)}), "");
+  EXPECT_EQ(run.tell({ended(0, 3, exited(0))}), "assign w0 s1 job4 try2, counted s3 job3") << "it has waited enough";
+}
+
+TEST(DispatcherFaultsTest, AWaitingSubjectGoesBackAtTheEnd) {
+  ScriptedPlanForTests plan({1, 2});
+  Scenario run(plan, 2);
+  run.tell({ready(0), ready(1)});
+  EXPECT_EQ(run.tell({ended(0, 1, killed)}), "retried s1 job1");
+  plan.diary();
+  EXPECT_EQ(run.tell({Interrupted{}}), "cancel w1 job2, stop interrupted");
+  EXPECT_EQ(plan.diary(), "back 1");
+}
+
+TEST(DispatcherFaultsTest, ASubjectThatThePlanRunsAgainStartsAfresh) {
+  ScriptedPlanForTests plan({1, 2, 3, 4});
+  Options options;
+  options.max_attempts = 2;
+  Scenario run(plan, 2, options);
+  run.tell({ready(0), ready(1)});
+  EXPECT_EQ(run.tell({ended(0, 1, killed), ended(1, 2, exited(0))}),
+            "assign w1 s1 job3 try2, assign w0 s3 job4, retried s1 job1, counted s2 job2");
+  plan.to_do.push_front(1);
+  EXPECT_EQ(run.tell({ended(0, 4, exited(0)), ended(1, 3, killed)}),
+            "assign w0 s1 job5 try3, assign w1 s4 job6, counted s3 job4, counted s1 job3");
+  EXPECT_EQ(run.tell({ended(0, 5, killed), ended(1, 6, exited(0))}),
+            "assign w1 s1 job7 try4, retried s1 job5, counted s4 job6")
+      << "it had used up its attempts before the plan decided to run it again";
+}
+
+TEST(DispatcherFaultsTest, ALostIdleWorkerGetsNothingUntilItIsBack) {
+  ScriptedPlanForTests plan({1});
+  Scenario run(plan, 2);
+  run.tell({ready(0), ready(1)});
+  EXPECT_EQ(run.tell({lost(1)}), "restart w1, lost w1");
+  plan.to_do = {2, 3};
+  EXPECT_EQ(run.tell({ended(0, 1, exited(0))}), "assign w0 s2 job2, counted s1 job1");
+  EXPECT_EQ(run.tell({ready(1)}), "assign w1 s3 job3");
+}
+
 TEST(DispatcherFaultsTest, AWaitingSubjectTakesItsOwnWorkerWhenTheOthersAreGone) {
   ScriptedPlanForTests plan({1, 2});
   Options options;
@@ -249,6 +300,9 @@ TEST(DispatcherFaultsTest, AWaitingSubjectThatBecomesPointlessGoesBackWithoutARu
   plan.diary();
   EXPECT_EQ(run.tell({ended(0, 3, exited(0))}), "counted s3 job3");
   EXPECT_EQ(plan.diary(), "3=exited, back 1");
+  plan.no_use = {};
+  EXPECT_EQ(run.tell({ended(1, 2, exited(0))}), "assign w1 s1 job4 try2, counted s2 job2");
+  EXPECT_EQ(run.tell({ended(1, 4, exited(0))}), "stop finished, counted s1 job4");
 }
 
 // ---- leases
@@ -297,6 +351,7 @@ TEST(DispatcherFaultsTest, ASuspendedProgramLosesNobody) {
   EXPECT_EQ(run.dispatcher.deadline(), Time{1h + 10s}) << "the lease of w1, extended by the hour";
   EXPECT_EQ(run.after(1s, {alive(0)}), "");
   EXPECT_EQ(run.after(6s, {Tick{}}), "restart w1, retried s2 job2, lost w1") << "from there on time counts again";
+  EXPECT_EQ(run.dispatcher.deadline(), Time{1h + 14s});
 }
 
 }  // namespace

@@ -332,6 +332,45 @@ TEST_F(TreeStreamTest, FollowsReplacedCommits) {
   EXPECT_EQ(support::read_file(tree.path() / "a"), "replaced");
 }
 
+TEST_F(TreeStreamTest, PartialCloneFetchesWhatItLacks) {
+  ScratchRepository scratch;
+  scratch.add({{{}, {{"a", "1"}, {"d/b", "1"}}}, {{0}, {{"d/b", "2"}, {"c", "2"}}}});
+  scratch.git({"config", "uploadpack.allowFilter", "true"});
+  scratch.git({"config", "uploadpack.allowAnySHA1InWant", "true"});
+  for (const char* filter : {"blob:none", "tree:0"}) {
+    const std::string clone = fmt::format("without-{}", filter);
+    ScratchRepository::git_in(scratch.parent(),
+                              {"clone", "--quiet", "--no-checkout", fmt::format("--filter={}", filter),
+                               "file://" + scratch.path().string(), clone});
+    ObjectReader reader = ObjectReader::open(Repository::open(scratch.parent() / clone).value()).value();
+    const support::TempDirectory tree;
+    PlainWorker worker{tree.path()};
+    TreeRequest request;
+    for (const std::string& commit : scratch.ids()) {
+      request.to = id_of(commit);
+      worker.go_to(reader, request);
+      request.from = request.to;
+    }
+    EXPECT_EQ(snapshot(tree.path()), (Snapshot{{"a", "644 1"}, {"c", "644 2"}, {"d/b", "644 2"}}));
+  }
+}
+
+TEST_F(TreeStreamTest, PartialCloneWithoutItsRemoteSaysSo) {
+  ScratchRepository scratch;
+  scratch.add({{{}, {{"a", "1"}}}});
+  scratch.git({"config", "uploadpack.allowFilter", "true"});
+  ScratchRepository::git_in(scratch.parent(), {"clone", "--quiet", "--no-checkout", "--filter=blob:none",
+                                               "file://" + scratch.path().string(), "clone"});
+  ObjectReader reader = ObjectReader::open(Repository::open(scratch.parent() / "clone").value()).value();
+  fs::rename(scratch.path(), scratch.parent() / "moved away");
+  TreeRequest request;
+  request.to = id_of(scratch.ids()[0]);
+  const Result<TreeStream> stream = TreeStream::open(reader, request);
+  ASSERT_FALSE(stream.has_value());
+  EXPECT_EQ(stream.error().kind, ErrorKind::retryable);
+  EXPECT_THAT(stream.error().message, AllOf(HasSubstr("partial clone lacks from origin"), Not(HasSubstr("\n"))));
+}
+
 TEST_F(TreeStreamTest, WithoutSymlinksTheyAreFiles) {
   ScratchRepository scratch;
   scratch.add({{{}, {{"l", {"120000", "a\n"}}, {".gitattributes", "* eol=crlf\n"}}}});

@@ -68,7 +68,8 @@ TEST(OptionsTest, TimesHaveUnits) {
 
 TEST(OptionsTest, FindFixBringsItsOwnTerms) {
   EXPECT_EQ(parsed({"--find-fix", "a..b", "--", "true"}).term_new, "fixed");
-  EXPECT_EQ(parsed({"--find-fix", "--term-new", "quick", "--term-old", "slow", "a..b", "--", "true"}).term_new, "quick");
+  EXPECT_EQ(parsed({"--find-fix", "--term-new", "quick", "--term-old", "slow", "a..b", "--", "true"}).term_new,
+            "quick");
 }
 
 TEST(OptionsTest, WhatCannotBeMeantIsNamed) {

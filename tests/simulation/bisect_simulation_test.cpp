@@ -18,6 +18,7 @@ using Kind = BisectResult::Kind;
 
 std::vector<Node> nodes_of(const std::vector<search::Suspect>& suspects) {
   std::vector<Node> nodes;
+  nodes.reserve(suspects.size());
   for (const search::Suspect& suspect : suspects) nodes.push_back(suspect.node);
   return nodes;
 }

@@ -36,12 +36,14 @@ std::vector<dispatch::Subject> RefereedPlan::next(std::size_t count) {
 void RefereedPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
   demand(!stopped, "an outcome is recorded after Stop");
   demand(handed_out_.erase(subject) == 1, "a subject is recorded that was not handed out");
+  was_told = true;
   told.push_back({subject, true, outcome});
   plan_.record(subject, outcome);
 }
 
 void RefereedPlan::give_back(dispatch::Subject subject) {
   demand(handed_out_.erase(subject) == 1, "a subject is given back that was not handed out");
+  was_told = true;
   told.push_back({subject, false, {}});
   plan_.give_back(subject);
 }
@@ -64,7 +66,14 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
     demand(!stopped_, "an action after Stop");
     std::visit([&](const auto& it) { judge_action(it); }, action);
   }
+  if (!stopped_ && plan_.was_told) {
+    for (const dispatch::Subject subject : plan_.pointless()) {
+      const auto running = running_.find(subject);
+      demand(running == running_.end() || jobs_.at(running->second).cancelled, "a pointless job is left running");
+    }
+  }
   plan_.told.clear();
+  plan_.was_told = false;
   for (const dispatch::Event& event : events) {
     if (const auto* lost = std::get_if<dispatch::WorkerLost>(&event)) worker(lost->worker).loss_told = false;
   }

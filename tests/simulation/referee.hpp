@@ -52,7 +52,8 @@ class RefereedPlan final : public dispatch::Plan {
     wire::Outcome outcome;
   };
   /// In the step under way.
-  std::vector<Told> told;
+  std::vector<Told> told;  ///< and not yet reported
+  bool was_told = false;
   bool stopped = false;
 
  private:

@@ -9,7 +9,9 @@
 namespace nmz::view {
 namespace {
 
-boost::json::object parsed(const Event& event) { return boost::json::parse(json_line(event, Seconds{1.5})).as_object(); }
+boost::json::object parsed(const Event& event) {
+  return boost::json::parse(json_line(event, Seconds{1.5})).as_object();
+}
 
 TEST(JsonLinesTest, EveryLineNamesItsEventAndTime) {
   JobDone event;
@@ -27,7 +29,8 @@ TEST(JsonLinesTest, EveryLineNamesItsEventAndTime) {
 TEST(JsonLinesTest, TheEndNamesTheSuspectsWithTheirShares) {
   SearchEnded event;
   event.result = "only-skipped";
-  event.suspects = {{.commit = "aa", .subject = "first", .share = 0.25}, {.commit = "bb", .subject = "", .share = 0.75}};
+  event.suspects = {{.commit = "aa", .subject = "first", .share = 0.25},
+                    {.commit = "bb", .subject = "", .share = 0.75}};
   event.exit_code = 2;
   const auto object = parsed(event);
   EXPECT_EQ(object.at("exit_code"), 2);

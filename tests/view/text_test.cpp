@@ -66,8 +66,7 @@ TEST(TextTest, PipeGetsOneLineAVerdictWithoutEscapeCodes) {
   progress.expected_left = Seconds{30};
   text.show(progress, Seconds{1});
   text.show(done(Mark::bad, "bad"), Seconds{1});
-  EXPECT_THAT(printed.text(),
-              Eq("bad   0123456789ab make it faster (0.50 s, exit 1; 12 left, about 30 s)\n"));
+  EXPECT_THAT(printed.text(), Eq("bad   0123456789ab make it faster (0.50 s, exit 1; 12 left, about 30 s)\n"));
 }
 
 TEST(TextTest, QuietPrintsNothing) {

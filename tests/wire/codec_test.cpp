@@ -307,7 +307,8 @@ TEST(CodecTest, GarbageNeitherCrashesNorAllocatesMuch) {
 
 TEST(CodecTest, AListOfManyEmptyStringsStaysBounded) {
   const std::uint32_t count = (max_payload - 5) / 4;
-  std::string bytes = header(count * 4 + 5, 16) + header(count, 0).substr(0, 4) + std::string(count * 4U, '\0') + '\1';
+  std::string bytes =
+      header(count * 4 + 5, 16) + header(count, 0).substr(0, 4) + std::string(std::size_t{count} * 4, '\0') + '\1';
   Decoder decoder;
   decoder.feed(bytes);
   largest_allocation = 0;

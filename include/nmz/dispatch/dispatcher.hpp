@@ -200,7 +200,7 @@ class Dispatcher {
   void place_waiting();
   void place(const std::vector<Subject>& subjects);
   [[nodiscard]] std::optional<wire::WorkerId> elsewhere(const SubjectState& subject) const;
-  void assign(Subject subject, wire::WorkerId worker);
+  void assign(Subject subject, wire::WorkerId id);
   void cancel(wire::JobId id);
   [[nodiscard]] std::optional<Stop::Why> reason_to_stop() const;
   void stop(Stop::Why why);
@@ -210,7 +210,7 @@ class Dispatcher {
   void give_up(wire::WorkerId id, const std::string& reason);
   void replace_lost_workers(bool go_on);
   void end_job(wire::WorkerId id, const wire::Outcome& outcome, std::chrono::nanoseconds took);
-  [[nodiscard]] Ended::Fate settle(const Job& job, const wire::Outcome& outcome);
+  [[nodiscard]] Ended::Fate settle(const Job& ended, const wire::Outcome& outcome);
   void report_late(const JobEnded& event);
   void give_back(Subject subject);
 
