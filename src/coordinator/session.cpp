@@ -169,7 +169,7 @@ void Session::handle(wire::Message message) {
   std::visit(take, message);
 }
 
-void Session::on(wire::Welcome welcome) {
+void Session::on(const wire::Welcome& welcome) {
   if (welcome.protocol != wire::protocol_version) {
     violation_ = "its agent (version " + welcome.version + ") speaks another protocol";
     return;

@@ -93,7 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void post(const wire::Message& message);
   void handle(wire::Message message);
-  void on(wire::Welcome welcome);
+  void on(const wire::Welcome& welcome);
   void on(const wire::Started& started);
   void on(const wire::Log& log);
   void on(wire::Finished finished);

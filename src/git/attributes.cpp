@@ -2,6 +2,7 @@
 #include "attributes.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -122,32 +123,32 @@ class AttributeStack::Search {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     const auto apply = [&](const AttributeFile& file, std::size_t directory_size) {
       const std::string_view below = path.substr(directory_size);
-      for (auto rule = file.rules().rbegin(); rule != file.rules().rend(); ++rule) {
-        if (rule->pattern && rule->pattern->matches(rule->whole_path ? below : name)) {
-          assign(rule->assignments);
+      for (const AttributeFile::Rule& rule : std::views::reverse(file.rules())) {
+        if (rule.pattern && rule.pattern->matches(rule.whole_path ? below : name)) {
+          assign(rule.assignments);
         }
       }
     };
     if (stack_.strongest_) {
       apply(*stack_.strongest_, 0);
     }
-    for (auto level = stack_.levels_.rbegin(); level != stack_.levels_.rend(); ++level) {
-      apply(*level->file, level->directory_size);
+    for (const Level& level : std::views::reverse(stack_.levels_)) {
+      apply(*level.file, level.directory_size);
     }
     return std::move(result_);
   }
 
  private:
   void assign(const std::vector<AttributeFile::Assignment>& assignments) {
-    for (auto assignment = assignments.rbegin(); assignment != assignments.rend(); ++assignment) {
-      if (!decided_.insert(assignment->name).second) {
+    for (const AttributeFile::Assignment& assignment : std::views::reverse(assignments)) {
+      if (!decided_.insert(assignment.name).second) {
         continue;
       }
-      if (AttributeValue* value = kept(assignment->name)) {
-        *value = assignment->value;
+      if (AttributeValue* value = kept(assignment.name)) {
+        *value = assignment.value;
       }
-      if (assignment->value.kind == AttributeValue::Kind::set) {
-        expand(assignment->name);
+      if (assignment.value.kind == AttributeValue::Kind::set) {
+        expand(assignment.name);
       }
     }
   }
@@ -184,9 +185,9 @@ class AttributeStack::Search {
   static AttributeValue unset() { return {AttributeValue::Kind::unset, {}}; }
 
   static const std::vector<AttributeFile::Assignment>* macro_in(const AttributeFile& file, std::string_view name) {
-    for (auto rule = file.rules().rbegin(); rule != file.rules().rend(); ++rule) {
-      if (!rule->pattern && rule->macro == name) {
-        return &rule->assignments;
+    for (const AttributeFile::Rule& rule : std::views::reverse(file.rules())) {
+      if (!rule.pattern && rule.macro == name) {
+        return &rule.assignments;
       }
     }
     return nullptr;

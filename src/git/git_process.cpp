@@ -21,7 +21,7 @@ namespace nmz::git {
 
 namespace {
 
-constexpr std::size_t error_text_limit = 64 * 1024;
+constexpr std::size_t error_text_limit = std::size_t{64} << 10;
 
 /// What git itself gets. A user's filter runs in the user's own environment.
 constexpr std::array<std::string_view, 5> set_for_git{"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C",

@@ -156,11 +156,10 @@ std::size_t Glob::add_stars(std::string_view pattern, std::size_t at, Scope scop
   // takes stars in the middle of a name for the beginning of one.
   const bool begins_part = at == 0 || pattern[at - 1] == '/' || at == pattern.find_first_of("*?[\\");
   const bool ends_part = end == pattern.size() || pattern[end] == '/';
-  if (scope == Scope::name) {
-    steps_.push_back({Step::Kind::everything, {}});
-  } else if (end - at < 2 || !begins_part || !ends_part) {
+  const bool whole_part = end - at >= 2 && begins_part && ends_part;
+  if (scope == Scope::path && !whole_part) {
     steps_.push_back({Step::Kind::run, {}});
-  } else if (end < pattern.size()) {
+  } else if (scope == Scope::path && end < pattern.size()) {
     steps_.push_back({Step::Kind::directories, {}});
     return end + 1;
   } else {

@@ -160,15 +160,25 @@ bool ObjectSource::fetched(const git_oid& id) const {
   return !config_.promisor.empty() && !has(to_id(id)) && fetch({to_id(id)}).has_value();
 }
 
-Result<TreeHandle> ObjectSource::tree_of_commit(const CommitId& commit) const {
-  const git_oid oid = replaced(to_oid(commit));
+Result<CommitHandle> ObjectSource::commit(const CommitId& id) const {
+  const git_oid oid = replaced(to_oid(id));
   git_commit* handle = nullptr;
   if (git_commit_lookup(&handle, repository_.get(), &oid) != 0 &&
       (!fetched(oid) || git_commit_lookup(&handle, repository_.get(), &oid) != 0)) {
-    return missing("commit", commit);
+    return missing("commit", id);
   }
-  const CommitHandle owner{handle};
-  return tree(*git_commit_tree_id(handle));
+  return CommitHandle{handle};
+}
+
+Result<std::string> ObjectSource::message_line(const CommitId& id) const {
+  return commit(id).map([](const CommitHandle& handle) {
+    const char* line = git_commit_summary(handle.get());
+    return std::string{line == nullptr ? "" : line};
+  });
+}
+
+Result<TreeHandle> ObjectSource::tree_of_commit(const CommitId& id) const {
+  return commit(id).and_then([this](const CommitHandle& handle) { return tree(*git_commit_tree_id(handle.get())); });
 }
 
 Result<TreeHandle> ObjectSource::tree(const git_oid& id) const {

@@ -44,7 +44,8 @@ class ObjectSource {
   [[nodiscard]] bool has(const CommitId& id) const;
   /// In a partial clone: asks the promisor remote for these objects, as git does before a checkout.
   [[nodiscard]] Result<void> fetch(const std::vector<CommitId>& ids) const;
-  [[nodiscard]] Result<TreeHandle> tree_of_commit(const CommitId& commit) const;
+  [[nodiscard]] Result<std::string> message_line(const CommitId& id) const;
+  [[nodiscard]] Result<TreeHandle> tree_of_commit(const CommitId& id) const;
   [[nodiscard]] Result<TreeHandle> tree(const git_oid& id) const;
   [[nodiscard]] Result<OdbObjectHandle> blob(const CommitId& id) const;
 
@@ -66,6 +67,7 @@ class ObjectSource {
   void read_replacements();
   void read_base_attributes();
   [[nodiscard]] git_oid replaced(const git_oid& id) const;
+  [[nodiscard]] Result<CommitHandle> commit(const CommitId& id) const;
   /// Whether looking again makes sense: the object may have been fetched now.
   [[nodiscard]] bool fetched(const git_oid& id) const;
 

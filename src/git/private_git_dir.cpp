@@ -173,12 +173,12 @@ struct PrivateGitDir::Impl {
 
   Result<void> restore();
   Result<void> restore_refs();
-  void remove_strangers();
+  void remove_strangers() const;
   Result<void> point_tree_here() const;
 };
 
 /// What a test left in the git directory: locks, logs, MERGE_HEAD, a rebase, ... Objects stay: they hurt nobody.
-void PrivateGitDir::Impl::remove_strangers() {
+void PrivateGitDir::Impl::remove_strangers() const {
   static const std::set<std::string, std::less<>> ours{"HEAD",    "config", "index",       "info",   "modules",
                                                        "objects", "refs",   "packed-refs", "shallow"};
   std::error_code ignored;

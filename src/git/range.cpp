@@ -54,12 +54,14 @@ std::vector<std::string> rev_list_arguments(const Ends& ends, const RangeRequest
 /// Turns the lines of rev-list into the graph.
 class GraphBuilder {
  public:
-  GraphBuilder(const Ends& ends, bool first_parent, const std::unordered_set<CommitId>* candidates)
-      : bad_{ends.bad}, first_parent_{first_parent}, candidates_{candidates} {
+  GraphBuilder(const Ends& ends, bool first_parent) : bad_{ends.bad}, first_parent_{first_parent} {
     for (const CommitId& good : ends.goods) {
       goods_.emplace(good, std::nullopt);
     }
   }
+
+  /// Only these are candidates; without this call, all commits are.
+  void restrict_to(std::unordered_set<CommitId> candidates) { candidates_ = std::move(candidates); }
 
   /// "<id> <parent>...". False when it is anything else.
   bool line(std::string_view text) {
@@ -156,12 +158,12 @@ class GraphBuilder {
   }
 
   [[nodiscard]] Role role_of(const CommitId& id) const {
-    return candidates_ == nullptr || candidates_->contains(id) ? Role::candidate : Role::passage;
+    return !candidates_ || candidates_->contains(id) ? Role::candidate : Role::passage;
   }
 
   CommitId bad_;
   bool first_parent_;
-  const std::unordered_set<CommitId>* candidates_;  ///< nothing: every commit is one
+  std::optional<std::unordered_set<CommitId>> candidates_;
   std::unordered_map<CommitId, std::optional<Node>> goods_;
   std::unordered_map<CommitId, Node> nodes_;
   std::optional<CommitId> pending_;
@@ -316,6 +318,19 @@ Result<std::unordered_set<CommitId>> touching_commits(const Repository& reposito
   return commits;
 }
 
+Result<void> list_commits(const Repository& repository, const RangeRequest& request, const Ends& ends,
+                          GraphBuilder& builder) {
+  if (!request.pathspecs.empty()) {
+    Result<std::unordered_set<CommitId>> touching = touching_commits(repository, ends, request);
+    if (!touching) {
+      return tl::unexpected{touching.error()};
+    }
+    builder.restrict_to(std::move(*touching));
+  }
+  return list(repository, rev_list_arguments(ends, request, true),
+              [&](std::string_view line) { return builder.line(line); });
+}
+
 }  // namespace
 
 Result<Range> read_range(const Repository& repository, const RangeRequest& request) {
@@ -323,17 +338,8 @@ Result<Range> read_range(const Repository& repository, const RangeRequest& reque
   if (!ends) {
     return tl::unexpected{ends.error()};
   }
-  Result<std::unordered_set<CommitId>> touching;
-  if (!request.pathspecs.empty()) {
-    touching = touching_commits(repository, *ends, request);
-    if (!touching) {
-      return tl::unexpected{touching.error()};
-    }
-  }
-  GraphBuilder builder{*ends, request.first_parent, request.pathspecs.empty() ? nullptr : &*touching};
-  const Result<void> listed = list(repository, rev_list_arguments(*ends, request, true),
-                                   [&](std::string_view line) { return builder.line(line); });
-  if (!listed) {
+  GraphBuilder builder{*ends, request.first_parent};
+  if (const Result<void> listed = list_commits(repository, request, *ends, builder); !listed) {
     return tl::unexpected{listed.error()};
   }
   const Result<Unmet> unmet = sort_unmet(repository, *ends, builder);

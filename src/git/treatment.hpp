@@ -53,6 +53,7 @@ struct Treatment {
   std::string driver;    ///< of ContentConfig::drivers; empty: none
 
   [[nodiscard]] bool nothing() const { return *this == Treatment{}; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the generated comparison for ours
   friend auto operator<=>(const Treatment&, const Treatment&) = default;
 };
 

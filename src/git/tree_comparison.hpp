@@ -7,9 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +19,7 @@
 #include "attributes.hpp"
 #include "libgit2.hpp"
 #include "object_source.hpp"
+#include "submodule_sources.hpp"
 #include "treatment.hpp"
 
 namespace nmz::git {
@@ -50,19 +48,6 @@ struct TreeDifference {
   std::vector<TreeStream::Change> changes;  ///< of the superproject's index
   std::vector<Origin> origins;
   std::vector<Treatment> treatments;
-};
-
-/// Finds the repository of a submodule; kept between comparisons, because opening costs.
-class SubmoduleSources {
- public:
-  /// The source that has `commit`; nothing when the submodule is not present locally or lacks it.
-  [[nodiscard]] ObjectSource* find(ObjectSource& parent, const std::string& name, const std::string& path,
-                                   const CommitId& commit);
-
- private:
-  [[nodiscard]] ObjectSource* open(const std::filesystem::path& git_dir, const std::filesystem::path& work_tree);
-
-  std::map<std::string, std::unique_ptr<ObjectSource>> sources_;
 };
 
 struct ComparisonRequest {

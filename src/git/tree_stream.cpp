@@ -53,6 +53,10 @@ Result<void> fetch_missing(const TreeDifference& difference) {
 
 }  // namespace
 
+Result<std::string> ObjectReader::message_line(const CommitId& commit) const {
+  return impl_->source->message_line(commit);
+}
+
 struct TreeStream::Impl {
   TreeDifference difference;
   bool replace = false;

@@ -55,19 +55,19 @@ Answer ends_contradict(const search::BisectResult& result, const Options& option
   const bool good_end = result.kind == Kind::good_end_is_bad;
   const std::string& given = good_end ? options.term_old : options.term_new;
   const std::string& is = good_end ? options.term_new : options.term_old;
-  return with_message(exit_stopped, good_end ? "good-end-is-bad" : "bad-end-is-good",
-                      fmt::format("the ends contradict: {} was given as {}, but tests as {}",
-                                  title(names(result.subject)), given, is));
+  return with_message(
+      exit_stopped, good_end ? "good-end-is-bad" : "bad-end-is-good",
+      fmt::format("the ends contradict: {} was given as {}, but tests as {}", title(names(result.subject)), given, is));
 }
 
 Answer bad_merge_base(const search::BisectResult& result, const Options& options, const Names& names) {
-  const std::string changed = options.term_new == "bad" ? "the bug has been fixed"
-                                                        : "the " + options.term_new + " state has been left";
-  return with_message(exit_bad_merge_base, "merge-base-is-bad",
-                      fmt::format("the merge base {} is {}: {} between it and the {} end, so no first {} commit is to "
-                                  "be found in this range",
-                                  title(names(result.subject)), options.term_new, changed, options.term_old,
-                                  options.term_new));
+  const std::string changed =
+      options.term_new == "bad" ? "the bug has been fixed" : "the " + options.term_new + " state has been left";
+  return with_message(
+      exit_bad_merge_base, "merge-base-is-bad",
+      fmt::format("the merge base {} is {}: {} between it and the {} end, so no first {} commit is to "
+                  "be found in this range",
+                  title(names(result.subject)), options.term_new, changed, options.term_old, options.term_new));
 }
 
 Answer of_result(const search::BisectResult& result, const Options& options, const Names& names) {
@@ -94,16 +94,21 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
       answer.message = "not one commit could be tested";
       answer.output = list_suspects(answer, options);
       return answer;
-    case Kind::merge_base_is_bad: return bad_merge_base(result, options, names);
+    case Kind::merge_base_is_bad:
+      return bad_merge_base(result, options, names);
     case Kind::good_end_is_bad:
-    case Kind::bad_end_is_good: return ends_contradict(result, options, names);
+    case Kind::bad_end_is_good:
+      return ends_contradict(result, options, names);
     case Kind::contradiction:
       return with_message(exit_stopped, "contradiction",
                           "the verdicts contradict each other: no single first " + options.term_new +
                               " commit explains them (is the test deterministic?)");
-    case Kind::aborted: return stopped_by_command(result, names(result.subject));
-    case Kind::command_failed: return command_failed(result, names(result.subject));
-    case Kind::unfinished: break;
+    case Kind::aborted:
+      return stopped_by_command(result, names(result.subject));
+    case Kind::command_failed:
+      return command_failed(result, names(result.subject));
+    case Kind::unfinished:
+      break;
   }
   return with_message(exit_stopped, "unfinished", "the search ended without a result");
 }
@@ -113,10 +118,12 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
 Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
               const Names& names) {
   switch (end.why) {
-    case dispatch::Stop::Why::interrupted: return with_message(exit_interrupted, "interrupted", "interrupted");
+    case dispatch::Stop::Why::interrupted:
+      return with_message(exit_interrupted, "interrupted", "interrupted");
     case dispatch::Stop::Why::no_workers:
       return with_message(exit_stopped, "no-workers", "no worker is left: " + end.reason);
-    case dispatch::Stop::Why::finished: break;
+    case dispatch::Stop::Why::finished:
+      break;
   }
   return of_result(result, options, names);
 }

@@ -27,9 +27,9 @@ enum ExitStatus : int {
 struct Answer {
   Answer() = default;
   int exit_status = exit_stopped;
-  std::string result;    ///< the stable word of view::SearchEnded
-  std::string message;   ///< one line; what is said on standard error for everything but a find
-  std::string output;    ///< for standard output, ends with a newline unless empty; without git's closing form
+  std::string result;   ///< the stable word of view::SearchEnded
+  std::string message;  ///< one line; what is said on standard error for everything but a find
+  std::string output;   ///< for standard output, ends with a newline unless empty; without git's closing form
   std::vector<view::Suspect> suspects;
 };
 

@@ -7,23 +7,22 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include <sched.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
+#include <sched.h>
 
 #include "nmz/coordinator/coordinator.hpp"
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
+#include "nmz/git/tree_stream.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/search/bisect_plan.hpp"
@@ -100,10 +99,21 @@ wire::Run command_of(const Options& options, const ResolvedCommand& resolved, co
   run.build = options.build;
   run.env = options.environment;
   // What git sets for its own children (git rev-parse --local-env-vars) would lead the command to the user's checkout.
-  run.unset = {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG",         "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT",
-               "GIT_OBJECT_DIRECTORY",             "GIT_DIR",            "GIT_WORK_TREE",         "GIT_GRAFT_FILE",
-               "GIT_IMPLICIT_WORK_TREE",           "GIT_INDEX_FILE",     "GIT_NO_REPLACE_OBJECTS", "GIT_PREFIX",
-               "GIT_REPLACE_REF_BASE",             "GIT_SHALLOW_FILE",   "GIT_COMMON_DIR"};
+  run.unset = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+               "GIT_CONFIG",
+               "GIT_CONFIG_PARAMETERS",
+               "GIT_CONFIG_COUNT",
+               "GIT_OBJECT_DIRECTORY",
+               "GIT_DIR",
+               "GIT_WORK_TREE",
+               "GIT_GRAFT_FILE",
+               "GIT_IMPLICIT_WORK_TREE",
+               "GIT_INDEX_FILE",
+               "GIT_NO_REPLACE_OBJECTS",
+               "GIT_PREFIX",
+               "GIT_REPLACE_REF_BASE",
+               "GIT_SHALLOW_FILE",
+               "GIT_COMMON_DIR"};
   run.directory = repository.prefix();
   run.match = options.match;
   run.timeout = options.timeout;
@@ -120,33 +130,35 @@ std::string repository_name(const git::Repository& repository) {
 
 /// A search that is ready to run: everything that does not change any more.
 struct Search {
-  Search(const Options& options_in, git::Repository repository_in, git::Range range_in)
+  Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in, git::Range range_in)
       : options{options_in},
         repository{std::move(repository_in)},
+        objects{std::move(objects_in)},
         range{std::move(range_in)},
         subjects{subjects_of(range)},
         workers{worker_count(options, range)},
         plan{range.graph, checks_of(range), plan_options(options, workers)} {}
 
-  /// Message lines are looked up when first needed, and remembered.
-  Named name(dispatch::Subject subject) {
+  [[nodiscard]] Named name(dispatch::Subject subject) const {
     const git::CommitId id = subjects.at(subject);
-    auto [at, fresh] = message_lines.try_emplace(subject);
-    if (fresh) at->second = repository.subject(id).value_or("");
     const bool outside = subject >= range.graph.size();
-    return {id, at->second, outside && range.outside[subject - range.graph.size()].merge_base};
+    return {id, message_line(id), outside && range.outside[subject - range.graph.size()].merge_base};
   }
-  std::function<Named(dispatch::Subject)> names() {
+  /// A message that cannot be read is no reason to stop.
+  [[nodiscard]] std::string message_line(const git::CommitId& id) const {
+    return objects.message_line(id).value_or("");
+  }
+  [[nodiscard]] std::function<Named(dispatch::Subject)> names() const {
     return [this](dispatch::Subject subject) { return name(subject); };
   }
 
   const Options& options;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::Repository repository;
+  git::ObjectReader objects;
   git::Range range;
   std::vector<git::CommitId> subjects;
   std::uint32_t workers;
   search::BisectPlan plan;
-  std::map<dispatch::Subject, std::string> message_lines;
 };
 
 int dry_run(Search& search) {
@@ -155,7 +167,7 @@ int dry_run(Search& search) {
   std::sort(probes.begin(), probes.end());
   fmt::print("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
              search.range.graph.candidates(), search.workers, rounds);
-  for (dispatch::Subject subject = static_cast<dispatch::Subject>(search.subjects.size()); subject-- > 0;) {
+  for (auto subject = static_cast<dispatch::Subject>(search.subjects.size()); subject-- > 0;) {
     const bool probed = std::binary_search(probes.begin(), probes.end(), subject);
     const bool candidate =
         subject < search.range.graph.size() && search.range.graph.role(subject) == search::Role::candidate;
@@ -234,10 +246,10 @@ coordinator::RunEnd run_workers(Search& search, const wire::Run& command, const 
 git::BisectLogHead log_head(Search& search) {
   git::BisectLogHead head;
   head.bad = search.range.bad;
-  head.bad_subject = search.repository.subject(head.bad).value_or("");
+  head.bad_subject = search.message_line(head.bad);
   head.goods = search.range.goods;
   for (const git::CommitId& good : head.goods) {
-    head.good_subjects.push_back(search.repository.subject(good).value_or(""));
+    head.good_subjects.push_back(search.message_line(good));
   }
   head.pathspecs = search.options.pathspecs;
   head.first_parent = search.options.first_parent;
@@ -255,7 +267,8 @@ void write_bisect_log(Search& search, const Reporter& reporter, LogStore& logs, 
     culprit->id = named.id;
     culprit->subject = named.subject;
   }
-  const Result<void> written = logs.write("bisect.log", git::bisect_log(log_head(search), reporter.verdicts(), culprit));
+  const Result<void> written =
+      logs.write("bisect.log", git::bisect_log(log_head(search), reporter.verdicts(), culprit));
   if (!written) view.show(view::Notice{written.error().message}, reporter.elapsed());
 }
 
@@ -275,8 +288,7 @@ view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& 
   if (answer.exit_status == exit_found) {
     search::SearchOptions serial;
     serial.trust_ends = true;
-    ended.serial_tests =
-        search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
+    ended.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
     ended.serial_wall = reporter.mean_test() * static_cast<double>(ended.serial_tests);
   }
   return ended;
@@ -315,8 +327,8 @@ int search_and_answer(Search& search) {
   reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
                                     logs.directory().string()});
   if (const auto& swept = place.swept(); swept.directories > 0) {
-    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
-                                           swept.directories, swept.processes)});
+    reporter.show(view::Notice{
+        fmt::format("removed what {} killed run(s) left behind ({} process(es))", swept.directories, swept.processes)});
   }
   const wire::Run command = command_of(options, resolved, search.repository);
   const coordinator::RunEnd end = run_workers(search, command, {agent, place.path()}, reporter);
@@ -342,7 +354,8 @@ int bisect(const Options& options) {
   try {
     auto repository = need(git::Repository::open(options.directory));
     auto range = need(git::read_range(repository, range_request(options)));
-    Search search{options, std::move(repository), std::move(range)};
+    auto objects = need(git::ObjectReader::open(repository));
+    Search search{options, std::move(repository), std::move(objects), std::move(range)};
     return options.dry_run ? dry_run(search) : search_and_answer(search);
   } catch (const StepFailed& failed) {
     fmt::print(stderr, "nmzbisect: {}\n", failed.error.message);

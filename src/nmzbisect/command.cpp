@@ -1,5 +1,6 @@
 #include "command.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -17,8 +18,10 @@ bool executable_file(const fs::path& path) {
 }
 
 tl::unexpected<Error> not_executable(const std::string& name) {
-  return fail(ErrorKind::misconfigured, "the command '" + name + "' is not executable (chmod +x it, or name its "
-                                                                 "interpreter: -- sh " + name + ")");
+  return fail(ErrorKind::misconfigured, "the command '" + name +
+                                            "' is not executable (chmod +x it, or name its "
+                                            "interpreter: -- sh " +
+                                            name + ")");
 }
 
 /// PATH as the command will have it.
@@ -48,11 +51,8 @@ Result<ResolvedCommand> from_checkout(const std::string& name, const fs::path& f
 }
 
 bool tracked_at_an_end(const std::string& name, const git::Repository& repository, const git::Range& range) {
-  if (repository.tracks(name, range.bad)) return true;
-  for (const git::CommitId& good : range.goods) {
-    if (repository.tracks(name, good)) return true;
-  }
-  return false;
+  const auto tracked_at = [&](const git::CommitId& commit) { return repository.tracks(name, commit); };
+  return tracked_at(range.bad) || std::ranges::any_of(range.goods, tracked_at);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@
 namespace nmz::nmzbisect {
 
 struct ResolvedCommand {
-  std::string program;  ///< what to execute in place of argv[0]; empty = argv[0] in the work tree or PATH
+  std::string program;             ///< what to execute in place of argv[0]; empty = argv[0] in the work tree or PATH
   std::vector<std::string> notes;  ///< lines the user should see
 };
 

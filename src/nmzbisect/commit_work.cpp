@@ -68,8 +68,8 @@ Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& re
     std::error_code error;
     fs::create_directories(worker->tree, error);
     if (error) {
-      return fail(ErrorKind::misconfigured, "cannot make the work tree '" + worker->tree.string() +
-                                                "': " + error.message());
+      return fail(ErrorKind::misconfigured,
+                  "cannot make the work tree '" + worker->tree.string() + "': " + error.message());
     }
     work->workers_.push_back(std::move(worker));
   }

@@ -86,8 +86,8 @@ Result<void> LogStore::write(const std::string& name, const std::string& text) {
   const fs::path target = directory_ / name;
   const fs::path draft = directory_ / (name + ".new");
   const File out{std::fopen(draft.c_str(), "we")};
-  const bool written = out && std::fwrite(text.data(), 1, text.size(), out.get()) == text.size() &&
-                       std::fflush(out.get()) == 0;
+  const bool written =
+      out && std::fwrite(text.data(), 1, text.size(), out.get()) == text.size() && std::fflush(out.get()) == 0;
   std::error_code error{written ? 0 : errno, std::generic_category()};
   if (written) fs::rename(draft, target, error);
   if (!error) return {};

@@ -35,7 +35,7 @@ class LogStore {
 
  private:
   struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
   };
   using File = std::unique_ptr<std::FILE, CloseFile>;
 

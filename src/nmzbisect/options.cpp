@@ -8,10 +8,10 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <regex.h>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
+#include <regex.h>
 
 namespace nmz::nmzbisect {
 namespace {
@@ -72,7 +72,9 @@ struct Texts {
 void declare_search(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("range", texts.range, "GOOD..BAD; an empty side is HEAD")->type_name("GOOD..BAD");
   app.add_option("stray", texts.stray)->group("");
-  app.add_option("--good", options.goods, "A revision without the bug; may be repeated")->type_name("REV")->allow_extra_args(false);
+  app.add_option("--good", options.goods, "A revision without the bug; may be repeated")
+      ->type_name("REV")
+      ->allow_extra_args(false);
   app.add_option("--bad", options.bad, "A revision with the bug")->type_name("REV");
   app.add_option("--path", options.pathspecs, "Only commits that touch PATHSPEC are candidates; may be repeated")
       ->type_name("PATHSPEC")
@@ -116,7 +118,8 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("DIR");
   app.add_option("--log-dir", options.log_directory, "Where logs are kept [a new one in the user's state directory]")
       ->type_name("DIR");
-  app.add_option("--log-limit", texts.log_limit, "Most MiB kept of a test's output; the rest is cut from its middle [16]")
+  app.add_option("--log-limit", texts.log_limit,
+                 "Most MiB kept of a test's output; the rest is cut from its middle [16]")
       ->type_name("MIB");
   app.add_option("--json", options.json, "Write the events as JSON lines to FILE (- is standard output)")
       ->type_name("FILE");
@@ -158,8 +161,8 @@ Result<std::uint64_t> parse_count(const std::string& option, const std::string& 
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > most) {
-    return fail(ErrorKind::misconfigured, option + " needs a number from 1 to " + std::to_string(most) + ", not '" +
-                                              text + "'");
+    return fail(ErrorKind::misconfigured,
+                option + " needs a number from 1 to " + std::to_string(most) + ", not '" + text + "'");
   }
   return value;
 }
@@ -168,12 +171,12 @@ Result<std::uint64_t> parse_count(const std::string& option, const std::string& 
 Result<void> take_range(const std::string& range, Options& options) {
   if (range.empty()) return {};
   if (range.find("...") != std::string::npos) {
-    return fail(ErrorKind::misconfigured, "'" + range + "' is a symmetric difference; a search needs GOOD..BAD (two dots)");
+    return fail(ErrorKind::misconfigured,
+                "'" + range + "' is a symmetric difference; a search needs GOOD..BAD (two dots)");
   }
   const std::size_t dots = range.find("..");
   if (dots == std::string::npos) {
-    return fail(ErrorKind::misconfigured,
-                "'" + range + "' is no range; write GOOD..BAD, and the command after '--'");
+    return fail(ErrorKind::misconfigured, "'" + range + "' is no range; write GOOD..BAD, and the command after '--'");
   }
   if (!options.bad.empty()) return fail(ErrorKind::misconfigured, "give either GOOD..BAD or --bad, not both");
   const std::string good = range.substr(0, dots);
@@ -235,8 +238,8 @@ Result<void> check_terms(Options& options, bool given) {
     options.term_old = "broken";
     options.term_new = "fixed";
   }
-  constexpr std::string_view reserved[] = {"help", "start", "skip", "next", "reset", "visualize", "view", "replay",
-                                           "log",  "run",   "terms", ""};
+  constexpr std::string_view reserved[] = {"help", "start",  "skip", "next", "reset", "visualize",
+                                           "view", "replay", "log",  "run",  "terms", ""};
   for (const std::string& term : {options.term_old, options.term_new}) {
     const bool odd = !std::all_of(term.begin(), term.end(), [](unsigned char c) {
       return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
@@ -278,7 +281,8 @@ Result<void> check_rest(const Options& options) {
   constexpr std::size_t room = 200;
   std::string why(room, '\0');
   ::regerror(error, &expression, why.data(), why.size());
-  return fail(ErrorKind::misconfigured, "--match '" + options.match + "': " + why.c_str());
+  why.resize(why.find('\0'));
+  return fail(ErrorKind::misconfigured, "--match '" + options.match + "': " + why);
 }
 
 Result<void> interpret(const CLI::App& app, const Texts& texts, Options& options) {

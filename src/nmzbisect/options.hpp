@@ -15,8 +15,8 @@ namespace nmz::nmzbisect {
 
 struct Options {
   Options() = default;
-  std::string directory = ".";        ///< -C
-  std::vector<std::string> goods;     ///< revisions
+  std::string directory = ".";     ///< -C
+  std::vector<std::string> goods;  ///< revisions
   std::string bad;
   std::vector<std::string> pathspecs;
   bool first_parent = false;
@@ -28,18 +28,18 @@ struct Options {
   search::TimeoutMeans on_timeout = search::TimeoutMeans::skip;
   std::chrono::milliseconds timeout{0};
   std::chrono::milliseconds kill_grace{2000};
-  std::uint32_t workers = 0;          ///< 0 = the number of CPUs
+  std::uint32_t workers = 0;  ///< 0 = the number of CPUs
   std::string build;
   std::string match;
   bool clean = false;
   std::vector<std::string> environment;  ///< NAME=value
   std::string log_directory;             ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;
-  std::string work_directory;            ///< empty = in the user's cache directory
+  std::string work_directory;  ///< empty = in the user's cache directory
   std::string json;
   bool dry_run = false;
   view::Verbosity verbosity = view::Verbosity::normal;
-  std::vector<std::string> command;      ///< untouched
+  std::vector<std::string> command;  ///< untouched
 };
 
 /// What the command line asks for: a search, or a text to print (--help, --version).

@@ -10,15 +10,24 @@ namespace {
 std::string what_happened(const wire::Outcome& outcome) {
   const std::string code = std::to_string(outcome.code);
   switch (outcome.kind) {
-    case wire::OutcomeKind::exited: return outcome.code == 0 ? "" : "exit " + code;
-    case wire::OutcomeKind::signaled: return "killed by signal " + code;
-    case wire::OutcomeKind::timed_out: return "timed out";
-    case wire::OutcomeKind::build_failed: return "the build failed with " + code;
-    case wire::OutcomeKind::not_started: return "cannot be started";
-    case wire::OutcomeKind::unprepared: return "the work tree could not be prepared";
-    case wire::OutcomeKind::untestable: return "cannot be laid out";
-    case wire::OutcomeKind::cancelled: return "cancelled";
-    case wire::OutcomeKind::lost: return "its worker was lost";
+    case wire::OutcomeKind::exited:
+      return outcome.code == 0 ? "" : "exit " + code;
+    case wire::OutcomeKind::signaled:
+      return "killed by signal " + code;
+    case wire::OutcomeKind::timed_out:
+      return "timed out";
+    case wire::OutcomeKind::build_failed:
+      return "the build failed with " + code;
+    case wire::OutcomeKind::not_started:
+      return "cannot be started";
+    case wire::OutcomeKind::unprepared:
+      return "the work tree could not be prepared";
+    case wire::OutcomeKind::untestable:
+      return "cannot be laid out";
+    case wire::OutcomeKind::cancelled:
+      return "cancelled";
+    case wire::OutcomeKind::lost:
+      return "its worker was lost";
   }
   return {};
 }
@@ -69,17 +78,24 @@ void Reporter::show_trouble() {
 
 std::pair<view::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) const {
   switch (ended.fate) {
-    case dispatch::Ended::Fate::retried: return {view::Mark::retried, "retry"};
-    case dispatch::Ended::Fate::cancelled: return {view::Mark::cancelled, "cancelled"};
-    case dispatch::Ended::Fate::late: return {view::Mark::late, "late"};
-    case dispatch::Ended::Fate::counted: break;
+    case dispatch::Ended::Fate::retried:
+      return {view::Mark::retried, "retry"};
+    case dispatch::Ended::Fate::cancelled:
+      return {view::Mark::cancelled, "cancelled"};
+    case dispatch::Ended::Fate::late:
+      return {view::Mark::late, "late"};
+    case dispatch::Ended::Fate::counted:
+      break;
   }
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
   if (!verdict) return {view::Mark::skip, "stop"};  // the command's way to end the search
   switch (*verdict) {
-    case search::Verdict::good: return {view::Mark::good, words_.good};
-    case search::Verdict::bad: return {view::Mark::bad, words_.bad};
-    case search::Verdict::skip: break;
+    case search::Verdict::good:
+      return {view::Mark::good, words_.good};
+    case search::Verdict::bad:
+      return {view::Mark::bad, words_.bad};
+    case search::Verdict::skip:
+      break;
   }
   return {view::Mark::skip, "skip"};
 }

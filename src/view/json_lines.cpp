@@ -57,8 +57,8 @@ struct ToJson {
   json::object operator()(const SearchEnded& event) const {
     json::array suspects;
     for (const Suspect& suspect : event.suspects) {
-      suspects.push_back(json::object{
-          {"commit", text(suspect.commit)}, {"subject", text(suspect.subject)}, {"share", suspect.share}});
+      suspects.push_back(
+          json::object{{"commit", text(suspect.commit)}, {"subject", text(suspect.subject)}, {"share", suspect.share}});
     }
     return {{"event", "search-ended"},
             {"result", event.result},
@@ -97,15 +97,15 @@ Result<std::unique_ptr<JsonLines>> JsonLines::open(const std::string& path) {
 }
 
 JsonLines::~JsonLines() {
-  if (file_ != stdout) std::fclose(file_);
+  if (file_ != stdout) static_cast<void>(std::fclose(file_));
 }
 
 void JsonLines::show(const Event& event, Seconds now) {
-  const std::string line = json_line(event, now);
+  std::string line = json_line(event, now);
   if (line.empty()) return;
-  std::fwrite(line.data(), 1, line.size(), file_);
-  std::fputc('\n', file_);
-  std::fflush(file_);  // a script may follow the file while the search runs
+  line += '\n';
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), file_));
+  static_cast<void>(std::fflush(file_));  // a script may follow the file while the search runs
 }
 
 }  // namespace nmz::view

@@ -6,10 +6,9 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace nmz::view {
 namespace {
@@ -23,10 +22,14 @@ std::string abbreviated(const std::string& commit) { return commit.substr(0, sho
 
 const char* colour_of(Mark mark) {
   switch (mark) {
-    case Mark::good: return "\x1b[32m";
-    case Mark::bad: return "\x1b[31m";
-    case Mark::skip: return "\x1b[33m";
-    default: return "\x1b[2m";
+    case Mark::good:
+      return "\x1b[32m";
+    case Mark::bad:
+      return "\x1b[31m";
+    case Mark::skip:
+      return "\x1b[33m";
+    default:
+      return "\x1b[2m";
   }
 }
 
@@ -62,8 +65,8 @@ std::string printable(const std::string& bytes) {
     const std::size_t length = utf8_sequence(rest);
     const auto first = static_cast<unsigned char>(rest[0]);
     // C1 controls (U+0080..U+009F) are two bytes, C2 80..9F; some terminals obey them.
-    const bool control = first < 0x20 || first == 0x7F ||
-                         (length == 2 && first == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
+    const bool control =
+        first < 0x20 || first == 0x7F || (length == 2 && first == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
     if (length == 0 || control) {
       result += replacement;
     } else {
@@ -209,20 +212,20 @@ std::string Text::status(Seconds now, std::size_t columns) const {
 void Text::line(const std::string& text) {
   erase();
   fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  static_cast<void>(std::fflush(out_));
 }
 
 void Text::draw(Seconds now) {
   if (!style_.live || ended_) return;
   fmt::print(out_, "{}{}", erase_line, status(now, terminal_columns(out_)));
-  std::fflush(out_);
+  static_cast<void>(std::fflush(out_));
   drawn_ = true;
 }
 
 void Text::erase() {
   if (!drawn_) return;
   fmt::print(out_, "{}", erase_line);
-  std::fflush(out_);
+  static_cast<void>(std::fflush(out_));
   drawn_ = false;
 }
 

@@ -223,7 +223,7 @@ TEST(LayoutTest, PathsThatGitRefusesMakeTheCommitUntestable) {
       {".g\u200cit/config", false},
       {"\u200e.git", false},
       {".git\ufeff", false},
-      {".\xe2\x80\xaaG\u206fI\u200dT", false},
+      {".\u202aG\u206fI\u200dT", false},  // NOLINT(misc-misleading-bidirectional): misleading is the point
       // What only looks like it.
       {".gitignore", true},
       {".gitmodules", true},

@@ -76,7 +76,7 @@ class Comparison {
 };
 
 void compare(Kind kind) {
-  constexpr std::uint64_t seeds = 14;
+  constexpr std::uint64_t seeds = 10;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Comparison one{seed, kind};
@@ -92,7 +92,7 @@ TEST(SameAnswerTest, OnTheFirstParentLine) { compare(Kind::first_parent); }
 TEST(SameAnswerTest, OnThePathOfAFile) { compare(Kind::path); }
 
 TEST(SkipTest, LeavesExactlyTheCommitsThatNoTestTellsApart) {
-  constexpr std::uint64_t seeds = 18;
+  constexpr std::uint64_t seeds = 12;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Comparison one{seed, Kind::skips};

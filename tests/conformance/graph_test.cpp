@@ -156,16 +156,5 @@ TEST(RootTest, OctopusBranchesAreSearched) {
               Finds(ids[4]));
 }
 
-TEST(BrokenTest, ACommitWhoseFilesAreMissingIsNoCulprit) {
-  Workplace place;
-  LineRepository repository{9};
-  const std::string blob = repository.git({"rev-parse", repository.ids()[4] + ":number"});
-  ASSERT_TRUE(std::filesystem::remove(repository.path() / ".git/objects" / blob.substr(0, 2) / blob.substr(2)));
-  const Ended ended = place.bisect(repository.path(), arguments({repository.range()}, fails_from(6)));
-  EXPECT_THAT(ended, AnyOf(Finds(repository.ids()[6]), FailsWith(1), FailsWith(2), FailsWith(128)));
-  const Ended beside = place.bisect(repository.path(), arguments({repository.range()}, fails_from(5)));
-  EXPECT_THAT(beside, AnyOf(FailsWith(1), FailsWith(2), FailsWith(128)));
-}
-
 }  // namespace
 }  // namespace nmz::conformance

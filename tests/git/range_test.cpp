@@ -139,7 +139,7 @@ void expect_ends(const ScratchRepository& scratch, const Range& range) {
 
 TEST_F(RangeTest, IsWhatGitListsOnRandomHistories) {
   std::size_t read = 0;
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 35; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     std::mt19937_64 random{seed};
     ScratchRepository scratch;
@@ -162,7 +162,7 @@ TEST_F(RangeTest, IsWhatGitListsOnRandomHistories) {
       }
     }
   }
-  EXPECT_GT(read, 40U);
+  EXPECT_GT(read, 22U);
 }
 
 TEST_F(RangeTest, GoodEndIsTheParentOfTheOldestCandidate) {

@@ -19,6 +19,7 @@ struct CommitId {
   [[nodiscard]] static std::optional<CommitId> parse(std::string_view hex);  ///< exactly 40 hex digits
   [[nodiscard]] std::string hex() const;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the generated comparison for ours
   friend auto operator<=>(const CommitId&, const CommitId&) = default;
 };
 

@@ -13,9 +13,10 @@ namespace nmz::git {
 
 struct RangeRequest {
   RangeRequest() = default;
-  std::vector<std::string> goods;      ///< revisions, at least one
-  std::string bad;                     ///< revision
-  std::vector<std::string> pathspecs;  ///< commits that touch none of them are no candidates; as typed in the start directory
+  std::vector<std::string> goods;  ///< revisions, at least one
+  std::string bad;                 ///< revision
+  std::vector<std::string>
+      pathspecs;  ///< commits that touch none of them are no candidates; as typed in the start directory
   bool first_parent = false;
 };
 
@@ -29,10 +30,10 @@ struct OutsideCheck {
 struct Range {
   Range() = default;
   search::CommitGraph graph;
-  std::vector<CommitId> ids;           ///< of each node of the graph
-  std::vector<CommitId> goods;         ///< as given, peeled, without duplicates
+  std::vector<CommitId> ids;    ///< of each node of the graph
+  std::vector<CommitId> goods;  ///< as given, peeled, without duplicates
   CommitId bad;
-  std::vector<OutsideCheck> outside;   ///< merge bases first
+  std::vector<OutsideCheck> outside;  ///< merge bases first
 };
 
 /// Resolves the ends and reads everything reachable from bad and from no good.

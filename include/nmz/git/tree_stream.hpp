@@ -28,6 +28,9 @@ class ObjectReader {
   ObjectReader& operator=(ObjectReader&&) noexcept;
   ~ObjectReader();
 
+  /// The commit's message up to the first empty line, on one line, as `git log --format=%s` has it.
+  [[nodiscard]] Result<std::string> message_line(const CommitId& commit) const;
+
   struct Impl;
   [[nodiscard]] Impl& impl() const { return *impl_; }
 
@@ -38,7 +41,7 @@ class ObjectReader {
 
 struct TreeRequest {
   TreeRequest() = default;
-  std::optional<CommitId> from;      ///< what the worker has; nothing = an empty tree (TreeBegin::replace)
+  std::optional<CommitId> from;  ///< what the worker has; nothing = an empty tree (TreeBegin::replace)
   CommitId to;
   std::vector<std::string> changed;  ///< tracked paths that are no longer as laid out: sent again
   bool clean = false;                ///< TreeBegin::clean
@@ -59,11 +62,11 @@ class TreeStream {
 
   /// Paths that this stream lays out or removes, for the work tree's index (PrivateGitDir::update).
   struct Change {
-    std::string path;          ///< from the top of the work tree
+    std::string path;  ///< from the top of the work tree
     bool removed = false;
     wire::FileMode mode = wire::FileMode::regular;
-    bool submodule = false;    ///< a gitlink; its own files are not listed
-    CommitId blob;             ///< object id of the (unfiltered) blob, or the submodule's commit
+    bool submodule = false;  ///< a gitlink; its own files are not listed
+    CommitId blob;           ///< object id of the (unfiltered) blob, or the submodule's commit
   };
   [[nodiscard]] std::span<const Change> changes() const;
 

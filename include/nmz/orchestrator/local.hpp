@@ -13,9 +13,8 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 #include <boost/asio/any_io_executor.hpp>
+#include <sys/types.h>
 
 #include "nmz/orchestrator/orchestrator.hpp"
 
@@ -23,10 +22,10 @@ namespace nmz::orchestrator {
 
 struct LocalOptions {
   LocalOptions() = default;
-  std::filesystem::path agent;                     ///< the nmzagent program
-  std::vector<std::filesystem::path> trees;        ///< of each worker, by number; absolute, existing
-  std::string run_mark;                            ///< value of NMZ_RUN in the environment of all that runs here
-  std::chrono::milliseconds patience{500};         ///< between an agent's end of stream and its SIGKILL
+  std::filesystem::path agent;               ///< the nmzagent program
+  std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing
+  std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here
+  std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its SIGKILL
 };
 
 class Local final : public Orchestrator {

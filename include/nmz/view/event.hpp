@@ -45,15 +45,15 @@ struct JobDone {
   std::string word;
   std::string detail;  ///< exit code, signal, ...
   Seconds took{0};
-  std::string log;     ///< path, may be empty
+  std::string log;  ///< path, may be empty
 };
 
 /// With every verdict, just before its JobDone.
 struct Progress {
   std::size_t candidates_left = 0;
-  std::size_t tests = 0;      ///< verdicts so far
-  double rounds_left = 0;     ///< expected
-  Seconds expected_left{0};   ///< 0 while nothing is known of a test's duration
+  std::size_t tests = 0;     ///< verdicts so far
+  double rounds_left = 0;    ///< expected
+  Seconds expected_left{0};  ///< 0 while nothing is known of a test's duration
 };
 
 struct WorkerGone {

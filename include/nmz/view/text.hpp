@@ -20,7 +20,7 @@ enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 struct TextStyle {
   TextStyle() = default;
   Verbosity verbosity = Verbosity::normal;
-  bool live = false;    ///< a status line that is redrawn
+  bool live = false;  ///< a status line that is redrawn
   bool colour = false;
 
   /// As the stream and the environment suggest: live on a terminal that is not "dumb", colours unless NO_COLOR is set.

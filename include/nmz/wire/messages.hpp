@@ -53,9 +53,9 @@ enum class OutcomeKind : std::uint8_t {
 struct Outcome {
   OutcomeKind kind = OutcomeKind::lost;
   std::int32_t code = 0;
-  bool matched = true;      ///< false: Run::match was given and no line of the output matched
-  bool disk_full = false;   ///< the work tree's file system had no space left when the command failed
-  std::string detail;       ///< one line for a person, may be empty
+  bool matched = true;     ///< false: Run::match was given and no line of the output matched
+  bool disk_full = false;  ///< the work tree's file system had no space left when the command failed
+  std::string detail;      ///< one line for a person, may be empty
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
@@ -65,7 +65,7 @@ struct Outcome {
 struct Hello {
   std::uint32_t protocol = protocol_version;
   WorkerId worker{};
-  std::string token;                       ///< per-run secret; empty on a socket pair
+  std::string token;  ///< per-run secret; empty on a socket pair
   std::chrono::milliseconds heartbeat{1000};
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -111,17 +111,17 @@ struct TreeEnd {
 struct Run {
   JobId job{};
   std::uint32_t attempt = 1;
-  std::vector<std::string> argv;           ///< the command, untouched; argv[0] is looked up in PATH unless it has a '/'
-  std::string program;                     ///< if not empty, the file to execute in place of argv[0]
-  std::string build;                       ///< if not empty, `sh -c build` runs first and must succeed
-  std::vector<std::string> env;            ///< "NAME=value", added to the agent's own environment
-  std::vector<std::string> unset;          ///< names removed from the agent's own environment
-  std::string directory;                   ///< where to run, relative to the work tree; empty = its root
-  std::string input;                       ///< the command's stdin; empty = /dev/null
-  std::string match;                       ///< POSIX extended regular expression for Outcome::matched; empty = none
-  std::chrono::milliseconds timeout{0};    ///< for the test (not its build); 0 = none
+  std::vector<std::string> argv;         ///< the command, untouched; argv[0] is looked up in PATH unless it has a '/'
+  std::string program;                   ///< if not empty, the file to execute in place of argv[0]
+  std::string build;                     ///< if not empty, `sh -c build` runs first and must succeed
+  std::vector<std::string> env;          ///< "NAME=value", added to the agent's own environment
+  std::vector<std::string> unset;        ///< names removed from the agent's own environment
+  std::string directory;                 ///< where to run, relative to the work tree; empty = its root
+  std::string input;                     ///< the command's stdin; empty = /dev/null
+  std::string match;                     ///< POSIX extended regular expression for Outcome::matched; empty = none
+  std::chrono::milliseconds timeout{0};  ///< for the test (not its build); 0 = none
   std::chrono::milliseconds kill_grace{2000};  ///< between TERM and KILL
-  std::uint64_t log_limit = 0;             ///< bytes of log sent at most; 0 = none
+  std::uint64_t log_limit = 0;                 ///< bytes of log sent at most; 0 = none
   friend bool operator==(const Run&, const Run&) = default;
 };
 
