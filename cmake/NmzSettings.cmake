@@ -21,7 +21,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 # g++ 12 reports these in its own library headers when it inlines them under the sanitizers.
 if(NMZ_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(nmz_warnings INTERFACE -Wno-maybe-uninitialized -Wno-tsan
+  target_compile_options(nmz_warnings INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-tsan
     -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 

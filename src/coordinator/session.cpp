@@ -284,35 +284,36 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
   co_return result;
 }
 
-/// Reads the next piece while the one before is on its way.
+/// Reads the next piece while the one before is on its way. What was read before an error is sent as well: the agent
+/// has to see a whole conversation.
 asio::awaitable<std::optional<Result<void>>> Session::send_layout(std::shared_ptr<Layout> layout) {
-  using Piece = Result<std::pair<bool, std::string>>;
-  const auto read_piece = [layout]() -> Piece {
+  struct Piece {
+    Piece() = default;
     std::string bytes;
-    Result<bool> more = layout->next(bytes, tree_piece);
-    if (!more) return tl::unexpected<Error>{more.error()};
-    return std::pair{*more, std::move(bytes)};
+    Result<bool> more{true};
   };
-  bool under_way = false;
-  bool more = true;
-  while (more) {
+  const auto read_piece = [layout] {
+    Piece piece;
+    piece.more = layout->next(piece.bytes, tree_piece);
+    return piece;
+  };
+  Result<bool> more{true};
+  for (bool first = true; more && *more; first = false) {
     auto read = read_piece;
     Piece piece = co_await on_pool(context_.pool, context_.executor, std::move(read));
-    if (under_way) {
+    if (!first) {
       const std::optional<bool> acknowledged = co_await acknowledged_.take();
       if (!acknowledged) co_return std::nullopt;
-      under_way = false;
     }
-    if (!piece) co_return Result<void>{tl::unexpected<Error>{piece.error()}};
-    more = piece->first;
+    more = piece.more;
     Letter letter;
-    letter.bytes = std::move(piece->second);
+    letter.bytes = std::move(piece.bytes);
     letter.acknowledge = true;
     outbox_.put(std::move(letter));
-    under_way = true;
   }
   const std::optional<bool> acknowledged = co_await acknowledged_.take();
   if (!acknowledged) co_return std::nullopt;
+  if (!more) co_return Result<void>{tl::unexpected<Error>{more.error()}};
   co_return Result<void>{};
 }
 

@@ -71,14 +71,16 @@ struct Texts {
 
 void declare_search(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("range", texts.range, "GOOD..BAD; an empty side is HEAD")->type_name("GOOD..BAD");
-  app.add_option("stray", texts.stray)->group("");
+  app.add_option("stray", texts.stray)->group("")->take_all();
   app.add_option("--good", options.goods, "A revision without the bug; may be repeated")
       ->type_name("REV")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--bad", options.bad, "A revision with the bug")->type_name("REV");
   app.add_option("--path", options.pathspecs, "Only commits that touch PATHSPEC are candidates; may be repeated")
       ->type_name("PATHSPEC")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_flag("--first-parent", options.first_parent, "Follow only the first parent of merges");
   app.add_option("--term-old", options.term_old, "The word for the old state [good]")->type_name("WORD");
   app.add_option("--term-new", options.term_new, "The word for the new state [bad]")->type_name("WORD");
@@ -109,7 +111,8 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
                "builds)");
   app.add_option("--env", options.environment, "Set NAME=VALUE for the command; may be repeated")
       ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->take_all();
 }
 
 void declare_output(CLI::App& app, Options& options, Texts& texts) {
@@ -308,6 +311,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   CLI::App app{"Finds the commit that broke something, by testing many commits at once.", "nmzbisect"};
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.footer(std::string{usage_examples});
+  app.option_defaults()->take_last();  // as git and docker do; lists say otherwise
   app.formatter(std::make_shared<HelpPage>());
   declare_search(app, request.options, texts);
   declare_tests(app, request.options, texts);
@@ -324,7 +328,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
-    return fail(ErrorKind::misconfigured, text + " (see nmzbisect --help)");
+    return fail(ErrorKind::misconfigured, text + " (the command goes after '--'; see nmzbisect --help)");
   }
   if (texts.version) {
     request.print = "nmzbisect " NMZ_VERSION "\n";

@@ -144,6 +144,23 @@ TEST_F(SettingsTest, ACommitWhoseFilesAreMissingIsSkippedAndSaysWhy) {
               AnyOf(Finds(repository.ids()[9]), FailsWith(128)));
 }
 
+/// The same when a part of the tree is on its way already.
+TEST_F(SettingsTest, AFileMissingBehindALargeOneIsSkippedAndSaysWhy) {
+  ScratchRepository large;
+  std::vector<ScratchCommit> history = line(6);
+  history[2].files["large"] = std::string(700'001, '2');
+  history[2].files["missing"] = "to be removed\n";
+  history[3].files["large"] = std::string(700'001, '3');
+  history[3].removed = {"missing"};
+  large.add(history);
+  const std::string blob = large.git({"rev-parse", large.ids()[2] + ":missing"});
+  ASSERT_TRUE(fs::remove(large.path() / ".git/objects" / blob.substr(0, 2) / blob.substr(2)));
+  const Ended ended = place.bisect(large.path(), arguments({"--jobs", "1", "main~5..main"}, fails_from(3)));
+  EXPECT_THAT(ended, AnyOf(FailsWith(2), FailsWith(128)));
+  EXPECT_THAT(ended.err, HasSubstr(blob.substr(0, 7)));
+  EXPECT_THAT(ended.err, testing::Not(HasSubstr("lost")));
+}
+
 TEST_F(SettingsTest, ACorruptFileIsSkippedAndSaysWhy) {
   const std::string blob = repository.git({"rev-parse", repository.ids()[5] + ":number"});
   const fs::path object = repository.path() / ".git/objects" / blob.substr(0, 2) / blob.substr(2);

@@ -62,16 +62,17 @@ class ListPlanFake final : public dispatch::Plan {
   bool over = false;
 };
 
-/// Fake: a tree of one TreeEnd, or an error.
+/// Fake: an empty tree, or an error, at once or in the middle.
 class LayoutFake final : public Layout {
  public:
-  explicit LayoutFake(std::optional<Error> error) : error_{std::move(error)} {}
+  LayoutFake(std::optional<Error> error, bool late) : error_{std::move(error)}, late_{late} {}
   Result<void> open() override {
-    if (error_) return tl::unexpected<Error>{*error_};
+    if (error_ && !late_) return tl::unexpected<Error>{*error_};
     return {};
   }
   Result<bool> next(std::string& out, std::size_t /*enough*/) override {
     wire::encode(wire::TreeBegin{}, out);
+    if (error_) return tl::unexpected<Error>{*error_};
     wire::encode(wire::TreeEnd{}, out);
     return false;
   }
@@ -79,6 +80,7 @@ class LayoutFake final : public Layout {
 
  private:
   std::optional<Error> error_;
+  bool late_;
 };
 
 class SourceFake final : public WorkSource {
@@ -91,9 +93,11 @@ class SourceFake final : public WorkSource {
   std::unique_ptr<Layout> layout(const dispatch::Assign& assignment, const TreeKnowledge& /*known*/) override {
     if (!trees) return nullptr;
     const auto broken = broken_subjects.find(assignment.subject);
-    return std::make_unique<LayoutFake>(broken == broken_subjects.end() ? std::nullopt : std::optional{broken->second});
+    return std::make_unique<LayoutFake>(broken == broken_subjects.end() ? std::nullopt : std::optional{broken->second},
+                                        breaks_late);
   }
   bool trees = true;
+  bool breaks_late = false;
   std::map<Subject, Error> broken_subjects;
 };
 
@@ -208,6 +212,16 @@ TEST_F(CoordinatorTest, ACommitThatCannotBeReadIsUntestableAndNotRun) {
   EXPECT_EQ(plan->outcomes.at(1).kind, wire::OutcomeKind::untestable);
   EXPECT_EQ(plan->outcomes.at(1).detail, "object 1234 is missing");
   EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "Run"), 2);
+}
+
+TEST_F(CoordinatorTest, ACommitThatBreaksHalfWayCostsNoWorker) {
+  source.broken_subjects.emplace(1, Error{ErrorKind::rejected, "object 1234 is missing"});
+  source.breaks_late = true;
+  run(3, 1);
+  EXPECT_EQ(plan->outcomes.at(1).kind, wire::OutcomeKind::untestable);
+  EXPECT_EQ(plan->outcomes.size(), 3);
+  EXPECT_TRUE(watcher.losses.empty());
+  EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "TreeEnd"), 3);
 }
 
 TEST_F(CoordinatorTest, AWorkerThatCannotPrepareGivesItsSubjectToAnother) {

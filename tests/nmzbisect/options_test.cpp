@@ -42,6 +42,14 @@ TEST(OptionsTest, EndsCanBeGivenOneByOne) {
   EXPECT_THAT(parsed({"a..c", "--good", "b", "--", "true"}).goods, ElementsAre("b", "a"));
 }
 
+TEST(OptionsTest, TheLastWordCountsAndListsGrow) {
+  const Options options = parsed({"--log-dir", "a", "--log-dir", "b", "--env", "A=1", "--env", "B=2", "--path", "p",
+                                  "--path", "q", "a..b", "--", "true"});
+  EXPECT_EQ(options.log_directory, "b");
+  EXPECT_THAT(options.environment, ElementsAre("A=1", "B=2"));
+  EXPECT_THAT(options.pathspecs, ElementsAre("p", "q"));
+}
+
 TEST(OptionsTest, TheCommandIsNotTouched) {
   const std::vector<std::string> command{"./t", "--log", "foo", "%s", "", "a b", "'\"", "--", "-j", "--help"};
   std::vector<std::string> arguments{"a..b", "--"};
@@ -85,6 +93,7 @@ TEST(OptionsTest, WhatCannotBeMeantIsNamed) {
       {{"a...b", "--", "true"}, "two dots"},
       {{"a", "--", "true"}, "'a'"},
       {{"a..b", "make", "--", "true"}, "'make'"},
+      {{"a..b", "sh", "-c", "true"}, "'--'"},
       {{"a..b", "--bad", "c", "--", "true"}, "--bad"},
       {{"--good", "a", "--", "true"}, "GOOD..BAD"},
       {{"--jobs", "0", "a..b", "--", "true"}, "--jobs"},
