@@ -36,6 +36,7 @@ class FileWriter {
   FileWriter(wire::TreeFile file, TreePlace place) : file_{std::move(file)}, place_{std::move(place)} {}
 
   [[nodiscard]] const char* name() const;
+  [[nodiscard]] bool stamp() const;
   [[nodiscard]] bool old_is_comparable(mode_t mask);
   [[nodiscard]] bool old_continues_with(std::string_view bytes) const;
   [[nodiscard]] Attempt<> abandon_old();

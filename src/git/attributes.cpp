@@ -2,7 +2,6 @@
 #include "attributes.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <utility>
 
@@ -91,6 +90,7 @@ std::optional<AttributeFile::Rule> parse_line(std::string_view line, bool macros
     }
     rule.assignments.push_back(std::move(*assignment));
   }
+  std::ranges::reverse(rule.assignments);
   return rule;
 }
 
@@ -111,6 +111,7 @@ AttributeFile AttributeFile::parse(std::string_view text, bool macros_allowed, b
       file.rules_.push_back(std::move(*rule));
     }
   }
+  std::ranges::reverse(file.rules_);
   return file;
 }
 
@@ -123,7 +124,7 @@ class AttributeStack::Search {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     const auto apply = [&](const AttributeFile& file, std::size_t directory_size) {
       const std::string_view below = path.substr(directory_size);
-      for (const AttributeFile::Rule& rule : std::views::reverse(file.rules())) {
+      for (const AttributeFile::Rule& rule : file.rules()) {
         if (rule.pattern && rule.pattern->matches(rule.whole_path ? below : name)) {
           assign(rule.assignments);
         }
@@ -132,15 +133,15 @@ class AttributeStack::Search {
     if (stack_.strongest_) {
       apply(*stack_.strongest_, 0);
     }
-    for (const Level& level : std::views::reverse(stack_.levels_)) {
-      apply(*level.file, level.directory_size);
+    for (std::size_t i = stack_.levels_.size(); i-- > 0;) {
+      apply(*stack_.levels_[i].file, stack_.levels_[i].directory_size);
     }
     return std::move(result_);
   }
 
  private:
   void assign(const std::vector<AttributeFile::Assignment>& assignments) {
-    for (const AttributeFile::Assignment& assignment : std::views::reverse(assignments)) {
+    for (const AttributeFile::Assignment& assignment : assignments) {
       if (!decided_.insert(assignment.name).second) {
         continue;
       }
@@ -170,8 +171,8 @@ class AttributeStack::Search {
   void expand(std::string_view name) {
     const std::vector<AttributeFile::Assignment>* found =
         stack_.strongest_ ? macro_in(*stack_.strongest_, name) : nullptr;
-    for (auto level = stack_.levels_.rbegin(); level != stack_.levels_.rend() && found == nullptr; ++level) {
-      found = macro_in(*level->file, name);
+    for (std::size_t i = stack_.levels_.size(); i-- > 0 && found == nullptr;) {
+      found = macro_in(*stack_.levels_[i].file, name);
     }
     if (found != nullptr) {
       assign(*found);
@@ -185,7 +186,7 @@ class AttributeStack::Search {
   static AttributeValue unset() { return {AttributeValue::Kind::unset, {}}; }
 
   static const std::vector<AttributeFile::Assignment>* macro_in(const AttributeFile& file, std::string_view name) {
-    for (const AttributeFile::Rule& rule : std::views::reverse(file.rules())) {
+    for (const AttributeFile::Rule& rule : file.rules()) {
       if (!rule.pattern && rule.macro == name) {
         return &rule.assignments;
       }

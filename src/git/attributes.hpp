@@ -52,8 +52,9 @@ class AttributeFile {
     std::optional<Glob> pattern;  ///< nothing: the definition of the macro `macro`
     bool whole_path = false;      ///< the pattern is about the path below the file's directory, not the name
     std::string macro;
-    std::vector<Assignment> assignments;
+    std::vector<Assignment> assignments;  ///< the last one of the line first: it is the strongest
   };
+  /// The last one of the file first.
   [[nodiscard]] const std::vector<Rule>& rules() const { return rules_; }
 
  private:

@@ -132,13 +132,6 @@ Result<CommitId> Repository::commit(const std::string& revision) const {
   return *id;
 }
 
-Result<std::string> Repository::subject(const CommitId& id) const {
-  return git_output(git_command(*this, {"log", "--no-walk", "--no-show-signature", "--no-color", "--format=%s",
-                                        id.hex(), "--"}),
-                    ErrorKind::rejected)
-      .map(without_newline);
-}
-
 Result<std::string> Repository::closing(const CommitId& id) const {
   return git_output(git_command(*this, {"log", "--max-count=1", "--no-show-signature", "--no-color", "--no-decorate",
                                         "--no-notes", "--no-ext-diff", "--no-textconv", "--pretty=medium", "--root",

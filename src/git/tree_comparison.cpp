@@ -257,7 +257,7 @@ class Comparison {
     return Comparison{request_, difference_, full + '/', *from, *to}.run();
   }
 
-  Result<Side> submodule_side(Side& parent, Entry entry, const std::string& path) {
+  Result<Side> submodule_side(Side& parent, Entry entry, const std::string& path) const {
     if (entry == nullptr) {
       return Side{};
     }

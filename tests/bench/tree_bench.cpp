@@ -77,7 +77,7 @@ nmz::Result<void> measure(const nmz::git::Repository& repository, const std::vec
     }
     worker.apply(*stream);
     const auto before = Clock::now();
-    const auto updated = git->update(*reader, *commit, *stream, !request.from);
+    auto updated = git->update(*reader, *commit, *stream, !request.from);
     if (!updated) {
       return updated;
     }

@@ -31,7 +31,7 @@ void remove_with_empty_parents(const fs::path& root, const fs::path& path) {
 
 }  // namespace
 
-void PlainWorker::go_to(ObjectReader& reader, TreeRequest request) {
+void PlainWorker::go_to(ObjectReader& reader, const TreeRequest& request) {
   Result<TreeStream> stream = TreeStream::open(reader, request);
   if (!stream) {
     throw std::runtime_error{stream.error().message};

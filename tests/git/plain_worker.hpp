@@ -22,7 +22,7 @@ class PlainWorker {
   explicit PlainWorker(std::filesystem::path tree) : tree_{std::move(tree)} {}
 
   /// Brings the tree from the commit it has to another one. Throws when the stream reports an error.
-  void go_to(ObjectReader& reader, TreeRequest request);
+  void go_to(ObjectReader& reader, const TreeRequest& request);
   /// The same for a stream that is open already.
   void apply(TreeStream& stream);
 

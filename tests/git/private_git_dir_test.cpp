@@ -24,7 +24,6 @@ namespace nmz::git {
 namespace {
 
 namespace fs = std::filesystem;
-using support::ScratchCommit;
 using support::ScratchRepository;
 using testing::HasSubstr;
 using testing::StartsWith;

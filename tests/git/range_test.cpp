@@ -28,7 +28,6 @@ using support::ScratchRepository;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 
 class RangeTest : public testing::Test {

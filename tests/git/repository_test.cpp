@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nmz/git/tree_stream.hpp"
+
 #include "support/scratch_repository.hpp"
 #include "support/temp_directory.hpp"
 
@@ -113,7 +115,7 @@ TEST_F(RepositoryTest, ShowsTheCommitAsGitDoes) {
   scratch.git({"config", "log.decorate", "full"});
   const Repository repository = Repository::open(scratch.path()).value();
   const CommitId id = repository.commit("main").value();
-  EXPECT_EQ(repository.subject(id).value(), "the subject");
+  EXPECT_EQ(ObjectReader::open(repository).value().message_line(id).value(), "the subject");
   scratch.git({"config", "color.ui", "never"});
   scratch.git({"bisect", "start"});
   scratch.git({"bisect", "bad", "main"});
@@ -137,7 +139,8 @@ TEST_F(RepositoryTest, RefusesInOneLine) {
 }
 
 TEST_F(RepositoryTest, SaysThatGitIsMissing) {
-  const std::string path = std::getenv("PATH");
+  const char* before = std::getenv("PATH");
+  const std::string path = before == nullptr ? "" : before;
   const support::TempDirectory empty;
   ::setenv("PATH", empty.path().c_str(), 1);
   const std::string message = refusal(empty.path());

@@ -119,7 +119,7 @@ std::string random_path(std::mt19937_64& random) {
 std::string random_rules(std::mt19937_64& random) {
   static const std::vector<std::string> patterns{"*",    "*.c",    "*.txt",      "/a",     "d/*",        "**/b.txt",
                                                  "d/**", "a/**/d", "[a-c]*",     "sp?ace", "\"sp ace\"", "!a",
-                                                 "a/",   "\\[z]",  "\"\\377*\"", "Id",     "[[:alpha:]]"};
+                                                 "a/",   "\\[z]",  R"("\377*")", "Id",     "[[:alpha:]]"};
   static const std::vector<std::string> settings{"text",
                                                  "-text",
                                                  "text=auto",

@@ -2,13 +2,12 @@
 #include "temp_directory.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
-
-#include <stdlib.h>
 
 namespace nmz::support {
 

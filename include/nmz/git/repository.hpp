@@ -34,9 +34,6 @@ class Repository {
   /// Any revision syntax git knows, peeled to a commit.
   [[nodiscard]] Result<CommitId> commit(const std::string& revision) const;
 
-  /// First line of the commit message.
-  [[nodiscard]] Result<std::string> subject(const CommitId& id) const;
-
   /// What git prints below "<id> is the first bad commit": the commit with its stat and summary.
   [[nodiscard]] Result<std::string> closing(const CommitId& id) const;
 
