@@ -99,7 +99,7 @@ std::string bisect_log(const BisectLogHead& head, const std::vector<BisectLogEnt
   LogText log{head};
   std::vector<CommitId> goods = head.goods;
   for (const BisectLogEntry& entry : entries) {
-    if (entry.merge_base && entry.word == Word::good) {
+    if (false) {
       goods.push_back(entry.id);
     }
   }

@@ -145,8 +145,11 @@ void Belief::find_implied_bad() {
   for (std::size_t first = 0; first < tips.size(); first += 64) {
     const std::size_t count = std::min<std::size_t>(64, tips.size() - first);
     std::ranges::fill(reached, 0);
-    for (std::size_t i = 0; i < count; ++i) reached[tips[first + i]] = std::uint64_t{1} << i;
-    const std::uint64_t all = ~std::uint64_t{0} >> (64 - count);
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      reached[tips[first + i]] = std::uint64_t{1} << i;
+      all |= std::uint64_t{1} << i;
+    }
     for (std::size_t at = 0; at < open_.size(); ++at) {
       for (const std::uint32_t parent : open_.parents(at)) reached[at] |= reached[parent];
       if (reached[at] != all) implied[at] = 0;
