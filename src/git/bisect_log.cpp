@@ -99,7 +99,8 @@ std::string bisect_log(const BisectLogHead& head, const std::vector<BisectLogEnt
   LogText log{head};
   std::vector<CommitId> goods = head.goods;
   for (const BisectLogEntry& entry : entries) {
-    if (false) {
+    const bool passed = entry.word == Word::good;
+    if (entry.merge_base && passed) {
       goods.push_back(entry.id);
     }
   }
