@@ -5,13 +5,13 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <optional>
 #include <set>
 #include <thread>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,10 +21,24 @@ namespace {
 constexpr int max_looks = 200;
 constexpr std::chrono::milliseconds between_looks{5};
 
+/// What can be read of it. Not a stream: a process that ends between open and read makes read fail, which a stream
+/// buffer throws.
 std::string read_file(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  std::array<char, 4096> buffer{};
+  ssize_t count = 0;
+  while ((count = ::read(fd, buffer.data(), buffer.size())) > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  ::close(fd);
+  return text;
 }
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
 
 /// proc(5), /proc/pid/stat: "pid (comm) state ppid pgrp session ..."; comm may hold anything, so count from its end.
 std::optional<ProcessFacts> facts(pid_t pid) {
@@ -47,16 +61,15 @@ std::optional<ProcessFacts> facts(pid_t pid) {
 
 std::vector<ProcessFacts> processes() {
   std::vector<ProcessFacts> all;
-  DIR* const proc = ::opendir("/proc");
-  if (proc == nullptr) return all;
-  while (const dirent* entry = ::readdir(proc)) {  // NOLINT(concurrency-mt-unsafe)
+  const std::unique_ptr<DIR, CloseDirectory> proc{::opendir("/proc")};
+  if (!proc) return all;
+  while (const dirent* entry = ::readdir(proc.get())) {  // NOLINT(concurrency-mt-unsafe)
     const std::string_view name{static_cast<const char*>(entry->d_name)};
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (error != std::errc{} || end != name.data() + name.size()) continue;
     if (const auto found = facts(pid)) all.push_back(*found);
   }
-  ::closedir(proc);
   return all;
 }
 
