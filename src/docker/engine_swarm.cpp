@@ -1,0 +1,250 @@
+// Services, tasks, nodes, configs, secrets, networks and events (Engine API v1.41).
+#include <array>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base64.hpp"
+#include "engine_impl.hpp"
+
+namespace nmz::docker {
+namespace asio = boost::asio;
+namespace json = boost::json;
+namespace {
+
+std::int64_t nanoseconds(std::chrono::milliseconds time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+}
+
+/// `kind`: "Config" or "Secret".
+json::array files(const std::vector<FileReference>& list, const std::string& kind) {
+  json::array array;
+  for (const FileReference& reference : list) {
+    const json::object file{
+        {"Name", reference.target}, {"UID", "0"}, {"GID", "0"}, {"Mode", std::int64_t{reference.mode}}};
+    array.push_back(json::object{{"File", file}, {kind + "ID", reference.id}, {kind + "Name", reference.name}});
+  }
+  return array;
+}
+
+json::object container_of(const ServiceSpec& spec) {
+  json::object container{{"Image", spec.image},
+                         {"Env", to_json(spec.env)},
+                         {"Labels", to_json(spec.container_labels)},
+                         {"Mounts", to_json(spec.mounts)},
+                         {"Configs", files(spec.configs, "Config")},
+                         {"Secrets", files(spec.secrets, "Secret")},
+                         {"Init", spec.init},
+                         {"StopGracePeriod", nanoseconds(spec.stop_grace)}};
+  if (!spec.command.empty()) container["Command"] = to_json(spec.command);
+  if (!spec.arguments.empty()) container["Args"] = to_json(spec.arguments);
+  if (!spec.working_dir.empty()) container["Dir"] = spec.working_dir;
+  if (!spec.user.empty()) container["User"] = spec.user;
+  return container;
+}
+
+Json creation(const ServiceSpec& spec) {
+  constexpr std::array conditions{"none", "on-failure", "any"};
+  json::array networks;
+  for (const std::string& network : spec.networks) networks.push_back(json::object{{"Target", network}});
+  json::object amounts;
+  if (spec.nano_cpus > 0) amounts["NanoCPUs"] = spec.nano_cpus;
+  if (spec.memory > 0) amounts["MemoryBytes"] = spec.memory;
+  json::object task{{"ContainerSpec", container_of(spec)},
+                    {"Resources", json::object{{"Limits", amounts}, {"Reservations", amounts}}},
+                    {"RestartPolicy", json::object{{"Condition", conditions.at(static_cast<std::size_t>(spec.restart))},
+                                                   {"Delay", nanoseconds(spec.restart_delay)}}},
+                    {"Placement", json::object{{"Constraints", to_json(spec.constraints)}}},
+                    {"Networks", std::move(networks)}};
+  return json::object{{"Name", spec.name},
+                      {"Labels", to_json(spec.labels)},
+                      {"TaskTemplate", std::move(task)},
+                      {"Mode", json::object{{"Replicated", json::object{{"Replicas", spec.replicas}}}}},
+                      {"EndpointSpec", json::object{{"Mode", "dnsrr"}}}};
+}
+
+Service service_of(const Json& told) {
+  Service service;
+  service.id = text_at(told, "ID");
+  service.name = text_at(told, "Spec.Name");
+  service.version = static_cast<std::uint64_t>(number_at(told, "Version.Index"));
+  service.labels = labels_at(told, "Spec.Labels");
+  service.created = text_at(told, "CreatedAt");
+  return service;
+}
+
+Task task_of(const Json& told) {
+  Task task;
+  task.id = text_at(told, "ID");
+  task.service = text_at(told, "ServiceID");
+  task.node = text_at(told, "NodeID");
+  task.slot = static_cast<std::uint64_t>(number_at(told, "Slot"));
+  task.state = text_at(told, "Status.State");
+  task.desired_state = text_at(told, "DesiredState");
+  task.message = text_at(told, "Status.Message");
+  task.error = text_at(told, "Status.Err");
+  task.container = text_at(told, "Status.ContainerStatus.ContainerID");
+  task.exit_code = static_cast<int>(number_at(told, "Status.ContainerStatus.ExitCode"));
+  return task;
+}
+
+Node node_of(const Json& told) {
+  Node node;
+  node.id = text_at(told, "ID");
+  node.hostname = text_at(told, "Description.Hostname");
+  node.address = text_at(told, "Status.Addr");
+  node.state = text_at(told, "Status.State");
+  node.availability = text_at(told, "Spec.Availability");
+  node.architecture = text_at(told, "Description.Platform.Architecture");
+  node.os = text_at(told, "Description.Platform.OS");
+  node.manager = text_at(told, "Spec.Role") == "manager";
+  node.nano_cpus = number_at(told, "Description.Resources.NanoCPUs");
+  node.memory = number_at(told, "Description.Resources.MemoryBytes");
+  return node;
+}
+
+Resource specified(const Json& told) {
+  Resource resource;
+  resource.id = text_at(told, "ID");
+  resource.name = text_at(told, "Spec.Name");
+  resource.labels = labels_at(told, "Spec.Labels");
+  resource.created = text_at(told, "CreatedAt");
+  return resource;
+}
+
+Resource network_of(const Json& told) {
+  Resource resource;
+  resource.id = text_at(told, "Id");
+  resource.name = text_at(told, "Name");
+  resource.labels = labels_at(told, "Labels");
+  resource.created = text_at(told, "Created");
+  resource.driver = text_at(told, "Driver");
+  resource.scope = text_at(told, "Scope");
+  return resource;
+}
+
+/// GET `target` and each element of the answered array through `read`.
+template <class T>
+asio::awaitable<Result<std::vector<T>>> list(Engine::Impl& impl, std::string target, T (*read)(const Json&),
+                                             std::chrono::milliseconds deadline) {
+  Call call{"GET", std::move(target)};
+  call.deadline = deadline;
+  Result<Json> answer = co_await impl.call_json(std::move(call));
+  if (!answer) co_return tl::unexpected<Error>{answer.error()};
+  std::vector<T> result;
+  for (const Json& told : elements_at(*answer, "")) result.push_back(read(told));
+  co_return result;
+}
+
+asio::awaitable<Result<void>> remove(Engine::Impl& impl, std::string target, std::chrono::milliseconds deadline) {
+  Call call{"DELETE", std::move(target)};
+  call.deadline = deadline;
+  Result<void> done = co_await impl.call_remove(std::move(call));
+  co_return done;
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::string>> Engine::create_service(ServiceSpec spec, std::string registry_auth,
+                                                            Deadline deadline) {
+  const Json body = creation(spec);
+  Call call{"POST", "/services/create", body};
+  if (!registry_auth.empty()) call.request.headers.emplace_back("X-Registry-Auth", registry_auth);
+  call.deadline = deadline;
+  Result<std::string> id = co_await impl_->call_id(std::move(call));
+  co_return id;
+}
+
+asio::awaitable<Result<Service>> Engine::inspect_service(std::string id, Deadline deadline) {
+  Call call{"GET", "/services/" + percent_encoded(id)};
+  call.deadline = deadline;
+  Result<Json> answer = co_await impl_->call_json(std::move(call));
+  if (!answer) co_return tl::unexpected<Error>{answer.error()};
+  co_return service_of(*answer);
+}
+
+asio::awaitable<Result<void>> Engine::remove_service(std::string id, Deadline deadline) {
+  return remove(*impl_, "/services/" + percent_encoded(id), deadline);
+}
+asio::awaitable<Result<void>> Engine::remove_config(std::string id, Deadline deadline) {
+  return remove(*impl_, "/configs/" + percent_encoded(id), deadline);
+}
+asio::awaitable<Result<void>> Engine::remove_network(std::string id, Deadline deadline) {
+  return remove(*impl_, "/networks/" + percent_encoded(id), deadline);
+}
+
+asio::awaitable<Result<std::vector<Service>>> Engine::list_services(Labels labels, Deadline deadline) {
+  return list(*impl_, "/services?filters=" + label_filter(labels), &service_of, deadline);
+}
+asio::awaitable<Result<std::vector<Task>>> Engine::list_tasks(std::string service, Deadline deadline) {
+  const std::string filter = percent_encoded(R"({"service":[")" + service + R"("]})");
+  return list(*impl_, "/tasks?filters=" + filter, &task_of, deadline);
+}
+asio::awaitable<Result<std::vector<Node>>> Engine::list_nodes(Deadline deadline) {
+  return list(*impl_, "/nodes", &node_of, deadline);
+}
+asio::awaitable<Result<std::vector<Resource>>> Engine::list_configs(Labels labels, Deadline deadline) {
+  return list(*impl_, "/configs?filters=" + label_filter(labels), &specified, deadline);
+}
+asio::awaitable<Result<std::vector<Resource>>> Engine::list_secrets(Labels labels, Deadline deadline) {
+  return list(*impl_, "/secrets?filters=" + label_filter(labels), &specified, deadline);
+}
+asio::awaitable<Result<std::vector<Resource>>> Engine::list_networks(Labels labels, Deadline deadline) {
+  return list(*impl_, "/networks?filters=" + label_filter(labels), &network_of, deadline);
+}
+
+asio::awaitable<Result<std::string>> Engine::create_config(std::string name, std::string data, Labels labels,
+                                                           Deadline deadline) {
+  const Json body = json::object{{"Name", name}, {"Labels", to_json(labels)}, {"Data", to_base64(data)}};
+  Call call{"POST", "/configs/create", body};
+  call.deadline = deadline;
+  Result<std::string> id = co_await impl_->call_id(std::move(call));
+  co_return id;
+}
+
+asio::awaitable<Result<std::string>> Engine::create_network(std::string name, std::string driver, bool attachable,
+                                                            Labels labels, Deadline deadline) {
+  const Json body = json::object{{"Name", name},
+                                 {"Driver", driver},
+                                 {"Attachable", attachable},
+                                 {"CheckDuplicate", true},
+                                 {"Labels", to_json(labels)}};
+  Call call{"POST", "/networks/create", body};
+  call.deadline = deadline;
+  Result<std::string> id = co_await impl_->call_id(std::move(call));
+  co_return id;
+}
+
+asio::awaitable<Result<void>> Engine::events(std::string type, Labels labels,
+                                             std::function<bool(const EngineEvent&)> sink) {
+  json::object filters{{"type", json::array{json::string{type}}}};
+  json::array wanted;
+  for (const auto& [name, value] : labels) wanted.emplace_back(value.empty() ? name : name + "=" + value);
+  if (!wanted.empty()) filters["label"] = std::move(wanted);
+  Call call{"GET", "/events?filters=" + percent_encoded(json::serialize(filters))};
+  call.deadline = Deadline{0};
+  const auto rest = std::make_shared<std::string>();
+  const auto stopped = std::make_shared<bool>(false);
+  call.sink = [rest, stopped, sink = std::move(sink)](std::string_view bytes) -> Result<void> {
+    *rest += bytes;
+    for (std::size_t end = 0; (end = rest->find('\n')) != std::string::npos;) {
+      const auto line = parse_json(std::string_view{*rest}.substr(0, end));
+      rest->erase(0, end + 1);
+      if (!line) continue;
+      EngineEvent event;
+      event.type = text_at(*line, "Type");
+      event.action = text_at(*line, "Action");
+      event.id = text_at(*line, "Actor.ID");
+      event.attributes = labels_at(*line, "Actor.Attributes");
+      if (sink(event)) continue;
+      *stopped = true;
+      return fail(ErrorKind::cancelled, "");
+    }
+    return {};
+  };
+  Result<void> done = co_await impl_->call_void(std::move(call));
+  if (*stopped) co_return Result<void>{};
+  co_return done;
+}
+
+}  // namespace nmz::docker

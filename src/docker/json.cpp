@@ -1,0 +1,111 @@
+#include "json.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace nmz::docker {
+namespace json = boost::json;
+
+Result<Json> parse_json(std::string_view text) {
+  boost::system::error_code code;
+  Json value = json::parse({text.data(), text.size()}, code);
+  if (code) return fail(ErrorKind::rejected, "the Docker Engine answered something that is no JSON");
+  return value;
+}
+
+const Json& at(const Json& value, std::string_view path) {
+  static const Json nothing;
+  const Json* here = &value;
+  while (!path.empty()) {
+    const std::size_t dot = path.find('.');
+    const std::string_view name = path.substr(0, dot);
+    path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+    const json::object* object = here->if_object();
+    here = object == nullptr ? nullptr : object->if_contains({name.data(), name.size()});
+    if (here == nullptr) return nothing;
+  }
+  return *here;
+}
+
+std::string text_at(const Json& value, std::string_view path) {
+  const json::string* text = at(value, path).if_string();
+  return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
+}
+
+std::int64_t number_at(const Json& value, std::string_view path) {
+  const Json& found = at(value, path);
+  if (const std::int64_t* number = found.if_int64()) return *number;
+  if (const std::uint64_t* number = found.if_uint64()) return static_cast<std::int64_t>(*number);
+  if (const double* number = found.if_double()) return static_cast<std::int64_t>(*number);
+  return 0;
+}
+
+bool flag_at(const Json& value, std::string_view path) {
+  const bool* flag = at(value, path).if_bool();
+  return flag != nullptr && *flag;
+}
+
+std::vector<Json> elements_at(const Json& value, std::string_view path) {
+  const json::array* array = at(value, path).if_array();
+  return array == nullptr ? std::vector<Json>{} : std::vector<Json>{array->begin(), array->end()};
+}
+
+std::vector<std::string> texts_at(const Json& value, std::string_view path) {
+  std::vector<std::string> texts;
+  for (const Json& element : elements_at(value, path)) texts.push_back(text_at(element, ""));
+  return texts;
+}
+
+Labels labels_at(const Json& value, std::string_view path) {
+  Labels labels;
+  if (const json::object* object = at(value, path).if_object()) {
+    for (const auto& [key, label] : *object) labels[std::string{key}] = text_at(label, "");
+  }
+  return labels;
+}
+
+Json to_json(const std::vector<std::string>& texts) {
+  json::array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  return array;
+}
+
+Json to_json(const Labels& labels) {
+  json::object object;
+  for (const auto& [name, value] : labels) object[name] = value;
+  return object;
+}
+
+Json to_json(const std::vector<Mount>& mounts) {
+  json::array array;
+  for (const Mount& mount : mounts) {
+    json::object object{{"Type", mount.type}, {"Target", mount.target}, {"ReadOnly", mount.read_only}};
+    if (!mount.source.empty()) object["Source"] = mount.source;
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain.find(c) != std::string_view::npos) {
+      result += c;
+    } else {
+      result += {'%', digits[byte >> 4U], digits[byte & 15U]};
+    }
+  }
+  return result;
+}
+
+std::string label_filter(const Labels& labels) {
+  json::array filter;
+  for (const auto& [name, value] : labels) filter.emplace_back(value.empty() ? name : name + "=" + value);
+  const json::object filters{{"label", std::move(filter)}};
+  return percent_encoded(json::serialize(filters));
+}
+
+}  // namespace nmz::docker
