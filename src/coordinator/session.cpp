@@ -71,11 +71,13 @@ void Session::cancel(wire::JobId job) {
 
 void Session::shut_down() {
   cancelled_ = true;
+  if (!stream_) context_.parts.orchestrator.cancel_start(worker_);
   post(wire::Shutdown{});
 }
 
 void Session::abandon() {
   abandoned_ = true;
+  if (!stream_) context_.parts.orchestrator.cancel_start(worker_);
   end_conversation();
 }
 
@@ -102,7 +104,10 @@ asio::awaitable<std::string> Session::converse() {
   auto started = co_await context_.parts.orchestrator.start(worker_);
   if (!started) co_return started.error().message;
   stream_ = *started;
-  if (abandoned_) co_return std::string{};
+  if (abandoned_) {
+    stream_->close();
+    co_return std::string{};
+  }
   spawn(write_out());
   wire::Hello hello;
   hello.worker = worker_;

@@ -1,0 +1,162 @@
+#include "nmz/orchestrator/docker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "agent_archive.hpp"
+
+namespace nmz::orchestrator {
+namespace asio = boost::asio;
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t complaint_limit = 1000;
+
+/// The agent's stdin and stdout; what it writes to stderr explains why it ended.
+class AttachStream final : public Stream {
+ public:
+  explicit AttachStream(std::shared_ptr<docker::Attached> attached) : attached_{std::move(attached)} {}
+
+  asio::awaitable<Result<std::size_t>> read(std::span<char> buffer) override {
+    using From = docker::Attached::Output::From;
+    while (true) {
+      Result<docker::Attached::Output> output = co_await attached_->read(buffer);
+      if (!output) co_return tl::unexpected<Error>{output.error()};
+      if (output->from == From::out) co_return output->size;
+      if (output->from == From::end) break;
+      complaint_.append(buffer.data(), std::min(output->size, complaint_limit - complaint_.size()));
+    }
+    if (complaint_.empty()) co_return std::size_t{0};
+    while (complaint_.ends_with('\n')) complaint_.pop_back();
+    std::replace(complaint_.begin(), complaint_.end(), '\n', ' ');
+    co_return fail(ErrorKind::retryable, "its agent ended: " + complaint_);
+  }
+
+  asio::awaitable<Result<void>> write(std::string bytes) override {
+    Result<void> written = co_await attached_->write(std::move(bytes));
+    co_return written;
+  }
+
+  void close() override { attached_->close(); }
+
+ private:
+  std::shared_ptr<docker::Attached> attached_;
+  std::string complaint_;
+};
+
+}  // namespace
+
+Docker::Docker(asio::any_io_executor executor, docker::Engine& engine, DockerOptions options)
+    : executor_{std::move(executor)}, engine_{engine}, options_{std::move(options)} {}
+Docker::~Docker() = default;
+
+docker::ContainerSpec Docker::specification(wire::WorkerId worker, unsigned starts) const {
+  const std::string number = std::to_string(static_cast<std::uint32_t>(worker));
+  docker::ContainerSpec spec;
+  spec.name = options_.name + "-" + options_.identity.run + "-w" + number + "." + std::to_string(starts);
+  spec.image = options_.image;
+  spec.entrypoint = {agent_place};
+  if (options_.tree) spec.command = {"--tree", tree_place};
+  spec.env = options_.env;
+  spec.labels = {{run_label, options_.identity.run}, {owner_label, options_.identity.owner}};
+  spec.network = options_.network;
+  spec.mounts = options_.mounts;
+  spec.nano_cpus = options_.nano_cpus;
+  spec.memory = options_.memory;
+  spec.auto_remove = true;
+  return spec;
+}
+
+asio::awaitable<void> Docker::enter_gate() {
+  if (starting_ < options_.starts_at_once) {
+    ++starting_;
+    co_return;
+  }
+  asio::steady_timer turn{executor_, asio::steady_timer::time_point::max()};
+  waiting_.push_back(&turn);
+  co_await turn.async_wait(as_result);  // leave_gate() hands its place over
+}
+
+void Docker::leave_gate() {
+  if (waiting_.empty()) {
+    --starting_;
+    return;
+  }
+  waiting_.front()->cancel();
+  waiting_.pop_front();
+}
+
+asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(wire::WorkerId worker) {
+  co_await stop(worker);
+  workers_[worker].wanted = true;
+  co_await enter_gate();
+  Result<std::shared_ptr<Stream>> stream = co_await launch(worker);
+  leave_gate();
+  co_return stream;
+}
+
+asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(wire::WorkerId worker) {
+  Worker& state = workers_[worker];
+  if (!state.wanted) co_return fail(ErrorKind::cancelled, "cancelled");
+  if (archive_.empty()) {
+    Result<std::string> archive = agent_archive(options_.agent);
+    if (!archive) co_return tl::unexpected<Error>{archive.error()};
+    archive_ = std::move(*archive);
+  }
+  docker::ContainerSpec spec = specification(worker, ++state.starts);
+  Result<std::string> created = co_await engine_.create_container(std::move(spec));
+  if (!created) co_return tl::unexpected<Error>{created.error()};
+  state.container = *created;
+  const std::string id = *created;
+  Result<void> done = co_await engine_.put_archive(id, "/", archive_);
+  if (!done) co_return tl::unexpected<Error>{done.error()};
+  if (!state.wanted) co_return fail(ErrorKind::cancelled, "cancelled");
+  Result<std::shared_ptr<docker::Attached>> attached = co_await engine_.attach(id);
+  if (!attached) co_return tl::unexpected<Error>{attached.error()};
+  done = co_await engine_.start_container(id);
+  if (!done) co_return tl::unexpected<Error>{done.error()};
+  std::shared_ptr<Stream> stream = std::make_shared<AttachStream>(std::move(*attached));
+  co_return stream;
+}
+
+void Docker::cancel_start(wire::WorkerId worker) { workers_[worker].wanted = false; }
+
+asio::awaitable<void> Docker::stop(wire::WorkerId worker) {
+  const auto found = workers_.find(worker);
+  if (found == workers_.end() || found->second.container.empty()) co_return;
+  const std::string id = std::exchange(found->second.container, std::string{});
+  // Where it ended by itself this finds nothing any more, or its removal under way.
+  co_await engine_.remove_container(id);
+}
+
+asio::awaitable<Result<void>> Docker::close() {
+  const docker::Labels ours{{run_label, options_.identity.run}};
+  Result<std::vector<docker::Container>> left = co_await engine_.list_containers(ours);
+  if (!left) co_return tl::unexpected<Error>{left.error()};
+  for (const docker::Container& container : *left) {
+    const std::string id = container.id;
+    Result<void> removed = co_await engine_.remove_container(id);
+    if (!removed) co_return removed;
+  }
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Engine& engine) {
+  const docker::Labels any{{run_label, ""}};
+  Result<std::vector<docker::Container>> found = co_await engine.list_containers(any);
+  if (!found) co_return tl::unexpected<Error>{found.error()};
+  std::size_t removed = 0;
+  for (const docker::Container& container : *found) {
+    const auto owner = container.labels.find(owner_label);
+    if (owner == container.labels.end() || !is_dead(owner->second)) continue;
+    const std::string id = container.id;
+    Result<void> done = co_await engine.remove_container(id);
+    if (done) ++removed;
+  }
+  co_return removed;
+}
+
+}  // namespace nmz::orchestrator
