@@ -23,6 +23,7 @@
 #include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
+#include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/search/bisect_plan.hpp"
@@ -33,6 +34,7 @@
 #include "answer.hpp"
 #include "command.hpp"
 #include "commit_work.hpp"
+#include "container_place.hpp"
 #include "log_store.hpp"
 #include "reporter.hpp"
 #include "user_directories.hpp"
@@ -86,9 +88,9 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
 }
 
 /// More workers than there are commits to test have nothing to do.
-std::uint32_t worker_count(const Options& options, const git::Range& range) {
+std::uint32_t worker_count(const Options& options, const git::Range& range, std::uint32_t cpus_there) {
   const std::size_t subjects = range.graph.size() + range.outside.size();
-  const std::uint32_t wanted = options.workers == 0 ? cpus() : options.workers;
+  const std::uint32_t wanted = options.workers == 0 ? cpus_there : options.workers;
   return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, std::max<std::size_t>(subjects, 1)));
 }
 
@@ -130,13 +132,14 @@ std::string repository_name(const git::Repository& repository) {
 
 /// A search that is ready to run: everything that does not change any more.
 struct Search {
-  Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in, git::Range range_in)
+  Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in, git::Range range_in,
+         std::uint32_t cpus_there)
       : options{options_in},
         repository{std::move(repository_in)},
         objects{std::move(objects_in)},
         range{std::move(range_in)},
         subjects{subjects_of(range)},
-        workers{worker_count(options, range)},
+        workers{worker_count(options, range, cpus_there)},
         plan{range.graph, checks_of(range), plan_options(options, workers)} {}
 
   [[nodiscard]] Named name(dispatch::Subject subject) const {
@@ -210,22 +213,26 @@ orchestrator::RunDirectory make_place(const Options& options) {
                                                                                 : fs::path{options.work_directory}));
 }
 
-/// What a run needs of this machine.
-struct Machine {
+/// Where a run's workers are: below a directory of this machine, or in containers.
+struct Place {
+  asio::io_context& io;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   fs::path agent;
-  fs::path place;  ///< the run directory
+  fs::path directory;                    ///< the run directory, when local
+  ContainerPlace* containers = nullptr;  ///< null when local
 };
 
-coordinator::RunEnd run_workers(Search& search, const wire::Run& command, const Machine& machine, Reporter& reporter) {
-  const auto work = need(CommitWork::create(search.repository, search.subjects, command, search.options.clean,
-                                            machine.place, search.workers));
-  asio::io_context io{1};
-  orchestrator::LocalOptions local_options;
-  local_options.agent = machine.agent;
-  local_options.trees = work->trees();
-  local_options.run_mark = machine.place.string();
-  orchestrator::Local local{io.get_executor(), local_options};
-  const coordinator::Parts parts{search.plan, local, *work, reporter};
+/// The coordinator's run, then whatever its workers need to be taken away.
+template <class CloseUp>
+asio::awaitable<coordinator::RunEnd> run_and_close(coordinator::Coordinator& coordinator, CloseUp& close_up) {
+  coordinator::RunEnd end = co_await coordinator.run();
+  co_await close_up();
+  co_return end;
+}
+
+template <class CloseUp>
+coordinator::RunEnd run_workers(Search& search, CommitWork& work, orchestrator::Orchestrator& workers,
+                                asio::io_context& io, Reporter& reporter, CloseUp close_up) {
+  const coordinator::Parts parts{search.plan, workers, work, reporter};
   coordinator::Options options;
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
@@ -238,9 +245,34 @@ coordinator::RunEnd run_workers(Search& search, const wire::Run& command, const 
     if (bug) std::rethrow_exception(bug);
     end = std::move(result);
   };
-  asio::co_spawn(io, coordinator.run(), std::move(done));
+  asio::co_spawn(io, run_and_close(coordinator, close_up), std::move(done));
   io.run();
   return end;
+}
+
+coordinator::RunEnd run_locally(Search& search, const wire::Run& command, const Place& place, Reporter& reporter) {
+  const auto work = need(CommitWork::create(search.repository, search.subjects, command, search.options.clean,
+                                            place.directory, search.workers));
+  orchestrator::LocalOptions options;
+  options.agent = place.agent;
+  options.trees = work->trees();
+  options.run_mark = place.directory.string();
+  orchestrator::Local local{place.io.get_executor(), options};
+  const auto nothing = []() -> asio::awaitable<void> { co_return; };
+  return run_workers(search, *work, local, place.io, reporter, nothing);
+}
+
+coordinator::RunEnd run_in_containers(Search& search, const wire::Run& command, const Place& place,
+                                      Reporter& reporter) {
+  const auto work = CommitWork::remote(search.repository, search.subjects, command, search.options.clean,
+                                       !search.options.no_checkout, search.workers);
+  orchestrator::Docker containers{place.io.get_executor(), place.containers->engine(),
+                                  place.containers->worker_options(search.options, place.agent)};
+  const auto close_up = [&containers, &reporter]() -> asio::awaitable<void> {
+    Result<void> closed = co_await containers.close();
+    if (!closed) reporter.show(view::Notice{"cannot remove the containers: " + closed.error().message});
+  };
+  return run_workers(search, *work, containers, place.io, reporter, close_up);
 }
 
 git::BisectLogHead log_head(Search& search) {
@@ -311,11 +343,35 @@ int print_answer(const Search& search, const Answer& answer) {
   return exit_stopped;
 }
 
-int search_and_answer(Search& search) {
+/// The command as the workers get it; one that is run in containers is looked up there.
+wire::Run worker_command(const Search& search, const ContainerPlace* containers) {
+  if (containers == nullptr) {
+    const ResolvedCommand resolved = need(resolve_command(search.options, search.repository, search.range));
+    return command_of(search.options, resolved, search.repository);
+  }
+  wire::Run run = command_of(search.options, {}, search.repository);
+  if (run.argv.empty()) run.argv = {"/bin/sh", "-c", need(containers->worker_script())};
+  if (search.options.no_checkout) run.directory.clear();
+  return run;
+}
+
+void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, const ContainerPlace* containers,
+                Reporter& reporter) {
+  if (directory && directory->swept().directories > 0) {
+    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
+                                           directory->swept().directories, directory->swept().processes)});
+  }
+  if (containers != nullptr && containers->swept() > 0) {
+    reporter.show(view::Notice{fmt::format("removed {} container(s) of killed runs", containers->swept())});
+  }
+}
+
+int search_and_answer(Search& search, asio::io_context& io, ContainerPlace* containers) {
   const Options& options = search.options;
-  const ResolvedCommand resolved = need(resolve_command(options, search.repository, search.range));
+  const wire::Run command = worker_command(search, containers);
   const fs::path agent = need(find_agent());
-  const orchestrator::RunDirectory place = make_place(options);
+  std::optional<orchestrator::RunDirectory> directory;
+  if (containers == nullptr) directory.emplace(make_place(options));
   LogStore logs = need(LogStore::open(options.log_directory, repository_name(search.repository)));
   view::Text text{stderr, view::TextStyle::for_stream(stderr, options.verbosity)};
   std::unique_ptr<view::JsonLines> json;
@@ -326,12 +382,10 @@ int search_and_answer(Search& search) {
   if (json) reporter.add(*json);
   reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
                                     logs.directory().string()});
-  if (const auto& swept = place.swept(); swept.directories > 0) {
-    reporter.show(view::Notice{
-        fmt::format("removed what {} killed run(s) left behind ({} process(es))", swept.directories, swept.processes)});
-  }
-  const wire::Run command = command_of(options, resolved, search.repository);
-  const coordinator::RunEnd end = run_workers(search, command, {agent, place.path()}, reporter);
+  tell_swept(directory, containers, reporter);
+  const Place place{io, agent, directory ? directory->path() : fs::path{}, containers};
+  const coordinator::RunEnd end = containers == nullptr ? run_locally(search, command, place, reporter)
+                                                        : run_in_containers(search, command, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, logs, text);
   reporter.show(summary(search, result, reporter, logs));
@@ -355,8 +409,12 @@ int bisect(const Options& options) {
     auto repository = need(git::Repository::open(options.directory));
     auto range = need(git::read_range(repository, range_request(options)));
     auto objects = need(git::ObjectReader::open(repository));
-    Search search{options, std::move(repository), std::move(objects), std::move(range)};
-    return options.dry_run ? dry_run(search) : search_and_answer(search);
+    asio::io_context io{1};
+    std::unique_ptr<ContainerPlace> containers;
+    if (!options.image.empty()) containers = need(ContainerPlace::open(io, options));
+    Search search{options, std::move(repository), std::move(objects), std::move(range),
+                  containers ? containers->cpus() : cpus()};
+    return options.dry_run ? dry_run(search) : search_and_answer(search, io, containers.get());
   } catch (const StepFailed& failed) {
     fmt::print(stderr, "nmzbisect: {}\n", failed.error.message);
     return exit_usage;

@@ -27,6 +27,10 @@ class CommitLayout final : public coordinator::Layout {
   Result<bool> next(std::string& out, std::size_t enough) override { return stream_->next(out, enough); }
 
   Result<void> laid_out() override {
+    if (worker_.git_dir.empty()) {
+      worker_.commit = request_.to;
+      return {};
+    }
     if (!worker_.git) {
       std::unique_lock lock{first_.mutex};
       const fs::path shared = first_.path;
@@ -76,6 +80,16 @@ Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& re
   return work;
 }
 
+std::unique_ptr<CommitWork> CommitWork::remote(const git::Repository& repository, std::vector<git::CommitId> subjects,
+                                               wire::Run run, bool clean, bool send_files, std::uint32_t workers) {
+  std::unique_ptr<CommitWork> work{new CommitWork{repository, std::move(subjects), std::move(run), clean}};
+  work->send_files_ = send_files;
+  for (std::uint32_t number = 0; number < workers; ++number) {
+    work->workers_.push_back(std::make_unique<WorkerTree>());
+  }
+  return work;
+}
+
 std::vector<fs::path> CommitWork::trees() const {
   std::vector<fs::path> result;
   result.reserve(workers_.size());
@@ -86,6 +100,7 @@ std::vector<fs::path> CommitWork::trees() const {
 wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   wire::Run run = run_;
   const std::string commit = subjects_.at(assignment.subject).hex();
+  if (!send_files_) run.input = commit + "\n";
   run.env.push_back("NMZ_COMMIT=" + commit);
   run.env.push_back("NMZ_WORKLOAD=" + commit);
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
@@ -95,6 +110,7 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
 
 std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& assignment,
                                                         const coordinator::TreeKnowledge& known) {
+  if (!send_files_) return nullptr;
   WorkerTree& worker = *workers_.at(static_cast<std::size_t>(assignment.worker));
   git::TreeRequest request;
   if (known.intact) request.from = worker.commit;

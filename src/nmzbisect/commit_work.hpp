@@ -1,4 +1,5 @@
-// Lays out commits in local work trees, with a git directory that answers for them, and names the command.
+// Lays out commits in work trees, and names the command. Local work trees have a git directory that answers for them;
+// those in containers are files only.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +19,11 @@
 
 namespace nmz::nmzbisect {
 
-/// A local worker's places and what is in them. Used by one pool thread at a time.
+/// A worker's places and what is in them. Used by one pool thread at a time.
 struct WorkerTree {
   WorkerTree() = default;
-  std::filesystem::path tree;
-  std::filesystem::path git_dir;
+  std::filesystem::path tree;     ///< empty when the worker is not on this machine
+  std::filesystem::path git_dir;  ///< likewise
   std::optional<git::ObjectReader> reader;
   std::optional<git::PrivateGitDir> git;
   std::optional<git::CommitId> commit;  ///< laid out last
@@ -42,6 +43,11 @@ class CommitWork final : public coordinator::WorkSource {
                                                     std::vector<git::CommitId> subjects, wire::Run run, bool clean,
                                                     const std::filesystem::path& places, std::uint32_t workers);
 
+  /// For workers that are elsewhere. `send_files`: no, if they have the repository; the commit is the command's input
+  /// then.
+  static std::unique_ptr<CommitWork> remote(const git::Repository& repository, std::vector<git::CommitId> subjects,
+                                            wire::Run run, bool clean, bool send_files, std::uint32_t workers);
+
   [[nodiscard]] std::vector<std::filesystem::path> trees() const;
 
   wire::Run run(const dispatch::Assign& assignment) override;
@@ -55,6 +61,7 @@ class CommitWork final : public coordinator::WorkSource {
   std::vector<git::CommitId> subjects_;
   wire::Run run_;
   bool clean_;
+  bool send_files_ = true;
   FirstGitDir first_;
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };

@@ -29,6 +29,8 @@ Examples:
       Only commits that touch src/net; a script that is not part of the repository by its absolute path.
   nmzbisect --find-fix v1.2..HEAD -- ./run-test.sh
       Which commit repaired it?
+  nmzbisect --image gcc:12 -replicas 8 v1.2..HEAD -- make check
+      Each commit's files are sent into containers of the image, on the Docker Engine that the docker command uses.
 
 The command's exit code is the verdict, as for `git bisect run`: 0 good, 125 skip, 1 to 127 bad; 128 and above stop
 the search. It runs in a work tree of its own, with NMZ_COMMIT, NMZ_WORKER and NMZ_ATTEMPT in its environment.
@@ -64,6 +66,9 @@ struct Texts {
   std::optional<std::string> kill_grace;
   std::optional<std::string> log_limit;
   std::optional<std::string> jobs;
+  std::string orchestrator;
+  std::optional<std::string> cpus;
+  std::optional<std::string> memory;
   bool quiet = false;
   bool verbose = false;
   bool version = false;
@@ -113,6 +118,23 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)
       ->take_all();
+}
+
+void declare_containers(CLI::App& app, Options& options, Texts& texts) {
+  app.add_option("--image", options.image,
+                 "Test in containers of IMAGE, which needs neither git nor the repository; without a command its label "
+                 "net.osrg.namazu-swarm.v0.worker.script is run, with the commit on stdin")
+      ->type_name("IMAGE");
+  app.add_option("--orchestrator", texts.orchestrator, "Where workers are: local, or docker [docker with --image]")
+      ->type_name("NAME");
+  app.add_flag("--no-checkout", options.no_checkout,
+               "Send no files: the image carries the repository (see NMZ_COMMIT)");
+  app.add_option("--host", options.host, "The Docker Engine: unix://, tcp:// or ssh:// [as the docker command]")
+      ->type_name("HOST");
+  app.add_option("--context", options.context, "The Docker context [as the docker command]")->type_name("NAME");
+  app.add_option("--network", options.network, "The containers' network [the Engine's default]")->type_name("NAME");
+  app.add_option("--cpus", texts.cpus, "Limit a container to N CPUs (1.5)")->type_name("N");
+  app.add_option("--memory", texts.memory, "Limit a container's memory (512m, 2g)")->type_name("SIZE");
 }
 
 void declare_output(CLI::App& app, Options& options, Texts& texts) {
@@ -168,6 +190,65 @@ Result<std::uint64_t> parse_count(const std::string& option, const std::string& 
                 option + " needs a number from 1 to " + std::to_string(most) + ", not '" + text + "'");
   }
   return value;
+}
+
+/// "1.5" CPUs in units of 1e-9.
+Result<std::int64_t> parse_cpus(const std::string& text) {
+  double value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  constexpr double smallest = 0.01;
+  constexpr double most = 1e5;
+  if (error != std::errc{} || end != last || !(value >= smallest) || value > most) {
+    return fail(ErrorKind::misconfigured, "--cpus needs a number of CPUs from 0.01, not '" + text + "'");
+  }
+  constexpr double nano = 1e9;
+  return static_cast<std::int64_t>(value * nano);
+}
+
+/// Bytes, with the units that docker knows: b, k, m, g.
+Result<std::int64_t> parse_memory(const std::string& text) {
+  std::int64_t value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  constexpr std::string_view units = "bkmg";
+  const std::string unit{end, last};
+  const std::size_t power = unit.empty() ? 0 : units.find(static_cast<char>(unit.front() | 0x20));
+  constexpr std::int64_t most = std::int64_t{1} << 30;  // of the largest unit
+  if (error != std::errc{} || unit.size() > 1 || power == std::string_view::npos || value <= 0 ||
+      (power == units.size() - 1 && value > most)) {
+    return fail(ErrorKind::misconfigured, "--memory needs a size such as 512m or 2g, not '" + text + "'");
+  }
+  constexpr unsigned bits_a_unit = 10;
+  return value << (bits_a_unit * power);
+}
+
+Result<void> take_containers(const CLI::App& app, const Texts& texts, Options& options) {
+  if (!texts.orchestrator.empty() && texts.orchestrator != "local" && texts.orchestrator != "docker") {
+    return fail(ErrorKind::misconfigured, "--orchestrator is local or docker, not '" + texts.orchestrator + "'");
+  }
+  if (texts.orchestrator == "docker" && options.image.empty()) {
+    return fail(ErrorKind::misconfigured, "--orchestrator docker needs --image IMAGE");
+  }
+  if (texts.orchestrator == "local" && !options.image.empty()) {
+    return fail(ErrorKind::misconfigured, "--image is for containers; --orchestrator local has none");
+  }
+  for (const char* name : {"--host", "--context", "--network", "--cpus", "--memory", "--no-checkout"}) {
+    if (options.image.empty() && app.count(name) > 0) {
+      return fail(ErrorKind::misconfigured, std::string{name} + " is for containers and needs --image IMAGE");
+    }
+  }
+  if (texts.cpus) {
+    const auto cpus = parse_cpus(*texts.cpus);
+    if (!cpus) return tl::unexpected<Error>{cpus.error()};
+    options.nano_cpus = *cpus;
+  }
+  if (texts.memory) {
+    const auto memory = parse_memory(*texts.memory);
+    if (!memory) return tl::unexpected<Error>{memory.error()};
+    options.memory = *memory;
+  }
+  return {};
 }
 
 /// GOOD..BAD, where each side may be left out as in git.
@@ -263,7 +344,7 @@ Result<void> check_rest(const Options& options) {
     return fail(ErrorKind::misconfigured,
                 "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
   }
-  if (options.command.empty() && !options.dry_run) {
+  if (options.command.empty() && !options.dry_run && options.image.empty()) {
     return fail(ErrorKind::misconfigured, "the command is missing: nmzbisect GOOD..BAD -- COMMAND [ARG...]");
   }
   if (!options.command.empty() && options.command.front().empty()) {
@@ -298,6 +379,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, Options& options
       .and_then([&] { return take_times(texts, options); })
       .and_then([&] { return take_counts(texts, options); })
       .and_then([&] { return take_words(texts, options); })
+      .and_then([&] { return take_containers(app, texts, options); })
       .and_then([&] { return check_terms(options, terms_given); })
       .and_then([&] { return check_rest(options); });
 }
@@ -315,6 +397,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   app.formatter(std::make_shared<HelpPage>());
   declare_search(app, request.options, texts);
   declare_tests(app, request.options, texts);
+  declare_containers(app, request.options, texts);
   declare_output(app, request.options, texts);
 
   std::vector<std::string> ours = with_double_dashes(app, {arguments.begin(), dashes});
