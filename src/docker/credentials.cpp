@@ -34,7 +34,8 @@ Result<std::optional<Login>> ask_helper(const std::string& name, const std::stri
   auto process = DialProcess::start({program, "get"});
   if (!process) return fail(ErrorKind::misconfigured, "cannot start the credential helper '" + program + "'");
   const int socket = process->release_socket();
-  const bool asked = ::write(socket, registry.data(), registry.size()) == static_cast<ssize_t>(registry.size());
+  const bool asked =
+      ::send(socket, registry.data(), registry.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(registry.size());
   ::shutdown(socket, SHUT_WR);
   std::string answer;
   std::array<char, 4096> buffer{};

@@ -1,0 +1,160 @@
+// nmzbisect --image with a real Docker Engine (scripts/swarm-lab): the same answers as on this machine, and nothing
+// left on the Engine, however the run ends.
+#include <csignal>
+#include <future>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "answers.hpp"
+#include "line.hpp"
+#include "workplace.hpp"
+
+namespace nmz::conformance {
+namespace {
+
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class ContainersTest : public testing::Test {
+ protected:
+  static std::vector<std::string> docker(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "docker");
+    const Ended ended = support::run_program(support::Program{std::move(arguments)});
+    EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+    return split_lines(ended.out);
+  }
+  static std::vector<std::string> containers() { return docker({"ps", "--all", "--quiet", "--no-trunc"}); }
+  static std::vector<std::string> running() { return docker({"ps", "--quiet", "--no-trunc"}); }
+
+  [[nodiscard]] Ended search(const std::vector<std::string>& command, std::vector<std::string> options = {}) const {
+    options.insert(options.end(), {"--image", "busybox", "--replicas", "2", repository.range()});
+    return place.bisect(repository.path(), arguments(std::move(options), command));
+  }
+  [[nodiscard]] std::future<Ended> search_beside(const std::string& script) const {
+    return place.bisect_beside(
+        repository.path(),
+        arguments({"--image", "busybox", "--replicas", "2", "--trust-ends", repository.range()}, shell(script)));
+  }
+
+  void TearDown() override {
+    EXPECT_TRUE(wait_until([] { return containers().empty(); }, seconds{30})) << "containers are left";
+    EXPECT_TRUE(wait_until([&] { return place.processes().empty(); }, seconds{5}));
+    EXPECT_THAT(place.leftovers(), IsEmpty());
+  }
+
+  Workplace place;
+  LineRepository repository{24, {}, "a repository"};
+};
+
+TEST_F(ContainersTest, FindsTheCulprit) { EXPECT_THAT(search(fails_from(9)), Finds(repository.ids()[9])); }
+
+TEST_F(ContainersTest, TheTestSeesTheCommitsFilesAndItsVariables) {
+  const Ended ended = search(shell("test -n \"$NMZ_COMMIT\" -a -n \"$NMZ_WORKER\" -a \"$FOO\" = 'a b' || exit 200; "
+                                   "test \"$(ls -A)\" = number || exit 201; test $(cat number) -lt 9"),
+                             {"--env", "FOO=a b"});
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+}
+
+TEST_F(ContainersTest, SkipsAbortsAndBuilds) {
+  EXPECT_THAT(search(shell("test $(cat number) = 9 && exit 125; test $(cat number) -lt 9")),
+              testing::Field(&Ended::exit_code, 2));
+  EXPECT_THAT(search(shell("exit 200")), FailsWith(1));
+  EXPECT_THAT(search(fails_from(9), {"--build", "test $(cat number) != 3"}), Finds(repository.ids()[9]));
+}
+
+TEST_F(ContainersTest, TheImagesWorkerScriptRunsWithoutACommand) {
+  docker({"build", "--tag", "scripted", "--label",
+          "net.osrg.namazu-swarm.v0.worker.script=read -r id; test \"$id\" = \"$NMZ_COMMIT\" || exit 200; grep -q "
+          "\"^$id\" /good",
+          [&] {
+            std::string good;
+            for (std::size_t i = 0; i < 9; ++i) good += repository.ids()[i] + "\n";
+            support::write_file(place.path() / "context/good", good);
+            support::write_file(place.path() / "context/Dockerfile", "FROM busybox\nADD good /good\n");
+            return (place.path() / "context").string();
+          }()});
+  const Ended ended =
+      place.bisect(repository.path(), {"--image", "scripted", "--no-checkout", "--jobs", "2", repository.range()});
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+  docker({"rmi", "scripted"});
+}
+
+TEST_F(ContainersTest, WrongInputIsOneLine) {
+  const auto refused = [&](const std::vector<std::string>& options, const std::string& why) {
+    std::vector<std::string> all = options;
+    all.push_back(repository.range());
+    const Ended ended = place.bisect(repository.path(), arguments(all, shell("true")));
+    EXPECT_EQ(ended.exit_code, 128) << everything(ended);
+    EXPECT_THAT(split_lines(ended.err), ElementsAre(HasSubstr(why)));
+  };
+  refused({"--image", "no/such"}, "no image 'no/such'");
+  refused({"--image", "busybox", "--host", "unix:///nowhere/docker.sock"}, "is dockerd running?");
+  refused({"--image", "busybox", "--host", "gopher://x"}, "unknown scheme");
+  refused({"--image", "busybox", "--context", "nowhere"}, "no Docker context 'nowhere'");
+  refused({"--image", "busybox", "--memory", "much"}, "--memory");
+  refused({"--host", "tcp://h"}, "--host is for containers");
+  refused({"--orchestrator", "docker"}, "needs --image");
+  const Ended ended = place.bisect(repository.path(), {"--image", "busybox", repository.range()});
+  EXPECT_EQ(ended.exit_code, 128);
+  EXPECT_THAT(ended.err, HasSubstr("has no label net.osrg.namazu-swarm.v0.worker.script"));
+}
+
+TEST_F(ContainersTest, AContainerThatIsKilledCostsNothing) {
+  std::future<Ended> run = search_beside("sleep 1; test $(cat number) -lt 9");
+  ASSERT_TRUE(wait_until([] { return running().size() >= 2; }));
+  for (const std::string& id : running()) docker({"kill", id});
+  const Ended ended = run.get();
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+  EXPECT_THAT(ended.err, HasSubstr("it is started again"));
+}
+
+TEST_F(ContainersTest, CtrlCLeavesNothing) {
+  std::future<Ended> run = search_beside("trap '' INT TERM; sleep 100; sleep 100");
+  ASSERT_TRUE(wait_until([] { return running().size() >= 2; }));
+  const std::vector<pid_t> programs = place.bisect_processes();
+  ASSERT_THAT(programs, SizeIs(1));
+  ::kill(programs[0], SIGINT);
+  EXPECT_EQ(run.get().exit_code, 130);
+  EXPECT_THAT(containers(), IsEmpty());
+}
+
+TEST_F(ContainersTest, AfterKillTheContainersEndByThemselves) {
+  std::future<Ended> run = search_beside("trap '' INT TERM; sleep 100; sleep 100");
+  ASSERT_TRUE(wait_until([] { return running().size() >= 2; }));
+  const std::vector<pid_t> programs = place.bisect_processes();
+  ASSERT_THAT(programs, SizeIs(1));
+  ::kill(programs[0], SIGKILL);
+  EXPECT_EQ(run.get().signal, SIGKILL);
+  EXPECT_TRUE(wait_until([] { return containers().empty(); }, seconds{30}));
+}
+
+TEST_F(ContainersTest, ContainersOfDeadRunsAreRemovedAndOthersAreNot) {
+  // Created and never started: nothing in them can end.
+  const std::string label = "net.osrg.namazu-swarm.run=0123456789ab";
+  const std::string owner = "net.osrg.namazu-swarm.owner=";
+  const std::string boot = split_lines(support::read_file("/proc/sys/kernel/random/boot_id")).front();
+  docker({"create", "--label", label, "--label", owner + boot + ":999999:1", "busybox", "true"});
+  const auto other = docker({"create", "--label", label, "--label", owner + "elsewhere:1:1", "busybox", "true"});
+  const auto foreign = docker({"create", "busybox", "true"});
+  const Ended ended = search(fails_from(9));
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+  EXPECT_THAT(ended.err, HasSubstr("removed 1 container(s) of killed runs"));
+  EXPECT_THAT(containers(), testing::UnorderedElementsAre(other.front(), foreign.front()));
+  docker({"rm", other.front(), foreign.front()});
+}
+
+TEST_F(ContainersTest, TwoRunsAtOnce) {
+  std::future<Ended> one = search_beside("sleep 0.3; test $(cat number) -lt 9");
+  std::future<Ended> two = search_beside("sleep 0.3; test $(cat number) -lt 17");
+  EXPECT_THAT(one.get(), Finds(repository.ids()[9]));
+  EXPECT_THAT(two.get(), Finds(repository.ids()[17]));
+}
+
+}  // namespace
+}  // namespace nmz::conformance
