@@ -163,9 +163,8 @@ class HttpConnection final : public Connection {
 
   asio::awaitable<Result<void>> end_output() override {
     if constexpr (tls) {
-      // close_notify; the peer's own is not waited for, it comes with the end of its output.
-      ::SSL_shutdown(stream_.native_handle());
-      co_return Result<void>{};
+      // Asio's TLS stream can only shut down both ways, waiting for the peer.
+      co_return fail(ErrorKind::rejected, "a container's input cannot be ended by itself over TLS");
     } else {
       Code code;
       stream_.shutdown(Socket::shutdown_send, code);

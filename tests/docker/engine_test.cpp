@@ -191,7 +191,7 @@ TEST_F(EngineTest, OverTlsWithACertificate) {
   Engine secure{io.get_executor(), tls_endpoint()};
   const auto info = await(secure.info());
   ASSERT_TRUE(info) << info.error().message;
-  const std::string id = create({"cat"});
+  const std::string id = create({"head", "-c", "500000"});
   const auto stream = await(secure.attach(id));
   ASSERT_TRUE(stream) << stream.error().message;
   ASSERT_TRUE(await(secure.start_container(id)));

@@ -54,7 +54,7 @@ class Attached {
   virtual boost::asio::awaitable<Result<Output>> read(std::span<char> buffer) = 0;
   /// All of `bytes` to the container's stdin.
   virtual boost::asio::awaitable<Result<void>> write(std::string bytes) = 0;
-  /// The container's stdin ends; its output can still be read.
+  /// The container's stdin ends; its output can still be read. Not over TLS (rejected).
   virtual boost::asio::awaitable<Result<void>> end_input() = 0;
   /// Ends reads and writes under way, with `cancelled`.
   virtual void close() = 0;
