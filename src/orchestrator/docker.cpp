@@ -14,6 +14,13 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t complaint_limit = 1000;
+/// An Engine that restarts is given 30 s.
+constexpr std::chrono::milliseconds reconnect_every{500};
+constexpr int reconnections = 60;
+
+bool unreachable(const Result<std::shared_ptr<Stream>>& started) {
+  return !started && started.error().kind == ErrorKind::misconfigured;
+}
 
 /// The agent's stdin and stdout; what it writes to stderr explains why it ended.
 class AttachStream final : public Stream {
@@ -94,6 +101,13 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(wire::WorkerId wo
   workers_[worker].wanted = true;
   co_await enter_gate();
   Result<std::shared_ptr<Stream>> stream = co_await launch(worker);
+  // It answered when the run began, so it is being restarted.
+  asio::steady_timer pause{executor_};
+  for (int tries = 0; tries < reconnections && unreachable(stream) && workers_[worker].wanted; ++tries) {
+    pause.expires_after(reconnect_every);
+    co_await pause.async_wait(as_result);
+    stream = co_await launch(worker);
+  }
   leave_gate();
   co_return stream;
 }

@@ -114,6 +114,16 @@ TEST_F(ContainersTest, AContainerThatIsKilledCostsNothing) {
   EXPECT_THAT(ended.err, HasSubstr("it is started again"));
 }
 
+TEST_F(ContainersTest, TheEngineMayBeKilledAndStartedAgain) {
+  std::future<Ended> run = search_beside("sleep 1; test $(cat number) -lt 9");
+  ASSERT_TRUE(wait_until([] { return running().size() >= 2; }));
+  const Ended restarted = support::run_program(
+      support::Program{shell("p=$(pgrep -x dockerd) && cp /proc/$p/cmdline /tmp/dockerd.$p && kill -9 $p && sleep 1 && "
+                             "xargs -0 sh -c '\"$@\" > /dev/null 2>&1 &' sh < /tmp/dockerd.$p; rm /tmp/dockerd.$p")});
+  ASSERT_EQ(restarted.exit_code, 0) << everything(restarted);
+  EXPECT_THAT(run.get(), Finds(repository.ids()[9]));
+}
+
 TEST_F(ContainersTest, CtrlCLeavesNothing) {
   std::future<Ended> run = search_beside("trap '' INT TERM; sleep 100; sleep 100");
   ASSERT_TRUE(wait_until([] { return running().size() >= 2; }));
