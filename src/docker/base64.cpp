@@ -19,7 +19,7 @@ std::string from_base64(const std::string& text) {
                                      reinterpret_cast<const unsigned char*>(text.data()),  // NOLINT
                                      static_cast<int>(text.size()));
   if (size < 0) return {};
-  std::size_t length = static_cast<std::size_t>(size);
+  auto length = static_cast<std::size_t>(size);
   for (std::size_t i = text.size(); i > 0 && text[i - 1] == '='; --i) --length;
   data.resize(length);
   return data;

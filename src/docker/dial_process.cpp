@@ -22,6 +22,7 @@ void close_both(const std::array<int, 2>& ends) {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (std::string& string : strings) result.push_back(string.data());
   result.push_back(nullptr);
   return result;
@@ -97,7 +98,7 @@ void DialProcess::end() {
 
 int DialProcess::release_socket() { return std::exchange(socket_, -1); }
 
-std::string DialProcess::last_complaint() {
+std::string DialProcess::last_complaint() const {
   constexpr std::size_t room = 4096;
   std::array<char, room> buffer{};
   std::string text;

@@ -24,7 +24,7 @@ class DialProcess {
   /// Our end of the socket pair; the caller's from now on.
   [[nodiscard]] int release_socket();
   /// The last line the command wrote to its stderr so far, or an empty string.
-  [[nodiscard]] std::string last_complaint();
+  [[nodiscard]] std::string last_complaint() const;
 
  private:
   DialProcess(pid_t pid, int socket, int errors) : pid_{pid}, socket_{socket}, errors_{errors} {}

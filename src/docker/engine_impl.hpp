@@ -49,12 +49,12 @@ struct Engine::Impl {
   /// Negotiates the version first if that has not been done. An answer of 400 and more is an error.
   boost::asio::awaitable<Result<Answer>> call(Call call);
   /// The answer's body as JSON.
-  boost::asio::awaitable<Result<Json>> call_json(Call call);
+  boost::asio::awaitable<Result<Json>> call_json(Call request);
   /// Where "it is gone" is as good as done.
-  boost::asio::awaitable<Result<void>> call_remove(Call call);
-  boost::asio::awaitable<Result<void>> call_void(Call call);
+  boost::asio::awaitable<Result<void>> call_remove(Call request);
+  boost::asio::awaitable<Result<void>> call_void(Call request);
   /// The field "Id" or "ID" of the answer.
-  boost::asio::awaitable<Result<std::string>> call_id(Call call);
+  boost::asio::awaitable<Result<std::string>> call_id(Call request);
 
   boost::asio::awaitable<Result<void>> negotiate(std::chrono::milliseconds deadline);
   boost::asio::awaitable<Result<Answer>> call_once(Call call);
