@@ -34,12 +34,12 @@ Result<std::optional<Login>> ask_helper(const std::string& name, const std::stri
   auto process = DialProcess::start({program, "get"});
   if (!process) return fail(ErrorKind::misconfigured, "cannot start the credential helper '" + program + "'");
   const int socket = process->release_socket();
-  const bool asked =
-      ::send(socket, registry.data(), registry.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(registry.size());
+  // A helper may answer, or fail, without having read the question: only its answer counts.
+  static_cast<void>(::send(socket, registry.data(), registry.size(), MSG_NOSIGNAL));
   ::shutdown(socket, SHUT_WR);
   std::string answer;
   std::array<char, 4096> buffer{};
-  for (ssize_t got = 0; asked && (got = ::read(socket, buffer.data(), buffer.size())) > 0;) {
+  for (ssize_t got = 0; (got = ::read(socket, buffer.data(), buffer.size())) > 0;) {
     answer.append(buffer.data(), static_cast<std::size_t>(got));
   }
   ::close(socket);
