@@ -137,8 +137,7 @@ TEST_F(WorkTreeTest, TestsInheritNoDescriptorsAndNoSignalsOfOurs) {
                      "grep -E '^Sig(Blk|Ign)' /proc/self/status >> $NOTES/signals; test $n -lt 6"),
               Finds(repository.ids()[6]));
   EXPECT_THAT(lines_of(place.note("fds")), testing::AllOf(Not(IsEmpty()), Each("0123")));  // 3 is ls's own
-  EXPECT_THAT(lines_of(place.note("signals")),
-              Each(testing::MatchesRegex(".*\t0000000[01][08]0000000")))
+  EXPECT_THAT(lines_of(place.note("signals")), Each(testing::MatchesRegex(".*\t0000000[01][08]0000000")))
       << "signals 32 and 33 are glibc's own, and ignored in what posix_spawn() starts";
 }
 
