@@ -1,0 +1,96 @@
+// How long workloads took and how they ended, in earlier runs: one SQLite database of the user.
+//
+// A run asks once, at its start, what to expect of its workloads, and tells once, at its end, what happened. Several
+// runs may do so at the same time, from several processes. The schema has a version (PRAGMA user_version) and older
+// ones are migrated in a transaction; a file that a newer program wrote, or that is no database, is refused with a line
+// that says what to do, and never written to.
+//
+// Times are kept as exponentially weighted means with variances (EWMA, alpha 0.3, of the last runs mostly), per
+// workload id and suite. A suite is what makes ids comparable: the image's repository name (without tag or digest), or
+// the command and directory of a local run.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nmz/error/result.hpp"
+
+namespace nmz::history {
+
+struct Expectation {
+  Expectation() = default;
+  std::chrono::nanoseconds mean{0};
+  std::chrono::nanoseconds deviation{0};
+  std::uint64_t runs = 0;
+  std::uint64_t failures = 0;
+};
+
+struct Observation {
+  Observation() = default;
+  std::string workload;  ///< its id: any bytes but newline
+  std::chrono::nanoseconds took{0};
+  bool passed = true;
+};
+
+struct SuiteSummary {
+  SuiteSummary() = default;
+  std::string suite;
+  std::uint64_t workloads = 0;
+  std::uint64_t runs = 0;
+  std::chrono::nanoseconds total{0};            ///< sum of the means
+  std::chrono::system_clock::time_point last;
+};
+
+struct WorkloadSummary {
+  WorkloadSummary() = default;
+  std::string workload;
+  Expectation expectation;
+  std::chrono::system_clock::time_point last;
+};
+
+struct PruneRequest {
+  PruneRequest() = default;
+  std::optional<std::string> suite;                              ///< only of this one
+  std::optional<std::chrono::system_clock::time_point> before;   ///< only what was last seen before
+};
+
+class History {
+ public:
+  /// Opens or creates the database (and its directory). Errors (misconfigured): not a database, written by a newer
+  /// program, not writable.
+  [[nodiscard]] static Result<History> open(const std::filesystem::path& file);
+
+  History(History&&) noexcept;
+  History& operator=(History&&) noexcept;
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+  ~History();
+
+  /// One entry a workload, in their order; nothing for one that was never seen.
+  [[nodiscard]] Result<std::vector<std::optional<Expectation>>> expect(const std::string& suite,
+                                                                      std::span<const std::string> workloads);
+
+  /// All of a run's observations, in one transaction.
+  [[nodiscard]] Result<void> record(const std::string& suite, std::span<const Observation> observations,
+                                    std::chrono::system_clock::time_point when);
+
+  [[nodiscard]] Result<std::vector<SuiteSummary>> suites();
+  /// Longest mean first.
+  [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads(const std::string& suite);
+  /// Returns how many workloads were forgotten.
+  [[nodiscard]] Result<std::size_t> prune(const PruneRequest& request);
+
+ private:
+  struct Impl;
+  explicit History(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nmz::history
