@@ -146,6 +146,8 @@ asio::awaitable<RunEnd> Coordinator::run() {
   asio::co_spawn(impl.io, std::move(ticking), std::move(ticked));
   co_await impl.stopped.take();
   co_await impl.stop_workers();
+  Result<void> closed = co_await impl.context.parts.orchestrator.close();
+  if (!closed) impl.end.left_behind = closed.error().message;
   co_return impl.end;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "nmz/text/utf8.hpp"
 #include "nmz/view/text.hpp"
 
 namespace nmz::nmzbisect {
@@ -12,7 +13,7 @@ using Names = std::function<Named(dispatch::Subject)>;
 
 std::string title(const Named& named) {
   constexpr std::size_t short_id = 12;
-  return named.id.hex().substr(0, short_id) + " (" + view::printable(named.subject) + ")";
+  return named.id.hex().substr(0, short_id) + " (" + text::printable(named.subject) + ")";
 }
 
 /// As git ends such a search, with the share of the belief beside each commit.
@@ -20,7 +21,7 @@ std::string list_suspects(const Answer& so_far, const Options& options) {
   std::string text = "There are only 'skip'ped commits left to test.\n";
   text += fmt::format("The first {} commit could be any of:\n", options.term_new);
   for (const view::Suspect& suspect : so_far.suspects) {
-    text += fmt::format("{} {:5.1f} % {}\n", suspect.commit, suspect.share * 100, view::printable(suspect.subject));
+    text += fmt::format("{} {:5.1f} % {}\n", suspect.commit, suspect.share * 100, text::printable(suspect.subject));
   }
   return text + "We cannot bisect more!\n";
 }

@@ -12,53 +12,36 @@
 #include <system_error>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
-#include <sched.h>
 
-#include "nmz/coordinator/coordinator.hpp"
+#include "nmz/cluster/cluster.hpp"
+#include "nmz/contract/v0.hpp"
+#include "nmz/coordinator/conduct.hpp"
+#include "nmz/error/steps.hpp"
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
-#include "nmz/orchestrator/docker.hpp"
+#include "nmz/installation/agent_program.hpp"
+#include "nmz/installation/user_directories.hpp"
+#include "nmz/logs/log_store.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/search/bisect_plan.hpp"
+#include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/text.hpp"
 
-#include "agent_program.hpp"
 #include "answer.hpp"
 #include "command.hpp"
 #include "commit_work.hpp"
-#include "container_place.hpp"
-#include "log_store.hpp"
 #include "reporter.hpp"
-#include "user_directories.hpp"
 
 namespace nmz::nmzbisect {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 namespace {
-
-/// Carries a step's error to the one place that prints it. Not for control flow inside a step.
-struct StepFailed {
-  Error error;
-};
-
-template <class T>
-T need(Result<T> result) {
-  if (!result) throw StepFailed{std::move(result.error())};
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-std::uint32_t cpus() {
-  cpu_set_t set{};
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::uint32_t>(CPU_COUNT(&set)) : 1;
-}
 
 std::vector<search::Check> checks_of(const git::Range& range) {
   std::vector<search::Check> checks;
@@ -176,40 +159,13 @@ int dry_run(Search& search) {
         subject < search.range.graph.size() && search.range.graph.role(subject) == search::Role::candidate;
     if (!candidate && !probed) continue;
     const Named named = search.name(subject);
-    fmt::print("{} {} {}\n", probed ? "*" : " ", named.id.hex(), view::printable(named.subject));
+    fmt::print("{} {} {}\n", probed ? "*" : " ", named.id.hex(), text::printable(named.subject));
   }
   return exit_found;
 }
 
-/// Ends the run politely at the first signal, at once at the second.
-class Signals {
- public:
-  Signals(asio::io_context& io, coordinator::Coordinator& coordinator, Reporter& reporter)
-      : set_{io, SIGINT, SIGTERM, SIGHUP}, coordinator_{coordinator}, reporter_{reporter} {
-    wait();
-  }
-  void stop() { set_.cancel(); }
-
- private:
-  void wait() {
-    set_.async_wait([this](const boost::system::error_code& code, int /*signal*/) {
-      if (code) return;
-      if (!std::exchange(seen_, true)) {
-        reporter_.show(view::Notice{"interrupted: ending the running tests (once more to kill them)"});
-      }
-      coordinator_.interrupt();
-      wait();
-    });
-  }
-
-  asio::signal_set set_;
-  coordinator::Coordinator& coordinator_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  Reporter& reporter_;                     // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  bool seen_ = false;
-};
-
 orchestrator::RunDirectory make_place(const Options& options) {
-  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? cache_directory()
+  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? installation::cache_directory()
                                                                                 : fs::path{options.work_directory}));
 }
 
@@ -217,62 +173,51 @@ orchestrator::RunDirectory make_place(const Options& options) {
 struct Place {
   asio::io_context& io;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   fs::path agent;
-  fs::path directory;                    ///< the run directory, when local
-  ContainerPlace* containers = nullptr;  ///< null when local
+  fs::path directory;                      ///< the run directory, when local
+  cluster::Cluster* containers = nullptr;  ///< null when local
 };
 
-/// The coordinator's run, then whatever its workers need to be taken away.
-template <class CloseUp>
-asio::awaitable<coordinator::RunEnd> run_and_close(coordinator::Coordinator& coordinator, CloseUp& close_up) {
-  coordinator::RunEnd end = co_await coordinator.run();
-  co_await close_up();
-  co_return end;
+/// Workers and what they are given.
+struct Workforce {
+  Workforce() = default;
+  std::unique_ptr<orchestrator::Orchestrator> workers;
+  std::unique_ptr<CommitWork> work;
+};
+
+Workforce local_workforce(Search& search, wire::Run command, const Place& place) {
+  Workforce force;
+  force.work = need(CommitWork::create(search.repository, search.subjects, std::move(command), search.options.clean,
+                                       place.directory, search.workers));
+  orchestrator::LocalOptions options;
+  options.agent = place.agent;
+  options.trees = force.work->trees();
+  options.run_mark = place.directory.string();
+  force.workers = std::make_unique<orchestrator::Local>(place.io.get_executor(), options);
+  return force;
 }
 
-template <class CloseUp>
-coordinator::RunEnd run_workers(Search& search, CommitWork& work, orchestrator::Orchestrator& workers,
-                                asio::io_context& io, Reporter& reporter, CloseUp close_up) {
-  const coordinator::Parts parts{search.plan, workers, work, reporter};
+Workforce container_workforce(Search& search, wire::Run command, const Place& place) {
+  const bool send_files = !search.options.no_checkout;
+  Workforce force;
+  force.work = CommitWork::remote(search.repository, search.subjects, std::move(command), search.options.clean,
+                                  send_files, search.workers);
+  force.workers = need(place.containers->workers(place.agent, send_files, search.workers));
+  return force;
+}
+
+coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, Reporter& reporter) {
+  const Workforce force = place.containers == nullptr ? local_workforce(search, std::move(command), place)
+                                                      : container_workforce(search, std::move(command), place);
+  const coordinator::Parts parts{search.plan, *force.workers, *force.work, reporter};
   coordinator::Options options;
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
-  coordinator::Coordinator coordinator{io, parts, options};
-  Signals signals{io, coordinator, reporter};
-
-  coordinator::RunEnd end;
-  auto done = [&end, &signals](const std::exception_ptr& bug, coordinator::RunEnd result) {
-    signals.stop();
-    if (bug) std::rethrow_exception(bug);
-    end = std::move(result);
+  const auto interrupted = [&reporter] {
+    reporter.show(view::Notice{"interrupted: ending the running tests (once more to kill them)"});
   };
-  asio::co_spawn(io, run_and_close(coordinator, close_up), std::move(done));
-  io.run();
+  coordinator::RunEnd end = coordinator::conduct(place.io, parts, options, interrupted);
+  if (!end.left_behind.empty()) reporter.show(view::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
-}
-
-coordinator::RunEnd run_locally(Search& search, const wire::Run& command, const Place& place, Reporter& reporter) {
-  const auto work = need(CommitWork::create(search.repository, search.subjects, command, search.options.clean,
-                                            place.directory, search.workers));
-  orchestrator::LocalOptions options;
-  options.agent = place.agent;
-  options.trees = work->trees();
-  options.run_mark = place.directory.string();
-  orchestrator::Local local{place.io.get_executor(), options};
-  const auto nothing = []() -> asio::awaitable<void> { co_return; };
-  return run_workers(search, *work, local, place.io, reporter, nothing);
-}
-
-coordinator::RunEnd run_in_containers(Search& search, const wire::Run& command, const Place& place,
-                                      Reporter& reporter) {
-  const auto work = CommitWork::remote(search.repository, search.subjects, command, search.options.clean,
-                                       !search.options.no_checkout, search.workers);
-  orchestrator::Docker containers{place.io.get_executor(), place.containers->engine(),
-                                  place.containers->worker_options(search.options, place.agent)};
-  const auto close_up = [&containers, &reporter]() -> asio::awaitable<void> {
-    Result<void> closed = co_await containers.close();
-    if (!closed) reporter.show(view::Notice{"cannot remove the containers: " + closed.error().message});
-  };
-  return run_workers(search, *work, containers, place.io, reporter, close_up);
 }
 
 git::BisectLogHead log_head(Search& search) {
@@ -290,7 +235,7 @@ git::BisectLogHead log_head(Search& search) {
   return head;
 }
 
-void write_bisect_log(Search& search, const Reporter& reporter, LogStore& logs, view::View& view) {
+void write_bisect_log(Search& search, const Reporter& reporter, logs::LogStore& logs, view::View& view) {
   std::optional<git::BisectLogEntry> culprit;
   if (const auto& result = search.plan.result(); result.kind == search::BisectResult::Kind::found) {
     const Named named = search.name(result.suspects.front().node);
@@ -304,7 +249,7 @@ void write_bisect_log(Search& search, const Reporter& reporter, LogStore& logs, 
   if (!written) view.show(view::Notice{written.error().message}, reporter.elapsed());
 }
 
-view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& reporter, const LogStore& logs) {
+view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& reporter, const logs::LogStore& logs) {
   view::SearchEnded ended;
   ended.result = answer.result;
   ended.suspects = answer.suspects;
@@ -343,19 +288,28 @@ int print_answer(const Search& search, const Answer& answer) {
   return exit_stopped;
 }
 
+std::string worker_script(const cluster::Cluster& containers) {
+  Result<std::string> script = containers.label(contract::v0::worker_script_label);
+  if (!script) {
+    throw StepFailed{
+        {ErrorKind::misconfigured, "the command is missing, and " + script.error().message + " to run instead"}};
+  }
+  return *script;
+}
+
 /// The command as the workers get it; one that is run in containers is looked up there.
-wire::Run worker_command(const Search& search, const ContainerPlace* containers) {
+wire::Run worker_command(const Search& search, const cluster::Cluster* containers) {
   if (containers == nullptr) {
     const ResolvedCommand resolved = need(resolve_command(search.options, search.repository, search.range));
     return command_of(search.options, resolved, search.repository);
   }
   wire::Run run = command_of(search.options, {}, search.repository);
-  if (run.argv.empty()) run.argv = {"/bin/sh", "-c", need(containers->worker_script())};
+  if (run.argv.empty()) run.argv = {"/bin/sh", "-c", worker_script(*containers)};
   if (search.options.no_checkout) run.directory.clear();
   return run;
 }
 
-void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, const ContainerPlace* containers,
+void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, const cluster::Cluster* containers,
                 Reporter& reporter) {
   if (directory && directory->swept().directories > 0) {
     reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
@@ -366,29 +320,28 @@ void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, cons
   }
 }
 
-int search_and_answer(Search& search, asio::io_context& io, ContainerPlace* containers) {
+int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* containers) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, containers);
-  const fs::path agent = need(find_agent());
+  const fs::path agent = need(installation::find_agent());
   std::optional<orchestrator::RunDirectory> directory;
   if (containers == nullptr) directory.emplace(make_place(options));
-  LogStore logs = need(LogStore::open(options.log_directory, repository_name(search.repository)));
+  logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, repository_name(search.repository)));
   view::Text text{stderr, view::TextStyle::for_stream(stderr, options.verbosity)};
   std::unique_ptr<view::JsonLines> json;
   if (!options.json.empty()) json = need(view::JsonLines::open(options.json));
 
-  Reporter reporter{search.plan, search.names(), logs, {options.term_old, options.term_new}};
+  Reporter reporter{search.plan, search.names(), log_store, {options.term_old, options.term_new}};
   reporter.add(text);
   if (json) reporter.add(*json);
   reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
-                                    logs.directory().string()});
+                                    log_store.directory().string()});
   tell_swept(directory, containers, reporter);
   const Place place{io, agent, directory ? directory->path() : fs::path{}, containers};
-  const coordinator::RunEnd end = containers == nullptr ? run_locally(search, command, place, reporter)
-                                                        : run_in_containers(search, command, place, reporter);
+  const coordinator::RunEnd end = run(search, command, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
-  write_bisect_log(search, reporter, logs, text);
-  reporter.show(summary(search, result, reporter, logs));
+  write_bisect_log(search, reporter, log_store, text);
+  reporter.show(summary(search, result, reporter, log_store));
   return print_answer(search, result);
 }
 
@@ -410,10 +363,10 @@ int bisect(const Options& options) {
     auto range = need(git::read_range(repository, range_request(options)));
     auto objects = need(git::ObjectReader::open(repository));
     asio::io_context io{1};
-    std::unique_ptr<ContainerPlace> containers;
-    if (!options.image.empty()) containers = need(ContainerPlace::open(io, options));
+    std::unique_ptr<cluster::Cluster> containers;
+    if (!options.containers.image.empty()) containers = need(cluster::Cluster::open(io, options.containers));
     Search search{options, std::move(repository), std::move(objects), std::move(range),
-                  containers ? containers->cpus() : cpus()};
+                  containers ? containers->cpus() : orchestrator::local_cpus()};
     return options.dry_run ? dry_run(search) : search_and_answer(search, io, containers.get());
   } catch (const StepFailed& failed) {
     fmt::print(stderr, "nmzbisect: {}\n", failed.error.message);

@@ -1,17 +1,16 @@
-// CLI11 does the parsing; three habits of our users it does not know are added around it: everything after "--" is the
-// command and is not looked at; a single dash is enough for a long option (-replicas 8, as Namazu Swarm documented its
-// own); and times have units.
+// CLI11 does the parsing, with the habits of command_line/; everything after "--" is the command and is not looked at.
 #include "options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <regex.h>
+
+#include "nmz/command_line/arguments.hpp"
+#include "nmz/command_line/quantities.hpp"
 
 namespace nmz::nmzbisect {
 namespace {
@@ -39,22 +38,9 @@ Exit status: 0 found; 1 stopped (by the command, or because the ends contradict)
 3 a merge base is bad; 4 nothing could be tested; 128 usage; 130 interrupted.
 )";
 
-/// CLI11's page, with the usage line as git writes its own.
-class HelpPage final : public CLI::Formatter {
- public:
-  HelpPage() {
-    constexpr std::size_t width = 26;
-    column_width(width);
-  }
-  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
-    return "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
-           "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n";
-  }
-  std::string make_positionals(const CLI::App* /*app*/) const override { return {}; }
-  std::string make_option_opts(const CLI::Option* option) const override {
-    return option->get_type_size() == 0 ? "" : " " + option->get_type_name();
-  }
-};
+constexpr const char* usage =
+    "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
+    "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n";
 
 /// Results of the option texts that CLI11 hands over as strings.
 struct Texts {
@@ -66,9 +52,6 @@ struct Texts {
   std::optional<std::string> kill_grace;
   std::optional<std::string> log_limit;
   std::optional<std::string> jobs;
-  std::string orchestrator;
-  std::optional<std::string> cpus;
-  std::optional<std::string> memory;
   bool quiet = false;
   bool verbose = false;
   bool version = false;
@@ -111,6 +94,8 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("VERDICT");
   app.add_option("--kill-grace", texts.kill_grace, "Time between TERM and KILL for a test that is ended [2s]")
       ->type_name("TIME");
+  app.add_flag("--no-checkout", options.no_checkout,
+               "Send no files: the image carries the repository (see NMZ_COMMIT)");
   app.add_flag("--clean", options.clean,
                "Remove untracked files from the work tree before each test (default: keep them, for incremental "
                "builds)");
@@ -118,23 +103,6 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)
       ->take_all();
-}
-
-void declare_containers(CLI::App& app, Options& options, Texts& texts) {
-  app.add_option("--image", options.image,
-                 "Test in containers of IMAGE, which needs neither git nor the repository; without a command its label "
-                 "net.osrg.namazu-swarm.v0.worker.script is run, with the commit on stdin")
-      ->type_name("IMAGE");
-  app.add_option("--orchestrator", texts.orchestrator, "Where workers are: local, or docker [docker with --image]")
-      ->type_name("NAME");
-  app.add_flag("--no-checkout", options.no_checkout,
-               "Send no files: the image carries the repository (see NMZ_COMMIT)");
-  app.add_option("--host", options.host, "The Docker Engine: unix://, tcp:// or ssh:// [as the docker command]")
-      ->type_name("HOST");
-  app.add_option("--context", options.context, "The Docker context [as the docker command]")->type_name("NAME");
-  app.add_option("--network", options.network, "The containers' network [the Engine's default]")->type_name("NAME");
-  app.add_option("--cpus", texts.cpus, "Limit a container to N CPUs (1.5)")->type_name("N");
-  app.add_option("--memory", texts.memory, "Limit a container's memory (512m, 2g)")->type_name("SIZE");
 }
 
 void declare_output(CLI::App& app, Options& options, Texts& texts) {
@@ -154,99 +122,13 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--version", texts.version, "Print the version and exit");
 }
 
-/// "-replicas" and "-replicas=8" get their second dash, if a long option of that name exists.
-std::vector<std::string> with_double_dashes(const CLI::App& app, const std::vector<std::string>& arguments) {
-  std::vector<std::string> result = arguments;
-  for (std::string& argument : result) {
-    if (argument.size() < 3 || argument[0] != '-' || argument[1] == '-') continue;
-    const std::string name = "-" + argument.substr(0, argument.find('='));
-    if (app.get_option_no_throw(name) != nullptr) argument.insert(0, "-");
-  }
-  return result;
-}
-
-Result<std::chrono::milliseconds> parse_time(const std::string& option, const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string unit{end, text.data() + text.size()};
-  double scale = 0;
-  if (unit.empty() || unit == "s") scale = 1e3;
-  if (unit == "ms") scale = 1;
-  if (unit == "m" || unit == "min") scale = 6e4;
-  if (unit == "h") scale = 3.6e6;
-  constexpr double longest = 1e12;  // about 30 years
-  if (error != std::errc{} || scale == 0 || !(value > 0) || value * scale < 1 || value * scale > longest) {
-    return fail(ErrorKind::misconfigured,
-                option + " needs a positive time such as 10, 1.5s, 5m or 1h, not '" + text + "'");
-  }
-  return std::chrono::milliseconds{static_cast<std::int64_t>(value * scale)};
-}
-
-Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > most) {
-    return fail(ErrorKind::misconfigured,
-                option + " needs a number from 1 to " + std::to_string(most) + ", not '" + text + "'");
-  }
-  return value;
-}
-
-/// "1.5" CPUs in units of 1e-9.
-Result<std::int64_t> parse_cpus(const std::string& text) {
-  double value = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  constexpr double smallest = 0.01;
-  constexpr double most = 1e5;
-  if (error != std::errc{} || end != last || !(value >= smallest) || value > most) {
-    return fail(ErrorKind::misconfigured, "--cpus needs a number of CPUs from 0.01, not '" + text + "'");
-  }
-  constexpr double nano = 1e9;
-  return static_cast<std::int64_t>(value * nano);
-}
-
-/// Bytes, with the units that docker knows: b, k, m, g.
-Result<std::int64_t> parse_memory(const std::string& text) {
-  std::int64_t value = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  constexpr std::string_view units = "bkmg";
-  const std::string unit{end, last};
-  const std::size_t power = unit.empty() ? 0 : units.find(static_cast<char>(unit.front() | 0x20));
-  constexpr std::int64_t most = std::int64_t{1} << 30;  // of the largest unit
-  if (error != std::errc{} || unit.size() > 1 || power == std::string_view::npos || value <= 0 ||
-      (power == units.size() - 1 && value > most)) {
-    return fail(ErrorKind::misconfigured, "--memory needs a size such as 512m or 2g, not '" + text + "'");
-  }
-  constexpr unsigned bits_a_unit = 10;
-  return value << (bits_a_unit * power);
-}
-
-Result<void> take_containers(const CLI::App& app, const Texts& texts, Options& options) {
-  if (!texts.orchestrator.empty() && texts.orchestrator != "local" && texts.orchestrator != "docker") {
-    return fail(ErrorKind::misconfigured, "--orchestrator is local or docker, not '" + texts.orchestrator + "'");
-  }
-  if (texts.orchestrator == "docker" && options.image.empty()) {
-    return fail(ErrorKind::misconfigured, "--orchestrator docker needs --image IMAGE");
-  }
-  if (texts.orchestrator == "local" && !options.image.empty()) {
-    return fail(ErrorKind::misconfigured, "--image is for containers; --orchestrator local has none");
-  }
-  for (const char* name : {"--host", "--context", "--network", "--cpus", "--memory", "--no-checkout"}) {
-    if (options.image.empty() && app.count(name) > 0) {
-      return fail(ErrorKind::misconfigured, std::string{name} + " is for containers and needs --image IMAGE");
-    }
-  }
-  if (texts.cpus) {
-    const auto cpus = parse_cpus(*texts.cpus);
-    if (!cpus) return tl::unexpected<Error>{cpus.error()};
-    options.nano_cpus = *cpus;
-  }
-  if (texts.memory) {
-    const auto memory = parse_memory(*texts.memory);
-    if (!memory) return tl::unexpected<Error>{memory.error()};
-    options.memory = *memory;
+Result<void> take_containers(const cluster::Arguments& arguments, const CLI::App& app, Options& options) {
+  auto containers = arguments.take(app);
+  if (!containers) return tl::unexpected<Error>{containers.error()};
+  options.containers = std::move(*containers);
+  if (options.containers.name.empty()) options.containers.name = "nmzbisect";
+  if (options.no_checkout && options.containers.image.empty()) {
+    return fail(ErrorKind::misconfigured, "--no-checkout is for containers and needs --image IMAGE");
   }
   return {};
 }
@@ -272,12 +154,12 @@ Result<void> take_range(const std::string& range, Options& options) {
 
 Result<void> take_times(const Texts& texts, Options& options) {
   if (texts.timeout) {
-    const auto time = parse_time("--timeout", *texts.timeout);
+    const auto time = command_line::parse_time("--timeout", *texts.timeout);
     if (!time) return tl::unexpected<Error>{time.error()};
     options.timeout = *time;
   }
   if (texts.kill_grace) {
-    const auto time = parse_time("--kill-grace", *texts.kill_grace);
+    const auto time = command_line::parse_time("--kill-grace", *texts.kill_grace);
     if (!time) return tl::unexpected<Error>{time.error()};
     options.kill_grace = *time;
   }
@@ -289,12 +171,12 @@ Result<void> take_counts(const Texts& texts, Options& options) {
   constexpr std::uint64_t largest_log = 1 << 20;
   options.log_limit = default_log * mebibyte;
   if (texts.log_limit) {
-    const auto limit = parse_count("--log-limit", *texts.log_limit, largest_log);
+    const auto limit = command_line::parse_count("--log-limit", *texts.log_limit, largest_log);
     if (!limit) return tl::unexpected<Error>{limit.error()};
     options.log_limit = *limit * mebibyte;
   }
   if (texts.jobs) {
-    const auto jobs = parse_count("--jobs", *texts.jobs, most_workers);
+    const auto jobs = command_line::parse_count("--jobs", *texts.jobs, most_workers);
     if (!jobs) return tl::unexpected<Error>{jobs.error()};
     options.workers = static_cast<std::uint32_t>(*jobs);
   }
@@ -344,16 +226,14 @@ Result<void> check_rest(const Options& options) {
     return fail(ErrorKind::misconfigured,
                 "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
   }
-  if (options.command.empty() && !options.dry_run && options.image.empty()) {
+  if (options.command.empty() && !options.dry_run && options.containers.image.empty()) {
     return fail(ErrorKind::misconfigured, "the command is missing: nmzbisect GOOD..BAD -- COMMAND [ARG...]");
   }
   if (!options.command.empty() && options.command.front().empty()) {
     return fail(ErrorKind::misconfigured, "the command's name is empty");
   }
   for (const std::string& variable : options.environment) {
-    if (const std::size_t equals = variable.find('='); equals == 0 || equals == std::string::npos) {
-      return fail(ErrorKind::misconfigured, "--env needs NAME=VALUE, not '" + variable + "'");
-    }
+    if (Result<void> checked = command_line::check_variable("--env", variable); !checked) return checked;
   }
   if (options.match.empty()) return {};
   regex_t expression{};
@@ -369,7 +249,8 @@ Result<void> check_rest(const Options& options) {
   return fail(ErrorKind::misconfigured, "--match '" + options.match + "': " + why);
 }
 
-Result<void> interpret(const CLI::App& app, const Texts& texts, Options& options) {
+Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::Arguments& containers,
+                       Options& options) {
   if (!texts.stray.empty()) {
     return fail(ErrorKind::misconfigured,
                 "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
@@ -379,7 +260,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, Options& options
       .and_then([&] { return take_times(texts, options); })
       .and_then([&] { return take_counts(texts, options); })
       .and_then([&] { return take_words(texts, options); })
-      .and_then([&] { return take_containers(app, texts, options); })
+      .and_then([&] { return take_containers(containers, app, options); })
       .and_then([&] { return check_terms(options, terms_given); })
       .and_then([&] { return check_rest(options); });
 }
@@ -391,33 +272,29 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   Request request;
   Texts texts;
   CLI::App app{"Finds the commit that broke something, by testing many commits at once.", "nmzbisect"};
-  app.set_help_flag("-h,--help", "Print this help and exit");
+  command_line::set_up(app, usage);
   app.footer(std::string{usage_examples});
-  app.option_defaults()->take_last();  // as git and docker do; lists say otherwise
-  app.formatter(std::make_shared<HelpPage>());
   declare_search(app, request.options, texts);
   declare_tests(app, request.options, texts);
-  declare_containers(app, request.options, texts);
+  cluster::Arguments containers;
+  containers.declare(app, "--image",
+                     "Test in containers of IMAGE, which needs neither git nor the repository; without a command its "
+                     "label net.osrg.namazu-swarm.v0.worker.script is run, with the commit on stdin");
   declare_output(app, request.options, texts);
 
-  std::vector<std::string> ours = with_double_dashes(app, {arguments.begin(), dashes});
   if (dashes != arguments.end()) request.options.command.assign(std::next(dashes), arguments.end());
-  std::reverse(ours.begin(), ours.end());  // CLI11 takes them from the back
-  try {
-    app.parse(ours);
-  } catch (const CLI::CallForHelp&) {
-    request.print = app.help();
+  auto page =
+      command_line::parse(app, {arguments.begin(), dashes}, "the command goes after '--'; see nmzbisect --help");
+  if (!page) return tl::unexpected<Error>{page.error()};
+  if (*page) {
+    request.print = std::move(**page);
     return request;
-  } catch (const CLI::ParseError& error) {
-    std::string text = error.what();
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    return fail(ErrorKind::misconfigured, text + " (the command goes after '--'; see nmzbisect --help)");
   }
   if (texts.version) {
     request.print = "nmzbisect " NMZ_VERSION "\n";
     return request;
   }
-  if (const Result<void> done = interpret(app, texts, request.options); !done) {
+  if (const Result<void> done = interpret(app, texts, containers, request.options); !done) {
     return tl::unexpected<Error>{done.error()};
   }
   return request;

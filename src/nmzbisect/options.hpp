@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nmz/cluster/options.hpp"
 #include "nmz/error/result.hpp"
 #include "nmz/search/bisect_plan.hpp"
 #include "nmz/view/text.hpp"
@@ -37,13 +38,8 @@ struct Options {
   std::uint64_t log_limit = 0;
   std::string work_directory;  ///< empty = in the user's cache directory
   std::string json;
-  std::string image;  ///< tests run in containers of it; empty = on this machine
-  std::string host;   ///< of the Docker Engine; empty = as the docker command finds it
-  std::string context;
-  std::string network;         ///< of the containers; empty = the Engine's default
-  std::int64_t nano_cpus = 0;  ///< of a container; 0 = no limit
-  std::int64_t memory = 0;     ///< bytes; 0 = no limit
-  bool no_checkout = false;    ///< the image carries the repository: no files are sent
+  cluster::Options containers;  ///< without an image tests run on this machine
+  bool no_checkout = false;     ///< the image carries the repository: no files are sent
   bool dry_run = false;
   view::Verbosity verbosity = view::Verbosity::normal;
   std::vector<std::string> command;  ///< untouched

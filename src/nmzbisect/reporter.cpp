@@ -43,7 +43,7 @@ std::string describe(const wire::Outcome& outcome) {
   return text;
 }
 
-Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, LogStore& logs,
+Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
                    Words words)
     : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)} {}
 

@@ -12,10 +12,9 @@
 #include "nmz/coordinator/observer.hpp"
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/commit_id.hpp"
+#include "nmz/logs/log_store.hpp"
 #include "nmz/search/bisect_plan.hpp"
 #include "nmz/view/event.hpp"
-
-#include "log_store.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -43,7 +42,8 @@ class Reporter final : public coordinator::Observer {
   };
 
   /// `names` gives a subject's commit and message line; called on the coordinator's thread, must be quick.
-  Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, LogStore& logs, Words words);
+  Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
+           Words words);
 
   void add(view::View& view) { views_.push_back(&view); }
   void show(const view::Event& event);
@@ -68,7 +68,7 @@ class Reporter final : public coordinator::Observer {
 
   const search::BisectPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::function<Named(dispatch::Subject)> names_;
-  LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Words words_;
   std::vector<view::View*> views_;
   std::vector<git::BisectLogEntry> verdicts_;

@@ -1,4 +1,4 @@
-#include "agent_archive.hpp"
+#include "nmz/orchestrator/agent_archive.hpp"
 
 #include <fstream>
 #include <iterator>
@@ -28,23 +28,42 @@ bool add(archive* writer, const char* name, unsigned type, unsigned mode, const 
          ::archive_write_data(writer, content.data(), content.size()) == static_cast<la_ssize_t>(content.size());
 }
 
-}  // namespace
+constexpr unsigned for_all = 01777;
+constexpr unsigned program_mode = 0755;
+constexpr unsigned text_mode = 0644;
 
-Result<std::string> agent_archive(const std::filesystem::path& agent) {
+/// `fill` adds the entries.
+template <class Fill>
+Result<std::string> tar_with(const std::filesystem::path& agent, Fill fill) {
   std::ifstream file{agent, std::ios::binary};
   const std::string program{std::istreambuf_iterator<char>{file}, {}};
   if (!file || program.empty()) return fail(ErrorKind::misconfigured, "cannot read '" + agent.string() + "'");
   std::string tar;
   const Archive writer{::archive_write_new(), &::archive_write_free};
-  constexpr unsigned for_all = 01777;
-  constexpr unsigned program_mode = 0755;
   const bool written = ::archive_write_set_format_ustar(writer.get()) == ARCHIVE_OK &&
                        ::archive_write_open(writer.get(), &tar, nullptr, &append, nullptr) == ARCHIVE_OK &&
-                       add(writer.get(), "nmz", AE_IFDIR, for_all, "") &&
-                       add(writer.get(), "nmz/agent", AE_IFREG, program_mode, program) &&
-                       ::archive_write_close(writer.get()) == ARCHIVE_OK;
+                       fill(writer.get(), program) && ::archive_write_close(writer.get()) == ARCHIVE_OK;
   if (!written) return fail(ErrorKind::retryable, "cannot put '" + agent.string() + "' into an archive");
   return tar;
+}
+
+}  // namespace
+
+Result<std::string> agent_archive(const std::filesystem::path& agent) {
+  return tar_with(agent, [](archive* writer, const std::string& program) {
+    return add(writer, "nmz", AE_IFDIR, for_all, "") && add(writer, "nmz/agent", AE_IFREG, program_mode, program);
+  });
+}
+
+Result<std::string> agent_build_context(const std::filesystem::path& agent, const std::string& image) {
+  const std::string dockerfile = "FROM " + image + "\nADD nmz.tar /\n";
+  // ADD unpacks an archive with the modes that are in it; COPY would make the directory with its own.
+  Result<std::string> inner = agent_archive(agent);
+  if (!inner) return inner;
+  return tar_with(agent, [&](archive* writer, const std::string& /*program*/) {
+    return add(writer, "Dockerfile", AE_IFREG, text_mode, dockerfile) &&
+           add(writer, "nmz.tar", AE_IFREG, text_mode, *inner);
+  });
 }
 
 }  // namespace nmz::orchestrator

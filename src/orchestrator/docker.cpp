@@ -6,7 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "agent_archive.hpp"
+#include "nmz/orchestrator/agent_archive.hpp"
 
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
@@ -115,7 +115,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(wire::WorkerId wo
 asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(wire::WorkerId worker) {
   Worker& state = workers_[worker];
   if (!state.wanted) co_return fail(ErrorKind::cancelled, "cancelled");
-  if (archive_.empty()) {
+  if (archive_.empty() && !options_.agent.empty()) {
     Result<std::string> archive = agent_archive(options_.agent);
     if (!archive) co_return tl::unexpected<Error>{archive.error()};
     archive_ = std::move(*archive);
@@ -125,7 +125,8 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(wire::WorkerId w
   if (!created) co_return tl::unexpected<Error>{created.error()};
   state.container = *created;
   const std::string id = *created;
-  Result<void> done = co_await engine_.put_archive(id, "/", archive_);
+  Result<void> done;
+  if (!archive_.empty()) done = co_await engine_.put_archive(id, "/", archive_);
   if (!done) co_return tl::unexpected<Error>{done.error()};
   if (!state.wanted) co_return fail(ErrorKind::cancelled, "cancelled");
   Result<std::shared_ptr<docker::Attached>> attached = co_await engine_.attach(id);

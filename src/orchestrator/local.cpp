@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <fcntl.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -80,7 +81,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 /// posix_spawn with `socket` as the child's descriptor 3, in a session of its own, signals as a fresh program has them.
 Result<pid_t> spawn_agent(const LocalOptions& options, const std::string& tree, int socket) {
-  std::vector<std::string> arguments{options.agent.string(), "--fd", std::to_string(agent_fd), "--tree", tree};
+  std::vector<std::string> arguments{options.agent.string(), "--fd", std::to_string(agent_fd)};
+  if (!tree.empty()) arguments.insert(arguments.end(), {"--tree", tree});
   std::vector<std::string> environment = marked_environment(options.run_mark);
   posix_spawn_file_actions_t actions{};
   posix_spawnattr_t attributes{};
@@ -110,6 +112,11 @@ Result<pid_t> spawn_agent(const LocalOptions& options, const std::string& tree, 
 
 }  // namespace
 
+std::uint32_t local_cpus() {
+  cpu_set_t set{};
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<std::uint32_t>(CPU_COUNT(&set)) : 1;
+}
+
 Local::Local(asio::any_io_executor executor, LocalOptions options)
     : executor_{std::move(executor)}, options_{std::move(options)} {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -131,7 +138,8 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(wire::WorkerId wor
     co_return fail(ErrorKind::retryable,
                    "cannot make a socket pair: " + std::error_code{errno, std::generic_category()}.message());
   }
-  const std::string tree = options_.trees.at(static_cast<std::size_t>(worker)).string();
+  const std::string tree =
+      options_.trees.empty() ? std::string{} : options_.trees.at(static_cast<std::size_t>(worker)).string();
   Result<pid_t> pid = spawn_agent(options_, tree, ends[1]);
   ::close(ends[1]);
   if (!pid) {

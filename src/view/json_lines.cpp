@@ -5,13 +5,13 @@
 
 #include <boost/json.hpp>
 
-#include "nmz/view/text.hpp"
+#include "nmz/text/utf8.hpp"
 
 namespace nmz::view {
 namespace json = boost::json;
 namespace {
 
-json::string text(const std::string& bytes) { return json::string{printable(bytes)}; }
+json::string printed(const std::string& bytes) { return json::string{text::printable(bytes)}; }
 
 struct ToJson {
   json::object operator()(const SearchStarted& event) const {
@@ -19,26 +19,26 @@ struct ToJson {
             {"candidates", event.candidates},
             {"workers", event.workers},
             {"rounds", event.rounds},
-            {"log_directory", text(event.log_directory)}};
+            {"log_directory", printed(event.log_directory)}};
   }
   json::object operator()(const JobStarted& event) const {
     return {{"event", "job-started"},
             {"worker", static_cast<std::uint32_t>(event.worker)},
             {"job", static_cast<std::uint64_t>(event.job)},
             {"attempt", event.attempt},
-            {"commit", text(event.commit)}};
+            {"commit", printed(event.commit)}};
   }
   json::object operator()(const JobDone& event) const {
     return {{"event", "job-done"},
             {"worker", static_cast<std::uint32_t>(event.worker)},
             {"job", static_cast<std::uint64_t>(event.job)},
             {"attempt", event.attempt},
-            {"commit", text(event.commit)},
-            {"subject", text(event.subject)},
-            {"verdict", text(event.word)},
-            {"detail", text(event.detail)},
+            {"commit", printed(event.commit)},
+            {"subject", printed(event.subject)},
+            {"verdict", printed(event.word)},
+            {"detail", printed(event.detail)},
             {"took", event.took.count()},
-            {"log", text(event.log)}};
+            {"log", printed(event.log)}};
   }
   json::object operator()(const Progress& event) const {
     return {{"event", "progress"},
@@ -50,19 +50,19 @@ struct ToJson {
   json::object operator()(const WorkerGone& event) const {
     return {{"event", "worker-gone"},
             {"worker", static_cast<std::uint32_t>(event.worker)},
-            {"reason", text(event.reason)},
+            {"reason", printed(event.reason)},
             {"restarting", event.restarting}};
   }
-  json::object operator()(const Notice& event) const { return {{"event", "notice"}, {"text", text(event.text)}}; }
+  json::object operator()(const Notice& event) const { return {{"event", "notice"}, {"text", printed(event.text)}}; }
   json::object operator()(const SearchEnded& event) const {
     json::array suspects;
     for (const Suspect& suspect : event.suspects) {
-      suspects.push_back(
-          json::object{{"commit", text(suspect.commit)}, {"subject", text(suspect.subject)}, {"share", suspect.share}});
+      suspects.push_back(json::object{
+          {"commit", printed(suspect.commit)}, {"subject", printed(suspect.subject)}, {"share", suspect.share}});
     }
     return {{"event", "search-ended"},
             {"result", event.result},
-            {"message", text(event.message)},
+            {"message", printed(event.message)},
             {"suspects", std::move(suspects)},
             {"tests", event.tests},
             {"good", event.good},
@@ -72,7 +72,7 @@ struct ToJson {
             {"wall", event.wall.count()},
             {"serial_tests", event.serial_tests},
             {"serial_wall", event.serial_wall.count()},
-            {"log_directory", text(event.log_directory)},
+            {"log_directory", printed(event.log_directory)},
             {"exit_code", event.exit_code}};
   }
   json::object operator()(const Tick& /*event*/) const { return {}; }

@@ -10,12 +10,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "nmz/text/utf8.hpp"
+
 namespace nmz::view {
 namespace {
 
 constexpr std::size_t short_id = 12;
 constexpr std::size_t default_columns = 80;
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view erase_line = "\r\x1b[K";
 
 std::string abbreviated(const std::string& commit) { return commit.substr(0, short_id); }
@@ -39,43 +40,7 @@ std::size_t terminal_columns(std::FILE* stream) {
   return size.ws_col;
 }
 
-/// Length of the well-formed UTF-8 sequence at the start of `bytes` (Unicode 15, table 3-7); 0 if there is none.
-std::size_t utf8_sequence(std::string_view bytes) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
-  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  const unsigned second = byte(1);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-  return overlong || outside ? 0 : length;
-}
-
 }  // namespace
-
-std::string printable(const std::string& bytes) {
-  std::string result;
-  result.reserve(bytes.size());
-  std::string_view rest{bytes};
-  while (!rest.empty()) {
-    const std::size_t length = utf8_sequence(rest);
-    const auto first = static_cast<unsigned char>(rest[0]);
-    // C1 controls (U+0080..U+009F) are two bytes, C2 80..9F; some terminals obey them.
-    const bool control =
-        first < 0x20 || first == 0x7F || (length == 2 && first == 0xC2 && static_cast<unsigned char>(rest[1]) < 0xA0);
-    if (length == 0 || control) {
-      result += replacement;
-    } else {
-      result += rest.substr(0, length);
-    }
-    rest.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return result;
-}
 
 std::string duration(Seconds seconds) {
   constexpr double minute = 60;
@@ -136,8 +101,9 @@ void Text::on(const JobDone& event, Seconds /*now*/) {
   if (!wanted) return;
   const std::string word = style_.colour ? fmt::format("{}{:<5}\x1b[0m", colour_of(event.mark), event.word)
                                          : fmt::format("{:<5}", event.word);
-  std::string text = fmt::format("{} {} {}", word, abbreviated(event.commit), printable(event.subject));
-  text += fmt::format(" ({}{}{}", duration(event.took), event.detail.empty() ? "" : ", ", printable(event.detail));
+  std::string text = fmt::format("{} {} {}", word, abbreviated(event.commit), text::printable(event.subject));
+  text +=
+      fmt::format(" ({}{}{}", duration(event.took), event.detail.empty() ? "" : ", ", text::printable(event.detail));
   if (verdict && !style_.live) text += what_is_left();
   line(text + ")");
 }
@@ -158,12 +124,12 @@ void Text::on(const Progress& event, Seconds now) {
 
 void Text::on(const WorkerGone& event, Seconds /*now*/) {
   if (style_.verbosity == Verbosity::quiet) return;
-  line(fmt::format("worker {} was lost: {}{}", static_cast<std::uint32_t>(event.worker), printable(event.reason),
+  line(fmt::format("worker {} was lost: {}{}", static_cast<std::uint32_t>(event.worker), text::printable(event.reason),
                    event.restarting ? "; it is started again" : "; it is given up"));
 }
 
 void Text::on(const Notice& event, Seconds /*now*/) {
-  if (style_.verbosity != Verbosity::quiet) line(printable(event.text));
+  if (style_.verbosity != Verbosity::quiet) line(text::printable(event.text));
 }
 
 void Text::on(const SearchEnded& event, Seconds /*now*/) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -38,11 +39,12 @@ struct Parts {
   Observer& observer;                        // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
 };
 
-/// How a run ended; for no_workers with what the last worker was given up for.
+/// How a run ended.
 struct RunEnd {
   RunEnd() = default;
   dispatch::Stop::Why why = dispatch::Stop::Why::finished;
-  std::string reason;
+  std::string reason;       ///< for no_workers: what the last worker was given up for
+  std::string left_behind;  ///< why what was made for the run could not be taken away; empty when it was
 };
 
 class Coordinator {
@@ -54,7 +56,7 @@ class Coordinator {
   Coordinator& operator=(Coordinator&&) = delete;
   ~Coordinator();
 
-  /// Runs the plan to its end. When it returns every worker has been stopped. Call once.
+  /// Runs the plan to its end. When it returns every worker has been stopped and the orchestrator closed. Call once.
   boost::asio::awaitable<RunEnd> run();
 
   /// Asks for the end. The first time, jobs get their grace to end; the second time everything is killed.

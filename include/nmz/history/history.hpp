@@ -44,7 +44,7 @@ struct SuiteSummary {
   std::string suite;
   std::uint64_t workloads = 0;
   std::uint64_t runs = 0;
-  std::chrono::nanoseconds total{0};            ///< sum of the means
+  std::chrono::nanoseconds total{0};  ///< sum of the means
   std::chrono::system_clock::time_point last;
 };
 
@@ -57,8 +57,8 @@ struct WorkloadSummary {
 
 struct PruneRequest {
   PruneRequest() = default;
-  std::optional<std::string> suite;                              ///< only of this one
-  std::optional<std::chrono::system_clock::time_point> before;   ///< only what was last seen before
+  std::optional<std::string> suite;                             ///< only of this one
+  std::optional<std::chrono::system_clock::time_point> before;  ///< only what was last seen before
 };
 
 class History {
@@ -75,7 +75,7 @@ class History {
 
   /// One entry a workload, in their order; nothing for one that was never seen.
   [[nodiscard]] Result<std::vector<std::optional<Expectation>>> expect(const std::string& suite,
-                                                                      std::span<const std::string> workloads);
+                                                                       std::span<const std::string> workloads);
 
   /// All of a run's observations, in one transaction.
   [[nodiscard]] Result<void> record(const std::string& suite, std::span<const Observation> observations,

@@ -25,7 +25,7 @@ namespace nmz::orchestrator {
 
 struct DockerOptions {
   DockerOptions() = default;
-  std::filesystem::path agent;  ///< the nmzagent program
+  std::filesystem::path agent;  ///< the nmzagent program; empty: the image has it
   std::string image;            ///< its id, so that all workers have the same
   std::string name = "nmz";     ///< what the containers' names start with
   RunIdentity identity;
@@ -47,8 +47,8 @@ class Docker final : public Orchestrator {
   boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
   void cancel_start(wire::WorkerId worker) override;
 
-  /// Removes every container of this run. Call it last, when all workers have been stopped.
-  boost::asio::awaitable<Result<void>> close();
+  /// Removes every container of this run.
+  boost::asio::awaitable<Result<void>> close() override;
 
   /// Removes the containers of runs whose program is dead; returns how many.
   static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -20,10 +21,13 @@
 
 namespace nmz::orchestrator {
 
+/// CPUs this process may use.
+[[nodiscard]] std::uint32_t local_cpus();
+
 struct LocalOptions {
   LocalOptions() = default;
   std::filesystem::path agent;               ///< the nmzagent program
-  std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing
+  std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing. Empty: no work trees
   std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here
   std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its SIGKILL
 };

@@ -54,6 +54,9 @@ class Orchestrator {
   /// Ends the worker's agent (which was asked to end before, and is given a moment to do it) and everything it left
   /// running.
   virtual boost::asio::awaitable<void> stop(wire::WorkerId worker) = 0;
+
+  /// Takes away everything that was made for the run. Called last, when all workers have been stopped.
+  virtual boost::asio::awaitable<Result<void>> close() { co_return Result<void>{}; }
 };
 
 }  // namespace nmz::orchestrator

@@ -35,12 +35,12 @@ struct BatchOptions {
   BatchOptions() = default;
   Grouping grouping = Grouping::batches;
   std::size_t workers = 1;
-  std::size_t chunks = 0;                   ///< for Grouping::chunks; 0 = as many as workers
-  bool shuffle = false;                     ///< the list, by `seed`; for batches: what is equally long
+  std::size_t chunks = 0;  ///< for Grouping::chunks; 0 = as many as workers
+  bool shuffle = false;    ///< the list, by `seed`; for batches: what is equally long
   std::uint64_t seed = 0;
   std::chrono::nanoseconds dispatch_cost{0};  ///< what handing out one batch costs a worker; 0 = no batches above 1
   std::size_t largest_batch = 1000;
-  std::size_t failures_to_stop = 0;         ///< --fail-fast=K; 0 = never
+  std::size_t failures_to_stop = 0;  ///< --fail-fast=K; 0 = never
 };
 
 /// Expected duration of a workload; none = unknown.

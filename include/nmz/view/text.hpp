@@ -67,10 +67,6 @@ class Text final : public View {
   std::map<std::string, std::size_t> words_;  ///< verdicts by their word
 };
 
-/// Control characters and bytes that are no UTF-8 replaced, so that a commit's subject cannot drive a terminal or
-/// break a JSON document.
-[[nodiscard]] std::string printable(const std::string& bytes);
-
 /// "0.53 s", "12 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration(Seconds seconds);
 

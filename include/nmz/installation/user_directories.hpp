@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-namespace nmz::nmzbisect {
+namespace nmz::installation {
 
 /// Things that may be lost: work trees. $XDG_CACHE_HOME/namazu-swarm, ~/.cache/namazu-swarm, or below the system's
 /// temporary directory for a user without a home.
@@ -12,4 +12,4 @@ namespace nmz::nmzbisect {
 /// Things worth keeping: logs. $XDG_STATE_HOME/namazu-swarm, ~/.local/state/namazu-swarm, or as above.
 [[nodiscard]] std::filesystem::path state_directory();
 
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::installation

@@ -16,7 +16,7 @@
 #include "nmz/error/result.hpp"
 #include "nmz/wire/messages.hpp"
 
-namespace nmz::nmzbisect {
+namespace nmz::logs {
 
 class LogStore {
  public:
@@ -49,4 +49,4 @@ class LogStore {
   bool troubled_ = false;
 };
 
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::logs

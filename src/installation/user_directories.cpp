@@ -1,4 +1,4 @@
-#include "user_directories.hpp"
+#include "nmz/installation/user_directories.hpp"
 
 #include <cstdlib>
 #include <string>
@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-namespace nmz::nmzbisect {
+namespace nmz::installation {
 namespace fs = std::filesystem;
 namespace {
 
@@ -30,4 +30,4 @@ fs::path user_directory(const char* variable, std::string_view below_home) {
 fs::path cache_directory() { return user_directory("XDG_CACHE_HOME", ".cache"); }
 fs::path state_directory() { return user_directory("XDG_STATE_HOME", ".local/state"); }
 
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::installation

@@ -1,4 +1,4 @@
-#include "log_store.hpp"
+#include "nmz/logs/log_store.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -9,7 +9,7 @@
 
 #include "support/temp_directory.hpp"
 
-namespace nmz::nmzbisect {
+namespace nmz::logs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -70,4 +70,4 @@ TEST_F(LogStoreTest, APlaceThatCannotBeUsedIsNamed) {
 }
 
 }  // namespace
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::logs

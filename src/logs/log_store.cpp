@@ -1,4 +1,4 @@
-#include "log_store.hpp"
+#include "nmz/logs/log_store.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -8,9 +8,9 @@
 
 #include <unistd.h>
 
-#include "user_directories.hpp"
+#include "nmz/installation/user_directories.hpp"
 
-namespace nmz::nmzbisect {
+namespace nmz::logs {
 namespace fs = std::filesystem;
 namespace {
 
@@ -30,7 +30,7 @@ std::string time_stamp() {
 Result<LogStore> LogStore::open(const std::string& directory, const std::string& title) {
   fs::path place = directory;
   if (directory.empty()) {
-    place = state_directory() / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
+    place = installation::state_directory() / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
   }
   std::error_code error;
   fs::create_directories(place, error);
@@ -96,4 +96,4 @@ Result<void> LogStore::write(const std::string& name, const std::string& text) {
   return fail(ErrorKind::retryable, "cannot write '" + target.string() + "': " + error.message());
 }
 
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::logs

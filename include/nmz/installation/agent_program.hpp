@@ -5,8 +5,8 @@
 
 #include "nmz/error/result.hpp"
 
-namespace nmz::nmzbisect {
+namespace nmz::installation {
 
 [[nodiscard]] Result<std::filesystem::path> find_agent();
 
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::installation

@@ -1,4 +1,4 @@
-#include "agent_program.hpp"
+#include "nmz/installation/agent_program.hpp"
 
 #include <cstdlib>
 #include <system_error>
@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-namespace nmz::nmzbisect {
+namespace nmz::installation {
 namespace fs = std::filesystem;
 
 Result<fs::path> find_agent() {
@@ -24,4 +24,4 @@ Result<fs::path> find_agent() {
   return fail(ErrorKind::misconfigured, "nmzagent is not beside '" + self.string() + "' (reinstall, or set NMZ_AGENT)");
 }
 
-}  // namespace nmz::nmzbisect
+}  // namespace nmz::installation

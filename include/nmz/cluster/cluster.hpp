@@ -1,0 +1,59 @@
+// The Docker Engine (or the Swarm behind it) and the image that workers are containers of.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+#include "nmz/cluster/options.hpp"
+#include "nmz/docker/engine.hpp"
+#include "nmz/error/result.hpp"
+#include "nmz/orchestrator/orchestrator.hpp"
+
+namespace nmz::cluster {
+
+class Cluster {
+ public:
+  /// Reaches the Engine, looks at the image and removes what dead runs left there. Runs `io` meanwhile. Errors
+  /// (misconfigured) are one line for the user.
+  static Result<std::unique_ptr<Cluster>> open(boost::asio::io_context& io, Options options);
+
+  [[nodiscard]] Kind kind() const { return kind_; }
+  /// CPUs of the Engine, or of all nodes of the Swarm that take work.
+  [[nodiscard]] std::uint32_t cpus() const { return cpus_; }
+  /// Containers and services of killed runs that were removed.
+  [[nodiscard]] std::size_t swept() const { return swept_; }
+  /// The image's label. Errors (misconfigured): it has none, or an empty one.
+  [[nodiscard]] Result<std::string> label(const std::string& name) const;
+  /// The image's name without tag and digest.
+  [[nodiscard]] std::string repository() const;
+
+  /// Workers in containers. `agent`: the nmzagent program; `tree`: they need a work tree. The cluster outlives them.
+  [[nodiscard]] Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const std::filesystem::path& agent,
+                                                                            bool tree, std::uint32_t count);
+
+ private:
+  Cluster(boost::asio::io_context& io, Options options, const docker::Endpoint& endpoint)
+      : io_{io}, options_{std::move(options)}, engine_{io.get_executor(), endpoint} {}
+  boost::asio::awaitable<Result<void>> look();
+  boost::asio::awaitable<Result<void>> choose_kind();
+  boost::asio::awaitable<Result<void>> find_image();
+  static std::string registry_auth_of(const std::string& image);
+  boost::asio::awaitable<Result<std::string>> derive(std::filesystem::path agent);
+
+  boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Options options_;
+  docker::Engine engine_;
+  Kind kind_ = Kind::docker;
+  docker::Info info_;
+  docker::Image image_;
+  std::uint32_t cpus_ = 0;
+  std::size_t swept_ = 0;
+};
+
+}  // namespace nmz::cluster

@@ -1,0 +1,64 @@
+// What a command line says about containers: which image, where, and what they are given. The same options for every
+// program.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nmz/docker/types.hpp"
+#include "nmz/error/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace nmz::cluster {
+
+enum class Kind : std::uint8_t { local, docker, swarm };
+
+/// How the agent gets into a container. archive: uploaded into it; config: a config of the Swarm, mounted; image: an
+/// image derived from the user's.
+enum class Inject : std::uint8_t { automatic, archive, config, image };
+
+struct Options {
+  Options() = default;
+  std::optional<Kind> kind;  ///< nothing = by what there is
+  std::string image;         ///< empty = no containers
+  std::string name;          ///< what the names of all that is made start with
+  std::string target;        ///< the derived image's name
+  bool push = false;         ///< push it
+  Inject inject = Inject::automatic;
+  std::string host;  ///< of the Docker Engine; empty = as the docker command finds it
+  std::string context;
+  std::string network;         ///< of the containers; empty = the Engine's default
+  std::int64_t nano_cpus = 0;  ///< of a container; 0 = no limit
+  std::int64_t memory = 0;     ///< bytes; 0 = no limit
+  std::vector<std::string> constraints;
+  std::vector<docker::Mount> mounts;
+  std::vector<std::string> secrets;  ///< names of the Swarm's
+};
+
+/// The options' texts, from declaration to interpretation.
+class Arguments {
+ public:
+  Arguments();
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+  Arguments(Arguments&&) = delete;
+  Arguments& operator=(Arguments&&) = delete;
+  ~Arguments();
+
+  /// `image_option`: the name of the option that names the image, with its dashes.
+  void declare(CLI::App& app, const std::string& image_option, const std::string& image_help);
+  /// Errors (misconfigured): one line.
+  [[nodiscard]] Result<Options> take(const CLI::App& app) const;
+
+ private:
+  struct Texts;
+  std::unique_ptr<Texts> texts_;
+};
+
+}  // namespace nmz::cluster

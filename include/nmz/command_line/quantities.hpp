@@ -1,0 +1,23 @@
+// Quantities as people write them. Errors (misconfigured) name the option, what it needs and what it got.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "nmz/error/result.hpp"
+
+namespace nmz::command_line {
+
+/// "10", "1.5s", "200ms", "5m", "1h"; positive.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_time(const std::string& option, const std::string& text);
+/// A whole number from 1 to `most`.
+[[nodiscard]] Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most);
+/// "1.5" CPUs in units of 1e-9.
+[[nodiscard]] Result<std::int64_t> parse_cpus(const std::string& option, const std::string& text);
+/// Bytes, with the units that docker knows: b, k, m, g.
+[[nodiscard]] Result<std::int64_t> parse_memory(const std::string& option, const std::string& text);
+/// "NAME=VALUE", with a name that is not empty.
+[[nodiscard]] Result<void> check_variable(const std::string& option, const std::string& text);
+
+}  // namespace nmz::command_line

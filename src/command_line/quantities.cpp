@@ -1,0 +1,70 @@
+#include "nmz/command_line/quantities.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <system_error>
+
+namespace nmz::command_line {
+
+Result<std::chrono::milliseconds> parse_time(const std::string& option, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit{end, text.data() + text.size()};
+  double scale = 0;
+  if (unit.empty() || unit == "s") scale = 1e3;
+  if (unit == "ms") scale = 1;
+  if (unit == "m" || unit == "min") scale = 6e4;
+  if (unit == "h") scale = 3.6e6;
+  constexpr double longest = 1e12;  // about 30 years
+  if (error != std::errc{} || scale == 0 || !(value > 0) || value * scale < 1 || value * scale > longest) {
+    return fail(ErrorKind::misconfigured,
+                option + " needs a positive time such as 10, 1.5s, 5m or 1h, not '" + text + "'");
+  }
+  return std::chrono::milliseconds{static_cast<std::int64_t>(value * scale)};
+}
+
+Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > most) {
+    return fail(ErrorKind::misconfigured,
+                option + " needs a number from 1 to " + std::to_string(most) + ", not '" + text + "'");
+  }
+  return value;
+}
+
+Result<std::int64_t> parse_cpus(const std::string& option, const std::string& text) {
+  double value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  constexpr double smallest = 0.01;
+  constexpr double most = 1e5;
+  if (error != std::errc{} || end != last || !(value >= smallest) || value > most) {
+    return fail(ErrorKind::misconfigured, option + " needs a number of CPUs from 0.01, not '" + text + "'");
+  }
+  constexpr double nano = 1e9;
+  return static_cast<std::int64_t>(value * nano);
+}
+
+Result<std::int64_t> parse_memory(const std::string& option, const std::string& text) {
+  std::int64_t value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  constexpr std::string_view units = "bkmg";
+  const std::string unit{end, last};
+  const std::size_t power = unit.empty() ? 0 : units.find(static_cast<char>(unit.front() | 0x20));
+  constexpr std::int64_t most = std::int64_t{1} << 30;  // of the largest unit
+  if (error != std::errc{} || unit.size() > 1 || power == std::string_view::npos || value <= 0 ||
+      (power == units.size() - 1 && value > most)) {
+    return fail(ErrorKind::misconfigured, option + " needs a size such as 512m or 2g, not '" + text + "'");
+  }
+  constexpr unsigned bits_a_unit = 10;
+  return value << (bits_a_unit * power);
+}
+
+Result<void> check_variable(const std::string& option, const std::string& text) {
+  if (const std::size_t equals = text.find('='); equals != 0 && equals != std::string::npos) return {};
+  return fail(ErrorKind::misconfigured, option + " needs NAME=VALUE, not '" + text + "'");
+}
+
+}  // namespace nmz::command_line
