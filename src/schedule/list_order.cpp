@@ -1,0 +1,66 @@
+// A seed has to name the same order wherever it is used, or a failure that depends on the order could not be shown to
+// anybody. std::shuffle and the distributions of the standard library differ between implementations; hence our own.
+#include "list_order.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace nmz::schedule {
+namespace {
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+class SplitMix {
+ public:
+  explicit SplitMix(std::uint64_t seed) : state_(seed) {}
+  /// In [0, bound). The bias of the remainder is bound / 2^64.
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(bits() % bound); }
+
+ private:
+  std::uint64_t bits() {
+    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
+    z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31U);
+  }
+  std::uint64_t state_;
+};
+
+/// What lasts no time at all would make batches without an end.
+constexpr double shortest = 1e-6;
+
+}  // namespace
+
+std::vector<Workload> list_order(std::size_t size, bool shuffle, std::uint64_t seed) {
+  std::vector<Workload> list(size);
+  std::iota(list.begin(), list.end(), Workload{0});
+  if (!shuffle) return list;
+  SplitMix random(seed);
+  for (std::size_t left = size; left > 1; --left) std::swap(list[left - 1], list[random.below(left)]);
+  return list;
+}
+
+std::vector<double> fill_in(std::span<const Expectation> expected, double if_none) {
+  std::vector<double> known;
+  for (const Expectation& one : expected) {
+    if (one) known.push_back(std::max(shortest, std::chrono::duration<double>(*one).count()));
+  }
+  double unknown = std::max(shortest, if_none);
+  if (!known.empty()) {
+    const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+    std::nth_element(known.begin(), middle, known.end());
+    unknown = *middle;
+  }
+  std::vector<double> seconds;
+  seconds.reserve(expected.size());
+  for (const Expectation& one : expected) {
+    seconds.push_back(one ? std::max(shortest, std::chrono::duration<double>(*one).count()) : unknown);
+  }
+  return seconds;
+}
+
+void sort_longest_first(std::vector<Workload>& list, std::span<const double> seconds) {
+  std::ranges::stable_sort(list, [&](Workload a, Workload b) { return seconds[a] > seconds[b]; });
+}
+
+}  // namespace nmz::schedule

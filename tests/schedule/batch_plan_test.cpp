@@ -1,0 +1,227 @@
+// What a batch plan hands out, and what outcomes, parts and losses do to it.
+#include "nmz/schedule/batch_plan.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nmz::schedule {
+namespace {
+
+using namespace std::chrono_literals;
+using dispatch::Subject;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+wire::Outcome ended(wire::OutcomeKind kind, std::int32_t code = 0) {
+  wire::Outcome outcome;
+  outcome.kind = kind;
+  outcome.code = code;
+  return outcome;
+}
+wire::Outcome exited(std::int32_t code) { return ended(wire::OutcomeKind::exited, code); }
+const wire::Outcome lost = ended(wire::OutcomeKind::lost);
+
+std::vector<Workload> of(const BatchPlan& plan, Subject subject) {
+  const auto span = plan.workloads(subject);
+  return {span.begin(), span.end()};
+}
+
+/// Everything that is handed out until nothing more is, as batches.
+std::vector<std::vector<Workload>> all(BatchPlan& plan) {
+  std::vector<std::vector<Workload>> batches;
+  for (std::vector<Subject> next = plan.next(1); !next.empty(); next = plan.next(1)) {
+    batches.push_back(of(plan, next.front()));
+  }
+  return batches;
+}
+
+std::vector<Expectation> unknown(std::size_t count) { return std::vector<Expectation>(count); }
+
+/// One worker and one batch of three.
+BatchPlan three_in_a_batch(std::size_t failures_to_stop = 0) {
+  BatchOptions options;
+  options.dispatch_cost = 1s;
+  options.failures_to_stop = failures_to_stop;
+  options.grouping = Grouping::batches;
+  return BatchPlan({1us, 1us, 1us}, options);
+}
+
+TEST(BatchPlanTest, AnEmptyListIsFinished) {
+  BatchPlan plan({}, BatchOptions());
+  EXPECT_TRUE(plan.finished());
+  EXPECT_THAT(plan.next(3), IsEmpty());
+  EXPECT_EQ(plan.size(), 0U);
+}
+
+TEST(BatchPlanTest, TheLongestFirstAndTheUnknownAsTheMedian) {
+  BatchPlan plan({1s, std::nullopt, 5s, 3s, std::nullopt, 4s, 2s}, BatchOptions());
+  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(2U), ElementsAre(5U), ElementsAre(1U), ElementsAre(3U),
+                                     ElementsAre(4U), ElementsAre(6U), ElementsAre(0U)));
+}
+
+TEST(BatchPlanTest, WhatIsShortGoesInOneBatch) {
+  BatchPlan plan = three_in_a_batch();
+  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(0U, 1U, 2U)));
+}
+
+TEST(BatchPlanTest, PartsAreOutcomes) {
+  BatchPlan plan = three_in_a_batch();
+  ASSERT_THAT(plan.next(5), ElementsAre(0U));
+  plan.record_part(0, 1, exited(0));
+  plan.record_part(0, 1, exited(1));
+  plan.record_part(0, 2, exited(7));
+  EXPECT_EQ(plan.outcome(1), exited(0)) << "the first one counts";
+  EXPECT_EQ(plan.outcome(0), std::nullopt);
+  EXPECT_EQ(plan.done(), 2U);
+  EXPECT_EQ(plan.failures(), 1U);
+  EXPECT_FALSE(plan.finished());
+  plan.record_part(0, 0, exited(0));
+  EXPECT_TRUE(plan.finished());
+  EXPECT_THAT(plan.pointless(), ElementsAre(0U));
+  plan.record(0, exited(1));
+  EXPECT_THAT(plan.pointless(), IsEmpty());
+  EXPECT_EQ(plan.failures(), 1U);
+}
+
+TEST(BatchPlanTest, ABatchGivenBackKeepsItsNumberAndWhatIsLeft) {
+  BatchPlan plan = three_in_a_batch();
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.record_part(0, 1, exited(0));
+  EXPECT_THAT(of(plan, 0), ElementsAre(0U, 1U, 2U));
+  plan.give_back(0);
+  EXPECT_THAT(of(plan, 0), ElementsAre(0U, 2U));
+  EXPECT_THAT(plan.next(2), ElementsAre(0U));
+  plan.record(0, lost);
+  EXPECT_EQ(plan.outcome(0), lost);
+  EXPECT_EQ(plan.outcome(1), exited(0));
+  EXPECT_EQ(plan.outcome(2), lost);
+  EXPECT_TRUE(plan.finished());
+}
+
+TEST(BatchPlanTest, ABatchWithNothingLeftIsNotHandedOutAgain) {
+  BatchPlan plan({1us, 1us, 1us, 1h}, [] {
+    BatchOptions options;
+    options.dispatch_cost = 1s;
+    return options;
+  }());
+  ASSERT_THAT(plan.next(2), ElementsAre(0U, 1U));
+  for (const Workload workload : {0U, 1U, 2U}) plan.record_part(1, workload, exited(0));
+  plan.give_back(1);
+  EXPECT_THAT(plan.next(2), IsEmpty());
+  plan.record(0, exited(0));
+  EXPECT_TRUE(plan.finished());
+}
+
+TEST(BatchPlanTest, WhatABatchLeavesBehindIsRunOneByOne) {
+  BatchPlan plan = three_in_a_batch();
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.record_part(0, 0, exited(0));
+  plan.record(0, ended(wire::OutcomeKind::signaled, 11));
+  EXPECT_EQ(plan.done(), 1U);
+  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(1U), ElementsAre(2U)));
+  plan.record(1, ended(wire::OutcomeKind::signaled, 11));
+  plan.record(2, exited(0));
+  EXPECT_TRUE(plan.finished());
+  EXPECT_EQ(plan.failures(), 1U);
+}
+
+TEST(BatchPlanTest, TheLastOneOfABatchGetsTheOutcomeOfItsOwnExecution) {
+  BatchPlan plan = three_in_a_batch();
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.record_part(0, 0, exited(0));
+  plan.record_part(0, 2, exited(0));
+  plan.give_back(0);
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.record(0, ended(wire::OutcomeKind::timed_out));
+  EXPECT_EQ(plan.outcome(1), ended(wire::OutcomeKind::timed_out));
+}
+
+TEST(BatchPlanTest, WhatIsSaidTooLateIsIgnored) {
+  BatchPlan plan = three_in_a_batch();
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.give_back(0);
+  plan.record_part(0, 0, exited(0));
+  plan.record(0, exited(0));
+  plan.give_back(0);
+  EXPECT_EQ(plan.done(), 0U);
+  EXPECT_THAT(plan.next(2), ElementsAre(0U)) << "and it is on the list only once";
+}
+
+TEST(BatchPlanTest, EnoughFailuresStopTheRun) {
+  BatchOptions options;
+  options.failures_to_stop = 2;
+  BatchPlan plan(unknown(6), options);
+  ASSERT_THAT(plan.next(4), ElementsAre(0U, 1U, 2U, 3U));
+  plan.record(1, exited(1));
+  EXPECT_FALSE(plan.finished());
+  EXPECT_THAT(plan.pointless(), IsEmpty());
+  plan.record(2, ended(wire::OutcomeKind::timed_out));
+  EXPECT_TRUE(plan.finished());
+  EXPECT_THAT(plan.pointless(), ElementsAre(0U, 3U));
+  EXPECT_THAT(plan.next(4), IsEmpty());
+  plan.record(0, exited(0));
+  plan.give_back(3);
+  EXPECT_EQ(plan.outcome(0), exited(0));
+  EXPECT_EQ(plan.done(), 3U);
+  EXPECT_THAT(plan.pointless(), IsEmpty());
+}
+
+TEST(BatchPlanTest, AChunkHasOneVerdict) {
+  BatchOptions options;
+  options.grouping = Grouping::chunks;
+  options.workers = 3;
+  BatchPlan plan(unknown(7), options);
+  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(0U, 1U), ElementsAre(2U, 3U), ElementsAre(4U, 5U, 6U)));
+  plan.record_part(0, 0, exited(0));
+  plan.record(0, exited(1));
+  plan.record(1, exited(0));
+  EXPECT_EQ(plan.outcome(0), exited(1));
+  EXPECT_EQ(plan.outcome(1), exited(1));
+  EXPECT_EQ(plan.failures(), 2U);
+  plan.give_back(2);
+  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(4U, 5U, 6U)));
+  plan.record(2, lost);
+  EXPECT_TRUE(plan.finished());
+  EXPECT_EQ(plan.outcome(6), lost);
+}
+
+TEST(BatchPlanTest, NoChunkIsEmpty) {
+  BatchOptions options;
+  options.grouping = Grouping::chunks;
+  options.chunks = 5;
+  BatchPlan plan(unknown(2), options);
+  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(0U), ElementsAre(1U)));
+}
+
+/// The formula as it was published, step by step.
+TEST(ChunkBoundsTest, AreThePublishedOnes) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    for (std::size_t chunks = 1; chunks < 45; ++chunks) {
+      std::size_t begin = 0;
+      for (std::size_t i = 0; i < chunks; ++i) {
+        const std::size_t length = (size - begin) / (chunks - i);
+        const ChunkBounds bounds = chunk_bounds(size, chunks, i);
+        ASSERT_EQ(bounds.begin, begin) << size << " in " << chunks << ", " << i;
+        ASSERT_EQ(bounds.end, begin + length) << size << " in " << chunks << ", " << i;
+        begin += length;
+      }
+      ASSERT_EQ(begin, size);
+    }
+  }
+  EXPECT_EQ(chunk_bounds(5, 0, 0).begin, 5U);
+  EXPECT_EQ(chunk_bounds(5, 2, 2).end, 5U);
+}
+
+TEST(LowerBoundTest, IsTheShareOrTheLongest) {
+  EXPECT_EQ(lower_bound({}, 3), 0s);
+  EXPECT_EQ(lower_bound(std::vector<std::chrono::nanoseconds>{4s, 4s, 4s}, 2), 6s);
+  EXPECT_EQ(lower_bound(std::vector<std::chrono::nanoseconds>{9s, 4s, 1s}, 3), 9s);
+  EXPECT_EQ(lower_bound(std::vector<std::chrono::nanoseconds>{3s, 4s}, 0), 7s);
+}
+
+}  // namespace
+}  // namespace nmz::schedule
