@@ -8,6 +8,7 @@ find_package(fmt REQUIRED)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.37)  # STRICT tables
 
 # Asio without exceptions escaping from detached completion handlers, and without its deprecated parts.
 add_library(nmz_asio INTERFACE)

@@ -5,9 +5,15 @@
 // ones are migrated in a transaction; a file that a newer program wrote, or that is no database, is refused with a line
 // that says what to do, and never written to.
 //
+// The journal is SQLite's rollback journal, not the write-ahead log: the history may stand on a network's file system,
+// where the log's shared memory does not work, and it stays one file that can be copied and moved away. The cost is
+// that readers wait for a writer's commit; each run reads once and writes once. A program killed at any time leaves the
+// state before or after its transaction.
+//
 // Times are kept as exponentially weighted means with variances (EWMA, alpha 0.3, of the last runs mostly), per
-// workload id and suite. A suite is what makes ids comparable: the image's repository name (without tag or digest), or
-// the command and directory of a local run.
+// workload id and suite. Failed runs count as passed ones do: a test that fails today will most likely fail, and last
+// as long, tomorrow. A suite is what makes ids comparable: the image's repository name (without tag or digest), or the
+// command and directory of a local run.
 #pragma once
 
 #include <chrono>
@@ -43,7 +49,7 @@ struct SuiteSummary {
   SuiteSummary() = default;
   std::string suite;
   std::uint64_t workloads = 0;
-  std::uint64_t runs = 0;
+  std::uint64_t runs = 0;             ///< of all of its workloads together
   std::chrono::nanoseconds total{0};  ///< sum of the means
   std::chrono::system_clock::time_point last;
 };
@@ -61,11 +67,17 @@ struct PruneRequest {
   std::optional<std::chrono::system_clock::time_point> before;  ///< only what was last seen before
 };
 
+/// For one thread at a time. Errors name the file and say what to do; retryable ones (a full disk, a file that another
+/// process keeps locked) leave what is stored as it was.
 class History {
  public:
+  /// How long a call waits for other processes that use the database, by default.
+  static constexpr std::chrono::milliseconds default_patience{30'000};
+
   /// Opens or creates the database (and its directory). Errors (misconfigured): not a database, written by a newer
-  /// program, not writable.
-  [[nodiscard]] static Result<History> open(const std::filesystem::path& file);
+  /// program, damaged, not writable.
+  [[nodiscard]] static Result<History> open(const std::filesystem::path& file,
+                                            std::chrono::milliseconds patience = default_patience);
 
   History(History&&) noexcept;
   History& operator=(History&&) noexcept;
@@ -77,14 +89,15 @@ class History {
   [[nodiscard]] Result<std::vector<std::optional<Expectation>>> expect(const std::string& suite,
                                                                        std::span<const std::string> workloads);
 
-  /// All of a run's observations, in one transaction.
+  /// All of a run's observations, in one transaction. A workload that is there twice ran twice.
   [[nodiscard]] Result<void> record(const std::string& suite, std::span<const Observation> observations,
                                     std::chrono::system_clock::time_point when);
 
+  /// By name.
   [[nodiscard]] Result<std::vector<SuiteSummary>> suites();
   /// Longest mean first.
   [[nodiscard]] Result<std::vector<WorkloadSummary>> workloads(const std::string& suite);
-  /// Returns how many workloads were forgotten.
+  /// Forgets what fits all of the request (everything, if it names nothing). Returns how many workloads that were.
   [[nodiscard]] Result<std::size_t> prune(const PruneRequest& request);
 
  private:

@@ -1,0 +1,244 @@
+#include "nmz/history/history.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+#include "estimate.hpp"
+#include "schema.hpp"
+#include "sqlite.hpp"
+
+namespace nmz::history {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+std::int64_t to_number(Clock::time_point when) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
+}
+
+Clock::time_point to_time(std::int64_t number) {
+  return Clock::time_point{std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds{number})};
+}
+
+Error unusable(const fs::path& file, const std::string& why, const std::string& remedy) {
+  return {ErrorKind::misconfigured, "cannot keep the history in '" + file.string() + "': " + why + ": " + remedy +
+                                        ", " + std::string{another_file}};
+}
+
+/// What SQLite would say late or not at all: it opens what is no file, and tells that it cannot write a journal beside
+/// the file only when a run's results are to be kept.
+Result<void> check_place(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (fs::is_directory(status)) return tl::unexpected{unusable(file, "it is a directory", "move it away")};
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    return tl::unexpected{unusable(file, "it is not a regular file", "move it away")};
+  }
+  constexpr std::uintmax_t smallest_page = 512;
+  const std::uintmax_t size = fs::exists(status) ? fs::file_size(file, error) : 0;
+  if (!error && size > 0 && size < smallest_page) {  // SQLite takes a file of one byte for an empty one
+    return tl::unexpected{unusable(file, "it is no database", "move it away")};
+  }
+  const fs::path directory = fs::absolute(file).parent_path();
+  error.clear();
+  fs::create_directories(directory, error);
+  if (!error && ::access(directory.c_str(), W_OK | X_OK) != 0) error = {errno, std::generic_category()};
+  if (!error) return {};
+  return tl::unexpected{
+      unusable(file, error.message() + " ('" + directory.string() + "')", "make that directory writable")};
+}
+
+/// The columns runs, failures, mean, variance, from `column` on.
+Expectation expectation(const Statement::Use& row, int column) {
+  Estimate estimate;
+  estimate.mean = row.real(column + 2);
+  estimate.variance = row.real(column + 3);
+  Expectation result;
+  result.runs = static_cast<std::uint64_t>(row.integer(column));
+  result.failures = static_cast<std::uint64_t>(row.integer(column + 1));
+  result.mean = to_nanoseconds(estimate.mean);
+  result.deviation = to_nanoseconds(estimate.deviation());
+  return result;
+}
+
+/// Writes observations of one suite, within a transaction.
+class Recorder {
+ public:
+  static Result<Recorder> create(Connection& connection, const std::string& suite) {
+    auto add = connection.prepare("INSERT INTO suite (name) VALUES (?) ON CONFLICT DO NOTHING");
+    if (!add) return tl::unexpected{add.error()};
+    if (const auto added = Statement::Use{*add}(suite).done(); !added) return tl::unexpected{added.error()};
+    auto find = connection.prepare("SELECT id FROM suite WHERE name = ?");
+    if (!find) return tl::unexpected{find.error()};
+    Statement::Use use{*find};
+    if (const auto found = use(suite).row(); !found) return tl::unexpected{found.error()};
+
+    auto read =
+        connection.prepare("SELECT runs, failures, mean, variance, last FROM workload WHERE suite = ? AND id = ?");
+    if (!read) return tl::unexpected{read.error()};
+    auto write = connection.prepare(
+        "REPLACE INTO workload (suite, id, runs, failures, mean, variance, last) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    if (!write) return tl::unexpected{write.error()};
+    return Recorder{use.integer(0), std::move(*read), std::move(*write)};
+  }
+
+  Result<void> record(const Observation& observation, std::int64_t when) {
+    std::int64_t runs = 0;
+    std::int64_t failures = 0;
+    std::int64_t last = when;
+    Estimate estimate = Estimate::of(observation.took);
+    {
+      Statement::Use row{read_};
+      const Result<bool> known = row(suite_)(observation.workload).row();
+      if (!known) return tl::unexpected{known.error()};
+      if (*known) {
+        runs = row.integer(0);
+        failures = row.integer(1);
+        Estimate before;
+        before.mean = row.real(2);
+        before.variance = row.real(3);
+        estimate = before.with(observation.took);
+        last = std::max(last, row.integer(4));  // a run that began earlier may end later
+      }
+    }
+    return Statement::Use{write_}(suite_)(observation.workload)(runs + 1)(failures + (observation.passed ? 0 : 1))(
+               estimate.mean)(estimate.variance)(last)
+        .done();
+  }
+
+ private:
+  Recorder(std::int64_t suite, Statement read, Statement write)
+      : suite_{suite}, read_{std::move(read)}, write_{std::move(write)} {}
+
+  std::int64_t suite_;
+  Statement read_;
+  Statement write_;
+};
+
+}  // namespace
+
+struct History::Impl {
+  std::unique_ptr<Connection> connection;
+};
+
+History::History(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+History::History(History&&) noexcept = default;
+History& History::operator=(History&&) noexcept = default;
+History::~History() = default;
+
+Result<History> History::open(const fs::path& file, std::chrono::milliseconds patience) {
+  if (const auto place = check_place(file); !place) return tl::unexpected{place.error()};
+  auto connection = Connection::open(file, patience);
+  if (!connection) return tl::unexpected{connection.error()};
+  if ((*connection)->read_only()) {
+    return tl::unexpected{unusable(file, "it is not writable", "make it writable")};
+  }
+  // 100,000 workloads fit the cache (32 MiB), whatever the order in which they are asked for.
+  auto set = (*connection)->execute("PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
+  if (!set) return tl::unexpected{set.error()};
+  if (const auto prepared = prepare_schema(**connection); !prepared) return tl::unexpected{prepared.error()};
+  auto impl = std::make_unique<Impl>();
+  impl->connection = std::move(*connection);
+  return History{std::move(impl)};
+}
+
+Result<std::vector<std::optional<Expectation>>> History::expect(const std::string& suite,
+                                                                std::span<const std::string> workloads) {
+  auto transaction = Transaction::read(*impl_->connection);  // all answers from one state
+  if (!transaction) return tl::unexpected{transaction.error()};
+  auto find = impl_->connection->prepare(
+      "SELECT runs, failures, mean, variance FROM workload "
+      "WHERE suite = (SELECT id FROM suite WHERE name = ?) AND id = ?");
+  if (!find) return tl::unexpected{find.error()};
+  std::vector<std::optional<Expectation>> result;
+  result.reserve(workloads.size());
+  for (const std::string& workload : workloads) {
+    Statement::Use row{*find};
+    const Result<bool> known = row(suite)(workload).row();
+    if (!known) return tl::unexpected{known.error()};
+    result.push_back(*known ? std::optional{expectation(row, 0)} : std::nullopt);
+  }
+  return result;
+}
+
+Result<void> History::record(const std::string& suite, std::span<const Observation> observations,
+                             Clock::time_point when) {
+  if (observations.empty()) return {};
+  auto transaction = Transaction::write(*impl_->connection);
+  if (!transaction) return tl::unexpected{transaction.error()};
+  {
+    auto recorder = Recorder::create(*impl_->connection, suite);
+    if (!recorder) return tl::unexpected{recorder.error()};
+    for (const Observation& observation : observations) {
+      if (auto recorded = recorder->record(observation, to_number(when)); !recorded) return recorded;
+    }
+  }
+  return transaction->commit();
+}
+
+Result<std::vector<SuiteSummary>> History::suites() {
+  auto select = impl_->connection->prepare(
+      "SELECT name, count(*), sum(runs), sum(mean), max(last) FROM suite JOIN workload ON workload.suite = suite.id "
+      "GROUP BY suite.id ORDER BY name");
+  if (!select) return tl::unexpected{select.error()};
+  std::vector<SuiteSummary> result;
+  Statement::Use use{*select};
+  while (true) {
+    const Result<bool> row = use.row();
+    if (!row) return tl::unexpected{row.error()};
+    if (!*row) return result;
+    SuiteSummary& suite = result.emplace_back();
+    suite.suite = use.bytes(0);
+    suite.workloads = static_cast<std::uint64_t>(use.integer(1));
+    suite.runs = static_cast<std::uint64_t>(use.integer(2));
+    suite.total = to_nanoseconds(use.real(3));
+    suite.last = to_time(use.integer(4));
+  }
+}
+
+Result<std::vector<WorkloadSummary>> History::workloads(const std::string& suite) {
+  auto select = impl_->connection->prepare(
+      "SELECT id, last, runs, failures, mean, variance FROM workload "
+      "WHERE suite = (SELECT id FROM suite WHERE name = ?) ORDER BY mean DESC, id");
+  if (!select) return tl::unexpected{select.error()};
+  std::vector<WorkloadSummary> result;
+  Statement::Use use{*select};
+  use(suite);
+  while (true) {
+    const Result<bool> row = use.row();
+    if (!row) return tl::unexpected{row.error()};
+    if (!*row) return result;
+    WorkloadSummary& workload = result.emplace_back();
+    workload.workload = use.bytes(0);
+    workload.last = to_time(use.integer(1));
+    workload.expectation = expectation(use, 2);
+  }
+}
+
+Result<std::size_t> History::prune(const PruneRequest& request) {
+  auto transaction = Transaction::write(*impl_->connection);
+  if (!transaction) return tl::unexpected{transaction.error()};
+  auto forget = impl_->connection->prepare(
+      request.suite ? "DELETE FROM workload WHERE last < ? AND suite = (SELECT id FROM suite WHERE name = ?)"
+                    : "DELETE FROM workload WHERE last < ?");
+  if (!forget) return tl::unexpected{forget.error()};
+  {
+    Statement::Use use{*forget};
+    use(request.before ? to_number(*request.before) : std::numeric_limits<std::int64_t>::max());
+    if (request.suite) use(*request.suite);
+    if (auto done = use.done(); !done) return tl::unexpected{done.error()};
+  }
+  const auto forgotten = static_cast<std::size_t>(impl_->connection->changes());
+  auto tidied = impl_->connection->execute("DELETE FROM suite WHERE id NOT IN (SELECT suite FROM workload)");
+  if (!tidied) return tl::unexpected{tidied.error()};
+  if (auto done = transaction->commit(); !done) return tl::unexpected{done.error()};
+  return forgotten;
+}
+
+}  // namespace nmz::history
