@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "nmz/text/utf8.hpp"
@@ -16,8 +15,6 @@ namespace nmz::view {
 namespace {
 
 constexpr std::size_t short_id = 12;
-constexpr std::size_t default_columns = 80;
-constexpr std::string_view erase_line = "\r\x1b[K";
 
 std::string abbreviated(const std::string& commit) { return commit.substr(0, short_id); }
 
@@ -32,12 +29,6 @@ const char* colour_of(Mark mark) {
     default:
       return "\x1b[2m";
   }
-}
-
-std::size_t terminal_columns(std::FILE* stream) {
-  winsize size{};
-  if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return default_columns;
-  return size.ws_col;
 }
 
 }  // namespace
@@ -65,11 +56,9 @@ TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity) {
   return style;
 }
 
-Text::Text(std::FILE* out, TextStyle style) : out_{out}, style_{style} {
+Text::Text(std::FILE* out, TextStyle style) : style_{style}, live_{out} {
   if (style_.verbosity == Verbosity::quiet) style_.live = false;
 }
-
-Text::~Text() { erase(); }
 
 void Text::show(const Event& event, Seconds now) {
   std::visit([&](const auto& what) { on(what, now); }, event);
@@ -135,7 +124,7 @@ void Text::on(const Notice& event, Seconds /*now*/) {
 void Text::on(const SearchEnded& event, Seconds /*now*/) {
   ended_ = true;
   running_.clear();
-  erase();
+  live_.erase();
   if (style_.verbosity == Verbosity::quiet) return;
   line(fmt::format("{} {} ({} good, {} bad, {} skipped) in {} with {} {}", event.tests,
                    event.tests == 1 ? "test" : "tests", event.good, event.bad, event.skip, duration(event.wall),
@@ -175,24 +164,10 @@ std::string Text::status(Seconds now, std::size_t columns) const {
   return text + ending;
 }
 
-void Text::line(const std::string& text) {
-  erase();
-  fmt::print(out_, "{}\n", text);
-  static_cast<void>(std::fflush(out_));
-}
+void Text::line(const std::string& text) { live_.above(text); }
 
 void Text::draw(Seconds now) {
-  if (!style_.live || ended_) return;
-  fmt::print(out_, "{}{}", erase_line, status(now, terminal_columns(out_)));
-  static_cast<void>(std::fflush(out_));
-  drawn_ = true;
-}
-
-void Text::erase() {
-  if (!drawn_) return;
-  fmt::print(out_, "{}", erase_line);
-  static_cast<void>(std::fflush(out_));
-  drawn_ = false;
+  if (style_.live && !ended_) live_.draw(status(now, live_.columns()));
 }
 
 }  // namespace nmz::view

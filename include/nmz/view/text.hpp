@@ -12,6 +12,7 @@
 #include <string>
 
 #include "nmz/view/event.hpp"
+#include "nmz/view/live_line.hpp"
 
 namespace nmz::view {
 
@@ -30,7 +31,6 @@ struct TextStyle {
 class Text final : public View {
  public:
   Text(std::FILE* out, TextStyle style);
-  ~Text() override;
 
   void show(const Event& event, Seconds now) override;
 
@@ -55,11 +55,9 @@ class Text final : public View {
   [[nodiscard]] std::string what_is_left() const;
   void line(const std::string& text);
   void draw(Seconds now);
-  void erase();
 
-  std::FILE* out_;
   TextStyle style_;
-  bool drawn_ = false;
+  LiveLine live_;
   bool ended_ = false;
   Progress progress_;
   Seconds progress_at_{0};

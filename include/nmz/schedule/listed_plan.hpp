@@ -1,0 +1,45 @@
+// A batch plan whose list is made by the first job: the master script runs on the worker that is ready first, while the
+// others still start.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "nmz/dispatch/plan.hpp"
+#include "nmz/schedule/batch_plan.hpp"
+
+namespace nmz::schedule {
+
+/// The subject that stands for making the list.
+inline constexpr dispatch::Subject listing = std::numeric_limits<dispatch::Subject>::max();
+
+class ListedPlan final : public dispatch::Plan {
+ public:
+  /// Called with the outcome of the listing job, once; gives the plan for the list, or nothing where there is none
+  /// (then the run is finished).
+  using MakePlan = std::function<std::unique_ptr<BatchPlan>(const wire::Outcome&)>;
+
+  explicit ListedPlan(MakePlan make);
+  /// The list is there already.
+  explicit ListedPlan(std::unique_ptr<BatchPlan> batches);
+
+  std::vector<dispatch::Subject> next(std::size_t count) override;
+  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void give_back(dispatch::Subject subject) override;
+  [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
+  [[nodiscard]] bool finished() const override;
+
+  /// Null until there is a list.
+  [[nodiscard]] BatchPlan* batches() { return batches_.get(); }
+  [[nodiscard]] const BatchPlan* batches() const { return batches_.get(); }
+
+ private:
+  MakePlan make_;
+  bool running_ = false;
+  bool listed_ = false;
+  std::unique_ptr<BatchPlan> batches_;
+};
+
+}  // namespace nmz::schedule

@@ -1,0 +1,124 @@
+#include "nmz/view/suite_json.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <boost/json.hpp>
+
+#include "nmz/text/utf8.hpp"
+
+namespace nmz::view {
+namespace json = boost::json;
+namespace {
+
+json::string printed(const std::string& bytes) { return json::string{text::printable(bytes)}; }
+
+struct ToJson {
+  json::object operator()(const SuiteStarted& event) const {
+    return {{"event", "suite-started"},
+            {"workers", event.workers},
+            {"where", printed(event.where)},
+            {"log_directory", printed(event.log_directory)}};
+  }
+  json::object operator()(const WorkloadsListed& event) const {
+    return {{"event", "workloads-listed"},
+            {"workloads", event.workloads},
+            {"chunks", event.chunks},
+            {"bound", event.bound.count()}};
+  }
+  json::object operator()(const WorkerReady& event) const {
+    return {{"event", "worker-ready"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"node", printed(event.node)}};
+  }
+  json::object operator()(const WorkloadStarted& event) const {
+    return {{"event", "workload-started"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"job", static_cast<std::uint64_t>(event.job)},
+            {"attempt", event.attempt},
+            {"name", printed(event.name)},
+            {"expected", event.expected.count()}};
+  }
+  json::object operator()(const WorkloadDone& event) const {
+    return {{"event", "workload-done"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"job", static_cast<std::uint64_t>(event.job)},
+            {"attempt", event.attempt},
+            {"name", printed(event.name)},
+            {"result", word_of(event.result)},
+            {"detail", printed(event.detail)},
+            {"took", event.took.count()},
+            {"log", printed(event.log)},
+            {"left", event.left},
+            {"expected_left", event.expected_left.count()}};
+  }
+  json::object operator()(const WorkerGone& event) const {
+    return {{"event", "worker-gone"},
+            {"worker", static_cast<std::uint32_t>(event.worker)},
+            {"reason", printed(event.reason)},
+            {"restarting", event.restarting}};
+  }
+  json::object operator()(const Notice& event) const { return {{"event", "notice"}, {"text", printed(event.text)}}; }
+  json::object operator()(const SuiteEnded& event) const {
+    json::array failures;
+    for (const Failure& failure : event.failures) {
+      failures.push_back(json::object{{"name", printed(failure.name)},
+                                      {"detail", printed(failure.detail)},
+                                      {"took", failure.took.count()},
+                                      {"log", printed(failure.log)}});
+    }
+    json::array phases;
+    for (const auto& [phase, at] : event.phases) {
+      phases.push_back(json::object{{"phase", printed(phase)}, {"at", at.count()}});
+    }
+    return {{"event", "suite-ended"},
+            {"result", event.result},
+            {"message", printed(event.message)},
+            {"passed", event.counts.passed},
+            {"failed", event.counts.failed},
+            {"timed_out", event.counts.timed_out},
+            {"lost", event.counts.lost},
+            {"not_run", event.counts.not_run},
+            {"failures", std::move(failures)},
+            {"workers", event.workers},
+            {"wall", event.wall.count()},
+            {"makespan", event.makespan.count()},
+            {"bound", event.bound.count()},
+            {"phases", std::move(phases)},
+            {"log_directory", printed(event.log_directory)},
+            {"exit_code", event.exit_code}};
+  }
+  json::object operator()(const Tick& /*event*/) const { return {}; }
+};
+
+}  // namespace
+
+std::string suite_json_line(const SuiteEvent& event, Seconds now) {
+  json::object object = std::visit(ToJson{}, event);
+  if (object.empty()) return {};
+  object["time"] = now.count();
+  return json::serialize(object);
+}
+
+Result<std::unique_ptr<SuiteJson>> SuiteJson::open(const std::string& path) {
+  std::FILE* const file = path == "-" ? stdout : std::fopen(path.c_str(), "we");
+  if (file == nullptr) {
+    return fail(ErrorKind::misconfigured,
+                "cannot write '" + path + "': " + std::error_code{errno, std::generic_category()}.message());
+  }
+  return std::unique_ptr<SuiteJson>{new SuiteJson{file}};
+}
+
+SuiteJson::~SuiteJson() {
+  if (file_ != stdout) static_cast<void>(std::fclose(file_));
+}
+
+void SuiteJson::show(const SuiteEvent& event, Seconds now) {
+  std::string line = suite_json_line(event, now);
+  if (line.empty()) return;
+  line += '\n';
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), file_));
+  static_cast<void>(std::fflush(file_));  // a script may follow the file while the suite runs
+}
+
+}  // namespace nmz::view

@@ -1,0 +1,243 @@
+#include "nmz/view/suite_text.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "nmz/text/utf8.hpp"
+
+namespace nmz::view {
+namespace {
+
+constexpr const char* green = "\x1b[32m";
+constexpr const char* red = "\x1b[31m";
+constexpr const char* yellow = "\x1b[33m";
+constexpr const char* dim = "\x1b[2m";
+
+/// Many CI services end what says nothing for 10 minutes.
+constexpr Seconds longest_silence{9 * 60};
+constexpr std::size_t logs_shown = 20;
+constexpr std::size_t log_tail = std::size_t{16} << 10;
+
+const char* colour_of(WorkloadResult result) {
+  switch (result) {
+    case WorkloadResult::passed:
+      return green;
+    case WorkloadResult::failed:
+    case WorkloadResult::timed_out:
+      return red;
+    case WorkloadResult::lost:
+      return yellow;
+    default:
+      return dim;
+  }
+}
+
+bool is_verdict(WorkloadResult result) {
+  return result == WorkloadResult::passed || result == WorkloadResult::failed ||
+         result == WorkloadResult::timed_out || result == WorkloadResult::lost;
+}
+
+std::string plural(std::size_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+/// The last bytes of a file, from the start of a line on; `cut`: whether something stands before them.
+std::string tail_of(const std::string& path, bool& cut) {
+  cut = false;
+  std::FILE* const file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return {};
+  if (std::fseek(file, -static_cast<long>(log_tail), SEEK_END) == 0) {
+    cut = true;
+  } else {
+    std::rewind(file);
+  }
+  std::string bytes(log_tail, '\0');
+  bytes.resize(std::fread(bytes.data(), 1, bytes.size(), file));
+  static_cast<void>(std::fclose(file));
+  if (cut) bytes.erase(0, bytes.find('\n') + 1);
+  return bytes;
+}
+
+}  // namespace
+
+const char* word_of(WorkloadResult result) {
+  switch (result) {
+    case WorkloadResult::passed:
+      return "passed";
+    case WorkloadResult::failed:
+      return "failed";
+    case WorkloadResult::timed_out:
+      return "timed-out";
+    case WorkloadResult::lost:
+      return "lost";
+    case WorkloadResult::retried:
+      return "retried";
+    case WorkloadResult::cancelled:
+      return "cancelled";
+    case WorkloadResult::late:
+      return "late";
+  }
+  return "";
+}
+
+SuiteText::SuiteText(std::FILE* out, TextStyle style) : out_{out}, style_{style}, live_{out} {
+  if (quiet()) style_.live = false;
+}
+
+void SuiteText::show(const SuiteEvent& event, Seconds now) {
+  std::visit([&](const auto& what) { on(what, now); }, event);
+  if (style_.live && !ended_) live_.draw(status(now, live_.columns()));
+}
+
+void SuiteText::line(const std::string& text, Seconds now) {
+  last_line_ = now;
+  live_.above(text);
+}
+
+std::string SuiteText::coloured(const std::string& text, const char* colour) const {
+  return style_.colour ? colour + text + "\x1b[0m" : text;
+}
+
+void SuiteText::on(const SuiteStarted& event, Seconds now) {
+  workers_ = event.workers;
+  if (!quiet()) line(fmt::format("{}: {}", plural(event.workers, "worker"), text::printable(event.where)), now);
+}
+
+void SuiteText::on(const WorkloadsListed& event, Seconds now) {
+  workloads_ = event.workloads;
+  expected_left_ = event.bound;
+  expected_at_ = now;
+  if (quiet()) return;
+  std::string text = plural(event.workloads, "workload");
+  if (event.chunks > 0) text += fmt::format(" in {}", plural(event.chunks, "chunk"));
+  if (event.bound.count() > 0) text += fmt::format(", expected to take at least {}", duration(event.bound));
+  line(text, now);
+}
+
+void SuiteText::on(const WorkerReady& event, Seconds now) {
+  ++ready_;
+  if (style_.verbosity != Verbosity::verbose) return;
+  line(fmt::format("worker {} is ready on {}", static_cast<std::uint32_t>(event.worker), text::printable(event.node)),
+       now);
+}
+
+void SuiteText::on(const WorkloadStarted& event, Seconds now) {
+  running_[event.job] = {event.name, now, event.expected};
+  if (style_.verbosity != Verbosity::verbose) return;
+  line(fmt::format("worker {} runs {}{}", static_cast<std::uint32_t>(event.worker), text::printable(event.name),
+                   event.attempt > 1 ? fmt::format(" (attempt {})", event.attempt) : ""),
+       now);
+}
+
+void SuiteText::on(const WorkloadDone& event, Seconds now) {
+  running_.erase(event.job);
+  const bool verdict = is_verdict(event.result);
+  if (verdict) {
+    ++done_;
+    if (event.result != WorkloadResult::passed) ++failed_;
+    expected_left_ = event.expected_left;
+    expected_at_ = now;
+  }
+  const bool passed = event.result == WorkloadResult::passed;
+  const bool wanted = style_.verbosity == Verbosity::verbose ||
+                      (!quiet() && (verdict ? !(passed && style_.live) : event.result == WorkloadResult::retried));
+  if (!wanted) return;
+  line(fmt::format("{} {} ({}{}{})", coloured(fmt::format("{:<9}", word_of(event.result)), colour_of(event.result)),
+                   text::printable(event.name), duration(event.took), event.detail.empty() ? "" : ", ",
+                   text::printable(event.detail)),
+       now);
+}
+
+void SuiteText::on(const WorkerGone& event, Seconds now) {
+  if (ready_ > 0) --ready_;
+  if (quiet()) return;
+  line(fmt::format("worker {} was lost: {}{}", static_cast<std::uint32_t>(event.worker), text::printable(event.reason),
+                   event.restarting ? "; it is started again" : "; it is given up"),
+       now);
+}
+
+void SuiteText::on(const Notice& event, Seconds now) {
+  if (!quiet()) line(text::printable(event.text), now);
+}
+
+void SuiteText::on(const Tick& /*event*/, Seconds now) {
+  if (style_.live || quiet() || now - last_line_ < longest_silence) return;
+  line(fmt::format("after {}: {} of {} done, {} running", duration(now), done_, workloads_, running_.size()), now);
+}
+
+void SuiteText::print_log(const Failure& failure, Seconds now) {
+  line(coloured(fmt::format("---- {} ({})", text::printable(failure.name), text::printable(failure.detail)), red), now);
+  bool cut = false;
+  const std::string tail = tail_of(failure.log, cut);
+  if (cut) line("[...] the whole log: " + failure.log, now);
+  std::string_view rest{tail};
+  while (!rest.empty()) {
+    const std::string_view text = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), text.size() + 1));
+    line(text::printable(text), now);
+  }
+}
+
+void SuiteText::on(const SuiteEnded& event, Seconds now) {
+  ended_ = true;
+  running_.clear();
+  live_.erase();
+  const std::size_t shown = quiet() ? 0 : std::min(event.failures.size(), logs_shown);
+  for (std::size_t i = 0; i < shown; ++i) print_log(event.failures[i], now);
+  if (shown > 0) {
+    line(coloured("----", red), now);
+    if (shown < event.failures.size()) line(fmt::format("... and {} more", event.failures.size() - shown), now);
+  }
+  std::string text = fmt::format("{} of {} passed", event.counts.passed, event.counts.all());
+  const auto add = [&text](std::size_t count, const char* what) {
+    if (count > 0) text += fmt::format(", {} {}", count, what);
+  };
+  add(event.counts.failed, "failed");
+  add(event.counts.timed_out, "timed out");
+  add(event.counts.lost, "lost");
+  add(event.counts.not_run, "not run");
+  text += fmt::format(" in {} with {}", duration(event.wall), plural(event.workers, "worker"));
+  if (event.counts.all() > 0) line(coloured(text, event.exit_code == 0 ? green : red), now);
+  if (quiet()) return;
+  if (event.bound.count() > 0) {
+    line(fmt::format("the workloads took {}; at least {} on {} (max of total/workers and the longest)",
+                     duration(event.makespan), duration(event.bound), plural(event.workers, "worker")),
+         now);
+  }
+  if (style_.verbosity == Verbosity::verbose) {
+    for (const auto& [phase, at] : event.phases) line(fmt::format("{:>8.3f} s  {}", at.count(), phase), now);
+  }
+  if (!event.log_directory.empty()) line("logs: " + event.log_directory, now);
+}
+
+std::string SuiteText::status(Seconds now, std::size_t columns) const {
+  std::string text = workloads_ == 0 ? fmt::format("{}/{} workers ready", ready_, workers_)
+                                     : fmt::format("[{}/{}]", done_, workloads_);
+  if (failed_ > 0) text += fmt::format(" | {} failed", failed_);
+  std::string ending;
+  if (expected_left_.count() > 0) {
+    const Seconds left = expected_left_ - (now - expected_at_);
+    ending = left.count() > 0 ? fmt::format(" | about {} left", duration(left)) : " | any moment";
+  }
+  const std::size_t room = columns > ending.size() + 1 ? columns - ending.size() - 1 : 0;
+  std::size_t hidden = running_.size();
+  const char* separator = " | ";
+  for (const auto& [job, running] : running_) {
+    constexpr std::size_t name_room = 24;
+    constexpr std::size_t more_room = 5;
+    std::string workload = fmt::format("{}{} {:.0f}", separator, text::printable(running.name).substr(0, name_room),
+                                       (now - running.since).count());
+    workload += running.expected.count() > 0 ? fmt::format("/{:.0f}s", running.expected.count()) : "s";
+    if (text.size() + workload.size() + (hidden > 1 ? more_room : 0) > room) break;
+    text += workload;
+    separator = ", ";
+    --hidden;
+  }
+  if (hidden > 0) text += fmt::format(" +{}", hidden);
+  return text::valid_utf8(text.substr(0, room)) + ending;
+}
+
+}  // namespace nmz::view
