@@ -28,6 +28,7 @@ fs::path user_directory(const char* variable, std::string_view below_home) {
 }  // namespace
 
 fs::path cache_directory() { return user_directory("XDG_CACHE_HOME", ".cache"); }
+fs::path data_directory() { return user_directory("XDG_DATA_HOME", ".local/share"); }
 fs::path state_directory() { return user_directory("XDG_STATE_HOME", ".local/state"); }
 
 }  // namespace nmz::installation

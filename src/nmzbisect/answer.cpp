@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "nmz/text/utf8.hpp"
-#include "nmz/view/text.hpp"
+#include "nmz/view/outcome.hpp"
 
 namespace nmz::nmzbisect {
 namespace {
@@ -45,7 +45,7 @@ Answer stopped_by_command(const search::BisectResult& result, const Named& named
 }
 
 Answer command_failed(const search::BisectResult& result, const Named& named) {
-  const std::string happened = describe(result.outcome);
+  const std::string happened = view::describe(result.outcome);
   return with_message(exit_stopped, "command-failed",
                       fmt::format("the command cannot be run at {}: {}; if it is not part of every commit, give a copy "
                                   "outside the repository by its absolute path",

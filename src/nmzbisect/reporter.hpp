@@ -25,9 +25,6 @@ struct Named {
   bool merge_base = false;  ///< tested only because the range needs it to be good
 };
 
-/// "exit 1", "signal 11", "timed out", ...
-[[nodiscard]] std::string describe(const wire::Outcome& outcome);
-
 class Reporter final : public coordinator::Observer {
  public:
   struct Words {

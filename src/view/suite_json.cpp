@@ -27,9 +27,8 @@ struct ToJson {
             {"bound", event.bound.count()}};
   }
   json::object operator()(const WorkerReady& event) const {
-    return {{"event", "worker-ready"},
-            {"worker", static_cast<std::uint32_t>(event.worker)},
-            {"node", printed(event.node)}};
+    return {
+        {"event", "worker-ready"}, {"worker", static_cast<std::uint32_t>(event.worker)}, {"node", printed(event.node)}};
   }
   json::object operator()(const WorkloadStarted& event) const {
     return {{"event", "workload-started"},

@@ -36,8 +36,8 @@ const char* colour_of(WorkloadResult result) {
 }
 
 bool is_verdict(WorkloadResult result) {
-  return result == WorkloadResult::passed || result == WorkloadResult::failed ||
-         result == WorkloadResult::timed_out || result == WorkloadResult::lost;
+  return result == WorkloadResult::passed || result == WorkloadResult::failed || result == WorkloadResult::timed_out ||
+         result == WorkloadResult::lost;
 }
 
 std::string plural(std::size_t count, const std::string& noun) {

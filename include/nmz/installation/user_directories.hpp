@@ -12,4 +12,7 @@ namespace nmz::installation {
 /// Things worth keeping: logs. $XDG_STATE_HOME/namazu-swarm, ~/.local/state/namazu-swarm, or as above.
 [[nodiscard]] std::filesystem::path state_directory();
 
+/// Things of lasting worth: the history. $XDG_DATA_HOME/namazu-swarm, ~/.local/share/namazu-swarm, or as above.
+[[nodiscard]] std::filesystem::path data_directory();
+
 }  // namespace nmz::installation

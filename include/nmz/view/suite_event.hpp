@@ -73,14 +73,14 @@ struct Failure {
 };
 
 struct SuiteEnded {
-  std::string result;  ///< "passed", "failed", "lost", "empty", "not-listed", "no-workers", "interrupted"
-  std::string message; ///< one line
+  std::string result;   ///< "passed", "failed", "lost", "empty", "not-listed", "no-workers", "interrupted"
+  std::string message;  ///< one line
   SuiteCounts counts;
   std::vector<Failure> failures;
   std::uint32_t workers = 0;
   Seconds wall{0};
-  Seconds makespan{0};  ///< from the first workload's start to the last one's end
-  Seconds bound{0};     ///< max(total / workers, longest), of the durations measured
+  Seconds makespan{0};                                  ///< from the first workload's start to the last one's end
+  Seconds bound{0};                                     ///< max(total / workers, longest), of the durations measured
   std::vector<std::pair<std::string, Seconds>> phases;  ///< when each was reached, since the start
   std::string log_directory;
   int exit_code = 0;

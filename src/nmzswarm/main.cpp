@@ -1,0 +1,28 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "options.hpp"
+#include "swarm.hpp"
+
+int main(int argc, char** argv) {
+  try {
+    const std::vector<std::string> arguments{argv + 1, argv + argc};
+    const auto request = nmz::nmzswarm::parse(arguments);
+    if (!request) {
+      fmt::print(stderr, "nmzswarm: {}\n", request.error().message);
+      return nmz::nmzswarm::exit_usage;
+    }
+    if (request->print) {
+      fmt::print("{}", *request->print);
+      return 0;
+    }
+    return nmz::nmzswarm::swarm(request->options);
+  } catch (const std::exception& bug) {
+    fmt::print(stderr, "nmzswarm: internal error: {}\n", bug.what());
+    return nmz::nmzswarm::exit_infrastructure;
+  }
+}

@@ -1,0 +1,186 @@
+#include "reporter.hpp"
+
+#include <algorithm>
+
+#include "nmz/view/outcome.hpp"
+
+namespace nmz::nmzswarm {
+namespace {
+
+view::WorkloadResult result_of_outcome(const wire::Outcome& outcome) {
+  switch (outcome.kind) {
+    case wire::OutcomeKind::exited:
+      return outcome.code == 0 ? view::WorkloadResult::passed : view::WorkloadResult::failed;
+    case wire::OutcomeKind::signaled:
+    case wire::OutcomeKind::build_failed:
+    case wire::OutcomeKind::not_started:
+      return view::WorkloadResult::failed;
+    case wire::OutcomeKind::timed_out:
+      return view::WorkloadResult::timed_out;
+    case wire::OutcomeKind::unprepared:
+    case wire::OutcomeKind::untestable:
+    case wire::OutcomeKind::cancelled:
+    case wire::OutcomeKind::lost:
+      break;
+  }
+  return view::WorkloadResult::lost;
+}
+
+}  // namespace
+
+Reporter::Reporter(Suite& suite, logs::LogStore& logs, std::uint32_t workers)
+    : suite_{suite}, logs_{logs}, workers_{workers} {}
+
+view::Seconds Reporter::elapsed() const { return std::chrono::steady_clock::now() - began_; }
+
+void Reporter::show(const view::SuiteEvent& event) {
+  const view::Seconds now = elapsed();
+  for (view::SuiteView* view : views_) view->show(event, now);
+}
+
+void Reporter::reached(const std::string& phase) { phases_.emplace_back(phase, elapsed()); }
+
+void Reporter::listed() {
+  if (suite_.listing().failed) return;
+  const auto& ids = suite_.ids();
+  std::vector<std::chrono::nanoseconds> known;
+  for (const schedule::Expectation& one : suite_.expectations()) {
+    if (one) known.push_back(*one);
+  }
+  all_expected_ = !known.empty() && known.size() == ids.size();
+  for (const auto one : known) expected_work_left_ += one;
+  view::WorkloadsListed listed;
+  listed.workloads = ids.size();
+  listed.chunks = suite_.chunks();
+  if (all_expected_) listed.bound = schedule::lower_bound(known, workers_);
+  reached("listed");
+  show(listed);
+  if (suite_.listing().list.duplicates > 0) {
+    show(view::Notice{std::to_string(suite_.listing().list.duplicates) +
+                      " workload(s) are listed more than once and run once"});
+  }
+}
+
+void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) {
+  if (++ready_ == 1) reached("first worker ready");
+  if (ready_ == workers_) reached("all workers ready");
+  show(view::WorkerReady{worker, welcome.node});
+}
+
+void Reporter::assigned(const dispatch::Assign& assignment) {
+  if (assignment.subject == schedule::listing) return;
+  if (!std::exchange(anything_started_, true)) {
+    first_start_ = elapsed();
+    reached("first workload started");
+  }
+  view::WorkloadStarted started;
+  started.worker = assignment.worker;
+  started.job = assignment.job;
+  started.attempt = assignment.attempt;
+  started.name = suite_.name(assignment.subject);
+  started.expected = suite_.expected(assignment.subject).value_or(std::chrono::nanoseconds{0});
+  show(started);
+}
+
+void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
+  if (assignment.subject == schedule::listing) return suite_.listing_output(bytes);
+  logs_.append(assignment.job, suite_.log_name(assignment.subject), assignment.attempt, bytes);
+  show_trouble();
+}
+
+void Reporter::show_trouble() {
+  if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(view::Notice{std::move(trouble)});
+}
+
+view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
+  switch (ended.fate) {
+    case dispatch::Ended::Fate::retried:
+      return view::WorkloadResult::retried;
+    case dispatch::Ended::Fate::cancelled:
+      return view::WorkloadResult::cancelled;
+    case dispatch::Ended::Fate::late:
+      return view::WorkloadResult::late;
+    case dispatch::Ended::Fate::counted:
+      break;
+  }
+  return result_of_outcome(ended.outcome);
+}
+
+void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& done) {
+  const std::size_t members = suite_.batches()->workloads(ended.subject).size();
+  const bool passed = done.result == view::WorkloadResult::passed;
+  const bool lost = done.result == view::WorkloadResult::lost;
+  if (passed) counts_.passed += members;
+  if (lost) counts_.lost += members;
+  if (done.result == view::WorkloadResult::failed) counts_.failed += members;
+  if (done.result == view::WorkloadResult::timed_out) counts_.timed_out += members;
+  if (!passed) failures_.push_back({done.name, done.detail, done.took, done.log});
+  if (lost) return;
+  durations_.push_back(ended.took);
+  expected_work_left_ -= suite_.expected(ended.subject).value_or(std::chrono::nanoseconds{0});
+  if (suite_.chunks() > 0) return;
+  history::Observation observation;
+  observation.workload = done.name;
+  observation.took = ended.took;
+  observation.passed = passed;
+  // An execution that was ended tells how long it lasted at least, not how long it takes.
+  if (done.result != view::WorkloadResult::timed_out) observations_.push_back(std::move(observation));
+}
+
+view::Seconds Reporter::expected_left() const {
+  if (!all_expected_ || expected_work_left_.count() <= 0) return view::Seconds{0};
+  return view::Seconds{expected_work_left_} / std::max<std::uint32_t>(ready_, 1);
+}
+
+void Reporter::ended(const dispatch::Ended& ended) {
+  // A late end may be about something that never was.
+  const bool known = ended.attempt > 0;
+  if (!known || (ended.subject == schedule::listing && ended.fate == dispatch::Ended::Fate::counted)) return;
+  view::WorkloadDone done;
+  done.worker = ended.worker;
+  done.job = ended.job;
+  done.attempt = ended.attempt;
+  done.name = suite_.name(ended.subject);
+  done.result = result_of(ended);
+  done.detail = view::describe(ended.outcome);
+  done.took = ended.took;
+  if (ended.subject != schedule::listing) {
+    const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+    done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keep);
+    if (ended.fate == dispatch::Ended::Fate::counted) {
+      count(ended, done);
+      last_end_ = elapsed();
+    }
+    done.left = suite_.ids().size() - suite_.batches()->done();
+    done.expected_left = expected_left();
+  }
+  show_trouble();
+  show(done);
+}
+
+void Reporter::given_up(const dispatch::GivenUp& given_up) {
+  if (ready_ > 0) --ready_;
+  view::WorkerGone gone;
+  gone.worker = given_up.worker;
+  gone.reason = given_up.reason;
+  gone.restarting = given_up.restarting;
+  show(gone);
+}
+
+void Reporter::tick() { show(view::Tick{}); }
+
+view::SuiteEnded Reporter::summary() const {
+  view::SuiteEnded ended;
+  ended.counts = counts_;
+  ended.counts.not_run = suite_.ids().size() - (counts_.all() - counts_.not_run);
+  ended.failures = failures_;
+  ended.workers = workers_;
+  ended.wall = elapsed();
+  ended.makespan = last_end_ - first_start_;
+  ended.bound = schedule::lower_bound(durations_, workers_);
+  ended.phases = phases_;
+  ended.log_directory = logs_.directory().string();
+  return ended;
+}
+
+}  // namespace nmz::nmzswarm

@@ -1,0 +1,84 @@
+// The suite under way: its list once it is known, and what each execution is given. This is what the plan, the work
+// source and the reporter know in common.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nmz/coordinator/work_source.hpp"
+#include "nmz/schedule/listed_plan.hpp"
+
+#include "options.hpp"
+#include "workload_list.hpp"
+
+namespace nmz::nmzswarm {
+
+/// What is expected of workloads, by the history.
+using Expect = std::function<std::vector<schedule::Expectation>(const std::vector<std::string>&)>;
+
+/// How the list came out.
+struct Listing {
+  Listing() = default;
+  bool failed = false;
+  std::string message;  ///< why, one line
+  WorkloadList list;
+};
+
+class Suite final : public coordinator::WorkSource {
+ public:
+  /// `command`: argv of a workload's execution. `master_script`: makes the list on a worker.
+  Suite(const Options& options, std::uint32_t workers, std::vector<std::string> command, Expect expect);
+
+  /// Exactly one of them, before the run.
+  void set_list(WorkloadList list);
+  void set_master_script(std::string script);
+
+  [[nodiscard]] schedule::ListedPlan& plan() { return *plan_; }
+  [[nodiscard]] const schedule::BatchPlan* batches() const { return plan_->batches(); }
+  [[nodiscard]] const Listing& listing() const { return listing_; }
+  [[nodiscard]] const std::vector<std::string>& ids() const { return listing_.list.ids; }
+  [[nodiscard]] const std::vector<schedule::Expectation>& expectations() const { return expectations_; }
+  [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+
+  /// The subject's name for people, and in log files.
+  [[nodiscard]] std::string name(dispatch::Subject subject) const;
+  [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
+  [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;
+
+  /// Output of the listing job, as it comes.
+  void listing_output(std::string_view bytes);
+  /// Called when the list is there, or has failed.
+  void on_listed(std::function<void()> listed) { listed_ = std::move(listed); }
+
+  wire::Run run(const dispatch::Assign& assignment) override;
+  std::unique_ptr<coordinator::Layout> layout(const dispatch::Assign& assignment,
+                                              const coordinator::TreeKnowledge& known) override;
+
+ private:
+  std::unique_ptr<schedule::BatchPlan> make_plan();
+  std::unique_ptr<schedule::BatchPlan> take_listing(const wire::Outcome& outcome);
+  [[nodiscard]] wire::Run listing_run();
+
+  const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::uint32_t workers_;
+  std::vector<std::string> command_;
+  Expect expect_;
+  std::string master_script_;
+  std::string mark_;  ///< stands before the list in the listing job's output
+  std::string listing_output_;
+  std::uint64_t seed_ = 0;
+  Listing listing_;
+  std::vector<schedule::Expectation> expectations_;
+  std::function<void()> listed_;
+  std::unique_ptr<schedule::ListedPlan> plan_;
+};
+
+}  // namespace nmz::nmzswarm

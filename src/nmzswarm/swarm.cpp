@@ -1,0 +1,262 @@
+#include "swarm.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include "nmz/cluster/cluster.hpp"
+#include "nmz/contract/v0.hpp"
+#include "nmz/coordinator/conduct.hpp"
+#include "nmz/error/steps.hpp"
+#include "nmz/history/history.hpp"
+#include "nmz/installation/agent_program.hpp"
+#include "nmz/installation/user_directories.hpp"
+#include "nmz/logs/log_store.hpp"
+#include "nmz/orchestrator/local.hpp"
+#include "nmz/orchestrator/run_directory.hpp"
+#include "nmz/view/suite_json.hpp"
+#include "nmz/view/suite_text.hpp"
+
+#include "reporter.hpp"
+#include "suite.hpp"
+
+namespace nmz::nmzswarm {
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+namespace {
+
+Result<std::string> read_all(const std::string& path) {
+  std::FILE* const file = path == "-" ? stdin : std::fopen(path.c_str(), "re");
+  std::string text;
+  std::size_t got = 1;
+  constexpr std::size_t piece = std::size_t{64} << 10;
+  while (file != nullptr && got > 0) {
+    const std::size_t size = text.size();
+    text.resize(size + piece);
+    got = std::fread(text.data() + size, 1, piece, file);
+    text.resize(size + got);
+  }
+  const bool failed = file == nullptr || std::ferror(file) != 0;
+  const std::error_code error{errno, std::generic_category()};
+  if (file != nullptr && file != stdin) static_cast<void>(std::fclose(file));
+  if (!failed) return text;
+  return fail(
+      ErrorKind::misconfigured,
+      "cannot read the workloads from " + (path == "-" ? "standard input" : "'" + path + "'") + ": " + error.message());
+}
+
+/// The list, where this program reads it itself.
+std::optional<WorkloadList> given_list(const Options& options) {
+  if (options.workloads.empty()) return std::nullopt;
+  return need(read_list(need(read_all(options.workloads)), options.selection));
+}
+
+std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
+  std::size_t wanted = options.replicas == 0 ? cpus : options.replicas;
+  if (list) wanted = std::min(wanted, std::max<std::size_t>(list->ids.size(), 1));
+  if (list && options.chunks > 0) wanted = std::min(wanted, options.chunks);
+  return static_cast<std::uint32_t>(std::max<std::size_t>(wanted, 1));
+}
+
+/// What makes workload ids comparable between runs.
+std::string suite_name(const Options& options, const cluster::Cluster* containers) {
+  if (containers != nullptr) return containers->repository();
+  std::error_code ignored;
+  std::string name = fs::current_path(ignored).string();
+  for (const std::string& word : options.command) name += ' ' + word;
+  return name;
+}
+
+/// Where workers are: processes here, or containers.
+struct Place {
+  Place() = default;
+  asio::io_context io{1};
+  std::unique_ptr<cluster::Cluster> containers;         ///< null when local
+  std::optional<orchestrator::RunDirectory> directory;  ///< when local
+};
+
+std::vector<std::string> command_of(const Options& options, const cluster::Cluster* containers) {
+  if (!options.command.empty()) return options.command;
+  return {"/bin/sh", "-c", need(containers->label(contract::v0::worker_script_label))};
+}
+
+std::unique_ptr<orchestrator::Orchestrator> make_workers(Place& place, const fs::path& agent, std::uint32_t count) {
+  if (place.containers) return need(place.containers->workers(agent, false, count));
+  orchestrator::LocalOptions options;
+  options.agent = agent;
+  options.run_mark = place.directory->path().string();
+  return std::make_unique<orchestrator::Local>(place.io.get_executor(), std::move(options));
+}
+
+/// A history that cannot be used costs the order of the workloads, never the run.
+std::optional<history::History> open_history(const Options& options, std::string& trouble) {
+  if (!options.use_history) return std::nullopt;
+  const fs::path file =
+      options.history.empty() ? installation::data_directory() / "history.sqlite" : fs::path{options.history};
+  auto opened = history::History::open(file);
+  if (opened) return std::move(*opened);
+  if (!options.history.empty()) throw StepFailed{opened.error()};
+  trouble = opened.error().message + "; this run goes on without it";
+  return std::nullopt;
+}
+
+Expect expectations_from(std::optional<history::History>& known, const std::string& suite) {
+  return [&known, suite](const std::vector<std::string>& ids) {
+    std::vector<schedule::Expectation> result(ids.size());
+    if (!known) return result;
+    const auto told = known->expect(suite, ids);
+    if (!told) return result;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if ((*told)[i]) result[i] = (*told)[i]->mean;
+    }
+    return result;
+  };
+}
+
+int print_list(const WorkloadList& list) {
+  for (const std::string& id : list.ids) fmt::print("{}\n", id);
+  return list.ids.empty() ? exit_nothing : exit_passed;
+}
+
+/// How the run ended, in the words of view::SuiteEnded.
+void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end) {
+  const auto say = [&ended](int code, const char* result, std::string message) {
+    ended.exit_code = code;
+    ended.result = result;
+    ended.message = std::move(message);
+  };
+  const bool failures = ended.counts.failed + ended.counts.timed_out > 0;
+  if (end.why == dispatch::Stop::Why::interrupted) return say(exit_interrupted, "interrupted", "interrupted");
+  if (suite.listing().failed) return say(exit_infrastructure, "not-listed", suite.listing().message);
+  if (end.why == dispatch::Stop::Why::no_workers) {
+    return say(exit_infrastructure, "no-workers", "no worker is left: " + end.reason);
+  }
+  if (suite.ids().empty()) {
+    const std::size_t listed = suite.listing().list.listed;
+    return say(exit_nothing, "empty",
+               listed == 0 ? "there is nothing to run: the list is empty"
+                           : fmt::format("there is nothing to run: none of {} workloads is selected", listed));
+  }
+  if (failures) return say(exit_failed, "failed", "");
+  if (ended.counts.lost > 0) {
+    return say(exit_infrastructure, "lost", fmt::format("{} workload(s) got no result", ended.counts.lost));
+  }
+  if (ended.counts.not_run > 0) return say(exit_infrastructure, "lost", "some workloads were not run");
+  say(exit_passed, "passed", "");
+}
+
+void tell_swept(const Place& place, Reporter& reporter) {
+  if (place.directory && place.directory->swept().directories > 0) {
+    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
+                                           place.directory->swept().directories, place.directory->swept().processes)});
+  }
+  if (place.containers && place.containers->swept() > 0) {
+    reporter.show(view::Notice{fmt::format("removed {} container(s) of killed runs", place.containers->swept())});
+  }
+}
+
+std::string title_of(const Options& options) {
+  std::string title = options.containers.image.empty() ? "nmzswarm" : options.containers.image;
+  std::replace_if(
+      title.begin(), title.end(), [](char c) { return c == '/' || c == ':' || c == '@'; }, '_');
+  return title;
+}
+
+void remember(history::History& known, const std::string& suite, Reporter& reporter) {
+  const Result<void> recorded = known.record(suite, reporter.observations(), std::chrono::system_clock::now());
+  if (!recorded) reporter.show(view::Notice{"the durations are not remembered: " + recorded.error().message});
+}
+
+coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, asio::io_context& io, Reporter& reporter,
+                        const coordinator::Options& options) {
+  const coordinator::Parts parts{suite.plan(), workers, suite, reporter};
+  const auto interrupted = [&reporter] {
+    reporter.show(view::Notice{"interrupted: ending the running workloads (once more to kill them)"});
+  };
+  coordinator::RunEnd end = coordinator::conduct(io, parts, options, interrupted);
+  reporter.reached("cleaned up");
+  if (!end.left_behind.empty()) reporter.show(view::Notice{"cannot remove the containers: " + end.left_behind});
+  return end;
+}
+
+int run_suite(const Options& options, std::optional<WorkloadList> list) {
+  Place place;
+  if (!options.containers.image.empty()) place.containers = need(cluster::Cluster::open(place.io, options.containers));
+  const cluster::Cluster* const containers = place.containers.get();
+  const std::uint32_t cpus = containers == nullptr ? orchestrator::local_cpus() : containers->cpus();
+  const std::uint32_t count = worker_count(options, list, cpus);
+  const std::string suite_key = suite_name(options, containers);
+  std::string trouble;
+  std::optional<history::History> known = open_history(options, trouble);
+
+  Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
+  const bool listed = list.has_value();
+  if (list) {
+    suite.set_list(std::move(*list));
+  } else {
+    suite.set_master_script(need(containers->label(contract::v0::master_script_label)));
+  }
+  const fs::path agent = need(installation::find_agent());
+  logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
+  if (containers == nullptr)
+    place.directory.emplace(need(orchestrator::RunDirectory::create(installation::cache_directory())));
+  std::FILE* const out = options.json == "-" ? stderr : stdout;
+  view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
+  std::unique_ptr<view::SuiteJson> json;
+  if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
+
+  Reporter reporter{suite, log_store, count};
+  reporter.add(text);
+  if (json) reporter.add(*json);
+  const std::string where =
+      containers == nullptr ? "processes on this machine" : "containers of " + options.containers.image;
+  reporter.show(view::SuiteStarted{count, where, log_store.directory().string()});
+  if (!trouble.empty()) reporter.show(view::Notice{trouble});
+  tell_swept(place, reporter);
+  if (options.shuffle) reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
+  suite.on_listed([&reporter] { reporter.listed(); });
+  if (listed) reporter.listed();
+
+  coordinator::RunEnd end;
+  if (!listed || !suite.ids().empty()) {
+    const auto workers = make_workers(place, agent, count);
+    coordinator::Options conditions;
+    conditions.workers = count;
+    conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
+    end = run(suite, *workers, place.io, reporter, conditions);
+  }
+  if (known) remember(*known, suite_key, reporter);
+  view::SuiteEnded ended = reporter.summary();
+  conclude(ended, suite, end);
+  reporter.show(ended);
+  if (!ended.message.empty()) fmt::print(stderr, "nmzswarm: {}\n", ended.message);
+  if (std::fflush(stdout) == 0) return ended.exit_code;
+  fmt::print(stderr, "nmzswarm: cannot write to standard output\n");
+  return ended.exit_code == exit_passed ? exit_infrastructure : ended.exit_code;
+}
+
+}  // namespace
+
+int swarm(const Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  try {
+    std::optional<WorkloadList> list = given_list(options);
+    return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
+  } catch (const StepFailed& failed) {
+    fmt::print(stderr, "nmzswarm: {}\n", failed.error.message);
+    return exit_usage;
+  }
+}
+
+}  // namespace nmz::nmzswarm
