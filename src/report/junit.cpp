@@ -118,6 +118,14 @@ std::string body(const TestCase& test) {
   return result + system_out(decisive);
 }
 
+std::string element(const TestCase& test, std::string_view class_name) {
+  const std::string name = attribute("name", test.decisive->workload);
+  const std::string time = attribute("time", test.decisive->took);
+  const std::string inner = body(test);
+  return inner.empty() ? fmt::format("<testcase{}{}{}/>\n", name, class_name, time)
+                       : fmt::format("<testcase{}{}{}>\n{}</testcase>\n", name, class_name, time, inner);
+}
+
 struct Totals {
   std::size_t tests = 0;
   std::size_t failures = 0;
@@ -155,12 +163,7 @@ Result<void> write_junit(const std::filesystem::path& file, std::string_view sui
   out->write("<testsuite" + name + totals.attributes() + attribute("skipped", totals.skipped) +
              (started ? attribute("timestamp", timestamp(*started)) : "") + ">\n");
   const std::string class_name = attribute("classname", suite);
-  for (const TestCase& test : tests) {
-    const std::string head =
-        "<testcase" + attribute("name", test.decisive->workload) + class_name + attribute("time", test.decisive->took);
-    const std::string inner = body(test);
-    out->write(inner.empty() ? head + "/>\n" : head + ">\n" + inner + "</testcase>\n");
-  }
+  for (const TestCase& test : tests) out->write(element(test, class_name));
   out->write("</testsuite>\n</testsuites>\n");
   return out->commit();
 }

@@ -35,7 +35,7 @@ Interval wilson_interval(std::uint64_t failures, std::uint64_t tries) {
 double rate_bound_without_failure(std::uint64_t tries) { return tries <= 3 ? 1 : 3 / static_cast<double>(tries); }
 
 std::string rate_text(std::uint64_t failures, std::uint64_t tries) {
-  const std::string counts = fmt::format("{} of {}", failures, tries);
+  std::string counts = fmt::format("{} of {}", failures, tries);
   if (tries == 0) return counts;
   if (failures == 0) {
     const double bound = rate_bound_without_failure(tries);

@@ -1,6 +1,8 @@
 // Several processes at one history: at once, and killed in the middle.
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <set>
@@ -89,6 +91,21 @@ TEST_F(HistoryProcessesTest, ProcessesThatRecordAtOnceLoseNothing) {
   EXPECT_EQ(shared.size(), 200);
   EXPECT_EQ(shared.count(processes * rounds), 200);
   for (int i = 0; i < processes; ++i) EXPECT_EQ(runs("own " + std::to_string(i)).count(rounds), 50);
+}
+
+TEST_F(HistoryProcessesTest, ProcessesThatCreateTheFileAtOnceAllFindAHistory) {
+  for (int round = 0; round < 30; ++round) {
+    fs::remove(file());
+    std::vector<pid_t> children;
+    for (int i = 0; i < 6; ++i) {
+      children.push_back(forked([&] {
+        const auto history = History::open(file());
+        if (!history) std::fprintf(stderr, "%s\n", history.error().message.c_str());
+        return history.has_value();
+      }));
+    }
+    for (const pid_t child : children) EXPECT_EQ(status_of(child), 0);
+  }
 }
 
 // Each round kills a child somewhere between before and after its record(); all workloads must have run equally often.
