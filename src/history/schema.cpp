@@ -44,7 +44,8 @@ Result<Header> read_header(const Connection& connection) {
 
 bool is_new(const Header& header) { return header.owner == 0 && header.version == 0 && header.tables == 0; }
 
-/// The version to start from.
+/// The version to start from. Within a transaction: the answers must be of one state, or a file that another process
+/// is just making would look like another program's.
 Result<std::int64_t> usable_version(const Connection& connection) {
   const auto header = read_header(connection);
   if (!header) return tl::unexpected{header.error()};
@@ -67,13 +68,16 @@ Result<std::int64_t> usable_version(const Connection& connection) {
 std::int64_t schema_version() { return static_cast<std::int64_t>(steps.size()); }
 
 Result<void> prepare_schema(Connection& connection) {
-  auto version = usable_version(connection);
-  if (!version) return tl::unexpected{version.error()};
-  if (*version == schema_version()) return {};
-
+  {
+    const auto reading = Transaction::read(connection);
+    if (!reading) return tl::unexpected{reading.error()};
+    const auto found = usable_version(connection);
+    if (!found) return tl::unexpected{found.error()};
+    if (*found == schema_version()) return {};
+  }
   auto transaction = Transaction::write(connection);
   if (!transaction) return tl::unexpected{transaction.error()};
-  version = usable_version(connection);  // another process may have been faster
+  const auto version = usable_version(connection);  // another process may have been faster
   if (!version) return tl::unexpected{version.error()};
   for (auto step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
     if (auto done = connection.execute(steps.at(step)); !done) return done;

@@ -1,8 +1,14 @@
 // Several processes at one history: at once, and killed in the middle.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <ios>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -91,6 +97,21 @@ TEST_F(HistoryProcessesTest, ProcessesThatRecordAtOnceLoseNothing) {
   for (int i = 0; i < processes; ++i) EXPECT_EQ(runs("own " + std::to_string(i)).count(rounds), 50);
 }
 
+TEST_F(HistoryProcessesTest, ProcessesThatCreateTheFileAtOnceAllFindAHistory) {
+  for (int round = 0; round < 30; ++round) {
+    fs::remove(file());
+    std::vector<pid_t> children;
+    for (int i = 0; i < 6; ++i) {
+      children.push_back(forked([&] {
+        const auto history = History::open(file());
+        if (!history) std::fprintf(stderr, "%s\n", history.error().message.c_str());
+        return history.has_value();
+      }));
+    }
+    for (const pid_t child : children) EXPECT_EQ(status_of(child), 0);
+  }
+}
+
 // Each round kills a child somewhere between before and after its record(); all workloads must have run equally often.
 TEST_F(HistoryProcessesTest, AKilledRecordLeavesTheOldOrTheNewState) {
   constexpr std::size_t workloads = 20'000;
@@ -124,6 +145,46 @@ TEST_F(HistoryProcessesTest, AKilledRecordLeavesTheOldOrTheNewState) {
   }
   EXPECT_GT(kept_old, 0);
   EXPECT_GT(journals, 0) << "no child was killed in the middle";
+}
+
+/// Whether a commit has begun to write the database: then SQLite has written how many pages the journal keeps (bytes 8
+/// to 11 of its header, 0 before), and a reader has to roll back.
+bool is_hot(const fs::path& journal) {
+  std::array<char, 12> header{};
+  std::ifstream in{journal, std::ios::binary};
+  return in.read(header.data(), header.size()) &&
+         std::any_of(header.begin() + 8, header.end(), [](char c) { return c != 0; });
+}
+
+// The worst moment: the file itself is half written.
+TEST_F(HistoryProcessesTest, ACommitThatIsKilledWhileItWritesTheFileIsRolledBack) {
+  constexpr std::size_t workloads = 20'000;
+  const auto all = observations("w", workloads);
+  const auto work = [&] {
+    auto history = History::open(file());
+    return history && history->record("suite", all, some_day);
+  };
+  ASSERT_EQ(status_of(forked(work)), 0);
+  const fs::path journal = file().string() + "-journal";
+  std::uint64_t before = 1;
+  int rolled_back = 0;
+  for (int round = 0; round < 100 && rolled_back < 5; ++round) {
+    const pid_t child = forked(work);
+    bool ended = false;
+    while (!ended && !is_hot(journal)) ended = ::waitpid(child, nullptr, WNOHANG) == child;
+    if (!ended) {
+      ::kill(child, SIGKILL);
+      static_cast<void>(status_of(child));
+    }
+    const bool hot = is_hot(journal);
+    const auto now = runs("suite");
+    ASSERT_EQ(now.size(), workloads);
+    ASSERT_EQ(*now.begin(), *now.rbegin());
+    ASSERT_EQ(*now.begin(), hot ? before : before + 1) << "round " << round;
+    rolled_back += hot ? 1 : 0;
+    before = *now.begin();
+  }
+  EXPECT_GT(rolled_back, 0) << "no child was killed while it wrote the file";
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "readable.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace nmz::report {
+namespace {
+
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+unsigned byte(std::string_view bytes, std::size_t i) { return static_cast<unsigned char>(bytes[i]); }
+
+/// Length of the well-formed sequence at the start of `bytes`; 0 if there is none.
+std::size_t utf8_sequence(std::string_view bytes) {
+  const unsigned lead = byte(bytes, 0);
+  if (lead < 0x80) return 1;
+  const std::size_t length = lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
+  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(bytes, i) & 0xC0U) != 0x80U) return 0;
+  }
+  const unsigned second = byte(bytes, 1);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+  return overlong || outside ? 0 : length;
+}
+
+/// Whether the sequence is a character of XML 1.0 (production 2).
+bool is_text(std::string_view sequence) {
+  const unsigned lead = byte(sequence, 0);
+  if (lead < 0x20) return lead == '\t' || lead == '\n' || lead == '\r';
+  return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF";
+}
+
+/// Length of a control sequence (ECMA-48, 5.4): ESC [, parameters, intermediates, a final byte. 0 if there is none.
+std::size_t escape_sequence(std::string_view bytes) {
+  if (!bytes.starts_with("\x1b[")) return 0;
+  std::size_t end = 2;
+  while (end < bytes.size() && byte(bytes, end) >= 0x20 && byte(bytes, end) <= 0x3F) ++end;
+  return end < bytes.size() && byte(bytes, end) >= 0x40 && byte(bytes, end) <= 0x7E ? end + 1 : 0;
+}
+
+}  // namespace
+
+std::string readable(std::string_view bytes) {
+  std::string result;
+  result.reserve(bytes.size());
+  while (!bytes.empty()) {
+    if (const std::size_t escape = escape_sequence(bytes); escape > 0) {
+      bytes.remove_prefix(escape);
+      continue;
+    }
+    const std::size_t length = utf8_sequence(bytes);
+    const std::string_view sequence = bytes.substr(0, length);
+    result += length > 0 && is_text(sequence) ? sequence : replacement;
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
+std::string_view last_lines(std::string_view log, std::size_t lines, std::size_t bytes) {
+  while (log.ends_with('\n')) log.remove_suffix(1);
+  std::size_t begin = log.size();
+  while (lines > 0 && begin > 0) {
+    const std::size_t newline = log.rfind('\n', begin - 1);
+    const std::size_t line = newline == std::string_view::npos ? 0 : newline + 1;
+    if (log.size() - line > bytes) break;
+    begin = newline == std::string_view::npos ? 0 : newline;
+    --lines;
+  }
+  if (begin == log.size()) return log.substr(log.size() - std::min(bytes, log.size()));  // one very long line
+  return log.substr(begin == 0 ? 0 : begin + 1);
+}
+
+}  // namespace nmz::report
