@@ -3,27 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "nmz/text/utf8.hpp"
+
 namespace nmz::report {
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
 unsigned byte(std::string_view bytes, std::size_t i) { return static_cast<unsigned char>(bytes[i]); }
-
-/// Length of the well-formed sequence at the start of `bytes`; 0 if there is none.
-std::size_t utf8_sequence(std::string_view bytes) {
-  const unsigned lead = byte(bytes, 0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : (lead >= 0xE0 ? 3 : 2);
-  if (lead < 0xC2 || lead > 0xF4 || bytes.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(bytes, i) & 0xC0U) != 0x80U) return 0;
-  }
-  const unsigned second = byte(bytes, 1);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-  return overlong || outside ? 0 : length;
-}
 
 /// Whether the sequence is a character of XML 1.0 (production 2).
 bool is_text(std::string_view sequence) {
@@ -50,9 +35,9 @@ std::string readable(std::string_view bytes) {
       bytes.remove_prefix(escape);
       continue;
     }
-    const std::size_t length = utf8_sequence(bytes);
+    const std::size_t length = text::utf8_sequence(bytes);
     const std::string_view sequence = bytes.substr(0, length);
-    result += length > 0 && is_text(sequence) ? sequence : replacement;
+    result += length > 0 && is_text(sequence) ? sequence : text::replacement;
     bytes.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return result;
