@@ -8,12 +8,13 @@
 
 #include "nmz/orchestrator/agent_archive.hpp"
 
+#include "attach_stream.hpp"
+
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t complaint_limit = 1000;
 /// An Engine that restarts is given 30 s.
 constexpr std::chrono::milliseconds reconnect_every{500};
 constexpr int reconnections = 60;
@@ -21,38 +22,6 @@ constexpr int reconnections = 60;
 bool unreachable(const Result<std::shared_ptr<Stream>>& started) {
   return !started && started.error().kind == ErrorKind::misconfigured;
 }
-
-/// The agent's stdin and stdout; what it writes to stderr explains why it ended.
-class AttachStream final : public Stream {
- public:
-  explicit AttachStream(std::shared_ptr<docker::Attached> attached) : attached_{std::move(attached)} {}
-
-  asio::awaitable<Result<std::size_t>> read(std::span<char> buffer) override {
-    using From = docker::Attached::Output::From;
-    while (true) {
-      Result<docker::Attached::Output> output = co_await attached_->read(buffer);
-      if (!output) co_return tl::unexpected<Error>{output.error()};
-      if (output->from == From::out) co_return output->size;
-      if (output->from == From::end) break;
-      complaint_.append(buffer.data(), std::min(output->size, complaint_limit - complaint_.size()));
-    }
-    if (complaint_.empty()) co_return std::size_t{0};
-    while (complaint_.ends_with('\n')) complaint_.pop_back();
-    std::replace(complaint_.begin(), complaint_.end(), '\n', ' ');
-    co_return fail(ErrorKind::retryable, "its agent ended: " + complaint_);
-  }
-
-  asio::awaitable<Result<void>> write(std::string bytes) override {
-    Result<void> written = co_await attached_->write(std::move(bytes));
-    co_return written;
-  }
-
-  void close() override { attached_->close(); }
-
- private:
-  std::shared_ptr<docker::Attached> attached_;
-  std::string complaint_;
-};
 
 }  // namespace
 

@@ -1,0 +1,481 @@
+#include "nmz/orchestrator/swarm.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <fstream>
+#include <iterator>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <sys/random.h>
+
+#include "nmz/orchestrator/agent_archive.hpp"
+#include "nmz/orchestrator/docker.hpp"
+#include "nmz/orchestrator/relay_link.hpp"
+
+#include "attach_stream.hpp"
+
+namespace nmz::orchestrator {
+namespace asio = boost::asio;
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t largest_config = 1023999;
+/// A relay, or an Engine, that went away is given 30 s to come back.
+constexpr std::chrono::milliseconds reconnect_every{500};
+constexpr int reconnections = 60;
+constexpr std::chrono::milliseconds look_every{1000};
+constexpr std::chrono::milliseconds restart_delay{200};
+/// Where an image's user may not write /nmz.
+constexpr const char* tree_place_for_anyone = "/tmp/nmz-tree";
+
+/// Wakes every coroutine that waits.
+class Bell {
+ public:
+  explicit Bell(asio::any_io_executor executor) : executor_{std::move(executor)} {}
+
+  void ring() {
+    for (asio::steady_timer* waiter : waiters_) waiter->cancel();
+  }
+  asio::awaitable<void> wait(std::chrono::milliseconds most) {
+    asio::steady_timer timer{executor_, most};
+    waiters_.insert(&timer);
+    co_await timer.async_wait(as_result);
+    waiters_.erase(&timer);
+  }
+
+ private:
+  asio::any_io_executor executor_;
+  std::set<asio::steady_timer*> waiters_;
+};
+
+/// Counts the streams that are in use.
+class CountedStream final : public Stream {
+ public:
+  CountedStream(std::shared_ptr<Stream> stream, std::shared_ptr<std::size_t> count)
+      : stream_{std::move(stream)}, count_{std::move(count)} {
+    ++*count_;
+  }
+  CountedStream(const CountedStream&) = delete;
+  CountedStream& operator=(const CountedStream&) = delete;
+  CountedStream(CountedStream&&) = delete;
+  CountedStream& operator=(CountedStream&&) = delete;
+  ~CountedStream() override { --*count_; }
+
+  asio::awaitable<Result<std::size_t>> read(std::span<char> buffer) override { return stream_->read(buffer); }
+  asio::awaitable<Result<void>> write(std::string bytes) override { return stream_->write(std::move(bytes)); }
+  void close() override { stream_->close(); }
+
+ private:
+  std::shared_ptr<Stream> stream_;
+  std::shared_ptr<std::size_t> count_;
+};
+
+std::string random_token() {
+  constexpr std::size_t bytes = 16;
+  std::string random(bytes, '\0');
+  if (::getrandom(random.data(), bytes, 0) != static_cast<ssize_t>(bytes)) throw std::runtime_error{"no randomness"};
+  constexpr const char* digits = "0123456789abcdef";
+  std::string token;
+  for (const char byte : random) {
+    token += digits[static_cast<unsigned char>(byte) >> 4U];
+    token += digits[static_cast<unsigned char>(byte) & 15U];
+  }
+  return token;
+}
+
+std::string with_port(const std::string& address, std::uint16_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+Result<std::string> read_agent(const std::filesystem::path& agent) {
+  std::ifstream file{agent, std::ios::binary};
+  std::string program{std::istreambuf_iterator<char>{file}, {}};
+  if (!file || program.empty()) return fail(ErrorKind::misconfigured, "cannot read '" + agent.string() + "'");
+  if (program.size() <= largest_config) return program;
+  return fail(ErrorKind::misconfigured, "'" + agent.string() + "' has " + std::to_string(program.size()) +
+                                            " bytes, a config of the Swarm holds " + std::to_string(largest_config) +
+                                            ": use --inject image");
+}
+
+bool is_dead_owner(const docker::Labels& labels) {
+  const auto owner = labels.find(owner_label);
+  return owner != labels.end() && is_dead(owner->second);
+}
+
+}  // namespace
+
+struct Swarm::State : std::enable_shared_from_this<State> {
+  enum class Phase : std::uint8_t { idle, starting, running };
+
+  State(asio::any_io_executor executor_in, docker::Engine& engine_in, SwarmOptions options_in)
+      : executor{std::move(executor_in)}, engine{engine_in}, options{std::move(options_in)}, bell{executor} {}
+
+  [[nodiscard]] docker::Labels labels() const {
+    return {{run_label, options.identity.run}, {owner_label, options.identity.owner}};
+  }
+  [[nodiscard]] std::string name(const std::string& part) const {
+    return options.name + "-" + options.identity.run + (part.empty() ? "" : "-" + part);
+  }
+  [[nodiscard]] bool relay_on_host() const {
+    return options.network == "host" || (options.network.empty() && !options.single_node);
+  }
+  void reached(const char* phase) const {
+    if (options.reached) options.reached(phase);
+  }
+  void spawn(asio::awaitable<void> coroutine);
+
+  asio::awaitable<Result<void>> set_up();
+  asio::awaitable<Result<void>> make_config();
+  asio::awaitable<Result<void>> make_relay();
+  asio::awaitable<Result<void>> start_relay();
+  asio::awaitable<Result<void>> open_link(std::shared_ptr<Stream> stream);
+  asio::awaitable<Result<void>> make_service();
+  [[nodiscard]] docker::ServiceSpec service_spec() const;
+  asio::awaitable<void> receive_workers();
+  asio::awaitable<bool> bring_relay_back(std::string why);
+  asio::awaitable<void> watch_tasks();
+  asio::awaitable<void> look_at_tasks();
+  asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(wire::WorkerId worker);
+  asio::awaitable<Result<void>> take_away();
+
+  asio::any_io_executor executor;
+  docker::Engine& engine;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  SwarmOptions options;
+  Bell bell;
+  Phase phase = Phase::idle;
+  bool closing = false;
+  std::size_t coroutines = 0;
+  std::optional<Error> failure;  ///< no worker will start any more
+  std::set<wire::WorkerId> wanted;
+  std::deque<std::shared_ptr<Stream>> arrived;
+  std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
+  std::size_t waiting = 0;
+  steady_clock::time_point last_sign;
+
+  std::string token = random_token();
+  std::string config;
+  std::string relay;
+  std::string address;  ///< of the relay, for the workers
+  std::uint16_t port = 0;
+  std::shared_ptr<RelayLink> link;
+  std::string service;
+  std::set<std::string> told;
+  std::string trouble;  ///< of the tasks, last seen
+};
+
+void Swarm::State::spawn(asio::awaitable<void> coroutine) {
+  ++coroutines;
+  auto done = [self = shared_from_this()](const std::exception_ptr& bug) {
+    --self->coroutines;
+    self->bell.ring();
+    if (bug) std::rethrow_exception(bug);
+  };
+  asio::co_spawn(executor, std::move(coroutine), std::move(done));
+}
+
+// ---- making it
+
+asio::awaitable<Result<void>> Swarm::State::set_up() {
+  Result<void> done = co_await make_config();
+  if (!done) co_return done;
+  done = co_await make_relay();
+  if (!done) co_return done;
+  reached("relay ready");
+  if (wanted.empty()) co_return fail(ErrorKind::cancelled, "cancelled");
+  done = co_await make_service();
+  if (!done) co_return done;
+  reached("service created");
+  last_sign = steady_clock::now();
+  co_return done;
+}
+
+asio::awaitable<Result<void>> Swarm::State::make_config() {
+  if (options.agent_in_image) co_return Result<void>{};
+  Result<std::string> program = read_agent(options.agent);
+  if (!program) co_return tl::unexpected<Error>{program.error()};
+  Result<std::string> created = co_await engine.create_config(name("agent"), std::move(*program), labels());
+  if (!created) co_return tl::unexpected<Error>{created.error()};
+  config = std::move(*created);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Swarm::State::make_relay() {
+  Result<std::string> archive = agent_archive(options.agent);
+  if (!archive) co_return tl::unexpected<Error>{archive.error()};
+  docker::ContainerSpec spec;
+  spec.name = name("relay");
+  spec.image = options.relay_image;
+  spec.entrypoint = {agent_place};
+  spec.command = {"--relay"};
+  spec.user = "0";
+  spec.labels = labels();
+  spec.network = relay_on_host() ? "host" : options.network;
+  Result<std::string> created = co_await engine.create_container(std::move(spec));
+  if (!created) co_return tl::unexpected<Error>{created.error()};
+  relay = std::move(*created);
+  Result<void> done = co_await engine.put_archive(relay, "/", std::move(*archive));
+  if (!done) co_return done;
+  done = co_await start_relay();
+  co_return done;
+}
+
+/// Also starts it again, in the same container, so that it has the same address.
+asio::awaitable<Result<void>> Swarm::State::start_relay() {
+  Result<std::shared_ptr<docker::Attached>> attached = co_await engine.attach(relay);
+  if (!attached) co_return tl::unexpected<Error>{attached.error()};
+  Result<void> done = co_await engine.start_container(relay);
+  if (!done) co_return done;
+  const std::string before = address;
+  if (relay_on_host()) {
+    address = options.network == "host" && options.single_node ? "127.0.0.1" : options.node_address;
+  } else {
+    Result<docker::Container> container = co_await engine.inspect_container(relay);
+    if (!container) co_return tl::unexpected<Error>{container.error()};
+    address = container->address;
+  }
+  if (address.empty() || (!before.empty() && before != address)) {
+    const std::string why = address.empty() ? "has no address" : "came back with another address";
+    co_return fail(ErrorKind::rejected, "the relay " + why);
+  }
+  std::shared_ptr<Stream> stream = std::make_shared<AttachStream>(std::move(*attached));
+  done = co_await open_link(std::move(stream));
+  co_return done;
+}
+
+asio::awaitable<Result<void>> Swarm::State::open_link(std::shared_ptr<Stream> stream) {
+  // In its own network nothing else is there; on the host only the address that the nodes use.
+  const std::string listen = relay_on_host() ? address : "0.0.0.0";
+  link = RelayLink::create(executor, std::move(stream));
+  Result<std::uint16_t> opened = co_await link->open(token, listen, port);
+  if (!opened) co_return tl::unexpected<Error>{opened.error()};
+  port = *opened;
+  co_return Result<void>{};
+}
+
+docker::ServiceSpec Swarm::State::service_spec() const {
+  docker::ServiceSpec spec;
+  spec.name = name("");
+  spec.labels = labels();
+  spec.container_labels = labels();
+  spec.image = options.image;
+  spec.command = {agent_place};
+  spec.arguments = {"--connect"};
+  if (options.tree) {
+    for (const char* place : {tree_place, tree_place_for_anyone}) {
+      spec.arguments.emplace_back("--tree");
+      spec.arguments.emplace_back(place);
+    }
+  }
+  spec.env = {"NMZ_RELAY=" + with_port(address, port), "NMZ_TOKEN=" + token, "NMZ_NODE={{.Node.Hostname}}"};
+  if (!config.empty()) {
+    docker::FileReference agent;
+    agent.id = config;
+    agent.name = name("agent");
+    agent.target = agent_place;
+    constexpr std::uint32_t executable = 0755;
+    agent.mode = executable;
+    spec.configs = {agent};
+  }
+  spec.secrets = options.secrets;
+  spec.mounts = options.mounts;
+  if (!options.network.empty()) spec.networks = {options.network};
+  spec.constraints = options.constraints;
+  spec.nano_cpus = options.nano_cpus;
+  spec.memory = options.memory;
+  spec.replicas = options.replicas;
+  spec.restart = docker::ServiceSpec::Restart::on_failure;
+  spec.restart_delay = restart_delay;
+  return spec;
+}
+
+asio::awaitable<Result<void>> Swarm::State::make_service() {
+  docker::ServiceSpec spec = service_spec();
+  Result<std::string> created = co_await engine.create_service(std::move(spec), options.registry_auth);
+  if (!created) co_return tl::unexpected<Error>{created.error()};
+  service = std::move(*created);
+  co_return Result<void>{};
+}
+
+// ---- while it runs
+
+asio::awaitable<void> Swarm::State::receive_workers() {
+  while (!closing && !failure) {
+    const std::shared_ptr<RelayLink> from = link;
+    Result<std::shared_ptr<Stream>> stream = co_await from->accept();
+    if (stream) {
+      arrived.push_back(std::move(*stream));
+      last_sign = steady_clock::now();
+      bell.ring();
+      continue;
+    }
+    if (closing) break;
+    arrived.clear();
+    const bool back = co_await bring_relay_back(stream.error().message);
+    if (!back) break;
+  }
+}
+
+asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
+  if (options.notice) options.notice("the relay was lost (" + why + "); it is started again");
+  for (int tries = 0; tries < reconnections && !closing; ++tries) {
+    if (tries > 0) co_await bell.wait(reconnect_every);
+    Result<void> started = co_await start_relay();
+    if (started) {
+      last_sign = steady_clock::now();
+      co_return true;
+    }
+    why = started.error().message;
+  }
+  failure.emplace(ErrorKind::retryable, "the relay was lost and cannot be started again: " + why);
+  bell.ring();
+  co_return false;
+}
+
+/// Says what keeps tasks from starting, while somebody waits for them.
+asio::awaitable<void> Swarm::State::watch_tasks() {
+  while (!closing && !failure) {
+    co_await bell.wait(look_every);
+    if (closing || waiting == 0 || !arrived.empty()) continue;
+    if (steady_clock::now() - last_sign < look_every) continue;
+    co_await look_at_tasks();
+  }
+}
+
+asio::awaitable<void> Swarm::State::look_at_tasks() {
+  Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
+  if (!tasks) co_return;
+  std::set<std::pair<std::string, std::string>> complaints;  // node, error
+  for (const docker::Task& task : *tasks) {
+    const bool pending = task.state == "pending" && task.desired_state == "running";
+    const std::string& error = pending && task.error.empty() ? task.message : task.error;
+    const bool waits = pending && task.error.empty();
+    if (!waits && !error.empty() && (task.state == "rejected" || task.state == "failed" || pending)) {
+      complaints.emplace(task.node, error);
+    }
+  }
+  if (complaints.empty()) co_return;
+  Result<std::vector<docker::Node>> nodes = co_await engine.list_nodes();
+  for (const auto& [id, error] : complaints) {
+    std::string where;
+    for (const docker::Node& node : nodes.value_or(std::vector<docker::Node>{})) {
+      if (node.id == id) where = " on " + node.hostname;
+    }
+    trouble = "a worker cannot start" + where + ": " + error;
+    if (told.insert(trouble).second && options.notice && !closing) options.notice(trouble);
+  }
+}
+
+asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(wire::WorkerId worker) {
+  while (true) {
+    if (!wanted.contains(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
+    if (failure) co_return tl::unexpected<Error>{*failure};
+    if (phase == Phase::running && !arrived.empty()) {
+      std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(arrived.front()), live);
+      arrived.pop_front();
+      co_return stream;
+    }
+    if (phase == Phase::running && *live == 0 && steady_clock::now() - last_sign > options.patience) {
+      const std::string why = trouble.empty() ? "no worker has connected to " + with_port(address, port) + " for " +
+                                                    std::to_string(options.patience.count()) +
+                                                    " s (is that reachable from the nodes?)"
+                                              : trouble;
+      failure.emplace(ErrorKind::misconfigured, why);
+      bell.ring();
+      continue;
+    }
+    ++waiting;
+    co_await bell.wait(look_every);
+    --waiting;
+  }
+}
+
+asio::awaitable<Result<void>> Swarm::State::take_away() {
+  closing = true;
+  if (link) link->close();
+  bell.ring();
+  while (coroutines > 0) co_await bell.wait(look_every);
+  Result<void> outcome;
+  if (!service.empty()) {
+    Result<void> removed = co_await engine.remove_service(service);
+    if (!removed) outcome = removed;
+  }
+  if (!config.empty()) {
+    Result<void> removed = co_await engine.remove_config(config);
+    if (!removed) outcome = removed;
+  }
+  if (!relay.empty()) {
+    Result<void> removed = co_await engine.remove_container(relay);
+    if (!removed) outcome = removed;
+  }
+  co_return outcome;
+}
+
+// ---- the orchestrator
+
+Swarm::Swarm(asio::any_io_executor executor, docker::Engine& engine, SwarmOptions options)
+    : state_{std::make_shared<State>(std::move(executor), engine, std::move(options))} {}
+Swarm::~Swarm() = default;
+
+asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(wire::WorkerId worker) {
+  State& state = *state_;
+  state.wanted.insert(worker);
+  if (state.phase == State::Phase::idle) {
+    state.phase = State::Phase::starting;
+    Result<void> made = co_await state.set_up();
+    if (!made) {
+      state.failure = made.error();
+    } else {
+      state.spawn(state.receive_workers());
+      state.spawn(state.watch_tasks());
+    }
+    state.phase = State::Phase::running;
+    state.bell.ring();
+  }
+  Result<std::shared_ptr<Stream>> stream = co_await state.next_worker(worker);
+  co_return stream;
+}
+
+void Swarm::cancel_start(wire::WorkerId worker) {
+  state_->wanted.erase(worker);
+  state_->bell.ring();
+}
+
+/// Its task ends by itself when it is told to, or when its channel is closed.
+asio::awaitable<void> Swarm::stop(wire::WorkerId worker) {
+  state_->wanted.erase(worker);
+  co_return;
+}
+
+asio::awaitable<Result<void>> Swarm::close() {
+  Result<void> done = co_await state_->take_away();
+  co_return done;
+}
+
+asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine) {
+  const docker::Labels any{{run_label, ""}};
+  std::size_t removed = 0;
+  Result<std::vector<docker::Service>> services = co_await engine.list_services(any);
+  if (!services) co_return tl::unexpected<Error>{services.error()};
+  for (const docker::Service& service : *services) {
+    if (!is_dead_owner(service.labels)) continue;
+    const std::string id = service.id;
+    Result<void> done = co_await engine.remove_service(id);
+    if (done) ++removed;
+  }
+  Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(any);
+  if (!configs) co_return tl::unexpected<Error>{configs.error()};
+  for (const docker::Resource& config : *configs) {
+    if (!is_dead_owner(config.labels)) continue;
+    const std::string id = config.id;
+    Result<void> done = co_await engine.remove_config(id);
+    if (done) ++removed;
+  }
+  co_return removed;
+}
+
+}  // namespace nmz::orchestrator
