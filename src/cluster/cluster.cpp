@@ -13,6 +13,7 @@
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
+#include "nmz/orchestrator/swarm.hpp"
 
 namespace nmz::cluster {
 namespace asio = boost::asio;
@@ -83,16 +84,62 @@ asio::awaitable<Result<void>> Cluster::look() {
   if (!chosen) co_return chosen;
   Result<void> found = co_await find_image();
   if (!found) co_return found;
+  if (info_.manager) {
+    // Before the containers: a service would start its tasks again.
+    Result<std::size_t> services = co_await orchestrator::Swarm::sweep(engine_);
+    swept_ = services.value_or(0);
+  }
   Result<std::size_t> swept = co_await orchestrator::Docker::sweep(engine_);
-  swept_ = swept.value_or(0);
+  swept_ += swept.value_or(0);
   co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Cluster::choose_kind() {
-  kind_ = options_.kind.value_or(Kind::docker);
+  const bool swarm = info_.swarm == docker::Info::Swarm::active && info_.manager;
+  const bool for_containers = options_.inject == Inject::archive;
+  kind_ = options_.kind.value_or(swarm && !for_containers ? Kind::swarm : Kind::docker);
   cpus_ = info_.cpus;
-  if (kind_ == Kind::swarm) co_return fail(ErrorKind::misconfigured, "workers on a Swarm are not there yet");
+  if (kind_ != Kind::swarm) {
+    for (const auto* list : {&options_.constraints, &options_.secrets}) {
+      if (list->empty()) continue;
+      co_return fail(ErrorKind::misconfigured, "--constraint and --secret are for a Swarm, and this Engine (" +
+                                                   info_.name + ") is no manager of one");
+    }
+    co_return Result<void>{};
+  }
+  if (!swarm) {
+    co_return fail(ErrorKind::misconfigured, "the Docker Engine " + info_.name +
+                                                 " is no manager of a Swarm (`docker swarm init` makes it one; "
+                                                 "--orchestrator docker needs none)");
+  }
+  Result<std::vector<docker::Node>> nodes = co_await engine_.list_nodes();
+  if (!nodes) co_return tl::unexpected<Error>{nodes.error()};
+  nodes_ = std::move(*nodes);
+  constexpr std::int64_t nano = 1000000000;
+  std::int64_t cpus = 0;
+  for (const docker::Node& node : nodes_) {
+    if (node.state == "ready" && node.availability == "active") cpus += node.nano_cpus / nano;
+  }
+  cpus_ = static_cast<std::uint32_t>(std::max<std::int64_t>(cpus, 1));
   co_return Result<void>{};
+}
+
+asio::awaitable<Result<std::vector<docker::FileReference>>> Cluster::find_secrets() {
+  std::vector<docker::FileReference> references;
+  if (options_.secrets.empty()) co_return references;
+  Result<std::vector<docker::Resource>> known = co_await engine_.list_secrets({});
+  if (!known) co_return tl::unexpected<Error>{known.error()};
+  for (const std::string& name : options_.secrets) {
+    const auto found =
+        std::find_if(known->begin(), known->end(), [&](const docker::Resource& one) { return one.name == name; });
+    if (found == known->end()) co_return fail(ErrorKind::misconfigured, "the Swarm has no secret '" + name + "'");
+    docker::FileReference reference;
+    reference.id = found->id;
+    reference.name = name;
+    reference.target = name;
+    references.push_back(std::move(reference));
+  }
+  co_return references;
 }
 
 /// As `docker run` does, an image the Engine does not have is pulled.
@@ -145,26 +192,65 @@ asio::awaitable<Result<std::string>> Cluster::derive(std::filesystem::path agent
   co_return digest;
 }
 
-Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::workers(const std::filesystem::path& agent, bool tree,
-                                                                     std::uint32_t /*count*/) {
-  std::string image = image_.id;
-  const bool derived = options_.inject == Inject::image || !options_.target.empty();
-  if (derived) {
-    Result<std::string> made = run_on(io_, derive(agent));
+Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::workers(const WorkersRequest& request) {
+  std::string derived;
+  if (options_.inject == Inject::image || !options_.target.empty()) {
+    Result<std::string> made = run_on(io_, derive(request.agent));
     if (!made) return tl::unexpected<Error>{made.error()};
-    image = std::move(*made);
+    derived = std::move(*made);
   }
-  orchestrator::DockerOptions result;
-  result.agent = derived ? std::filesystem::path{} : agent;
-  result.image = image;
-  result.name = options_.name;
-  result.identity = orchestrator::RunIdentity::create();
-  result.tree = tree;
-  result.network = options_.network;
-  result.mounts = options_.mounts;
-  result.nano_cpus = options_.nano_cpus;
-  result.memory = options_.memory;
-  return std::make_unique<orchestrator::Docker>(io_.get_executor(), engine_, std::move(result));
+  return kind_ == Kind::swarm ? swarm_workers(request, derived) : container_workers(request, derived);
+}
+
+std::unique_ptr<orchestrator::Orchestrator> Cluster::container_workers(const WorkersRequest& request,
+                                                                       const std::string& derived) {
+  orchestrator::DockerOptions options;
+  if (derived.empty()) options.agent = request.agent;
+  options.image = derived.empty() ? image_.id : derived;
+  options.name = options_.name;
+  options.identity = orchestrator::RunIdentity::create();
+  options.tree = request.tree;
+  options.network = options_.network;
+  options.mounts = options_.mounts;
+  options.env = {"NMZ_NODE=" + info_.name};
+  options.nano_cpus = options_.nano_cpus;
+  options.memory = options_.memory;
+  return std::make_unique<orchestrator::Docker>(io_.get_executor(), engine_, std::move(options));
+}
+
+/// What the nodes are told to run. A name with its tag would make every task ask the registry: 20 s where its name
+/// cannot be resolved. The id needs the image to be there; a digest is pulled where it is not.
+std::string Cluster::image_for_nodes() const {
+  const bool single = nodes_.size() == 1;
+  return single || image_.digests.empty() ? image_.id : image_.digests.front();
+}
+
+Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::swarm_workers(const WorkersRequest& request,
+                                                                          const std::string& derived) {
+  auto secrets = run_on(io_, find_secrets());
+  if (!secrets) return tl::unexpected<Error>{secrets.error()};
+  orchestrator::SwarmOptions options;
+  options.agent = request.agent;
+  options.agent_in_image = !derived.empty();
+  options.image = derived.empty() ? image_for_nodes() : derived;
+  options.relay_image = image_.id;
+  options.registry_auth = registry_auth_of(derived.empty() ? options_.image : options_.target);
+  options.name = options_.name;
+  options.identity = orchestrator::RunIdentity::create();
+  options.tree = request.tree;
+  options.replicas = request.count;
+  options.single_node = nodes_.size() == 1;
+  options.node_address = info_.node_address;
+  options.network = options_.network;
+  options.mounts = options_.mounts;
+  options.secrets = std::move(*secrets);
+  options.constraints = options_.constraints;
+  options.nano_cpus = options_.nano_cpus;
+  options.memory = options_.memory;
+  options.notice = request.notice;
+  options.reached = request.reached;
+  return std::unique_ptr<orchestrator::Orchestrator>{
+      new orchestrator::Swarm{io_.get_executor(), engine_, std::move(options)}};
 }
 
 }  // namespace nmz::cluster

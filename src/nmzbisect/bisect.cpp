@@ -196,18 +196,22 @@ Workforce local_workforce(Search& search, wire::Run command, const Place& place)
   return force;
 }
 
-Workforce container_workforce(Search& search, wire::Run command, const Place& place) {
-  const bool send_files = !search.options.no_checkout;
+Workforce container_workforce(Search& search, wire::Run command, const Place& place, Reporter& reporter) {
+  cluster::WorkersRequest request;
+  request.agent = place.agent;
+  request.tree = !search.options.no_checkout;
+  request.count = search.workers;
+  request.notice = [&reporter](const std::string& text) { reporter.show(view::Notice{text}); };
   Workforce force;
   force.work = CommitWork::remote(search.repository, search.subjects, std::move(command), search.options.clean,
-                                  send_files, search.workers);
-  force.workers = need(place.containers->workers(place.agent, send_files, search.workers));
+                                  request.tree, search.workers);
+  force.workers = need(place.containers->workers(request));
   return force;
 }
 
 coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, Reporter& reporter) {
   const Workforce force = place.containers == nullptr ? local_workforce(search, std::move(command), place)
-                                                      : container_workforce(search, std::move(command), place);
+                                                      : container_workforce(search, std::move(command), place, reporter);
   const coordinator::Parts parts{search.plan, *force.workers, *force.work, reporter};
   coordinator::Options options;
   options.workers = search.workers;

@@ -91,8 +91,16 @@ std::vector<std::string> command_of(const Options& options, const cluster::Clust
   return {"/bin/sh", "-c", need(containers->label(contract::v0::worker_script_label))};
 }
 
-std::unique_ptr<orchestrator::Orchestrator> make_workers(Place& place, const fs::path& agent, std::uint32_t count) {
-  if (place.containers) return need(place.containers->workers(agent, false, count));
+std::unique_ptr<orchestrator::Orchestrator> make_workers(Place& place, const fs::path& agent, std::uint32_t count,
+                                                         Reporter& reporter) {
+  if (place.containers) {
+    cluster::WorkersRequest request;
+    request.agent = agent;
+    request.count = count;
+    request.notice = [&reporter](const std::string& text) { reporter.show(view::Notice{text}); };
+    request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
+    return need(place.containers->workers(request));
+  }
   orchestrator::LocalOptions options;
   options.agent = agent;
   options.run_mark = place.directory->path().string();
@@ -230,7 +238,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
 
   coordinator::RunEnd end;
   if (!listed || !suite.ids().empty()) {
-    const auto workers = make_workers(place, agent, count);
+    const auto workers = make_workers(place, agent, count, reporter);
     coordinator::Options conditions;
     conditions.workers = count;
     conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};

@@ -250,7 +250,7 @@ asio::awaitable<Result<void>> Swarm::State::start_relay() {
 asio::awaitable<Result<void>> Swarm::State::open_link(std::shared_ptr<Stream> stream) {
   // In its own network nothing else is there; on the host only the address that the nodes use.
   const std::string listen = relay_on_host() ? address : "0.0.0.0";
-  link = RelayLink::create(executor, std::move(stream));
+  link = std::make_shared<RelayLink>(executor, std::move(stream));
   Result<std::uint16_t> opened = co_await link->open(token, listen, port);
   if (!opened) co_return tl::unexpected<Error>{opened.error()};
   port = *opened;
@@ -306,7 +306,7 @@ asio::awaitable<Result<void>> Swarm::State::make_service() {
 asio::awaitable<void> Swarm::State::receive_workers() {
   while (!closing && !failure) {
     const std::shared_ptr<RelayLink> from = link;
-    Result<std::shared_ptr<Stream>> stream = co_await from->accept();
+    Result<std::shared_ptr<Stream>> stream = co_await from->accept(wire::WorkerId{});
     if (stream) {
       arrived.push_back(std::move(*stream));
       last_sign = steady_clock::now();

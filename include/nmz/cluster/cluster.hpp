@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -16,6 +18,15 @@
 #include "nmz/orchestrator/orchestrator.hpp"
 
 namespace nmz::cluster {
+
+struct WorkersRequest {
+  WorkersRequest() = default;
+  std::filesystem::path agent;  ///< the nmzagent program
+  bool tree = false;            ///< workers need a work tree
+  std::uint32_t count = 1;
+  std::function<void(const std::string&)> notice;   ///< one line for the user
+  std::function<void(const std::string&)> reached;  ///< a phase of the start is over
+};
 
 class Cluster {
  public:
@@ -33,9 +44,8 @@ class Cluster {
   /// The image's name without tag and digest.
   [[nodiscard]] std::string repository() const;
 
-  /// Workers in containers. `agent`: the nmzagent program; `tree`: they need a work tree. The cluster outlives them.
-  [[nodiscard]] Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const std::filesystem::path& agent,
-                                                                            bool tree, std::uint32_t count);
+  /// Workers in containers; nothing is started yet, but a derived image is built. The cluster outlives them.
+  [[nodiscard]] Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const WorkersRequest& request);
 
  private:
   Cluster(boost::asio::io_context& io, Options options, const docker::Endpoint& endpoint)
@@ -44,13 +54,20 @@ class Cluster {
   boost::asio::awaitable<Result<void>> choose_kind();
   boost::asio::awaitable<Result<void>> find_image();
   static std::string registry_auth_of(const std::string& image);
+  boost::asio::awaitable<Result<std::vector<docker::FileReference>>> find_secrets();
   boost::asio::awaitable<Result<std::string>> derive(std::filesystem::path agent);
+  std::unique_ptr<orchestrator::Orchestrator> container_workers(const WorkersRequest& request,
+                                                                const std::string& derived);
+  Result<std::unique_ptr<orchestrator::Orchestrator>> swarm_workers(const WorkersRequest& request,
+                                                                    const std::string& derived);
+  [[nodiscard]] std::string image_for_nodes() const;
 
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Options options_;
   docker::Engine engine_;
   Kind kind_ = Kind::docker;
   docker::Info info_;
+  std::vector<docker::Node> nodes_;  ///< of the Swarm
   docker::Image image_;
   std::uint32_t cpus_ = 0;
   std::size_t swept_ = 0;
