@@ -11,6 +11,7 @@ namespace nmz::wire {
 namespace {
 
 constexpr std::string_view knock_magic = "NMZKNOCK";
+static_assert(knock_magic.size() + longest_token == knock_size);
 
 }  // namespace
 
@@ -43,7 +44,7 @@ Result<std::optional<RelayMessage>> RelayDecoder::next() {
 }
 
 std::string knock(std::string_view token) {
-  if (token.size() > knock_size - knock_magic.size()) {
+  if (token.size() > longest_token) {
     throw std::length_error("token too long for a knock");
   }
   std::string bytes{knock_magic};
