@@ -260,6 +260,7 @@ void Agent::send_tree_state() {
 }
 
 void Agent::shut_down() {
+  told_to_end_ = true;
   if (!job_) {
     exit_ = exit_.value_or(ExitCode::ok);
   } else if (std::exchange(shutting_down_, true)) {

@@ -15,14 +15,13 @@
 
 #include "nmz/wire/messages.hpp"
 
+#include "exit_code.hpp"
 #include "frame_stream.hpp"
 #include "job.hpp"
 #include "tree_writer.hpp"
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
-
-enum class ExitCode : int { ok = 0, usage = 2, protocol = 3, system = 4 };
 
 class Agent {
  public:
@@ -31,6 +30,11 @@ class Agent {
 
   /// Until the coordinator goes, says Shutdown or breaks the protocol, or a signal asks for the end.
   [[nodiscard]] ExitCode run();
+
+  /// Whether the coordinator ever said Hello.
+  [[nodiscard]] bool was_greeted() const { return greeted_; }
+  /// Whether it ended because it was asked to, by a Shutdown or a signal.
+  [[nodiscard]] bool was_told_to_end() const { return told_to_end_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -61,7 +65,8 @@ class Agent {
   bool greeted_ = false;
   std::chrono::nanoseconds heartbeat_{0};
   Clock::time_point next_heartbeat_;
-  bool shutting_down_ = false;
+  bool told_to_end_ = false;
+  bool shutting_down_ = false;  ///< told to, and a job has to end first
   bool peer_gone_ = false;
   std::optional<ExitCode> exit_;
 };

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "tcp.hpp"
+
 namespace nmz::agent {
 namespace {
 
@@ -23,12 +25,15 @@ bool try_again(int error) { return error == EAGAIN || error == EINTR; }
 
 }  // namespace
 
-FrameStream::FrameStream(UniqueFd in, UniqueFd out) : in_{std::move(in)}, out_{std::move(out)}, buffer_(read_size) {
+template <class Message, class Decoder>
+BasicFrameStream<Message, Decoder>::BasicFrameStream(UniqueFd in, UniqueFd out)
+    : in_{std::move(in)}, out_{std::move(out)}, buffer_(read_size) {
   set_nonblocking(this->in());
   set_nonblocking(this->out());
 }
 
-bool FrameStream::receive() {
+template <class Message, class Decoder>
+bool BasicFrameStream<Message, Decoder>::receive() {
   const ssize_t got = ::read(in(), buffer_.data(), buffer_.size());
   if (got > 0) {
     decoder_.feed({buffer_.data(), static_cast<std::size_t>(got)});
@@ -37,11 +42,12 @@ bool FrameStream::receive() {
   return got < 0 && try_again(errno);
 }
 
-bool FrameStream::flush() {
+template <class Message, class Decoder>
+bool BasicFrameStream<Message, Decoder>::flush() {
   while (backlog() > 0) {
     const ssize_t put = ::write(out(), unsent_.data() + sent_, backlog());
     if (put < 0) {
-      return try_again(errno);
+      return try_again(errno) && !is_cut_off(out());
     }
     sent_ += static_cast<std::size_t>(put);
     // As in the decoder: moving the rest only once it is the smaller part keeps the cost linear.
@@ -50,7 +56,10 @@ bool FrameStream::flush() {
       sent_ = 0;
     }
   }
-  return true;
+  return !is_cut_off(out());
 }
+
+template class BasicFrameStream<wire::Message, wire::Decoder>;
+template class BasicFrameStream<wire::RelayMessage, wire::RelayDecoder>;
 
 }  // namespace nmz::agent

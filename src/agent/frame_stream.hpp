@@ -1,8 +1,10 @@
 // Messages over the descriptor to the coordinator, without ever blocking.
 //
 // What is to be sent is kept in memory until the peer takes it; backlog() tells whoever produces much (the log of a
-// test) to stop producing. Reading is bounded by what one read() takes. The two directions may be two descriptors
-// (stdin and stdout under a container engine) or one socket.
+// test, the other workers of a relay) to stop producing. Reading is bounded by what one read() takes. The two
+// directions may be two descriptors (stdin and stdout under a container engine) or one socket.
+//
+// A worker hears the messages of codec.hpp, a relay those of relay.hpp; all else is the same for both.
 #pragma once
 
 #include <optional>
@@ -10,24 +12,26 @@
 #include <vector>
 
 #include "nmz/wire/codec.hpp"
+#include "nmz/wire/relay.hpp"
 
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
 
-class FrameStream {
+template <class Message, class Decoder>
+class BasicFrameStream {
  public:
   /// `out` is not set when `in` is a socket that is used both ways. Both become non-blocking.
-  FrameStream(UniqueFd in, UniqueFd out);
+  BasicFrameStream(UniqueFd in, UniqueFd out);
 
   [[nodiscard]] int in() const { return in_.get(); }
   [[nodiscard]] int out() const { return out_ ? out_.get() : in_.get(); }
 
   /// Reads what is there. False when the peer has gone.
   [[nodiscard]] bool receive();
-  [[nodiscard]] Result<std::optional<wire::Message>> next() { return decoder_.next(); }
+  [[nodiscard]] Result<std::optional<Message>> next() { return decoder_.next(); }
 
-  void send(const wire::Message& message) { wire::encode(message, unsent_); }
+  void send(const Message& message) { wire::encode(message, unsent_); }
   /// Writes what the peer takes now. False when it has gone.
   [[nodiscard]] bool flush();
   [[nodiscard]] std::size_t backlog() const { return unsent_.size() - sent_; }
@@ -35,10 +39,15 @@ class FrameStream {
  private:
   UniqueFd in_;
   UniqueFd out_;
-  wire::Decoder decoder_;
+  Decoder decoder_;
   std::vector<char> buffer_;
   std::string unsent_;
   std::size_t sent_ = 0;  ///< bytes at the front of unsent_ that are already out
 };
+
+extern template class BasicFrameStream<wire::Message, wire::Decoder>;
+extern template class BasicFrameStream<wire::RelayMessage, wire::RelayDecoder>;
+using FrameStream = BasicFrameStream<wire::Message, wire::Decoder>;
+using RelayStream = BasicFrameStream<wire::RelayMessage, wire::RelayDecoder>;
 
 }  // namespace nmz::agent

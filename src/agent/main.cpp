@@ -1,6 +1,8 @@
 // nmzagent: the program inside every worker. It reads its options, sets up the process it runs in and takes a role.
 //
-// Two roles: a worker (agent.hpp), and later a relay that hands one stream on to many workers.
+// A worker runs tests (agent.hpp). Its coordinator is at the other end of a descriptor it was started with, or it calls
+// a relay by itself (dialer.hpp), because inside a cluster nobody outside can reach it. A relay hands one stream on to
+// many workers that call it (relay.hpp). All three are one program, since whoever can start one can start the others.
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -13,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -21,28 +24,34 @@
 #include <unistd.h>
 
 #include "agent.hpp"
+#include "dialer.hpp"
 #include "failure.hpp"
 #include "process_tree.hpp"
+#include "relay.hpp"
 
 namespace nmz::agent {
 namespace {
 
 constexpr const char* usage =
-    "Usage: nmzagent [--fd N] [--tree DIR]\n"
+    "Usage: nmzagent [--fd N | --connect] [--tree DIR]...\n"
+    "       nmzagent --relay\n"
     "\n"
     "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
     "\n"
     "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
-    "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none)\n"
+    "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with NMZ_TOKEN\n"
+    "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
+    "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
+    "              of several, the first that can be written to\n"
     "  --version   print the version and exit\n"
     "  --help      print this text and exit\n";
 
-enum class Role { worker, version, help };  // 'relay' comes here
+enum class Role { worker, calling_worker, relay, version, help };
 
 struct Options {
   Role role = Role::worker;
   int fd = -1;
-  std::string tree;
+  std::vector<std::string> trees;
 };
 
 std::optional<Options> parse(int argc, char** argv) {
@@ -55,8 +64,12 @@ std::optional<Options> parse(int argc, char** argv) {
     } else if (option == "--version") {
       options.role = Role::version;
     } else if (option == "--tree" && !value.empty()) {
-      options.tree = value;
+      options.trees.emplace_back(value);
       ++i;
+    } else if (option == "--connect") {
+      options.role = Role::calling_worker;
+    } else if (option == "--relay") {
+      options.role = Role::relay;
     } else if (option == "--fd") {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.fd);
       if (error != std::errc{} || end != value.data() + value.size() || options.fd < 0) {
@@ -67,7 +80,9 @@ std::optional<Options> parse(int argc, char** argv) {
       return std::nullopt;
     }
   }
-  return options;
+  const bool has_stream = options.role == Role::worker || options.fd < 0;
+  const bool may_have_tree = options.role != Role::relay || options.trees.empty();
+  return has_stream && may_have_tree ? std::optional{options} : std::nullopt;
 }
 
 ExitCode complain(std::string_view what, int error) {
@@ -96,9 +111,10 @@ bool settle_descriptors() {
 }
 
 /// The stream to the coordinator. Without --fd it moves away from stdin and stdout, which commands have for themselves.
-std::optional<FrameStream> open_stream(int fd) {
+template <class Stream>
+std::optional<Stream> open_stream(int fd) {
   if (fd > STDERR_FILENO) {
-    return ::fcntl(fd, F_GETFD) < 0 ? std::nullopt : std::optional{FrameStream{UniqueFd{fd}, UniqueFd{}}};
+    return ::fcntl(fd, F_GETFD) < 0 ? std::nullopt : std::optional{Stream{UniqueFd{fd}, UniqueFd{}}};
   }
   UniqueFd in{::fcntl(fd < 0 ? STDIN_FILENO : fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
   UniqueFd out{fd < 0 ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1};
@@ -106,7 +122,7 @@ std::optional<FrameStream> open_stream(int fd) {
   if (!in || (fd < 0 && !out) || ::dup2(null.get(), STDIN_FILENO) < 0 || ::dup2(null.get(), STDOUT_FILENO) < 0) {
     return std::nullopt;
   }
-  return FrameStream{std::move(in), std::move(out)};
+  return Stream{std::move(in), std::move(out)};
 }
 
 /// Signals are read in the loop, so that nothing has to be safe against interruption.
@@ -121,30 +137,35 @@ UniqueFd open_signals() {
   return UniqueFd{::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC)};
 }
 
-/// The work tree's real path: later it is opened without following a symlink that a test put in its place.
-std::optional<std::string> resolve_tree(const std::string& tree) {
-  if (tree.empty()) {
-    return tree;
+/// The work tree's real path: later it is opened without following a symlink that a test put in its place. Empty when
+/// there is to be none; nothing, with errno, when none of the candidates can be had. A single one need not be writable
+/// here and now: then every tree fails, and the coordinator hears why.
+std::optional<std::string> resolve_tree(const std::vector<std::string>& candidates) {
+  if (candidates.empty()) {
+    return std::string{};
   }
-  ::mkdir(tree.c_str(), 0777);  // fails where it exists, and realpath() says so where it does not
-  std::array<char, PATH_MAX> resolved{};
-  if (::realpath(tree.c_str(), resolved.data()) == nullptr) {
-    return std::nullopt;
+  for (const std::string& tree : candidates) {
+    ::mkdir(tree.c_str(), 0777);  // fails where it exists, and realpath() says so where it does not
+    std::array<char, PATH_MAX> resolved{};
+    if (::realpath(tree.c_str(), resolved.data()) != nullptr &&
+        (candidates.size() == 1 || ::faccessat(AT_FDCWD, resolved.data(), W_OK | X_OK, AT_EACCESS) == 0)) {
+      return std::string{resolved.data()};
+    }
   }
-  return std::string{resolved.data()};
+  return std::nullopt;
 }
 
 ExitCode work(const Options& options) {
   if (!settle_descriptors()) {
     return complain("/dev/null", errno);
   }
-  auto stream = open_stream(options.fd);
+  auto stream = open_stream<FrameStream>(options.fd);
   if (!stream) {
     return complain("the stream to the coordinator", errno);
   }
-  auto tree = resolve_tree(options.tree);
+  auto tree = resolve_tree(options.trees);
   if (!tree) {
-    return complain(options.tree, errno);
+    return complain(options.trees.back(), errno);
   }
   if (const int error = become_subreaper(); error != 0) {
     return complain("cannot adopt orphaned processes", error);
@@ -156,6 +177,44 @@ ExitCode work(const Options& options) {
   return Agent{std::move(*stream), std::move(signals), std::move(*tree)}.run();
 }
 
+ExitCode call_and_work(const Options& options) {
+  auto dialer = Dialer::from_environment();
+  if (!dialer) {
+    static_cast<void>(std::fputs("nmzagent: --connect needs NMZ_RELAY=address:port and NMZ_TOKEN\n", stderr));
+    return ExitCode::usage;
+  }
+  if (!settle_descriptors()) {
+    return complain("/dev/null", errno);
+  }
+  const auto tree = resolve_tree(options.trees);
+  if (!tree) {
+    return complain(options.trees.back(), errno);
+  }
+  if (const int error = become_subreaper(); error != 0) {
+    return complain("cannot adopt orphaned processes", error);
+  }
+  UniqueFd signals = open_signals();
+  if (!signals) {
+    return complain("cannot receive signals", errno);
+  }
+  return dialer->work(std::move(signals), *tree);
+}
+
+ExitCode relay() {
+  if (!settle_descriptors()) {
+    return complain("/dev/null", errno);
+  }
+  auto stream = open_stream<RelayStream>(-1);
+  if (!stream) {
+    return complain("the stream to the coordinator", errno);
+  }
+  UniqueFd signals = open_signals();
+  if (!signals) {
+    return complain("cannot receive signals", errno);
+  }
+  return Relay{std::move(*stream), std::move(signals)}.run();
+}
+
 ExitCode take_role(const Options& options) {
   switch (options.role) {
     case Role::help:
@@ -164,6 +223,10 @@ ExitCode take_role(const Options& options) {
     case Role::version:
       static_cast<void>(std::puts("nmzagent " NMZ_VERSION));
       return ExitCode::ok;
+    case Role::relay:
+      return relay();
+    case Role::calling_worker:
+      return call_and_work(options);
     case Role::worker:
       break;
   }

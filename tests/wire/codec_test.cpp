@@ -1,12 +1,10 @@
 // The codec against random messages and against hostile bytes.
 //
-// The allocation bound is checked for real: operator new of this program remembers the largest request. Seeds are fixed
-// and printed on failure, so that a failure can be repeated.
+// The allocation bound is checked for real (allocations.hpp). Seeds are fixed and printed on failure, so that a failure
+// can be repeated.
 #include "nmz/wire/codec.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -15,22 +13,7 @@
 
 #include <gmock/gmock.h>
 
-namespace {
-
-std::size_t largest_allocation = 0;
-
-}  // namespace
-
-// Not inlined: g++ would see one half of a pair and take malloc() and delete for a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  largest_allocation = std::max(largest_allocation, size);
-  if (void* memory = std::malloc(std::max<std::size_t>(size, 1))) {  // NOLINT
-    return memory;
-  }
-  throw std::bad_alloc{};
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }                        // NOLINT
-[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }  // NOLINT
+#include "allocations.hpp"
 
 namespace nmz::wire {
 namespace {

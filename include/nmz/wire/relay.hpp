@@ -40,6 +40,7 @@ inline constexpr std::uint32_t relay_protocol_version = 1;
 inline constexpr std::size_t channel_window = std::size_t{1} << 20;
 /// A piece of channel data is at most this long.
 inline constexpr std::size_t max_piece = std::size_t{256} << 10;
+inline constexpr std::size_t longest_token = 64;
 
 /// One connection of one worker's agent; never reused while the relay lives.
 enum class ChannelId : std::uint32_t {};

@@ -1,0 +1,125 @@
+// The relay: one stream to the coordinator, handed on to many workers (the protocol is in wire/relay.hpp).
+//
+// One thread and epoll, edge-triggered for the workers: what may be read is kept in a queue of its own, so that workers
+// take turns (at most 64 KiB each) also while the coordinator's stream, which takes one message after the other, is the
+// bottleneck, and so that a worker that has to wait costs nothing.
+//
+// Memory is bounded whatever anybody does. From workers: nothing is read while 1 MiB waits for the coordinator. To
+// workers: what the credit allows, and kept pieces are read from their file as the worker takes them.
+//
+// The port may be open to a whole network, so a connection is nobody until it has knocked: it has 5 seconds, at most 64
+// such connections exist, and for a newcomer the oldest goes. A burst of a thousand honest workers must not push each
+// other out, so that one may stay a quarter of a second in any case, while the newcomers wait in the kernel.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "nmz/wire/relay.hpp"
+
+#include "exit_code.hpp"
+#include "frame_stream.hpp"
+#include "piece_store.hpp"
+#include "unique_fd.hpp"
+
+namespace nmz::agent {
+
+class Relay {
+ public:
+  /// `signals`: a signalfd for the signals that end the program.
+  Relay(RelayStream peer, UniqueFd signals);
+
+  /// Until the coordinator goes or breaks the protocol, or a signal asks for the end.
+  [[nodiscard]] ExitCode run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Connected, and has not knocked yet.
+  struct Visitor {
+    UniqueFd fd;
+    std::string peer;
+    std::string bytes;
+    Clock::time_point came;
+  };
+
+  /// Bytes for a worker: in memory, or a kept piece.
+  struct Chunk {
+    std::string bytes;
+    std::optional<Piece> piece;
+    std::size_t sent = 0;
+    [[nodiscard]] std::size_t size() const { return piece ? piece->size : bytes.size(); }
+  };
+
+  struct Channel {
+    wire::ChannelId id{};
+    UniqueFd fd;
+    bool queued_to_read = false;
+    bool broken = false;  ///< cannot be written to any more; what it said before is still read
+    std::deque<Chunk> chunks;
+    std::size_t waiting = 0;                  ///< bytes of the chunks
+    bool half_closed = false;                 ///< after a ChannelClose, when everything has been written
+    std::optional<Clock::time_point> closed;  ///< when the coordinator closed it
+  };
+  using Channels = std::map<std::uint32_t, Channel>;
+
+  [[nodiscard]] bool watch(int fd, std::uint32_t events, std::uint64_t tag, bool again = false) const;
+  [[nodiscard]] bool prepare();
+  [[nodiscard]] int patience() const;
+  void wait();
+  void on_signals();
+  void on_event(std::uint64_t tag, std::uint32_t events);
+
+  void on_coordinator();
+  void on(const wire::RelayHello& hello);
+  void on(const wire::ChannelReplay& replay);
+  void on(const wire::ChannelClose& close);
+  void on(wire::ChannelData data);
+  [[nodiscard]] std::string listen(const std::string& address, std::uint16_t port);
+  /// Null when it has been closed; the coordinator may not know yet.
+  [[nodiscard]] Channel* find(wire::ChannelId id);
+
+  void accept_visitors();
+  [[nodiscard]] bool make_room_for_visitor();
+  void hear_visitors();
+  /// False when it has to go.
+  [[nodiscard]] bool hear(Visitor& visitor);
+  void open_channel(Visitor visitor);
+
+  void enqueue(Channel& channel, Chunk chunk);
+  void write_out(Channel& channel);
+  [[nodiscard]] ssize_t write_some(const Channel& channel, const Chunk& chunk);
+  void give_up_writing(Channel& channel);
+  void may_read(Channel& channel);
+  void serve_readers();
+  /// One turn. The channel may be gone afterwards.
+  void read_some(Channel& channel);
+  /// Tells the coordinator, and the channel is gone.
+  void finish(Channel& channel, std::string reason);
+
+  void tick();
+  void stop_with(ExitCode code, std::string_view why);
+
+  RelayStream peer_;
+  UniqueFd signals_;
+  UniqueFd events_;
+  UniqueFd listener_;
+  std::string token_;
+  bool may_accept_ = false;
+  std::map<std::uint32_t, Visitor> visitors_;  ///< by number: the oldest first
+  std::uint32_t last_visitor_ = 0;
+  Channels channels_;
+  std::uint32_t last_channel_ = 0;
+  std::deque<wire::ChannelId> readable_;  ///< may have something to read, in the order of their turns
+  PieceStore store_;
+  std::string buffer_;
+  Clock::time_point next_tick_;
+  std::optional<ExitCode> exit_;
+};
+
+}  // namespace nmz::agent
