@@ -226,7 +226,7 @@ std::string Cluster::image_for_nodes() const {
 }
 
 Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::swarm_workers(const WorkersRequest& request,
-                                                                          const std::string& derived) {
+                                                                           const std::string& derived) {
   auto secrets = run_on(io_, find_secrets());
   if (!secrets) return tl::unexpected<Error>{secrets.error()};
   orchestrator::SwarmOptions options;

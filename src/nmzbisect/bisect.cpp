@@ -210,8 +210,9 @@ Workforce container_workforce(Search& search, wire::Run command, const Place& pl
 }
 
 coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, Reporter& reporter) {
-  const Workforce force = place.containers == nullptr ? local_workforce(search, std::move(command), place)
-                                                      : container_workforce(search, std::move(command), place, reporter);
+  const Workforce force = place.containers == nullptr
+                              ? local_workforce(search, std::move(command), place)
+                              : container_workforce(search, std::move(command), place, reporter);
   const coordinator::Parts parts{search.plan, *force.workers, *force.work, reporter};
   coordinator::Options options;
   options.workers = search.workers;

@@ -124,8 +124,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   [[nodiscard]] bool relay_on_host() const {
     return options.network == "host" || (options.network.empty() && !options.single_node);
   }
-  void reached(const char* phase) const {
-    if (options.reached) options.reached(phase);
+  void tell_reached(const char* what) const {
+    if (options.reached) options.reached(what);
   }
   void spawn(asio::awaitable<void> coroutine);
 
@@ -185,11 +185,11 @@ asio::awaitable<Result<void>> Swarm::State::set_up() {
   if (!done) co_return done;
   done = co_await make_relay();
   if (!done) co_return done;
-  reached("relay ready");
+  tell_reached("relay ready");
   if (wanted.empty()) co_return fail(ErrorKind::cancelled, "cancelled");
   done = co_await make_service();
   if (!done) co_return done;
-  reached("service created");
+  tell_reached("service created");
   last_sign = steady_clock::now();
   co_return done;
 }
