@@ -104,8 +104,14 @@ struct Coordinator::Impl final : SessionListener {
     co_await context.tasks.empty();
     ticker.cancel();
     for (std::uint32_t worker = 0; worker < sessions.size(); ++worker) {
-      co_await context.parts.orchestrator.stop(wire::WorkerId{worker});
+      context.tasks.enter();
+      auto done = [this](const std::exception_ptr& bug) {
+        context.tasks.leave();
+        if (bug) std::rethrow_exception(bug);
+      };
+      asio::co_spawn(io, context.parts.orchestrator.stop(wire::WorkerId{worker}), std::move(done));
     }
+    co_await context.tasks.empty();
   }
 
   void abandon_all() {

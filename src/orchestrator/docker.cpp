@@ -9,6 +9,7 @@
 #include "nmz/orchestrator/agent_archive.hpp"
 
 #include "attach_stream.hpp"
+#include "removal.hpp"
 
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
@@ -117,15 +118,9 @@ asio::awaitable<void> Docker::stop(wire::WorkerId worker) {
 }
 
 asio::awaitable<Result<void>> Docker::close() {
-  const docker::Labels ours{{run_label, options_.identity.run}};
-  Result<std::vector<docker::Container>> left = co_await engine_.list_containers(ours);
-  if (!left) co_return tl::unexpected<Error>{left.error()};
-  for (const docker::Container& container : *left) {
-    const std::string id = container.id;
-    Result<void> removed = co_await engine_.remove_container(id);
-    if (!removed) co_return removed;
-  }
-  co_return Result<void>{};
+  docker::Labels ours{{run_label, options_.identity.run}};
+  Result<void> removed = co_await remove_containers(executor_, engine_, std::move(ours));
+  co_return removed;
 }
 
 asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Engine& engine) {

@@ -5,9 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <sys/random.h>
 
 #include "nmz/orchestrator/agent_archive.hpp"
@@ -15,6 +13,8 @@
 #include "nmz/orchestrator/relay_link.hpp"
 
 #include "attach_stream.hpp"
+#include "bell.hpp"
+#include "removal.hpp"
 
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
@@ -22,7 +22,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t largest_config = 1023999;
 /// A relay, or an Engine, that went away is given 30 s to come back.
 constexpr std::chrono::milliseconds reconnect_every{500};
@@ -31,26 +30,6 @@ constexpr std::chrono::milliseconds look_every{1000};
 constexpr std::chrono::milliseconds restart_delay{200};
 /// Where an image's user may not write /nmz.
 constexpr const char* tree_place_for_anyone = "/tmp/nmz-tree";
-
-/// Wakes every coroutine that waits.
-class Bell {
- public:
-  explicit Bell(asio::any_io_executor executor) : executor_{std::move(executor)} {}
-
-  void ring() {
-    for (asio::steady_timer* waiter : waiters_) waiter->cancel();
-  }
-  asio::awaitable<void> wait(std::chrono::milliseconds most) {
-    asio::steady_timer timer{executor_, most};
-    waiters_.insert(&timer);
-    co_await timer.async_wait(as_result);
-    waiters_.erase(&timer);
-  }
-
- private:
-  asio::any_io_executor executor_;
-  std::set<asio::steady_timer*> waiters_;
-};
 
 /// Counts the streams that are in use.
 class CountedStream final : public Stream {
@@ -408,10 +387,10 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
     Result<void> removed = co_await engine.remove_config(config);
     if (!removed) outcome = removed;
   }
-  if (!relay.empty()) {
-    Result<void> removed = co_await engine.remove_container(relay);
-    if (!removed) outcome = removed;
-  }
+  // The relay, and the workers of this node: the Swarm would take seconds to remove those.
+  docker::Labels ours{{run_label, options.identity.run}};
+  Result<void> removed = co_await remove_containers(executor, engine, std::move(ours));
+  if (!removed) outcome = removed;
   co_return outcome;
 }
 

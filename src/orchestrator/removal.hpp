@@ -1,0 +1,17 @@
+// Taking away what a run made on an Engine.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "nmz/docker/engine.hpp"
+#include "nmz/error/result.hpp"
+
+namespace nmz::orchestrator {
+
+/// Removes the Engine's containers that have the labels, all at once: one after the other they would take a tenth of a
+/// second each. The first error is returned, after all have been tried.
+boost::asio::awaitable<Result<void>> remove_containers(boost::asio::any_io_executor executor, docker::Engine& engine,
+                                                       docker::Labels labels);
+
+}  // namespace nmz::orchestrator
