@@ -69,10 +69,10 @@ ExitCode Relay::run() {
     wait();
     accept_visitors();
     serve_readers();
+    tick();
     if (!peer_.flush() && !exit_) {
       exit_ = ExitCode::ok;
     }
-    tick();
   }
   return *exit_;
 }
