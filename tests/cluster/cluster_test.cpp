@@ -1,0 +1,190 @@
+// A run survives what happens to clusters: every workload has one result, and nothing is left.
+#include <csignal>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster_run.hpp"
+#include "conformance/answers.hpp"
+#include "conformance/line.hpp"
+
+namespace nmz::cluster_tests {
+namespace {
+
+using conformance::everything;
+using conformance::wait_until;
+using std::chrono::seconds;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::SizeIs;
+
+constexpr const char* ours = "label=net.osrg.namazu-swarm.run";
+
+std::vector<std::string> services() { return docker({"service", "ls", "--quiet"}); }
+std::vector<std::string> configs() { return docker({"config", "ls", "--quiet"}); }
+std::vector<std::string> relay() { return docker({"ps", "--quiet", "--filter", ours, "--filter", "name=relay"}); }
+std::vector<std::string> workers_at(int number) {
+  return docker_at(number, {"ps", "--quiet", "--filter", ours, "--filter", "name=\\.[0-9]+\\."});
+}
+std::vector<std::string> containers_at(int number) { return docker_at(number, {"ps", "--all", "--quiet"}); }
+
+class ClusterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(wait_until([] { return ready_nodes() >= 3; }, seconds{60}));
+  }
+
+  void TearDown() override {
+    EXPECT_TRUE(wait_until([] { return services().empty() && configs().empty(); }, seconds{5}));
+    for (const int number : {1, 2, 3}) {
+      EXPECT_TRUE(wait_until([&] { return containers_at(number).empty(); }, seconds{40})) << "on node " << number;
+    }
+    EXPECT_TRUE(wait_until([&] { return place.processes().empty(); }, seconds{5}));
+  }
+
+  static void expect_complete(ClusterRun& run) {
+    const Ended ended = run.get();
+    EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+    EXPECT_THAT(run.results(), Each(Pair(testing::_, 1))) << everything(ended);
+  }
+
+  conformance::Workplace place;
+};
+
+TEST_F(ClusterTest, AllNodesWork) {
+  ClusterRun run{place, "run", sleepers(12, "0.5"), {"--replicas", "6", "--verbose"}};
+  const Ended ended = run.get();
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+  for (const char* name : {"ready on node1", "ready on node2", "ready on node3"}) {
+    EXPECT_THAT(ended.out, HasSubstr(name));
+  }
+  EXPECT_THAT(run.results(), Each(Pair(testing::_, 1)));
+}
+
+TEST_F(ClusterTest, ReplicasAutoAreTheClustersCpus) {
+  const Ended ended = ClusterRun{place, "run", sleepers(30, "0.1"), {"--replicas", "auto"}}.get();
+  const auto cpus = docker({"node", "inspect", "--format", "{{.Description.Resources.NanoCPUs}}", "self"});
+  const std::string expected = std::to_string(3 * std::stoll(cpus.front()) / 1000000000);
+  EXPECT_THAT(ended.out, HasSubstr(expected + " workers: containers of busybox"));
+}
+
+TEST_F(ClusterTest, AWorkerThatIsKilledIsReplaced) {
+  ClusterRun run{place, "run", sleepers(24, "0.5"), {"--replicas", "6"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  const auto victims = workers_at(2);
+  ASSERT_THAT(victims, testing::Not(IsEmpty()));
+  docker_at(2, {"kill", victims.front()});
+  expect_complete(run);
+}
+
+TEST_F(ClusterTest, ANodeThatIsKilledIsDoneWithout) {
+  ClusterRun run{place, "run", sleepers(30, "1"), {"--replicas", "6"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  node({"kill", "2"});
+  expect_complete(run);
+  node({"start", "2"});
+}
+
+TEST_F(ClusterTest, ANodeThatIsCutOffIsDoneWithoutAndItsWorkersEnd) {
+  ClusterRun run{place, "run", sleepers(30, "1"), {"--replicas", "6"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  node({"partition", "3"});
+  expect_complete(run);
+  // Nobody can tell them to: they notice that the relay is gone.
+  EXPECT_TRUE(wait_until([] { return workers_at(3).empty(); }, seconds{40}));
+  node({"heal", "3"});
+}
+
+TEST_F(ClusterTest, ANodeThatIsCutOffForAMomentCountsNothingTwice) {
+  ClusterRun run{place, "run", sleepers(40, "1"), {"--replicas", "6"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  node({"partition", "3"});
+  ASSERT_TRUE(run.wait_for_passed(20));
+  node({"heal", "3"});
+  expect_complete(run);
+}
+
+TEST_F(ClusterTest, TheRelayMayBeKilled) {
+  ClusterRun run{place, "run", sleepers(24, "0.5"), {"--replicas", "4"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  ASSERT_THAT(relay(), SizeIs(1));
+  docker({"kill", relay().front()});
+  expect_complete(run);
+  EXPECT_THAT(run.notices(), Contains(HasSubstr("the relay was lost")));
+}
+
+TEST_F(ClusterTest, TheManagersEngineMayBeStoppedAndStarted) {
+  ClusterRun run{place, "run", sleepers(24, "1"), {"--replicas", "4"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  node({"stop", "1"});
+  node({"start", "1"});
+  expect_complete(run);
+}
+
+TEST_F(ClusterTest, ANodeWithoutTheImageIsNamedAndDoneWithout) {
+  const std::string number = node({"add", "--without-image"});
+  ASSERT_TRUE(wait_until([] { return ready_nodes() >= 4; }, seconds{30}));
+  ClusterRun run{place, "run", sleepers(24, "1"), {"--replicas", "8"}};
+  expect_complete(run);
+  EXPECT_THAT(run.notices(), Contains(HasSubstr("on node" + number + ": ")));
+  node({"stop", number});
+  ASSERT_TRUE(wait_until([] { return ready_nodes() == 3; }, seconds{30}));
+  docker({"node", "rm", "--force", "node" + number});
+}
+
+TEST_F(ClusterTest, CtrlCLeavesNothing) {
+  ClusterRun run{place, "run", sleepers(6, "100"), {"--replicas", "6"}};
+  ASSERT_TRUE(wait_until([] { return !workers_at(1).empty() && !workers_at(2).empty() && !workers_at(3).empty(); }));
+  for (const pid_t program : place.processes()) ::kill(program, SIGINT);
+  EXPECT_EQ(run.get().exit_code, 130);
+  EXPECT_THAT(services(), IsEmpty());
+  EXPECT_THAT(configs(), IsEmpty());
+  EXPECT_THAT(relay(), IsEmpty());
+}
+
+TEST_F(ClusterTest, AfterKillTheWorkersEndByThemselvesAndTheNextRunRemovesTheRest) {
+  ClusterRun run{place, "run", sleepers(6, "100"), {"--replicas", "6"}};
+  ASSERT_TRUE(wait_until([] { return !workers_at(1).empty() && !workers_at(2).empty() && !workers_at(3).empty(); }));
+  for (const pid_t program : place.processes()) ::kill(program, SIGKILL);
+  EXPECT_EQ(run.get().signal, SIGKILL);
+  for (const int number : {1, 2, 3}) {
+    EXPECT_TRUE(wait_until([&] { return workers_at(number).empty(); }, seconds{30})) << "on node " << number;
+  }
+  EXPECT_THAT(services(), SizeIs(1));
+  ClusterRun next{place, "next", sleepers(2, "0.1"), {"--replicas", "2"}};
+  expect_complete(next);
+  EXPECT_THAT(next.notices(), Contains(HasSubstr("of killed runs")));
+}
+
+TEST_F(ClusterTest, TwoRunsWithTheSameStackNameDoNotMeet) {
+  const std::vector<std::string> options{"--replicas", "3", "--docker-stack", "same"};
+  ClusterRun one{place, "one", sleepers(12, "0.5"), options};
+  ClusterRun two{place, "two", sleepers(12, "0.5"), options};
+  expect_complete(one);
+  expect_complete(two);
+}
+
+TEST_F(ClusterTest, NmzbisectSendsItsTreesToAllNodes) {
+  const conformance::LineRepository repository{24, {}, "a repository"};
+  const Ended ended = place.bisect(repository.path(),
+                                   conformance::arguments({"--image", "busybox", "--replicas", "4", repository.range()},
+                                                          conformance::shell("sleep 0.3; test $(cat number) -lt 9")));
+  EXPECT_THAT(ended, conformance::Finds(repository.ids()[9]));
+}
+
+TEST_F(ClusterTest, ConstraintsAndSecretsReachTheService) {
+  support::write_file(place.path() / "secret", "hush");
+  docker({"secret", "create", "lab-secret", (place.path() / "secret").string()});
+  ClusterRun run{place,
+                 "run",
+                 {"test \"$(cat /run/secrets/lab-secret)\" = hush -a \"$NMZ_NODE\" = node2"},
+                 {"--replicas", "2", "--constraint", "node.hostname==node2", "--secret", "lab-secret"}};
+  expect_complete(run);
+  docker({"secret", "rm", "lab-secret"});
+}
+
+}  // namespace
+}  // namespace nmz::cluster_tests
