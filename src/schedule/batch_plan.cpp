@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <stdexcept>
 #include <utility>
 
 #include "list_order.hpp"
@@ -69,8 +68,12 @@ BatchPlan::BatchPlan(std::vector<Expectation> expected, BatchOptions options)
       batch_of_(expected.size()),
       outcomes_(expected.size()) {
   const bool chunks = options_.grouping == Grouping::chunks;
+  cut(chunks ? chunk_sizes(list_.size(), options_) : batch_sizes(list_, expected, options_));
+}
+
+void BatchPlan::cut(std::span<const std::size_t> sizes) {
   std::uint32_t begin = 0;
-  for (const std::size_t size : chunks ? chunk_sizes(list_.size(), options_) : batch_sizes(list_, expected, options_)) {
+  for (const std::size_t size : sizes) {
     const auto end = static_cast<std::uint32_t>(begin + size);
     for (std::uint32_t i = begin; i < end; ++i) batch_of_[list_[i]] = static_cast<dispatch::Subject>(batches_.size());
     batches_.push_back(Batch{begin, end, false});

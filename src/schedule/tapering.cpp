@@ -71,9 +71,12 @@ class Cutter {
 }  // namespace
 
 std::vector<std::size_t> taper(std::span<const double> seconds, const Tapering& options) {
-  if (options.dispatch_cost <= 0 || options.largest_batch <= 1) return std::vector<std::size_t>(seconds.size(), 1);
-  Cutter cutter(seconds, options);
   std::vector<std::size_t> sizes;
+  if (options.dispatch_cost <= 0 || options.largest_batch <= 1) {
+    sizes.resize(seconds.size(), 1);
+    return sizes;
+  }
+  Cutter cutter(seconds, options);
   for (std::size_t begin = 0; begin < seconds.size(); begin += sizes.back()) sizes.push_back(cutter.next(begin));
   return sizes;
 }

@@ -93,6 +93,7 @@ class BatchPlan final : public dispatch::Plan {
     bool running = false;
   };
 
+  void cut(std::span<const std::size_t> sizes);
   [[nodiscard]] bool stopped_by_failures() const;
   void settle(Workload workload, const wire::Outcome& outcome);
   void drop_done(Batch& batch);
