@@ -26,8 +26,11 @@ class SplitMix {
   std::uint64_t state_;
 };
 
-/// What lasts no time at all would make batches without an end.
-constexpr double shortest = 1e-6;
+/// What lasts no time at all takes some all the same, and a share of nothing would be no batch.
+double seconds_of(std::chrono::nanoseconds duration) {
+  constexpr double shortest = 1e-6;
+  return std::max(shortest, std::chrono::duration<double>(duration).count());
+}
 
 }  // namespace
 
@@ -40,22 +43,21 @@ std::vector<Workload> list_order(std::size_t size, bool shuffle, std::uint64_t s
   return list;
 }
 
-std::vector<double> fill_in(std::span<const Expectation> expected, double if_none) {
+std::vector<double> fill_in(std::span<const Expectation> expected, double quantile, double if_none) {
   std::vector<double> known;
   for (const Expectation& one : expected) {
-    if (one) known.push_back(std::max(shortest, std::chrono::duration<double>(*one).count()));
+    if (one) known.push_back(seconds_of(*one));
   }
-  double unknown = std::max(shortest, if_none);
+  double unknown = if_none;
   if (!known.empty()) {
-    const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
-    std::nth_element(known.begin(), middle, known.end());
-    unknown = *middle;
+    const double rank = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(known.size());
+    const auto at = known.begin() + std::min(static_cast<std::ptrdiff_t>(rank), std::ssize(known) - 1);
+    std::nth_element(known.begin(), at, known.end());
+    unknown = *at;
   }
   std::vector<double> seconds;
   seconds.reserve(expected.size());
-  for (const Expectation& one : expected) {
-    seconds.push_back(one ? std::max(shortest, std::chrono::duration<double>(*one).count()) : unknown);
-  }
+  for (const Expectation& one : expected) seconds.push_back(one ? seconds_of(*one) : unknown);
   return seconds;
 }
 

@@ -11,6 +11,7 @@ struct Tapering {
   Tapering() = default;
   std::size_t workers = 1;
   double dispatch_cost = 0;  ///< seconds
+  double unknown = 0;        ///< the share of workloads whose duration is a guess
   std::size_t largest_batch = 1;
 };
 

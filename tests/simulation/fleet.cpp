@@ -8,8 +8,12 @@ namespace nmz::simulation {
 
 using namespace std::chrono_literals;
 
-Fleet::Fleet(const Conditions& conditions, Truth truth, std::uint64_t seed)
-    : conditions_(conditions), truth_(std::move(truth)), random_(seed), agents_(conditions.workers) {
+Fleet::Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed, PartListener told)
+    : conditions_(conditions),
+      labours_(std::move(labours)),
+      told_(std::move(told)),
+      random_(seed),
+      agents_(conditions.workers) {
   for (std::uint32_t number = 0; number < conditions.workers; ++number) start(wire::WorkerId{number}, Time{0});
   if (conditions.faults.all_die_at) timeline_.at(*conditions.faults.all_die_at, AllDie{});
   if (conditions.faults.interrupt_at) timeline_.at(*conditions.faults.interrupt_at, UserInterrupts{});
@@ -36,13 +40,19 @@ void Fleet::carry_out_one(const dispatch::Assign& assign, Time now) {
   agent(name).job = assign.job;
   const Faults& faults = conditions_.faults;
   const Time begin = now + random_.up_to(conditions_.message_delay);
-  const auto took = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
+  const auto drawn = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
+  const Labour labour = labours_(assign);
+  std::chrono::nanoseconds took = labour.takes.value_or(drawn);
   if (random_.chance(faults.dies_before)) timeline_.at(begin, Dies{name});
   if (random_.chance(faults.dies_during)) timeline_.at(begin + random_.up_to(took), Dies{name});
   if (random_.chance(faults.falls_silent)) timeline_.at(begin + random_.up_to(took), FallsSilent{name});
   if (random_.chance(faults.starts_anew)) timeline_.at(begin + random_.up_to(took), StartsAnew{name, assign.job});
-  const wire::Outcome outcome =
-      random_.chance(faults.infrastructure) ? infrastructure_outcome() : truth_(assign.subject);
+  const bool fails = random_.chance(faults.infrastructure);
+  const wire::Outcome outcome = fails ? infrastructure_outcome() : labour.outcome;
+  if (fails && !labour.parts_end.empty()) took = random_.up_to(took);
+  for (std::size_t i = 0; i < labour.parts_end.size() && labour.parts_end[i] <= took; ++i) {
+    timeline_.at(begin + labour.parts_end[i], PartEnds{name, Part{assign.job, assign.subject, i}});
+  }
   timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
 }
 
@@ -130,6 +140,15 @@ void Fleet::happens(const Arrives& what, Time /*when*/) {
   arrived_.push_back(what.event);
 }
 
+void Fleet::happens(const PartEnds& what, Time when) {
+  const Agent& it = agent(what.agent);
+  if (it.alive && it.job == what.part.job) timeline_.at(arrival(what.agent, when), PartArrives{what.part});
+}
+
+void Fleet::happens(const PartArrives& what, Time /*when*/) {
+  if (told_) told_(what.part);
+}
+
 void Fleet::happens(const AllDie& /*what*/, Time when) {
   doomed_ = true;
   for (std::uint32_t number = 0; number < conditions_.workers; ++number) {
@@ -142,14 +161,15 @@ void Fleet::happens(const UserInterrupts& /*what*/, Time /*when*/) { arrived_.em
 // ---- messages
 
 void Fleet::send(const AgentName& from, dispatch::Event event, Time now) {
+  timeline_.at(arrival(from, now), Arrives{from, std::move(event)});
+}
+
+Time Fleet::arrival(const AgentName& from, Time now) {
   Agent& it = agent(from);
-  Time arrival = std::max(now, it.silent_until) + random_.up_to(conditions_.message_delay);
-  if (random_.chance(conditions_.faults.overtaken)) {
-    arrival += random_.up_to(3s);
-  } else {
-    it.last_arrival = arrival = std::max(arrival, it.last_arrival);
-  }
-  timeline_.at(arrival, Arrives{from, std::move(event)});
+  const Time in_order = std::max(now, it.silent_until) + random_.up_to(conditions_.message_delay);
+  if (random_.chance(conditions_.faults.overtaken)) return in_order + random_.up_to(3s);
+  it.last_arrival = std::max(in_order, it.last_arrival);
+  return it.last_arrival;
 }
 
 /// About an older job, or one that never was; with an outcome that would spoil the result if it were believed.

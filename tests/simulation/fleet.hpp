@@ -22,9 +22,28 @@ namespace nmz::simulation {
 /// How a subject really ends, wherever and whenever it is run.
 using Truth = std::function<wire::Outcome(dispatch::Subject)>;
 
+/// What an execution of a subject is, for plans whose subjects are more than a test: how long it takes (none: as the
+/// conditions have it) and when its parts end, counted from its beginning.
+struct Labour {
+  Labour() = default;
+  wire::Outcome outcome;
+  std::optional<std::chrono::nanoseconds> takes;
+  std::vector<std::chrono::nanoseconds> parts_end;
+};
+using Labours = std::function<Labour(const dispatch::Assign&)>;
+
+/// A part of an execution has reached the coordinator; late, if the job is over for it.
+struct Part {
+  wire::JobId job{};
+  dispatch::Subject subject = 0;
+  std::size_t index = 0;  ///< in Labour::parts_end
+};
+using PartListener = std::function<void(const Part&)>;
+
 class Fleet {
  public:
-  Fleet(const Conditions& conditions, Truth truth, std::uint64_t seed);
+  /// `told` is called from within happen().
+  Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed, PartListener told = {});
 
   void carry_out(const dispatch::Action& action, Time now);
 
@@ -79,10 +98,17 @@ class Fleet {
     AgentName agent;
     dispatch::Event event;
   };
+  struct PartEnds {
+    AgentName agent;
+    Part part;
+  };
+  struct PartArrives {
+    Part part;
+  };
   struct AllDie {};
   struct UserInterrupts {};
   using Happening = std::variant<Starts, FailsToStart, Beats, Dies, StartsAnew, FallsSilent, JobEnds, CancelArrives,
-                                 Arrives, AllDie, UserInterrupts>;
+                                 Arrives, PartEnds, PartArrives, AllDie, UserInterrupts>;
 
   void carry_out_one(const dispatch::Assign& assign, Time now);
   void carry_out_one(const dispatch::Cancel& cancel, Time now);
@@ -98,11 +124,14 @@ class Fleet {
   void happens(const JobEnds& what, Time when);
   void happens(const CancelArrives& what, Time when);
   void happens(const Arrives& what, Time when);
+  void happens(const PartEnds& what, Time when);
+  void happens(const PartArrives& what, Time when);
   void happens(const AllDie& what, Time when);
   void happens(const UserInterrupts& what, Time when);
 
   void start(wire::WorkerId worker, Time now);
   void send(const AgentName& from, dispatch::Event event, Time now);
+  [[nodiscard]] Time arrival(const AgentName& from, Time now);
   void send_stray(const AgentName& from, wire::JobId after, Time now);
   [[nodiscard]] wire::Outcome infrastructure_outcome();
   [[nodiscard]] bool replaced(const AgentName& agent) const;
@@ -110,7 +139,8 @@ class Fleet {
   Agent& agent(const AgentName& name);
 
   Conditions conditions_;
-  Truth truth_;
+  Labours labours_;
+  PartListener told_;
   Random random_;
   Timeline<Happening> timeline_;
   std::vector<std::vector<Agent>> agents_;  ///< by worker, then by start

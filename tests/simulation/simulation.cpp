@@ -55,7 +55,17 @@ Time awake(const Conditions& conditions, Time next) {
 }  // namespace
 
 RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed) {
-  Fleet fleet(conditions, truth, seed);
+  const Labours tests = [&truth](const dispatch::Assign& job) {
+    Labour labour;
+    labour.outcome = truth(job.subject);
+    return labour;
+  };
+  return simulate(plan, tests, conditions, seed, {});
+}
+
+RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed,
+                    const PartListener& told) {
+  Fleet fleet(conditions, labours, seed, told);
   Referee referee(plan, conditions);
   dispatch::Dispatcher dispatcher(referee.plan(), conditions.workers, conditions.options);
   TraceHash trace;

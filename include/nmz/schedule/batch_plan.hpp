@@ -2,8 +2,9 @@
 //
 // Workers pull. What is expected to last longest goes first, one by one; what is short goes in batches that become
 // smaller towards the end, so that the cost of handing out is paid seldom and no worker is left with a long queue while
-// others are idle. Workloads without an expectation count as the median of the known ones. The published alternative
-// is static: N chunks of the list in its order (or shuffled from a seed), each with one verdict.
+// others are idle. Workloads without an expectation count as the median of the known ones (BatchOptions::unknown_as).
+// The published alternative is static: N chunks of the list in its order (or shuffled from a seed), each with one
+// verdict.
 //
 // A subject of this plan is a batch (or a chunk): one execution, over one or several workloads. With Grouping::batches
 // each workload has its own outcome, told with record_part() while the batch runs; record() ends the batch. What that
@@ -44,6 +45,7 @@ struct BatchOptions {
   std::uint64_t seed = 0;
   std::chrono::nanoseconds dispatch_cost{0};  ///< what handing out one batch costs a worker; 0 = no batches above 1
   std::size_t largest_batch = 1000;
+  double unknown_as = 0.5;           ///< the quantile of the known durations that an unknown one counts as
   std::size_t failures_to_stop = 0;  ///< --fail-fast=K, in workloads; 0 = never
 };
 
@@ -91,6 +93,7 @@ class BatchPlan final : public dispatch::Plan {
     bool running = false;
   };
 
+  void cut(std::span<const std::size_t> sizes);
   [[nodiscard]] bool stopped_by_failures() const;
   void settle(Workload workload, const wire::Outcome& outcome);
   void drop_done(Batch& batch);

@@ -1,0 +1,249 @@
+// What is the order of tests worth, and what does it cost the coordinator?
+//
+//     schedule_bench [SUITES]      (default 200)
+//
+// The first table is makespan divided by max(total / workers, longest), which no schedule can beat, over generated
+// suites: 1618 tests on 30 workers, lognormal with sigma 1.5 and a median of one second (so 3.08 s on average),
+// expectations up to 25 % too long or too short. The cost of a dispatch is paid by the worker, before each batch.
+// Nothing here fails; the figures to reach stand beside the table.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <iostream>
+#include <numeric>
+#include <queue>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "nmz/dispatch/dispatcher.hpp"
+#include "nmz/schedule/batch_plan.hpp"
+
+#include "random.hpp"
+#include "suite.hpp"
+
+namespace {
+
+using namespace nmz;
+using namespace std::chrono_literals;
+using schedule::BatchOptions;
+using schedule::BatchPlan;
+using schedule::Expectation;
+using simulation::Random;
+using simulation::Suite;
+using std::chrono::nanoseconds;
+
+constexpr std::size_t tests = 1618;
+constexpr std::size_t workers = 30;
+constexpr double spread = 1.5;
+
+wire::Outcome passed() {
+  wire::Outcome outcome;
+  outcome.kind = wire::OutcomeKind::exited;
+  return outcome;
+}
+
+Suite suite_of(std::uint64_t seed) {
+  simulation::SuiteShape shape;
+  shape.tests = tests;
+  shape.spread = spread;
+  shape.mean = nanoseconds(static_cast<std::int64_t>(1e9 * std::exp(spread * spread / 2)));
+  Random random(seed);
+  return simulation::generate(shape, random);
+}
+
+/// Workers that pull from the plan until it has no more, without faults or delays.
+nanoseconds makespan(BatchPlan& plan, const Suite& suite, nanoseconds dispatch_cost) {
+  std::priority_queue<nanoseconds, std::vector<nanoseconds>, std::greater<>> free_at;
+  for (std::size_t worker = 0; worker < workers; ++worker) free_at.push(0ns);
+  nanoseconds end{0};
+  for (auto next = plan.next(1); !next.empty(); next = plan.next(1)) {
+    const nanoseconds begin = free_at.top();
+    free_at.pop();
+    const nanoseconds done = begin + *simulation::execution(suite, plan.workloads(next.front()), dispatch_cost).takes;
+    free_at.push(done);
+    end = std::max(end, done);
+  }
+  return end;
+}
+
+/// Each test goes, in advance, to the worker with the least expected work; told one by one.
+nanoseconds static_lpt(const Suite& suite, nanoseconds dispatch_cost) {
+  std::vector<std::size_t> order(suite.durations.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return suite.expected[a] > suite.expected[b]; });
+  std::vector<nanoseconds> expected(workers);
+  std::vector<nanoseconds> real(workers);
+  for (const std::size_t test : order) {
+    const auto to = std::ranges::min_element(expected) - expected.begin();
+    expected[static_cast<std::size_t>(to)] += *suite.expected[test];
+    real[static_cast<std::size_t>(to)] += suite.durations[test] + dispatch_cost;
+  }
+  return std::ranges::max(real);
+}
+
+struct Way {
+  std::string name;
+  std::function<nanoseconds(const Suite&, nanoseconds, std::uint64_t)> run;
+  std::string to_reach;
+};
+
+/// `unknown`: of the suite's tests.
+Way planned(std::string name, double unknown, double unknown_as, std::string to_reach) {
+  const auto run = [=](const Suite& suite, nanoseconds dispatch_cost, std::uint64_t seed) {
+    BatchOptions options;
+    options.workers = workers;
+    options.dispatch_cost = dispatch_cost;
+    options.unknown_as = unknown_as;
+    std::vector<Expectation> expected = suite.expected;
+    Random random(seed);
+    for (Expectation& one : expected) {
+      if (random.chance(unknown)) one.reset();
+    }
+    BatchPlan plan(std::move(expected), options);
+    return makespan(plan, suite, dispatch_cost);
+  };
+  return {std::move(name), run, std::move(to_reach)};
+}
+
+Way without_history(std::string name, const BatchOptions& chosen) {
+  const auto run = [chosen](const Suite& suite, nanoseconds dispatch_cost, std::uint64_t seed) {
+    BatchOptions options = chosen;
+    options.workers = workers;
+    options.shuffle = true;
+    options.seed = seed;
+    BatchPlan plan(std::vector<Expectation>(suite.durations.size()), options);
+    return makespan(plan, suite, dispatch_cost);
+  };
+  return {std::move(name), run, ""};
+}
+
+std::vector<Way> ways() {
+  BatchOptions chunks;
+  chunks.grouping = schedule::Grouping::chunks;
+  std::vector<Way> all;
+  all.push_back(without_history("shuffled chunks (published)", chunks));
+  all.push_back(without_history("one by one at random", BatchOptions()));
+  all.push_back(
+      {"longest first, in advance",
+       [](const Suite& suite, nanoseconds dispatch_cost, std::uint64_t) { return static_lpt(suite, dispatch_cost); },
+       ""});
+  all.push_back(planned("batches", 0, 0.5, "1.03 / 1.12"));
+  all.push_back(planned("batches, 10 % unknown", 0.1, 0.5, ""));
+  all.push_back(planned("  these as 95th percentile", 0.1, 0.95, ""));
+  all.push_back(planned("batches, 50 % unknown", 0.5, 0.5, ""));
+  all.push_back(planned("  these as 95th percentile", 0.5, 0.95, ""));
+  all.push_back(planned("batches, no history", 1, 0.5, "1.40"));
+  return all;
+}
+
+void print_makespans(std::uint64_t suites) {
+  std::cout << fmt::format("makespan / lower bound, {} tests on {} workers, {} suites, +- one standard error\n", tests,
+                           workers, suites);
+  std::cout << fmt::format("{:<30}{:>10}{:>20}{:>18}\n", "a dispatch costs", "0 s", "0.6 s", "to reach");
+  for (const Way& way : ways()) {
+    std::cout << fmt::format("{:<30}", way.name);
+    for (const nanoseconds dispatch_cost : {nanoseconds(0s), nanoseconds(600ms)}) {
+      double sum = 0;
+      double squares = 0;
+      for (std::uint64_t seed = 1; seed <= suites; ++seed) {
+        const Suite suite = suite_of(seed);
+        const std::chrono::duration<double> took = way.run(suite, dispatch_cost, seed);
+        const double ratio = took / schedule::lower_bound(suite.durations, workers);
+        sum += ratio;
+        squares += ratio * ratio;
+      }
+      const auto count = static_cast<double>(suites);
+      const double mean = sum / count;
+      const double error = std::sqrt(std::max(0.0, squares / count - mean * mean) / count);
+      std::cout << fmt::format("  {:>8.3f} +- {:<6.3f}", mean, error) << std::flush;
+    }
+    std::cout << fmt::format("{:>14}\n", way.to_reach);
+  }
+}
+
+/// A dispatcher and its plan on a thousand workers, each event told in a step of its own, a heartbeat beside each end:
+/// the worst case for both.
+class Coordinator {
+ public:
+  explicit Coordinator(nanoseconds dispatch_cost) : plan_(expected(), options(dispatch_cost)) {
+    for (std::uint32_t id = 0; id < crowd; ++id) tell(dispatch::WorkerReady{wire::WorkerId{id}});
+    while (!dispatcher_.stopped()) {
+      end(static_cast<std::uint32_t>(random_.below(crowd)));
+      tell(dispatch::WorkerAlive{wire::WorkerId{static_cast<std::uint32_t>(random_.below(crowd))}});
+    }
+  }
+  static constexpr std::size_t workloads = 100'000;
+  [[nodiscard]] std::size_t done() const { return plan_.done(); }
+  [[nodiscard]] std::size_t jobs() const { return jobs_; }
+
+ private:
+  static constexpr std::uint32_t crowd = 1000;
+
+  static std::vector<Expectation> expected() {
+    Random random(1);
+    std::vector<Expectation> list(workloads);
+    for (Expectation& one : list) one = nanoseconds(static_cast<std::int64_t>(1e9 * random.lognormal(spread)));
+    return list;
+  }
+  static BatchOptions options(nanoseconds dispatch_cost) {
+    BatchOptions options;
+    options.workers = crowd;
+    options.dispatch_cost = dispatch_cost;
+    return options;
+  }
+
+  void tell(const dispatch::Event& event) {
+    now_ += std::chrono::microseconds{10};
+    for (const dispatch::Action& action : dispatcher_.step({&event, 1}, now_).actions) {
+      const auto* assign = std::get_if<dispatch::Assign>(&action);
+      if (assign == nullptr) continue;
+      running_.at(static_cast<std::size_t>(assign->worker)) = *assign;
+      ++jobs_;
+    }
+  }
+
+  void end(std::uint32_t worker) {
+    const dispatch::Assign job = std::exchange(running_.at(worker), dispatch::Assign{});
+    if (job.job == wire::JobId{}) return;
+    for (const schedule::Workload workload : plan_.workloads(job.subject)) {
+      plan_.record_part(job.subject, workload, passed());
+    }
+    tell(dispatch::JobEnded{job.worker, job.job, passed(), {}});
+  }
+
+  BatchPlan plan_;
+  dispatch::Dispatcher dispatcher_{plan_, crowd};
+  std::vector<dispatch::Assign> running_{crowd};
+  Random random_{1};
+  dispatch::Time now_{0};
+  std::size_t jobs_ = 0;
+};
+
+void print_cost() {
+  for (const nanoseconds dispatch_cost : {nanoseconds(600ms), nanoseconds(0s)}) {
+    const auto start = std::chrono::steady_clock::now();
+    const Coordinator run(dispatch_cost);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    std::cout << fmt::format(
+        "coordinator: {} workloads on 1000 workers in {} jobs: {:.2f} s, {:.2f} us a workload, peak {} MB "
+        "(to reach: 10 s, 100 us, 500 MB)\n",
+        run.done(), run.jobs(), took.count(), took.count() * 1e6 / Coordinator::workloads, usage.ru_maxrss / 1024);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  constexpr std::uint64_t default_suites = 200;
+  print_cost();
+  print_makespans(argc > 1 ? std::stoull(argv[1]) : default_suites);
+  return 0;
+}

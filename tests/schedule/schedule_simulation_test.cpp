@@ -1,0 +1,188 @@
+// Whole runs of generated suites: the real dispatcher, the plan, and workers that die, hang and lie.
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "nmz/schedule/batch_plan.hpp"
+
+#include "simulation.hpp"
+#include "suite.hpp"
+
+namespace nmz::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using schedule::BatchOptions;
+using schedule::BatchPlan;
+using schedule::Grouping;
+using schedule::Workload;
+
+bool is_verdict(const wire::Outcome& outcome) {
+  return outcome.kind == wire::OutcomeKind::exited && !outcome.disk_full;
+}
+
+/// One suite, run to its end in the given world.
+class SuiteRun {
+ public:
+  SuiteRun(Suite suite, const BatchOptions& options, const Conditions& conditions, std::uint64_t seed)
+      : suite_(std::move(suite)), options_(options), plan_(suite_.expected, options) {
+    const Labours labours = [this](const dispatch::Assign& job) { return begin(job); };
+    const PartListener told = [this](const Part& part) { tell(part); };
+    run_ = simulate(plan_, labours, conditions, seed, told);
+  }
+
+  [[nodiscard]] const RunSummary& run() const { return run_; }
+  [[nodiscard]] const BatchPlan& plan() const { return plan_; }
+  [[nodiscard]] std::size_t dispatches() const { return handed_out_.size(); }
+  [[nodiscard]] std::chrono::nanoseconds longest_batch() const { return longest_batch_; }
+
+  [[nodiscard]] bool stopped_by_failures() const {
+    return options_.failures_to_stop > 0 && plan_.failures() >= options_.failures_to_stop;
+  }
+
+  void expect_right_results() const {
+    std::size_t done = 0;
+    std::size_t failures = 0;
+    for (Workload workload = 0; workload < plan_.size(); ++workload) {
+      const auto& outcome = plan_.outcome(workload);
+      if (!outcome) continue;
+      ++done;
+      failures += *outcome == suite_.outcomes[workload] && outcome->code == 0 ? 0U : 1U;
+      if (options_.grouping == Grouping::chunks) continue;
+      EXPECT_TRUE(!is_verdict(*outcome) || *outcome == suite_.outcomes[workload]) << "workload " << workload;
+    }
+    EXPECT_EQ(plan_.done(), done);
+    EXPECT_TRUE(options_.grouping == Grouping::chunks || plan_.failures() == failures);
+    if (run_.why != dispatch::Stop::Why::finished) return;
+    EXPECT_TRUE(plan_.finished());
+    EXPECT_TRUE(done == plan_.size() || stopped_by_failures());
+  }
+
+ private:
+  Labour begin(const dispatch::Assign& job) {
+    const auto batch = plan_.workloads(job.subject);
+    handed_out_[job.job] = {batch.begin(), batch.end()};
+    Labour labour = execution(suite_, batch, options_.dispatch_cost);
+    if (options_.grouping == Grouping::chunks) labour.parts_end.clear();
+    longest_batch_ = std::max(longest_batch_, *labour.takes);
+    return labour;
+  }
+
+  /// Parts are told whether their job is over or not: the plan has to see to it itself.
+  void tell(const Part& part) {
+    const Workload workload = handed_out_.at(part.job).at(part.index);
+    plan_.record_part(part.subject, workload, suite_.outcomes.at(workload));
+  }
+
+  Suite suite_;
+  BatchOptions options_;
+  BatchPlan plan_;
+  std::map<wire::JobId, std::vector<Workload>> handed_out_;
+  std::chrono::nanoseconds longest_batch_{0};
+  RunSummary run_;
+};
+
+SuiteShape random_shape(Random& random) {
+  SuiteShape shape;
+  shape.tests = random.below(80);
+  shape.spread = random.uniform() * 1.5;
+  shape.unknown = random.chance(0.5) ? 0 : random.uniform();
+  shape.failing = random.chance(0.5) ? 0 : random.uniform() * 0.3;
+  return shape;
+}
+
+BatchOptions random_options(Random& random, const Conditions& conditions) {
+  BatchOptions options;
+  options.grouping = random.chance(0.2) ? Grouping::chunks : Grouping::batches;
+  options.workers = conditions.workers;
+  options.chunks = random.below(20);
+  options.shuffle = random.chance(0.5);
+  options.seed = random.bits();
+  options.dispatch_cost = random.chance(0.3) ? 0ns : random.up_to(5s);
+  options.failures_to_stop = random.chance(0.3) ? random.between(1, 4) : 0;
+  return options;
+}
+
+TEST(ScheduleSimulationTest, SuitesSurviveHostileWorlds) {
+  Tally total;
+  std::size_t by_failures = 0;
+  std::size_t complete = 0;
+  for (const std::uint64_t seed : seeds(thousands_of_runs(10000))) {
+    SCOPED_TRACE(testing::Message() << "NMZ_SIM_SEED=" << seed);
+    try {
+      Random random(seed);
+      const Conditions conditions = hostile_world(random);
+      const BatchOptions options = random_options(random, conditions);
+      const SuiteRun one(generate(random_shape(random), random), options, conditions, seed);
+      one.expect_right_results();
+      total.late += one.run().tally.late;
+      total.retried += one.run().tally.retried;
+      total.cancelled += one.run().tally.cancelled;
+      by_failures += one.stopped_by_failures() ? 1U : 0U;
+      complete += one.plan().done() == one.plan().size() ? 1U : 0U;
+    } catch (const std::exception& broken) {
+      ADD_FAILURE() << broken.what();
+    }
+    if (HasFailure()) return;
+  }
+  if (seeds(2).size() == 1) return;  // a single seed shows but some of the faults
+  EXPECT_GT(total.late, 100U);
+  EXPECT_GT(total.retried, 100U);
+  EXPECT_GT(total.cancelled, 100U);
+  EXPECT_GT(by_failures, 50U);
+  EXPECT_GT(complete, 300U);
+}
+
+TEST(ScheduleSimulationTest, TheSeedTellsEverything) {
+  for (const std::uint64_t seed : seeds(100)) {
+    const auto hash = [seed] {
+      Random random(seed);
+      const Conditions conditions = hostile_world(random);
+      const BatchOptions options = random_options(random, conditions);
+      return SuiteRun(generate(random_shape(random), random), options, conditions, seed).run().trace_hash;
+    };
+    EXPECT_EQ(hash(), hash()) << "NMZ_SIM_SEED=" << seed;
+  }
+}
+
+/// Graham's bound: a worker is never idle while something waits, whatever the expectations were.
+TEST(ScheduleSimulationTest, WithoutFaultsTheMakespanKeepsToItsBounds) {
+  for (const std::uint64_t seed : seeds(thousands_of_runs(2000))) {
+    SCOPED_TRACE(testing::Message() << "NMZ_SIM_SEED=" << seed);
+    Random random(seed);
+    const Conditions conditions = perfect_world(static_cast<std::uint32_t>(random.between(1, 12)), 0);
+    BatchOptions options = random_options(random, conditions);
+    options.failures_to_stop = 0;
+    const Suite suite = generate(random_shape(random), random);
+    const auto total = std::accumulate(suite.durations.begin(), suite.durations.end(), 0ns);
+    const auto bound = schedule::lower_bound(suite.durations, conditions.workers);
+    const SuiteRun one(suite, options, conditions, seed);
+    one.expect_right_results();
+    EXPECT_EQ(one.plan().done(), suite.durations.size());
+    EXPECT_EQ(one.run().tally.executions, one.run().tally.counted);
+    EXPECT_GE(one.run().stopped_at, bound);
+    const auto dispatches = options.dispatch_cost * static_cast<std::int64_t>(one.dispatches());
+    EXPECT_LE(one.run().stopped_at, (total + dispatches) / conditions.workers + one.longest_batch());
+  }
+}
+
+TEST(ScheduleSimulationTest, WhereHandingOutCostsNothingEachIsExecutedAlone) {
+  for (const std::uint64_t seed : seeds(200)) {
+    Random random(seed);
+    BatchOptions options;
+    options.workers = 8;
+    SuiteShape shape = random_shape(random);
+    shape.tests = 300;
+    const SuiteRun one(generate(shape, random), options, perfect_world(8, 0), seed);
+    EXPECT_EQ(one.dispatches(), 300U) << "NMZ_SIM_SEED=" << seed;
+  }
+}
+
+}  // namespace
+}  // namespace nmz::simulation

@@ -1,0 +1,37 @@
+// A generated test suite: how long each test really lasts, what is expected of it, and how it ends.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "nmz/schedule/batch_plan.hpp"
+
+#include "fleet.hpp"
+#include "random.hpp"
+
+namespace nmz::simulation {
+
+struct SuiteShape {
+  SuiteShape() = default;
+  std::size_t tests = 0;
+  double spread = 1;  ///< sigma of the lognormal duration
+  std::chrono::nanoseconds mean = std::chrono::seconds{1};
+  double error = 0.25;  ///< expectations are this much too large or too small, at most
+  double unknown = 0;   ///< the share of tests without an expectation
+  double failing = 0;   ///< the share of tests that fail
+};
+
+struct Suite {
+  std::vector<std::chrono::nanoseconds> durations;
+  std::vector<schedule::Expectation> expected;
+  std::vector<wire::Outcome> outcomes;
+};
+
+[[nodiscard]] Suite generate(const SuiteShape& shape, Random& random);
+
+/// How the suite's batches are executed: `dispatch_cost`, then one workload after the other, each of which is a part.
+[[nodiscard]] Labour execution(const Suite& suite, std::span<const schedule::Workload> batch,
+                               std::chrono::nanoseconds dispatch_cost);
+
+}  // namespace nmz::simulation
