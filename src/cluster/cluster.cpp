@@ -84,14 +84,38 @@ asio::awaitable<Result<void>> Cluster::look() {
   if (!chosen) co_return chosen;
   Result<void> found = co_await find_image();
   if (!found) co_return found;
+  // What cannot be removed now is no reason not to run.
+  Result<std::size_t> swept = co_await sweep(orchestrator::Sweep::dead);
+  swept_ = swept.value_or(0);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<std::size_t>> Cluster::sweep(orchestrator::Sweep which) {
+  std::size_t removed = 0;
   if (info_.manager) {
     // Before the containers: a service would start its tasks again.
-    Result<std::size_t> services = co_await orchestrator::Swarm::sweep(engine_);
-    swept_ = services.value_or(0);
+    Result<std::size_t> services = co_await orchestrator::Swarm::sweep(engine_, which);
+    if (!services) co_return services;
+    removed = *services;
   }
-  Result<std::size_t> swept = co_await orchestrator::Docker::sweep(engine_);
-  swept_ += swept.value_or(0);
-  co_return Result<void>{};
+  Result<std::size_t> containers = co_await orchestrator::Docker::sweep(engine_, which);
+  if (!containers) co_return containers;
+  co_return removed + *containers;
+}
+
+asio::awaitable<Result<std::size_t>> Cluster::look_and_sweep(orchestrator::Sweep which) {
+  Result<docker::Info> info = co_await engine_.info();
+  if (!info) co_return tl::unexpected<Error>{info.error()};
+  info_ = std::move(*info);
+  Result<std::size_t> swept = co_await sweep(which);
+  co_return swept;
+}
+
+Result<std::size_t> Cluster::collect(asio::io_context& io, Options options, orchestrator::Sweep which) {
+  const auto endpoint = endpoint_of(options);
+  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
+  Cluster cluster{io, std::move(options), *endpoint};
+  return run_on(io, cluster.look_and_sweep(which));
 }
 
 asio::awaitable<Result<void>> Cluster::choose_kind() {

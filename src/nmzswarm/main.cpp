@@ -5,12 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "garbage.hpp"
 #include "options.hpp"
 #include "swarm.hpp"
 
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments{argv + 1, argv + argc};
+    if (!arguments.empty() && arguments.front() == "gc") return nmz::nmzswarm::collect_garbage(arguments);
     const auto request = nmz::nmzswarm::parse(arguments);
     if (!request) {
       fmt::print(stderr, "nmzswarm: {}\n", request.error().message);

@@ -123,14 +123,13 @@ asio::awaitable<Result<void>> Docker::close() {
   co_return removed;
 }
 
-asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Engine& engine) {
+asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Engine& engine, Sweep which) {
   const docker::Labels any{{run_label, ""}};
   Result<std::vector<docker::Container>> found = co_await engine.list_containers(any);
   if (!found) co_return tl::unexpected<Error>{found.error()};
   std::size_t removed = 0;
   for (const docker::Container& container : *found) {
-    const auto owner = container.labels.find(owner_label);
-    if (owner == container.labels.end() || !is_dead(owner->second)) continue;
+    if (!is_swept(container.labels, which)) continue;
     const std::string id = container.id;
     Result<void> done = co_await engine.remove_container(id);
     if (done) ++removed;

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 
 #include <sys/random.h>
 #include <unistd.h>
@@ -31,7 +33,25 @@ std::string start_time(const std::string& pid) {
   return field;
 }
 
-std::string boot_id() { return first_line("/proc/sys/kernel/random/boot_id"); }
+/// The boot and the process id namespace: only in the same ones does a process id mean the same. (CI jobs in containers
+/// of one machine share its kernel and often its Engine, but not their process ids.)
+std::string here() {
+  std::error_code ignored;
+  const std::string space = std::filesystem::read_symlink("/proc/self/ns/pid", ignored).string();  // pid:[4026531836]
+  const std::size_t number = space.find_first_of("0123456789");
+  return first_line("/proc/sys/kernel/random/boot_id") + "." +
+         (number == std::string::npos ? "" : space.substr(number, space.find(']') - number));
+}
+
+enum class Owner : std::uint8_t { alive, dead, elsewhere };
+
+Owner state_of(const std::string& owner) {
+  const std::size_t first = owner.find(':');
+  const std::size_t second = owner.rfind(':');
+  if (first == std::string::npos || first == second || owner.substr(0, first) != here()) return Owner::elsewhere;
+  const bool same = start_time(owner.substr(first + 1, second - first - 1)) == owner.substr(second + 1);
+  return same ? Owner::alive : Owner::dead;
+}
 
 }  // namespace
 
@@ -42,15 +62,17 @@ RunIdentity RunIdentity::create() {
   constexpr std::string_view digits = "0123456789abcdef";
   for (const unsigned char byte : random) identity.run += {digits[byte >> 4U], digits[byte & 15U]};
   const std::string pid = std::to_string(::getpid());
-  identity.owner = boot_id() + ":" + pid + ":" + start_time(pid);
+  identity.owner = here() + ":" + pid + ":" + start_time(pid);
   return identity;
 }
 
-bool is_dead(const std::string& owner) {
-  const std::size_t first = owner.find(':');
-  const std::size_t second = owner.rfind(':');
-  if (first == std::string::npos || first == second || owner.substr(0, first) != boot_id()) return false;
-  return start_time(owner.substr(first + 1, second - first - 1)) != owner.substr(second + 1);
+bool is_dead(const std::string& owner) { return state_of(owner) == Owner::dead; }
+
+bool is_swept(const std::map<std::string, std::string>& labels, Sweep which) {
+  const auto owner = labels.find(owner_label);
+  if (owner == labels.end()) return false;
+  const Owner state = state_of(owner->second);
+  return state == Owner::dead || (state == Owner::elsewhere && which == Sweep::all);
 }
 
 }  // namespace nmz::orchestrator

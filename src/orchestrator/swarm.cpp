@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds reconnect_every{500};
 constexpr int reconnections = 60;
 constexpr std::chrono::milliseconds look_every{1000};
 constexpr std::chrono::milliseconds restart_delay{200};
+/// The Swarm tries again and again what cannot work, such as an image that no node has.
+constexpr std::chrono::seconds patience_with_trouble{20};
 /// Where an image's user may not write /nmz.
 constexpr const char* tree_place_for_anyone = "/tmp/nmz-tree";
 
@@ -79,11 +81,6 @@ Result<std::string> read_agent(const std::filesystem::path& agent) {
   return fail(ErrorKind::misconfigured, "'" + agent.string() + "' has " + std::to_string(program.size()) +
                                             " bytes, a config of the Swarm holds " + std::to_string(largest_config) +
                                             ": use --inject image");
-}
-
-bool is_dead_owner(const docker::Labels& labels) {
-  const auto owner = labels.find(owner_label);
-  return owner != labels.end() && is_dead(owner->second);
 }
 
 }  // namespace
@@ -288,6 +285,7 @@ asio::awaitable<void> Swarm::State::receive_workers() {
     Result<std::shared_ptr<Stream>> stream = co_await from->accept(wire::WorkerId{});
     if (stream) {
       arrived.push_back(std::move(*stream));
+      trouble.clear();
       last_sign = steady_clock::now();
       bell.ring();
       continue;
@@ -358,7 +356,8 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(wire:
       arrived.pop_front();
       co_return stream;
     }
-    if (phase == Phase::running && *live == 0 && steady_clock::now() - last_sign > options.patience) {
+    const auto patience = trouble.empty() ? options.patience : std::min(options.patience, patience_with_trouble);
+    if (phase == Phase::running && *live == 0 && steady_clock::now() - last_sign > patience) {
       const std::string why = trouble.empty() ? "no worker has connected to " + with_port(address, port) + " for " +
                                                     std::to_string(options.patience.count()) +
                                                     " s (is that reachable from the nodes?)"
@@ -435,13 +434,13 @@ asio::awaitable<Result<void>> Swarm::close() {
   co_return done;
 }
 
-asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine) {
+asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep which) {
   const docker::Labels any{{run_label, ""}};
   std::size_t removed = 0;
   Result<std::vector<docker::Service>> services = co_await engine.list_services(any);
   if (!services) co_return tl::unexpected<Error>{services.error()};
   for (const docker::Service& service : *services) {
-    if (!is_dead_owner(service.labels)) continue;
+    if (!is_swept(service.labels, which)) continue;
     const std::string id = service.id;
     Result<void> done = co_await engine.remove_service(id);
     if (done) ++removed;
@@ -449,7 +448,7 @@ asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine) {
   Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(any);
   if (!configs) co_return tl::unexpected<Error>{configs.error()};
   for (const docker::Resource& config : *configs) {
-    if (!is_dead_owner(config.labels)) continue;
+    if (!is_swept(config.labels, which)) continue;
     const std::string id = config.id;
     Result<void> done = co_await engine.remove_config(id);
     if (done) ++removed;

@@ -51,6 +51,10 @@ class ClusterTest : public testing::Test {
     EXPECT_THAT(run.results(), Each(Pair(testing::_, 1))) << everything(ended);
   }
 
+  [[nodiscard]] Ended place_program(const std::vector<std::string>& argv) const {
+    return support::run_program(place.program(place.path(), argv));
+  }
+
   conformance::Workplace place;
 };
 
@@ -124,15 +128,31 @@ TEST_F(ClusterTest, TheManagersEngineMayBeStoppedAndStarted) {
   expect_complete(run);
 }
 
-TEST_F(ClusterTest, ANodeWithoutTheImageIsNamedAndDoneWithout) {
+TEST_F(ClusterTest, ANodeThatJoinsLateAndHasNoImageIsDoneWithout) {
+  ClusterRun run{place, "run", sleepers(24, "1"), {"--replicas", "8"}};
   const std::string number = node({"add", "--without-image"});
   ASSERT_TRUE(wait_until([] { return ready_nodes() >= 4; }, seconds{30}));
-  ClusterRun run{place, "run", sleepers(24, "1"), {"--replicas", "8"}};
   expect_complete(run);
-  EXPECT_THAT(run.notices(), Contains(HasSubstr("on node" + number + ": ")));
+
+  ClusterRun with_it{place, "with-it", sleepers(24, "0.5"), {"--replicas", "8"}};
+  expect_complete(with_it);
+
+  // Where no other node may do the work, the reason is told.
+  ClusterRun only_there{place, "only-there", sleepers(2, "1"), {"--constraint", "node.hostname==node" + number}};
+  const Ended ended = only_there.get();
+  EXPECT_EQ(ended.exit_code, 3) << everything(ended);
+  EXPECT_THAT(ended.err, HasSubstr("no worker is left: a worker cannot start on node" + number + ": No such image"));
   node({"stop", number});
   ASSERT_TRUE(wait_until([] { return ready_nodes() == 3; }, seconds{30}));
   docker({"node", "rm", "--force", "node" + number});
+}
+
+TEST_F(ClusterTest, ANodeThatComesBackTakesPart) {
+  node({"stop", "2"});
+  ASSERT_TRUE(wait_until([] { return ready_nodes() == 2; }, seconds{30}));
+  ClusterRun run{place, "run", sleepers(12, "1"), {"--replicas", "2", "--constraint", "node.hostname==node2"}};
+  node({"start", "2"});
+  expect_complete(run);
 }
 
 TEST_F(ClusterTest, CtrlCLeavesNothing) {
@@ -145,7 +165,7 @@ TEST_F(ClusterTest, CtrlCLeavesNothing) {
   EXPECT_THAT(relay(), IsEmpty());
 }
 
-TEST_F(ClusterTest, AfterKillTheWorkersEndByThemselvesAndTheNextRunRemovesTheRest) {
+TEST_F(ClusterTest, AfterKillTheWorkersEndByThemselvesAndGcRemovesTheRest) {
   ClusterRun run{place, "run", sleepers(6, "100"), {"--replicas", "6"}};
   ASSERT_TRUE(wait_until([] { return !workers_at(1).empty() && !workers_at(2).empty() && !workers_at(3).empty(); }));
   for (const pid_t program : place.processes()) ::kill(program, SIGKILL);
@@ -154,9 +174,7 @@ TEST_F(ClusterTest, AfterKillTheWorkersEndByThemselvesAndTheNextRunRemovesTheRes
     EXPECT_TRUE(wait_until([&] { return workers_at(number).empty(); }, seconds{30})) << "on node " << number;
   }
   EXPECT_THAT(services(), SizeIs(1));
-  ClusterRun next{place, "next", sleepers(2, "0.1"), {"--replicas", "2"}};
-  expect_complete(next);
-  EXPECT_THAT(next.notices(), Contains(HasSubstr("of killed runs")));
+  EXPECT_THAT(place_program({NMZ_NMZSWARM, "gc"}).out, HasSubstr("removed 3"));  // service, config, relay
 }
 
 TEST_F(ClusterTest, TwoRunsWithTheSameStackNameDoNotMeet) {

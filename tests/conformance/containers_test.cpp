@@ -1,6 +1,7 @@
 // nmzbisect --image with a real Docker Engine (scripts/swarm-lab): the same answers as on this machine, and nothing
 // left on the Engine, however the run ends.
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <string>
 #include <vector>
@@ -148,15 +149,19 @@ TEST_F(ContainersTest, ContainersOfDeadRunsAreRemovedAndOthersAreNot) {
   // Created and never started: nothing in them can end.
   const std::string label = "net.osrg.namazu-swarm.run=0123456789ab";
   const std::string owner = "net.osrg.namazu-swarm.owner=";
-  const std::string boot = split_lines(support::read_file("/proc/sys/kernel/random/boot_id")).front();
+  const std::string space = std::filesystem::read_symlink("/proc/self/ns/pid").string();  // pid:[NUMBER]
+  const std::string boot = split_lines(support::read_file("/proc/sys/kernel/random/boot_id")).front() + "." +
+                           space.substr(5, space.size() - 6);
   docker({"create", "--label", label, "--label", owner + boot + ":999999:1", "busybox", "true"});
   const auto other = docker({"create", "--label", label, "--label", owner + "elsewhere:1:1", "busybox", "true"});
+  // A CI job in a container beside us: the same kernel, other process ids.
+  const auto beside = docker({"create", "--label", label, "--label", owner + boot + "9:999999:1", "busybox", "true"});
   const auto foreign = docker({"create", "busybox", "true"});
   const Ended ended = search(fails_from(9));
   EXPECT_THAT(ended, Finds(repository.ids()[9]));
   EXPECT_THAT(ended.err, HasSubstr("removed 1 container(s) of killed runs"));
-  EXPECT_THAT(containers(), testing::UnorderedElementsAre(other.front(), foreign.front()));
-  docker({"rm", other.front(), foreign.front()});
+  EXPECT_THAT(containers(), testing::UnorderedElementsAre(other.front(), beside.front(), foreign.front()));
+  docker({"rm", other.front(), beside.front(), foreign.front()});
 }
 
 TEST_F(ContainersTest, TwoRunsAtOnce) {

@@ -16,6 +16,7 @@
 #include "nmz/docker/engine.hpp"
 #include "nmz/error/result.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
+#include "nmz/orchestrator/run_identity.hpp"
 
 namespace nmz::cluster {
 
@@ -34,6 +35,9 @@ class Cluster {
   /// (misconfigured) are one line for the user.
   static Result<std::unique_ptr<Cluster>> open(boost::asio::io_context& io, Options options);
 
+  /// Only removes what runs left on the Engine that `options` name; returns how many containers, services and configs.
+  static Result<std::size_t> collect(boost::asio::io_context& io, Options options, orchestrator::Sweep which);
+
   [[nodiscard]] Kind kind() const { return kind_; }
   /// CPUs of the Engine, or of all nodes of the Swarm that take work.
   [[nodiscard]] std::uint32_t cpus() const { return cpus_; }
@@ -51,6 +55,8 @@ class Cluster {
   Cluster(boost::asio::io_context& io, Options options, const docker::Endpoint& endpoint)
       : io_{io}, options_{std::move(options)}, engine_{io.get_executor(), endpoint} {}
   boost::asio::awaitable<Result<void>> look();
+  boost::asio::awaitable<Result<std::size_t>> sweep(orchestrator::Sweep which);
+  boost::asio::awaitable<Result<std::size_t>> look_and_sweep(orchestrator::Sweep which);
   boost::asio::awaitable<Result<void>> choose_kind();
   boost::asio::awaitable<Result<void>> find_image();
   static std::string registry_auth_of(const std::string& image);

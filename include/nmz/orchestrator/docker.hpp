@@ -51,7 +51,7 @@ class Docker final : public Orchestrator {
   boost::asio::awaitable<Result<void>> close() override;
 
   /// Removes the containers of runs whose program is dead; returns how many.
-  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine);
+  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine, Sweep which = Sweep::dead);
 
  private:
   struct Worker {

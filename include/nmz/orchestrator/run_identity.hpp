@@ -1,10 +1,13 @@
 // Who made a container, so that what a killed run left behind can be told from what a living one uses.
 //
-// Everything made on an Engine carries two labels: the run, and its owner as BOOT:PID:START (the kernel's boot id, the
-// program's process id and its start time in clock ticks). An owner of this boot whose process is gone is dead. One of
-// another machine cannot be looked at: its containers end by themselves when its connection ends.
+// Everything made on an Engine carries two labels: the run, and its owner as BOOT.NS:PID:START (the kernel's boot id
+// and the process id namespace, the program's process id and its start time in clock ticks). An owner of this boot and
+// namespace whose process is gone is dead. One of elsewhere cannot be looked at: its containers end by themselves when
+// its connection ends.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 namespace nmz::orchestrator {
@@ -20,7 +23,14 @@ struct RunIdentity {
   [[nodiscard]] static RunIdentity create();
 };
 
+/// What a sweep removes. dead: what runs of this machine left whose program is gone. all: what any run made that is not
+/// known to be alive; those of other machines may be.
+enum class Sweep : std::uint8_t { dead, all };
+
 /// Whether the owner was a process of this machine's current boot that is gone now.
 [[nodiscard]] bool is_dead(const std::string& owner);
+
+/// Whether something with these labels is to be swept. Without an owner it is not ours.
+[[nodiscard]] bool is_swept(const std::map<std::string, std::string>& labels, Sweep which);
 
 }  // namespace nmz::orchestrator

@@ -75,8 +75,9 @@ class Swarm final : public Orchestrator {
   boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
   boost::asio::awaitable<Result<void>> close() override;
 
-  /// Removes services, configs and relays of runs whose program is dead; returns how many.
-  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine);
+  /// Removes services and configs of runs whose program is dead; returns how many. Their containers are left to
+  /// Docker::sweep(), which comes afterwards: a service would start them again.
+  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine, Sweep which = Sweep::dead);
 
  private:
   struct State;

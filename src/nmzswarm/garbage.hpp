@@ -1,0 +1,12 @@
+// nmzswarm gc: removes what killed runs left on an Engine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace nmz::nmzswarm {
+
+/// `arguments`: from "gc" on. Returns the exit status.
+int collect_garbage(const std::vector<std::string>& arguments);
+
+}  // namespace nmz::nmzswarm
