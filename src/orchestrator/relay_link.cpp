@@ -370,8 +370,7 @@ asio::awaitable<Result<void>> RelayLink::Core::write(ChannelPtr channel, std::st
     const auto over = [&channel] { return channel->ended || channel->closed; };
     while (channel->credit < part.bytes.size() && !over()) co_await channel->writable.wait();
     if (!over() && (outbox_.size() >= outbox_limit || !turns_.empty())) {
-      const ChannelPtr who = channel;
-      co_await turn(who);
+      co_await turn(channel);
     }
     if (channel->closed) co_return fail(ErrorKind::cancelled, "cancelled");
     if (channel->error) co_return tl::unexpected<Error>{*channel->error};

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
@@ -213,6 +214,14 @@ std::size_t RelayProcess::resident_bytes() const {
     }
   }
   throw std::runtime_error{"no VmHWM"};
+}
+
+std::string RelayProcess::open_files() const {
+  std::string result;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/" + std::to_string(child_.pid()) + "/fd"}) {
+    result += std::filesystem::read_symlink(entry.path()).string() + '\n';
+  }
+  return result;
 }
 
 namespace {

@@ -89,7 +89,10 @@ class RelayProcess {
   /// Connected and knocked.
   [[nodiscard]] int connect() const { return connect(wire::knock(token)); }
 
+  /// At its highest.
   [[nodiscard]] std::size_t resident_bytes() const;
+  /// What its descriptors are, a line each.
+  [[nodiscard]] std::string open_files() const;
 
  private:
   struct Ends {

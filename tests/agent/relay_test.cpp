@@ -345,6 +345,7 @@ TEST_F(RelayTest, AFullPlaceForFilesLosesNothing) {
     all += piece;
     ASSERT_TRUE(read_exactly(a, piece.size()) == piece) << i;
   }
+  EXPECT_THAT(relay.open_files(), HasSubstr("/memfd:nmz-relay"));
   for (std::uint32_t i = 0; i < 40; ++i) {
     const std::size_t size = wire::max_piece - i;
     relay.send(wire::ChannelReplay{b_channel, i});
