@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "nmz/text/utf8.hpp"
+#include "nmz/wire/codec.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -19,6 +20,10 @@ namespace {
 constexpr std::uint64_t longest_list = std::uint64_t{1} << 30;
 /// The kernel refuses a variable that is longer (MAX_ARG_STRLEN is 128 KiB).
 constexpr std::size_t longest_variable = std::size_t{100} << 10;
+
+/// One frame carries the command, its environment and its standard input; some room is for the rest of it.
+constexpr std::size_t largest_run = wire::max_payload - (std::size_t{256} << 10);
+constexpr std::size_t word_overhead = 16;
 
 constexpr const char* listing_script =
     "nmz_list=$(/bin/sh -c \"$1\") || exit\n"
@@ -70,9 +75,12 @@ Suite::Suite(const Options& options, std::uint32_t workers, std::vector<std::str
       mark_{fmt::format("nmzswarm-list-{:016x}{:016x}", random_number(), random_number())},
       seed_{options.seed.value_or(random_number())} {}
 
-void Suite::set_list(WorkloadList list) {
+Result<void> Suite::set_list(WorkloadList list) {
   listing_.list = std::move(list);
-  plan_ = std::make_unique<schedule::ListedPlan>(make_plan());
+  auto batches = make_plan();
+  Result<void> fits = check_sizes(*batches);
+  plan_ = std::make_unique<schedule::ListedPlan>(std::move(batches));
+  return fits;
 }
 
 void Suite::set_master_script(std::string script) {
@@ -93,18 +101,46 @@ std::unique_ptr<schedule::BatchPlan> Suite::make_plan() {
   return std::make_unique<schedule::BatchPlan>(expectations_, options);
 }
 
+Result<void> Suite::check_sizes(const schedule::BatchPlan& plan) const {
+  std::size_t common = 0;
+  for (const auto* words : {&command_, &options_.environment}) {
+    for (const std::string& word : *words) common += word.size() + word_overhead;
+  }
+  if (common > largest_run) {
+    return fail(ErrorKind::misconfigured, "the command and its environment are too large");
+  }
+  const std::size_t room = largest_run - common;
+  const std::size_t executions = options_.chunked ? chunks() : ids().size();
+  for (dispatch::Subject subject = 0; subject < executions; ++subject) {
+    std::size_t size = 0;
+    for (const schedule::Workload workload : plan.workloads(subject)) size += ids().at(workload).size() + 1;
+    if (size <= room) continue;
+    return fail(ErrorKind::misconfigured,
+                options_.chunked ? fmt::format("the ids of chunk {} are more than {} bytes: cut the list into more "
+                                               "--chunks",
+                                               subject, room)
+                                 : fmt::format("a workload's id is longer than {} bytes", room));
+  }
+  return {};
+}
+
 std::unique_ptr<schedule::BatchPlan> Suite::take_listing(const wire::Outcome& outcome) {
   const std::string line = mark_ + "\n";
   const std::size_t mark = listing_output_.find(line);
   std::unique_ptr<schedule::BatchPlan> plan;
   if (outcome.kind == wire::OutcomeKind::exited && outcome.code == 0 && mark != std::string::npos) {
     auto list = read_list(std::string_view{listing_output_}.substr(mark + line.size()), options_.selection);
+    Result<void> usable = list.map([](const WorkloadList&) {});
     if (list) {
       listing_.list = std::move(*list);
       plan = make_plan();
-    } else {
+      usable = check_sizes(*plan);
+    }
+    if (!usable) {
+      plan.reset();
+      listing_.list = {};
       listing_.failed = true;
-      listing_.message = list.error().message;
+      listing_.message = usable.error().message;
     }
   } else {
     const std::string last = one_line(listing_output_);
@@ -127,8 +163,9 @@ std::string Suite::name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "the master script";
   const auto workloads = batches()->workloads(subject);
   if (!options_.chunked) return ids().at(workloads.front());
-  return fmt::format("chunk {} ({} workloads: {}{})", subject, workloads.size(), ids().at(workloads.front()),
-                     workloads.size() > 1 ? ", ..." : "");
+  const std::string& first = ids().at(workloads.front());
+  if (workloads.size() == 1) return fmt::format("chunk {} ({})", subject, first);
+  return fmt::format("chunk {} ({} workloads: {}, ...)", subject, workloads.size(), first);
 }
 
 std::string Suite::log_name(dispatch::Subject subject) const {

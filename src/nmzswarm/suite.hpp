@@ -36,8 +36,8 @@ class Suite final : public coordinator::WorkSource {
   /// `command`: argv of a workload's execution. `master_script`: makes the list on a worker.
   Suite(const Options& options, std::uint32_t workers, std::vector<std::string> command, Expect expect);
 
-  /// Exactly one of them, before the run.
-  void set_list(WorkloadList list);
+  /// Exactly one of them, before the run. Errors (misconfigured): an execution would be too large.
+  Result<void> set_list(WorkloadList list);
   void set_master_script(std::string script);
 
   [[nodiscard]] schedule::ListedPlan& plan() { return *plan_; }
@@ -64,6 +64,7 @@ class Suite final : public coordinator::WorkSource {
 
  private:
   std::unique_ptr<schedule::BatchPlan> make_plan();
+  [[nodiscard]] Result<void> check_sizes(const schedule::BatchPlan& plan) const;
   std::unique_ptr<schedule::BatchPlan> take_listing(const wire::Outcome& outcome);
   [[nodiscard]] wire::Run listing_run();
 

@@ -132,9 +132,19 @@ Expect expectations_from(std::optional<history::History>& known, const std::stri
   };
 }
 
+/// Says so where standard output did not take everything.
+bool all_printed() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
+  complain("cannot write to standard output");
+  return false;
+}
+
 int print_list(const WorkloadList& list) {
-  for (const std::string& id : list.ids) fmt::print("{}\n", id);
-  return list.ids.empty() ? exit_nothing : exit_passed;
+  for (const std::string& id : list.ids) {
+    static_cast<void>(std::fwrite(id.data(), 1, id.size(), stdout));
+    static_cast<void>(std::fputc('\n', stdout));
+  }
+  return all_printed() ? (list.ids.empty() ? exit_nothing : exit_passed) : exit_infrastructure;
 }
 
 /// How the run ended, in the words of view::SuiteEnded.
@@ -211,18 +221,18 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
   const bool listed = list.has_value();
   if (list) {
-    suite.set_list(std::move(*list));
+    need(suite.set_list(std::move(*list)));
   } else {
     suite.set_master_script(need(containers->label(contract::v0::master_script_label)));
   }
   const fs::path agent = need(installation::find_agent());
+  std::unique_ptr<view::SuiteJson> json;
+  if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
   if (containers == nullptr)
     place.directory.emplace(need(orchestrator::RunDirectory::create(installation::cache_directory())));
   std::FILE* const out = options.json == "-" ? stderr : stdout;
   view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
-  std::unique_ptr<view::SuiteJson> json;
-  if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
 
   Reporter reporter{suite, log_store, count};
   reporter.add(text);
@@ -248,13 +258,18 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   view::SuiteEnded ended = reporter.summary();
   conclude(ended, suite, end);
   reporter.show(ended);
-  if (!ended.message.empty()) fmt::print(stderr, "nmzswarm: {}\n", ended.message);
-  if (std::fflush(stdout) == 0) return ended.exit_code;
-  fmt::print(stderr, "nmzswarm: cannot write to standard output\n");
-  return ended.exit_code == exit_passed ? exit_infrastructure : ended.exit_code;
+  if (!ended.message.empty()) complain(ended.message);
+  const bool told = all_printed();
+  const bool noted = !json || json->complete();
+  if (!noted) complain("cannot write all events to '" + options.json + "'");
+  return ended.exit_code == exit_passed && !(told && noted) ? exit_infrastructure : ended.exit_code;
 }
 
 }  // namespace
+
+void complain(const std::string& message) {
+  static_cast<void>(std::fputs(("nmzswarm: " + message + "\n").c_str(), stderr));
+}
 
 int swarm(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
@@ -262,7 +277,7 @@ int swarm(const Options& options) {
     std::optional<WorkloadList> list = given_list(options);
     return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
   } catch (const StepFailed& failed) {
-    fmt::print(stderr, "nmzswarm: {}\n", failed.error.message);
+    complain(failed.error.message);
     return exit_usage;
   }
 }

@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,23 +11,26 @@ namespace {
 constexpr std::string_view erase_line = "\r\x1b[K";
 constexpr std::size_t default_columns = 80;
 
+/// What cannot be written costs the line, not the run; the program looks at the stream when it ends.
+void write(std::FILE* out, std::string_view text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), out)); }
+
 }  // namespace
 
 void LiveLine::above(const std::string& line) {
   erase();
-  fmt::print(out_, "{}\n", line);
+  write(out_, line + "\n");
   static_cast<void>(std::fflush(out_));
 }
 
 void LiveLine::draw(const std::string& line) {
-  fmt::print(out_, "{}{}", erase_line, line);
+  write(out_, std::string{erase_line} + line);
   static_cast<void>(std::fflush(out_));
   drawn_ = true;
 }
 
 void LiveLine::erase() {
   if (!drawn_) return;
-  fmt::print(out_, "{}", erase_line);
+  write(out_, erase_line);
   static_cast<void>(std::fflush(out_));
   drawn_ = false;
 }

@@ -116,8 +116,9 @@ void SuiteJson::show(const SuiteEvent& event, Seconds now) {
   std::string line = suite_json_line(event, now);
   if (line.empty()) return;
   line += '\n';
-  static_cast<void>(std::fwrite(line.data(), 1, line.size(), file_));
-  static_cast<void>(std::fflush(file_));  // a script may follow the file while the suite runs
+  const bool written = std::fwrite(line.data(), 1, line.size(), file_) == line.size();
+  // A script may follow the file while the suite runs.
+  complete_ = std::fflush(file_) == 0 && written && complete_;
 }
 
 }  // namespace nmz::view

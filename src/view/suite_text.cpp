@@ -50,7 +50,7 @@ std::string tail_of(const std::string& path, bool& cut) {
   std::FILE* const file = std::fopen(path.c_str(), "re");
   if (file == nullptr) return {};
   if (std::fseek(file, -static_cast<long>(log_tail), SEEK_END) == 0) {
-    cut = true;
+    cut = std::ftell(file) > 0;
   } else {
     std::rewind(file);
   }

@@ -18,9 +18,13 @@ class SuiteJson final : public SuiteView {
 
   void show(const SuiteEvent& event, Seconds now) override;
 
+  /// Whether every line so far was written.
+  [[nodiscard]] bool complete() const { return complete_; }
+
  private:
   explicit SuiteJson(std::FILE* file) : file_{file} {}
   std::FILE* file_;
+  bool complete_ = true;
 };
 
 /// The line for an event, without newline; empty for Tick.
