@@ -40,6 +40,8 @@ Examples:
 
 A workload passes when the command's exit status is 0.
 
+With GITHUB_ACTIONS=true the first ten failures become annotations of the step.
+
 Exit status: 0 all passed; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.
 )";
 
@@ -112,6 +114,10 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
                  "Most MiB kept of a workload's output; the rest is cut from its middle [256]")
       ->type_name("MIB");
   app.add_option("--json", options.json, "Write the events as JSON lines to FILE (- is standard output)")
+      ->type_name("FILE");
+  app.add_option("--junit", options.reports.junit, "Write a JUnit XML report to FILE at the end")->type_name("FILE");
+  app.add_option("--trace", options.reports.trace,
+                 "Write what ran where and when to FILE, for chrome://tracing, Perfetto or Speedscope")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", texts.quiet, "Print only the summary");
   app.add_flag("-v,--verbose", texts.verbose, "Also tell what each worker does, and how long each phase took");
@@ -216,6 +222,7 @@ Result<void> check_rest(const Texts& texts, Options& options) {
   if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
   if (texts.quiet) options.verbosity = view::Verbosity::quiet;
   if (texts.verbose) options.verbosity = view::Verbosity::verbose;
+  options.reports.github = runs_in_github_actions();
   options.use_history = !texts.no_history;
   const bool image = !options.containers.image.empty();
   if (!image && options.workloads.empty()) {

@@ -11,6 +11,7 @@
 #include "nmz/error/result.hpp"
 #include "nmz/view/text.hpp"
 
+#include "report_files.hpp"
 #include "workload_list.hpp"
 
 namespace nmz::nmzswarm {
@@ -34,6 +35,7 @@ struct Options {
   std::string log_directory;  ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;
   std::string json;
+  ReportOptions reports;
   bool list_only = false;
   view::Verbosity verbosity = view::Verbosity::normal;
   std::vector<std::string> command;  ///< untouched; empty = the image's worker script

@@ -1,6 +1,7 @@
 #include "reporter.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "nmz/view/outcome.hpp"
 
@@ -8,22 +9,16 @@ namespace nmz::nmzswarm {
 namespace {
 
 view::WorkloadResult result_of_outcome(const wire::Outcome& outcome) {
-  switch (outcome.kind) {
-    case wire::OutcomeKind::exited:
-      return outcome.code == 0 ? view::WorkloadResult::passed : view::WorkloadResult::failed;
-    case wire::OutcomeKind::signaled:
-    case wire::OutcomeKind::build_failed:
-    case wire::OutcomeKind::not_started:
+  switch (verdict_of(outcome)) {
+    case report::Verdict::passed:
+      return view::WorkloadResult::passed;
+    case report::Verdict::failed:
       return view::WorkloadResult::failed;
-    case wire::OutcomeKind::timed_out:
+    case report::Verdict::timed_out:
       return view::WorkloadResult::timed_out;
-    case wire::OutcomeKind::unprepared:
-    case wire::OutcomeKind::untestable:
-    case wire::OutcomeKind::cancelled:
-    case wire::OutcomeKind::lost:
-      break;
+    default:
+      return view::WorkloadResult::lost;
   }
-  return view::WorkloadResult::lost;
 }
 
 }  // namespace
@@ -62,6 +57,7 @@ void Reporter::listed() {
 }
 
 void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) {
+  executions_.ready(worker, welcome.node);
   if (++ready_ == 1) reached("first worker ready");
   if (ready_ == workers_) reached("all workers ready");
   show(view::WorkerReady{worker, welcome.node});
@@ -73,6 +69,7 @@ void Reporter::assigned(const dispatch::Assign& assignment) {
     first_start_ = elapsed();
     reached("first workload started");
   }
+  executions_.began(assignment, elapsed());
   view::WorkloadStarted started;
   started.worker = assignment.worker;
   started.job = assignment.job;
@@ -147,6 +144,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
   if (ended.subject != schedule::listing) {
     const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
     done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keep);
+    executions_.ended(ended, done.name, done.log, elapsed());
     if (ended.fate == dispatch::Ended::Fate::counted) {
       count(ended, done);
       last_end_ = elapsed();
@@ -165,6 +163,19 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   gone.reason = given_up.reason;
   gone.restarting = given_up.restarting;
   show(gone);
+}
+
+Executions& Reporter::executions() {
+  std::set<std::string_view> ran;
+  for (const report::Execution& one : executions_.all()) ran.insert(one.workload);
+  const std::size_t subjects = suite_.chunks() > 0 ? suite_.chunks() : suite_.ids().size();
+  std::vector<std::string> idle;
+  for (std::size_t i = 0; i < subjects; ++i) {
+    std::string name = suite_.chunks() > 0 ? suite_.name(static_cast<dispatch::Subject>(i)) : suite_.ids()[i];
+    if (!ran.contains(name)) idle.push_back(std::move(name));
+  }
+  for (const std::string& name : idle) executions_.not_run(name);
+  return executions_;
 }
 
 void Reporter::tick() { show(view::Tick{}); }

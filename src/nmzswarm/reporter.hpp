@@ -14,6 +14,7 @@
 #include "nmz/logs/log_store.hpp"
 #include "nmz/view/suite_event.hpp"
 
+#include "executions.hpp"
 #include "suite.hpp"
 
 namespace nmz::nmzswarm {
@@ -39,6 +40,8 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] view::Seconds elapsed() const;
   /// All that is known at the end but its result, message and exit code.
   [[nodiscard]] view::SuiteEnded summary() const;
+  /// At the end; those that never ran are among them.
+  [[nodiscard]] Executions& executions();
   /// For the history: executions of one workload that gave a verdict.
   [[nodiscard]] const std::vector<history::Observation>& observations() const { return observations_; }
 
@@ -50,6 +53,7 @@ class Reporter final : public coordinator::Observer {
 
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Executions executions_;
   std::uint32_t workers_;
   std::uint32_t ready_ = 0;
   std::vector<view::SuiteView*> views_;

@@ -28,6 +28,7 @@
 #include "nmz/view/suite_json.hpp"
 #include "nmz/view/suite_text.hpp"
 
+#include "report_files.hpp"
 #include "reporter.hpp"
 #include "suite.hpp"
 
@@ -191,6 +192,7 @@ coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, asio:
 }
 
 int run_suite(const Options& options, std::optional<WorkloadList> list) {
+  const auto started = std::chrono::system_clock::now();
   Place place;
   if (!options.containers.image.empty()) place.containers = need(cluster::Cluster::open(place.io, options.containers));
   const cluster::Cluster* const containers = place.containers.get();
@@ -239,7 +241,11 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (known) remember(*known, suite_key, reporter);
   view::SuiteEnded ended = reporter.summary();
   conclude(ended, suite, end);
+  const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
+  if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
   reporter.show(ended);
+  if (options.reports.github) print_annotations(reporter.executions(), out);
+  for (const std::string& line : missing) fmt::print(stderr, "nmzswarm: {}\n", line);
   if (!ended.message.empty()) fmt::print(stderr, "nmzswarm: {}\n", ended.message);
   if (std::fflush(stdout) == 0) return ended.exit_code;
   fmt::print(stderr, "nmzswarm: cannot write to standard output\n");
