@@ -88,8 +88,13 @@ void declare_running(CLI::App& app, Options& options, Texts& texts) {
                  "an execution of its own]")
       ->type_name("N");
   app.add_flag("--shuffle", options.shuffle, "Shuffle the list");
-  app.add_option("--seed", texts.seed, "The seed of --shuffle [random, and told]")->type_name("N");
-  app.add_option("--timeout", texts.timeout, "End a workload after this time (10, 1.5s, 5m, 1h)")->type_name("TIME");
+  app.add_option("--seed", texts.seed, "The seed of --shuffle, or of the first run of --repeat [random, and told]")
+      ->type_name("N");
+  app.add_option(
+         "--timeout", texts.timeout,
+         "End a workload after this time (10, 1.5s, 5m, 1h), or after a multiple of what the history expects (5x; "
+         "at least 5 s)")
+      ->type_name("TIME");
   app.add_option("--kill-grace", texts.kill_grace, "Time between TERM and KILL for a workload that is ended [2s]")
       ->type_name("TIME");
   app.add_option("--fail-fast", texts.fail_fast, "End the run after K failures [1]")->type_name("K")->expected(0, 1);
@@ -164,12 +169,24 @@ Result<void> take_seed(const Texts& texts, Options& options) {
     return fail(ErrorKind::misconfigured, "--seed needs a whole number, not '" + *texts.seed + "'");
   }
   options.seed = seed;
-  options.shuffle = true;
+  options.shuffle = !options.again.hunts();
   return {};
 }
 
+/// "5x".
+Result<void> take_factor(std::string text, Options& options) {
+  text.pop_back();
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, options.timeout_factor);
+  constexpr double most = 1e6;
+  if (error == std::errc{} && end == last && options.timeout_factor >= 1 && options.timeout_factor <= most) return {};
+  return fail(ErrorKind::misconfigured, "--timeout needs a time, or a factor from 1 such as 5x, not '" + text + "x'");
+}
+
 Result<void> take_times(const Texts& texts, Options& options) {
-  if (texts.timeout) {
+  if (texts.timeout && texts.timeout->ends_with('x')) {
+    if (Result<void> taken = take_factor(*texts.timeout, options); !taken) return taken;
+  } else if (texts.timeout) {
     const auto time = command_line::parse_time("--timeout", *texts.timeout);
     if (!time) return tl::unexpected<Error>{time.error()};
     options.timeout = *time;
@@ -244,7 +261,7 @@ Result<void> check_rest(const Texts& texts, Options& options) {
 }
 
 Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::Arguments& containers,
-                       Options& options) {
+                       const AgainArguments& again, Options& options) {
   if (!texts.stray.empty()) {
     return fail(ErrorKind::misconfigured,
                 "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
@@ -254,6 +271,8 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
   options.containers = std::move(*taken);
   if (options.containers.name.empty()) options.containers.name = "nmzswarm";
   return take_numbers(app, texts, options)
+      .and_then([&] { return again.take(app, options.chunked); })
+      .map([&](const AgainOptions& read) { options.again = read; })
       .and_then([&] { return take_seed(texts, options); })
       .and_then([&] { return texts.shard ? parse_shard(*texts.shard, options.selection) : Result<void>{}; })
       .and_then([&] { return take_times(texts, options); })
@@ -276,6 +295,8 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
                      "are the list and the command where they are not given here");
   declare_list(app, request.options, texts);
   declare_running(app, request.options, texts);
+  AgainArguments again;
+  again.declare(app);
   declare_output(app, request.options, texts);
 
   if (dashes != arguments.end()) request.options.command.assign(std::next(dashes), arguments.end());
@@ -289,7 +310,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
     request.print = "nmzswarm " NMZ_VERSION "\n";
     return request;
   }
-  if (const Result<void> done = interpret(app, texts, containers, request.options); !done) {
+  if (const Result<void> done = interpret(app, texts, containers, again, request.options); !done) {
     return tl::unexpected<Error>{done.error()};
   }
   return request;

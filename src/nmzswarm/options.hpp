@@ -11,6 +11,7 @@
 #include "nmz/error/result.hpp"
 #include "nmz/view/text.hpp"
 
+#include "again_options.hpp"
 #include "report_files.hpp"
 #include "workload_list.hpp"
 
@@ -27,6 +28,8 @@ struct Options {
   bool shuffle = false;
   std::optional<std::uint64_t> seed;
   std::chrono::milliseconds timeout{0};
+  double timeout_factor = 0;  ///< of the expected duration, in place of `timeout`; 0 = none
+  AgainOptions again;
   std::chrono::milliseconds kill_grace{2000};
   std::size_t fail_fast = 0;             ///< failures that end the run; 0 = never
   std::vector<std::string> environment;  ///< NAME=value

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "nmz/view/outcome.hpp"
 
 namespace nmz::nmzswarm {
@@ -50,10 +52,18 @@ void Reporter::listed() {
   if (all_expected_) listed.bound = schedule::lower_bound(known, workers_);
   reached("listed");
   show(listed);
+  tell_missing_timeouts();
   if (suite_.listing().list.duplicates > 0) {
     show(view::Notice{std::to_string(suite_.listing().list.duplicates) +
                       " workload(s) are listed more than once and run once"});
   }
+}
+
+void Reporter::tell_missing_timeouts() {
+  const auto unknown = std::ranges::count(suite_.expectations(), schedule::Expectation{});
+  if (!suite_.timeout_is_multiple() || unknown == 0) return;
+  show(view::Notice{
+      fmt::format("{} of {} workloads never ran before: they have no timeout", unknown, suite_.ids().size())});
 }
 
 void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) {
@@ -100,14 +110,28 @@ view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
     case dispatch::Ended::Fate::counted:
       break;
   }
-  return result_of_outcome(ended.outcome);
+  if (ended.subject == schedule::listing) return result_of_outcome(ended.outcome);
+  if (suite_.batches()->runs_again(ended.subject)) return view::WorkloadResult::retried;
+  const view::WorkloadResult result = result_of_outcome(ended.outcome);
+  const bool flaky = result == view::WorkloadResult::passed && suite_.batches()->failures_before(ended.subject) > 0;
+  return flaky ? view::WorkloadResult::flaky : result;
 }
 
 void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& done) {
   const std::size_t members = suite_.batches()->workloads(ended.subject).size();
-  const bool passed = done.result == view::WorkloadResult::passed;
+  const bool flaky = done.result == view::WorkloadResult::flaky;
+  const bool passed = flaky || done.result == view::WorkloadResult::passed;
+  if (done.result == view::WorkloadResult::retried) {
+    last_failure_[ended.subject] = {done.name, done.detail, done.took, done.log};
+    return;
+  }
   const bool lost = done.result == view::WorkloadResult::lost;
-  if (passed) counts_.passed += members;
+  if (flaky) {
+    counts_.flaky += members;
+    flaky_.push_back(last_failure_[ended.subject]);
+  } else if (passed) {
+    counts_.passed += members;
+  }
   if (lost) counts_.lost += members;
   if (done.result == view::WorkloadResult::failed) counts_.failed += members;
   if (done.result == view::WorkloadResult::timed_out) counts_.timed_out += members;
@@ -145,6 +169,9 @@ void Reporter::ended(const dispatch::Ended& ended) {
     const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
     done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keep);
     executions_.ended(ended, done.name, done.log, elapsed());
+    if (ended.fate == dispatch::Ended::Fate::cancelled) {
+      cancelled_[ended.subject] = suite_.batches()->workloads(ended.subject).size();
+    }
     if (ended.fate == dispatch::Ended::Fate::counted) {
       count(ended, done);
       last_end_ = elapsed();
@@ -183,8 +210,10 @@ void Reporter::tick() { show(view::Tick{}); }
 view::SuiteEnded Reporter::summary() const {
   view::SuiteEnded ended;
   ended.counts = counts_;
-  ended.counts.not_run = suite_.ids().size() - (counts_.all() - counts_.not_run);
+  for (const auto& [subject, workloads] : cancelled_) ended.counts.cancelled += workloads;
+  ended.counts.not_run = suite_.ids().size() - ended.counts.all();
   ended.failures = failures_;
+  ended.flaky = flaky_;
   ended.workers = workers_;
   ended.wall = elapsed();
   ended.makespan = last_end_ - first_start_;

@@ -50,6 +50,7 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] view::WorkloadResult result_of(const dispatch::Ended& ended) const;
   [[nodiscard]] view::Seconds expected_left() const;
   void show_trouble();
+  void tell_missing_timeouts();
 
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -59,6 +60,9 @@ class Reporter final : public coordinator::Observer {
   std::vector<view::SuiteView*> views_;
   view::SuiteCounts counts_;
   std::vector<view::Failure> failures_;
+  std::vector<view::Failure> flaky_;
+  std::map<dispatch::Subject, view::Failure> last_failure_;  ///< that did not count
+  std::map<dispatch::Subject, std::size_t> cancelled_;       ///< how many workloads
   std::vector<history::Observation> observations_;
   std::vector<std::chrono::nanoseconds> durations_;
   std::vector<std::pair<std::string, view::Seconds>> phases_;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include "nmz/schedule/retry_plan.hpp"
 #include "nmz/text/utf8.hpp"
 
 namespace nmz::nmzswarm {
@@ -19,6 +20,9 @@ namespace {
 constexpr std::uint64_t longest_list = std::uint64_t{1} << 30;
 /// The kernel refuses a variable that is longer (MAX_ARG_STRLEN is 128 KiB).
 constexpr std::size_t longest_variable = std::size_t{100} << 10;
+
+/// For --timeout 5x: the noise of what lasts an instant is large.
+constexpr std::chrono::milliseconds shortest_multiple{5000};
 
 constexpr const char* listing_script =
     "nmz_list=$(/bin/sh -c \"$1\") || exit\n"
@@ -81,7 +85,7 @@ void Suite::set_master_script(std::string script) {
       std::make_unique<schedule::ListedPlan>([this](const wire::Outcome& outcome) { return take_listing(outcome); });
 }
 
-std::unique_ptr<schedule::BatchPlan> Suite::make_plan() {
+std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
   schedule::BatchOptions options;
   options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::batches;
@@ -90,13 +94,15 @@ std::unique_ptr<schedule::BatchPlan> Suite::make_plan() {
   options.shuffle = options_.shuffle;
   options.seed = seed_;
   options.failures_to_stop = options_.fail_fast;
-  return std::make_unique<schedule::BatchPlan>(expectations_, options);
+  auto plan = std::make_unique<schedule::BatchPlan>(expectations_, options);
+  if (options_.again.retries == 0) return plan;
+  return std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries);
 }
 
-std::unique_ptr<schedule::BatchPlan> Suite::take_listing(const wire::Outcome& outcome) {
+std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const wire::Outcome& outcome) {
   const std::string line = mark_ + "\n";
   const std::size_t mark = listing_output_.find(line);
-  std::unique_ptr<schedule::BatchPlan> plan;
+  std::unique_ptr<schedule::WorkloadPlan> plan;
   if (outcome.kind == wire::OutcomeKind::exited && outcome.code == 0 && mark != std::string::npos) {
     auto list = read_list(std::string_view{listing_output_}.substr(mark + line.size()), options_.selection);
     if (list) {
@@ -149,6 +155,14 @@ schedule::Expectation Suite::expected(dispatch::Subject subject) const {
   return total;
 }
 
+std::chrono::milliseconds Suite::timeout(dispatch::Subject subject) const {
+  if (options_.timeout_factor <= 0) return options_.timeout;
+  const schedule::Expectation known = expected(subject);
+  if (!known) return std::chrono::milliseconds{0};
+  const std::chrono::duration<double, std::milli> longest = *known * options_.timeout_factor;
+  return std::max(shortest_multiple, std::chrono::milliseconds{static_cast<std::int64_t>(longest.count())});
+}
+
 wire::Run Suite::listing_run() {
   listing_output_ = {};
   wire::Run run;
@@ -166,7 +180,7 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   if (lists) return run;
   run.argv = command_;
-  run.timeout = options_.timeout;
+  run.timeout = timeout(assignment.subject);
   run.log_limit = options_.log_limit;
   const auto workloads = batches()->workloads(assignment.subject);
   for (const schedule::Workload workload : workloads) run.input += ids().at(workload) + "\n";

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nmz/coordinator/work_source.hpp"
+#include "nmz/schedule/batch_plan.hpp"
 #include "nmz/schedule/listed_plan.hpp"
 
 #include "options.hpp"
@@ -41,17 +42,21 @@ class Suite final : public coordinator::WorkSource {
   void set_master_script(std::string script);
 
   [[nodiscard]] schedule::ListedPlan& plan() { return *plan_; }
-  [[nodiscard]] const schedule::BatchPlan* batches() const { return plan_->batches(); }
+  [[nodiscard]] const schedule::WorkloadPlan* batches() const { return plan_->batches(); }
   [[nodiscard]] const Listing& listing() const { return listing_; }
   [[nodiscard]] const std::vector<std::string>& ids() const { return listing_.list.ids; }
   [[nodiscard]] const std::vector<schedule::Expectation>& expectations() const { return expectations_; }
   [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
+  [[nodiscard]] bool timeout_is_multiple() const { return options_.timeout_factor > 0; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
   /// The subject's name for people, and in log files.
   [[nodiscard]] std::string name(dispatch::Subject subject) const;
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;
+
+  /// 0 = none.
+  [[nodiscard]] std::chrono::milliseconds timeout(dispatch::Subject subject) const;
 
   /// Output of the listing job, as it comes.
   void listing_output(std::string_view bytes);
@@ -63,8 +68,8 @@ class Suite final : public coordinator::WorkSource {
                                               const coordinator::TreeKnowledge& known) override;
 
  private:
-  std::unique_ptr<schedule::BatchPlan> make_plan();
-  std::unique_ptr<schedule::BatchPlan> take_listing(const wire::Outcome& outcome);
+  std::unique_ptr<schedule::WorkloadPlan> make_plan();
+  std::unique_ptr<schedule::WorkloadPlan> take_listing(const wire::Outcome& outcome);
   [[nodiscard]] wire::Run listing_run();
 
   const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)

@@ -131,7 +131,7 @@ int print_list(const WorkloadList& list) {
 }
 
 /// How the run ended, in the words of view::SuiteEnded.
-void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end) {
+void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end, bool flaky_fails) {
   const auto say = [&ended](int code, const char* result, std::string message) {
     ended.exit_code = code;
     ended.result = result;
@@ -153,7 +153,9 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
   if (ended.counts.lost > 0) {
     return say(exit_infrastructure, "lost", fmt::format("{} workload(s) got no result", ended.counts.lost));
   }
-  if (ended.counts.not_run > 0) return say(exit_infrastructure, "lost", "some workloads were not run");
+  if (ended.counts.not_run + ended.counts.cancelled > 0)
+    return say(exit_infrastructure, "lost", "some workloads were not run");
+  if (ended.counts.flaky > 0) return say(flaky_fails ? exit_failed : exit_passed, "flaky", "");
   say(exit_passed, "passed", "");
 }
 
@@ -240,7 +242,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   }
   if (known) remember(*known, suite_key, reporter);
   view::SuiteEnded ended = reporter.summary();
-  conclude(ended, suite, end);
+  conclude(ended, suite, end, options.again.flaky_fails);
   const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
   if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
   reporter.show(ended);

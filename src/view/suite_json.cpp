@@ -13,6 +13,17 @@ namespace {
 
 json::string printed(const std::string& bytes) { return json::string{text::printable(bytes)}; }
 
+json::array list_of(const std::vector<Failure>& failures) {
+  json::array list;
+  for (const Failure& failure : failures) {
+    list.push_back(json::object{{"name", printed(failure.name)},
+                                {"detail", printed(failure.detail)},
+                                {"took", failure.took.count()},
+                                {"log", printed(failure.log)}});
+  }
+  return list;
+}
+
 struct ToJson {
   json::object operator()(const SuiteStarted& event) const {
     return {{"event", "suite-started"},
@@ -59,13 +70,6 @@ struct ToJson {
   }
   json::object operator()(const Notice& event) const { return {{"event", "notice"}, {"text", printed(event.text)}}; }
   json::object operator()(const SuiteEnded& event) const {
-    json::array failures;
-    for (const Failure& failure : event.failures) {
-      failures.push_back(json::object{{"name", printed(failure.name)},
-                                      {"detail", printed(failure.detail)},
-                                      {"took", failure.took.count()},
-                                      {"log", printed(failure.log)}});
-    }
     json::array phases;
     for (const auto& [phase, at] : event.phases) {
       phases.push_back(json::object{{"phase", printed(phase)}, {"at", at.count()}});
@@ -76,9 +80,12 @@ struct ToJson {
             {"passed", event.counts.passed},
             {"failed", event.counts.failed},
             {"timed_out", event.counts.timed_out},
+            {"flaky", event.counts.flaky},
             {"lost", event.counts.lost},
+            {"cancelled", event.counts.cancelled},
             {"not_run", event.counts.not_run},
-            {"failures", std::move(failures)},
+            {"failures", list_of(event.failures)},
+            {"flaky_workloads", list_of(event.flaky)},
             {"workers", event.workers},
             {"wall", event.wall.count()},
             {"makespan", event.makespan.count()},

@@ -28,6 +28,7 @@ const char* colour_of(WorkloadResult result) {
     case WorkloadResult::failed:
     case WorkloadResult::timed_out:
       return red;
+    case WorkloadResult::flaky:
     case WorkloadResult::lost:
       return yellow;
     default:
@@ -37,7 +38,7 @@ const char* colour_of(WorkloadResult result) {
 
 bool is_verdict(WorkloadResult result) {
   return result == WorkloadResult::passed || result == WorkloadResult::failed || result == WorkloadResult::timed_out ||
-         result == WorkloadResult::lost;
+         result == WorkloadResult::flaky || result == WorkloadResult::lost;
 }
 
 std::string plural(std::size_t count, const std::string& noun) {
@@ -71,6 +72,8 @@ const char* word_of(WorkloadResult result) {
       return "failed";
     case WorkloadResult::timed_out:
       return "timed-out";
+    case WorkloadResult::flaky:
+      return "flaky";
     case WorkloadResult::lost:
       return "lost";
     case WorkloadResult::retried:
@@ -137,7 +140,7 @@ void SuiteText::on(const WorkloadDone& event, Seconds now) {
   const bool verdict = is_verdict(event.result);
   if (verdict) {
     ++done_;
-    if (event.result != WorkloadResult::passed) ++failed_;
+    if (event.result != WorkloadResult::passed && event.result != WorkloadResult::flaky) ++failed_;
     expected_left_ = event.expected_left;
     expected_at_ = now;
   }
@@ -191,13 +194,20 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
     line(coloured("----", red), now);
     if (shown < event.failures.size()) line(fmt::format("... and {} more", event.failures.size() - shown), now);
   }
+  for (const Failure& flaky : event.flaky) {
+    line(fmt::format("{} {} ({}; {})", coloured("flaky    ", yellow), text::printable(flaky.name),
+                     text::printable(flaky.detail), flaky.log),
+         now);
+  }
   std::string text = fmt::format("{} of {} passed", event.counts.passed, event.counts.all());
   const auto add = [&text](std::size_t count, const char* what) {
     if (count > 0) text += fmt::format(", {} {}", count, what);
   };
   add(event.counts.failed, "failed");
   add(event.counts.timed_out, "timed out");
+  add(event.counts.flaky, "flaky");
   add(event.counts.lost, "lost");
+  add(event.counts.cancelled, "cancelled");
   add(event.counts.not_run, "not run");
   text += fmt::format(" in {} with {}", duration(event.wall), plural(event.workers, "worker"));
   if (event.counts.all() > 0) line(coloured(text, event.exit_code == 0 ? green : red), now);

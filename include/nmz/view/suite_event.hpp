@@ -40,8 +40,9 @@ struct WorkloadStarted {
   Seconds expected{0};  ///< 0 = unknown
 };
 
-/// lost: no worker could give it a verdict. retried, cancelled and late say why an execution gave none.
-enum class WorkloadResult : std::uint8_t { passed, failed, timed_out, lost, retried, cancelled, late };
+/// flaky: passed after it had failed. lost: no worker could give it a verdict. retried, cancelled and late say why an
+/// execution gave none (retried: its worker was lost, or its failure does not count yet).
+enum class WorkloadResult : std::uint8_t { passed, failed, timed_out, flaky, lost, retried, cancelled, late };
 
 struct WorkloadDone {
   wire::WorkerId worker{};
@@ -60,9 +61,11 @@ struct SuiteCounts {
   std::size_t passed = 0;
   std::size_t failed = 0;
   std::size_t timed_out = 0;
+  std::size_t flaky = 0;
   std::size_t lost = 0;
+  std::size_t cancelled = 0;  ///< ended on the way
   std::size_t not_run = 0;
-  [[nodiscard]] std::size_t all() const { return passed + failed + timed_out + lost + not_run; }
+  [[nodiscard]] std::size_t all() const { return passed + failed + timed_out + flaky + lost + cancelled + not_run; }
 };
 
 struct Failure {
@@ -73,10 +76,11 @@ struct Failure {
 };
 
 struct SuiteEnded {
-  std::string result;   ///< "passed", "failed", "lost", "empty", "not-listed", "no-workers", "interrupted"
+  std::string result;   ///< "passed", "failed", "flaky", "lost", "empty", "not-listed", "no-workers", "interrupted"
   std::string message;  ///< one line
   SuiteCounts counts;
   std::vector<Failure> failures;
+  std::vector<Failure> flaky;  ///< each with its last failure
   std::uint32_t workers = 0;
   Seconds wall{0};
   Seconds makespan{0};                                  ///< from the first workload's start to the last one's end
