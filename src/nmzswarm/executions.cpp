@@ -58,12 +58,13 @@ report::Verdict verdict_of(const wire::Outcome& outcome) {
   return report::Verdict::lost;
 }
 
-void Executions::ended(const dispatch::Ended& ended, const std::string& workload, const std::string& log, Seconds now) {
+void Executions::ended(const dispatch::Ended& ended, const std::string& workload, std::uint64_t attempt,
+                       const std::string& log, Seconds now) {
   const auto began = began_.find(ended.job);
   if (ended.fate == dispatch::Ended::Fate::late || began == began_.end()) return;
   report::Execution execution;
   execution.workload = workload;
-  execution.attempt = ended.attempt;
+  execution.attempt = static_cast<std::uint32_t>(attempt);
   execution.worker = static_cast<std::uint32_t>(ended.worker);
   if (const auto node = nodes_.find(ended.worker); node != nodes_.end()) execution.node = node->second;
   execution.verdict = verdict_of(ended);

@@ -30,7 +30,8 @@ class Executions {
   void ready(wire::WorkerId worker, std::string node) { nodes_[worker] = std::move(node); }
   void began(const dispatch::Assign& assignment, Seconds now) { began_[assignment.job] = now; }
   /// A late end is about an execution whose end is known already, and ignored.
-  void ended(const dispatch::Ended& ended, const std::string& workload, const std::string& log, Seconds now);
+  void ended(const dispatch::Ended& ended, const std::string& workload, std::uint64_t attempt, const std::string& log,
+             Seconds now);
   /// A workload that never ran.
   void not_run(const std::string& workload);
   void read_log_tails();

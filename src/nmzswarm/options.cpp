@@ -35,6 +35,9 @@ Examples:
       The same on this machine, without an image: `sh` reads "tests/NAME.sh" from its standard input.
   nmzswarm --workloads tests.txt --filter '^net/' --timeout 5m -- sh -c './run-test "$NMZ_WORKLOAD"'
       The workload is also in the environment, with NMZ_WORKER and NMZ_ATTEMPT.
+  nmzswarm --workloads tests.txt --repeat 500 --stress-cpu 2 -- sh -c './run-test "$NMZ_WORKLOAD"'
+      How often does each test fail? Every run has an NMZ_SEED and an NMZ_RUN of its own; what fails is shown with the
+      command that repeats it. See also --until-fail, --for and --stop-at-width.
   nmzswarm -source suite -replicas 30 -chunks 30 --shuffle --seed 7
       Static chunks as Namazu Swarm published them: one invocation and one verdict for each chunk.
 
@@ -285,6 +288,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
 Result<Request> parse(const std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   Request request;
+  request.options.arguments = arguments;
   Texts texts;
   CLI::App app{"Runs a list of tests in parallel, in containers all over a cluster or on this machine.", "nmzswarm"};
   command_line::set_up(app, usage);

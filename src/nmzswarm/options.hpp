@@ -41,7 +41,8 @@ struct Options {
   ReportOptions reports;
   bool list_only = false;
   view::Verbosity verbosity = view::Verbosity::normal;
-  std::vector<std::string> command;  ///< untouched; empty = the image's worker script
+  std::vector<std::string> arguments;  ///< all of the command line
+  std::vector<std::string> command;    ///< untouched; empty = the image's worker script
 };
 
 /// What the command line asks for: a run, or a text to print (--help, --version).

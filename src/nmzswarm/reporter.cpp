@@ -44,11 +44,13 @@ void Reporter::listed() {
   for (const schedule::Expectation& one : suite_.expectations()) {
     if (one) known.push_back(*one);
   }
-  all_expected_ = !known.empty() && known.size() == ids.size();
+  all_expected_ = suite_.hunt() == nullptr && !known.empty() && known.size() == ids.size();
   for (const auto one : known) expected_work_left_ += one;
   view::WorkloadsListed listed;
   listed.workloads = ids.size();
   listed.chunks = suite_.chunks();
+  listed.repeated = suite_.hunt() != nullptr;
+  if (listed.repeated) listed.runs = suite_.again().repeat;
   if (all_expected_) listed.bound = schedule::lower_bound(known, workers_);
   reached("listed");
   show(listed);
@@ -79,6 +81,7 @@ void Reporter::assigned(const dispatch::Assign& assignment) {
     first_start_ = elapsed();
     reached("first workload started");
   }
+  suite_.tell_time(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed() - first_start_));
   executions_.began(assignment, elapsed());
   view::WorkloadStarted started;
   started.worker = assignment.worker;
@@ -118,6 +121,10 @@ view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
 }
 
 void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& done) {
+  if (suite_.hunt() != nullptr) {
+    if (done.result != view::WorkloadResult::lost) durations_.push_back(ended.took);
+    return;
+  }
   const std::size_t members = suite_.batches()->workloads(ended.subject).size();
   const bool flaky = done.result == view::WorkloadResult::flaky;
   const bool passed = flaky || done.result == view::WorkloadResult::passed;
@@ -166,9 +173,11 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.detail = view::describe(ended.outcome);
   done.took = ended.took;
   if (ended.subject != schedule::listing) {
-    const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
-    done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keep);
-    executions_.ended(ended, done.name, done.log, elapsed());
+    done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keeps_log(ended, done.result));
+    const bool alone = suite_.chunks() == 0;
+    const std::string workload =
+        alone ? suite_.ids().at(suite_.batches()->workloads(ended.subject).front()) : done.name;
+    executions_.ended(ended, workload, suite_.run_number(ended.subject, ended.attempt), done.log, elapsed());
     if (ended.fate == dispatch::Ended::Fate::cancelled) {
       cancelled_[ended.subject] = suite_.batches()->workloads(ended.subject).size();
     }
@@ -205,13 +214,42 @@ Executions& Reporter::executions() {
   return executions_;
 }
 
-void Reporter::tick() { show(view::Tick{}); }
+/// Of a hunt's many runs only what fails is kept, and one log of each workload to compare with.
+bool Reporter::keeps_log(const dispatch::Ended& ended, view::WorkloadResult result) {
+  const bool about_workload =
+      ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+  if (suite_.hunt() == nullptr || result != view::WorkloadResult::passed) return about_workload;
+  return passing_logs_.insert(suite_.hunt()->workloads(ended.subject).front()).second;
+}
+
+/// A workload of a hunt that fails sometimes is flaky.
+void Reporter::count_hunted(view::SuiteEnded& ended) const {
+  ended.counts = view::SuiteCounts{};
+  for (std::size_t i = 0; i < suite_.ids().size(); ++i) {
+    const schedule::Tally& tally = suite_.hunt()->tally(static_cast<schedule::Workload>(i));
+    if (tally.runs == 0) {
+      ++(tally.lost > 0 ? ended.counts.lost : ended.counts.not_run);
+    } else if (tally.failures == 0) {
+      ++ended.counts.passed;
+    } else {
+      ++(tally.failures == tally.runs ? ended.counts.failed : ended.counts.flaky);
+    }
+  }
+}
+
+void Reporter::tick() {
+  if (anything_started_) {
+    suite_.tell_time(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed() - first_start_));
+  }
+  show(view::Tick{});
+}
 
 view::SuiteEnded Reporter::summary() const {
   view::SuiteEnded ended;
   ended.counts = counts_;
   for (const auto& [subject, workloads] : cancelled_) ended.counts.cancelled += workloads;
   ended.counts.not_run = suite_.ids().size() - ended.counts.all();
+  if (suite_.hunt() != nullptr) count_hunted(ended);
   ended.failures = failures_;
   ended.flaky = flaky_;
   ended.workers = workers_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,8 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] view::WorkloadResult result_of(const dispatch::Ended& ended) const;
   [[nodiscard]] view::Seconds expected_left() const;
   void show_trouble();
+  void count_hunted(view::SuiteEnded& ended) const;
+  [[nodiscard]] bool keeps_log(const dispatch::Ended& ended, view::WorkloadResult result);
   void tell_missing_timeouts();
 
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -61,6 +64,7 @@ class Reporter final : public coordinator::Observer {
   view::SuiteCounts counts_;
   std::vector<view::Failure> failures_;
   std::vector<view::Failure> flaky_;
+  std::set<schedule::Workload> passing_logs_;                ///< of a hunt: those with one that is kept
   std::map<dispatch::Subject, view::Failure> last_failure_;  ///< that did not count
   std::map<dispatch::Subject, std::size_t> cancelled_;       ///< how many workloads
   std::vector<history::Observation> observations_;

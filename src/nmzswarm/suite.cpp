@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include "nmz/report/rate.hpp"
 #include "nmz/schedule/retry_plan.hpp"
 #include "nmz/text/utf8.hpp"
 
@@ -27,6 +28,23 @@ constexpr std::chrono::milliseconds shortest_multiple{5000};
 constexpr const char* listing_script =
     "nmz_list=$(/bin/sh -c \"$1\") || exit\n"
     "printf '%s\\n%s\\n' \"$2\" \"$nmz_list\"\n";
+
+/// The loops are no children of the command, which may wait for all of its own; they end with the job.
+constexpr const char* stress_script =
+    "nmz_loops=$1; shift\n"
+    "while [ \"$nmz_loops\" -gt 0 ]; do\n"
+    "  (while :; do :; done </dev/null >/dev/null 2>&1 &)\n"
+    "  nmz_loops=$((nmz_loops - 1))\n"
+    "done\n"
+    "unset nmz_loops\n"
+    "exec \"$@\"\n";
+
+std::vector<std::string> stressed(const std::vector<std::string>& command, std::uint32_t loops) {
+  if (loops == 0) return command;
+  std::vector<std::string> argv{"/bin/sh", "-c", stress_script, "sh", std::to_string(loops)};
+  argv.insert(argv.end(), command.begin(), command.end());
+  return argv;
+}
 
 std::uint64_t random_number() {
   std::uint64_t number = 0;
@@ -72,7 +90,7 @@ Suite::Suite(const Options& options, std::uint32_t workers, std::vector<std::str
       command_{std::move(command)},
       expect_{std::move(expect)},
       mark_{fmt::format("nmzswarm-list-{:016x}{:016x}", random_number(), random_number())},
-      seed_{options.seed.value_or(random_number())} {}
+      seed_{options.seed.value_or(options.again.hunts() ? random_number() & 0xffffffffU : random_number())} {}
 
 void Suite::set_list(WorkloadList list) {
   listing_.list = std::move(list);
@@ -85,8 +103,33 @@ void Suite::set_master_script(std::string script) {
       std::make_unique<schedule::ListedPlan>([this](const wire::Outcome& outcome) { return take_listing(outcome); });
 }
 
+std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {
+  schedule::RepeatOptions options;
+  options.runs = options_.again.repeat;
+  options.failures_to_stop = options_.again.until_fail > 0 ? options_.again.until_fail : options_.fail_fast;
+  if (options_.again.hunt_for.count() > 0) options.time = options_.again.hunt_for;
+  if (const double width = options_.again.stop_at_width; width > 0) {
+    options.enough = [width](std::uint64_t failures, std::uint64_t runs) {
+      const report::Interval interval = report::wilson_interval(failures, runs);
+      return interval.high - interval.low <= width;
+    };
+  }
+  auto plan = std::make_unique<schedule::RepeatPlan>(ids().size(), std::move(options));
+  hunt_ = plan.get();
+  return plan;
+}
+
+void Suite::tell_time(std::chrono::nanoseconds now) {
+  if (hunt_ != nullptr) hunt_->tell_time(now);
+}
+
+std::uint64_t Suite::run_number(dispatch::Subject subject, std::uint32_t attempt) const {
+  return hunt_ != nullptr && subject != schedule::listing ? hunt_->number(subject) : attempt;
+}
+
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
+  if (options_.again.hunts()) return make_hunt();
   schedule::BatchOptions options;
   options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::batches;
   options.workers = workers_;
@@ -132,6 +175,7 @@ std::size_t Suite::chunks() const {
 std::string Suite::name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "the master script";
   const auto workloads = batches()->workloads(subject);
+  if (hunt_ != nullptr) return fmt::format("{} (run {})", ids().at(workloads.front()), hunt_->number(subject));
   if (!options_.chunked) return ids().at(workloads.front());
   return fmt::format("chunk {} ({} workloads: {}{})", subject, workloads.size(), ids().at(workloads.front()),
                      workloads.size() > 1 ? ", ..." : "");
@@ -141,7 +185,8 @@ std::string Suite::log_name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "master-script";
   if (options_.chunked) return fmt::format("chunk-{}", subject);
   const schedule::Workload workload = batches()->workloads(subject).front();
-  return fmt::format("{:06}-{}", workload, file_name(ids().at(workload)));
+  const std::string run = hunt_ == nullptr ? "" : fmt::format(".run-{}", hunt_->number(subject));
+  return fmt::format("{:06}-{}{}", workload, file_name(ids().at(workload)), run);
 }
 
 schedule::Expectation Suite::expected(dispatch::Subject subject) const {
@@ -179,7 +224,7 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   if (lists) return run;
-  run.argv = command_;
+  run.argv = stressed(command_, options_.again.stress_cpu);
   run.timeout = timeout(assignment.subject);
   run.log_limit = options_.log_limit;
   const auto workloads = batches()->workloads(assignment.subject);
@@ -187,6 +232,11 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   if (options_.chunked) {
     run.env.push_back("NMZ_CHUNK=" + std::to_string(assignment.subject));
     return run;
+  }
+  if (hunt_ != nullptr) {
+    const std::uint64_t number = hunt_->number(assignment.subject);
+    run.env.push_back("NMZ_RUN=" + std::to_string(number));
+    run.env.push_back("NMZ_SEED=" + std::to_string(schedule::run_seed(seed_, number)));
   }
   const std::string& id = ids().at(workloads.front());
   const bool fits = id.size() < longest_variable && id.find('\0') == std::string::npos;

@@ -15,6 +15,7 @@
 #include "nmz/coordinator/work_source.hpp"
 #include "nmz/schedule/batch_plan.hpp"
 #include "nmz/schedule/listed_plan.hpp"
+#include "nmz/schedule/repeat_plan.hpp"
 
 #include "options.hpp"
 #include "workload_list.hpp"
@@ -43,13 +44,20 @@ class Suite final : public coordinator::WorkSource {
 
   [[nodiscard]] schedule::ListedPlan& plan() { return *plan_; }
   [[nodiscard]] const schedule::WorkloadPlan* batches() const { return plan_->batches(); }
+  /// Null unless workloads are run many times, and until there is a list.
+  [[nodiscard]] const schedule::RepeatPlan* hunt() const { return hunt_; }
+  /// Since the first workload was started.
+  void tell_time(std::chrono::nanoseconds now);
   [[nodiscard]] const Listing& listing() const { return listing_; }
   [[nodiscard]] const std::vector<std::string>& ids() const { return listing_.list.ids; }
   [[nodiscard]] const std::vector<schedule::Expectation>& expectations() const { return expectations_; }
   [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
   [[nodiscard]] bool timeout_is_multiple() const { return options_.timeout_factor > 0; }
+  [[nodiscard]] const AgainOptions& again() const { return options_.again; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
+  /// Of the execution among those of its workload: the run of a hunt, else the attempt.
+  [[nodiscard]] std::uint64_t run_number(dispatch::Subject subject, std::uint32_t attempt) const;
   /// The subject's name for people, and in log files.
   [[nodiscard]] std::string name(dispatch::Subject subject) const;
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
@@ -70,6 +78,7 @@ class Suite final : public coordinator::WorkSource {
  private:
   std::unique_ptr<schedule::WorkloadPlan> make_plan();
   std::unique_ptr<schedule::WorkloadPlan> take_listing(const wire::Outcome& outcome);
+  std::unique_ptr<schedule::WorkloadPlan> make_hunt();
   [[nodiscard]] wire::Run listing_run();
 
   const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -84,6 +93,7 @@ class Suite final : public coordinator::WorkSource {
   std::vector<schedule::Expectation> expectations_;
   std::function<void()> listed_;
   std::unique_ptr<schedule::ListedPlan> plan_;
+  schedule::RepeatPlan* hunt_ = nullptr;
 };
 
 }  // namespace nmz::nmzswarm

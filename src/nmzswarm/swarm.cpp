@@ -28,6 +28,7 @@
 #include "nmz/view/suite_json.hpp"
 #include "nmz/view/suite_text.hpp"
 
+#include "hunt.hpp"
 #include "report_files.hpp"
 #include "reporter.hpp"
 #include "suite.hpp"
@@ -65,7 +66,11 @@ std::optional<WorkloadList> given_list(const Options& options) {
 
 std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
   std::size_t wanted = options.replicas == 0 ? cpus : options.replicas;
-  if (list) wanted = std::min(wanted, std::max<std::size_t>(list->ids.size(), 1));
+  const AgainOptions& again = options.again;
+  if (list && (!again.hunts() || again.repeat > 0)) {
+    const std::size_t executions = again.hunts() ? list->ids.size() * again.repeat : list->ids.size();
+    wanted = std::min(wanted, std::max<std::size_t>(executions, 1));
+  }
   if (list && options.chunks > 0) wanted = std::min(wanted, options.chunks);
   return static_cast<std::uint32_t>(std::max<std::size_t>(wanted, 1));
 }
@@ -137,7 +142,8 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
     ended.result = result;
     ended.message = std::move(message);
   };
-  const bool failures = ended.counts.failed + ended.counts.timed_out > 0;
+  const std::size_t flaky_failures = suite.hunt() != nullptr ? ended.counts.flaky : 0;
+  const bool failures = ended.counts.failed + ended.counts.timed_out + flaky_failures > 0;
   if (end.why == dispatch::Stop::Why::interrupted) return say(exit_interrupted, "interrupted", "interrupted");
   if (suite.listing().failed) return say(exit_infrastructure, "not-listed", suite.listing().message);
   if (end.why == dispatch::Stop::Why::no_workers) {
@@ -228,6 +234,9 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   reporter.show(view::SuiteStarted{count, where, log_store.directory().string()});
   if (!trouble.empty()) reporter.show(view::Notice{trouble});
   tell_swept(place, reporter);
+  if (options.again.hunts()) {
+    reporter.show(view::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
+  }
   if (options.shuffle) reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
   suite.on_listed([&reporter] { reporter.listed(); });
   if (listed) reporter.listed();
@@ -242,6 +251,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   }
   if (known) remember(*known, suite_key, reporter);
   view::SuiteEnded ended = reporter.summary();
+  if (suite.hunt() != nullptr) ended.hunted = hunted(suite, reporter.executions(), options.arguments);
   conclude(ended, suite, end, options.again.flaky_fails);
   const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
   if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;

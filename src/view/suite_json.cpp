@@ -24,6 +24,35 @@ json::array list_of(const std::vector<Failure>& failures) {
   return list;
 }
 
+json::object object_of(const FailureGroup& group) {
+  json::array runs;
+  for (const std::uint64_t run : group.runs) runs.emplace_back(run);
+  return {{"line", printed(group.line)},
+          {"log_stops", group.stops},
+          {"runs", std::move(runs)},
+          {"detail", printed(group.detail)},
+          {"run", group.run},
+          {"seed", group.seed},
+          {"log", printed(group.log)},
+          {"command", printed(group.command)}};
+}
+
+json::array list_of(const std::vector<HuntedWorkload>& hunted) {
+  json::array list;
+  for (const HuntedWorkload& one : hunted) {
+    json::array groups;
+    for (const FailureGroup& group : one.groups) groups.push_back(object_of(group));
+    list.push_back(json::object{{"name", printed(one.name)},
+                                {"runs", one.runs},
+                                {"failures", one.failures},
+                                {"lost", one.lost},
+                                {"low", one.low},
+                                {"high", one.high},
+                                {"groups", std::move(groups)}});
+  }
+  return list;
+}
+
 struct ToJson {
   json::object operator()(const SuiteStarted& event) const {
     return {{"event", "suite-started"},
@@ -35,6 +64,7 @@ struct ToJson {
     return {{"event", "workloads-listed"},
             {"workloads", event.workloads},
             {"chunks", event.chunks},
+            {"runs", event.runs},
             {"bound", event.bound.count()}};
   }
   json::object operator()(const WorkerReady& event) const {
@@ -86,6 +116,7 @@ struct ToJson {
             {"not_run", event.counts.not_run},
             {"failures", list_of(event.failures)},
             {"flaky_workloads", list_of(event.flaky)},
+            {"hunted", list_of(event.hunted)},
             {"workers", event.workers},
             {"wall", event.wall.count()},
             {"makespan", event.makespan.count()},

@@ -110,11 +110,13 @@ void SuiteText::on(const SuiteStarted& event, Seconds now) {
 }
 
 void SuiteText::on(const WorkloadsListed& event, Seconds now) {
-  workloads_ = event.workloads;
+  workloads_ = event.workloads * event.runs;
+  repeated_ = event.repeated;
   expected_left_ = event.bound;
   expected_at_ = now;
   if (quiet()) return;
   std::string text = plural(event.workloads, "workload");
+  if (event.repeated) text += event.runs > 0 ? fmt::format(", each run {} times", event.runs) : ", again and again";
   if (event.chunks > 0) text += fmt::format(" in {}", plural(event.chunks, "chunk"));
   if (event.bound.count() > 0) text += fmt::format(", expected to take at least {}", duration(event.bound));
   line(text, now);
@@ -145,8 +147,9 @@ void SuiteText::on(const WorkloadDone& event, Seconds now) {
     expected_at_ = now;
   }
   const bool passed = event.result == WorkloadResult::passed;
-  const bool wanted = style_.verbosity == Verbosity::verbose ||
-                      (!quiet() && (verdict ? !(passed && style_.live) : event.result == WorkloadResult::retried));
+  const bool wanted =
+      style_.verbosity == Verbosity::verbose ||
+      (!quiet() && (verdict ? !(passed && (style_.live || repeated_)) : event.result == WorkloadResult::retried));
   if (!wanted) return;
   line(fmt::format("{} {} ({}{}{})", coloured(fmt::format("{:<9}", word_of(event.result)), colour_of(event.result)),
                    text::printable(event.name), duration(event.took), event.detail.empty() ? "" : ", ",
@@ -168,7 +171,8 @@ void SuiteText::on(const Notice& event, Seconds now) {
 
 void SuiteText::on(const Tick& /*event*/, Seconds now) {
   if (style_.live || quiet() || now - last_line_ < longest_silence) return;
-  line(fmt::format("after {}: {} of {} done, {} running", duration(now), done_, workloads_, running_.size()), now);
+  const std::string total = workloads_ > 0 ? fmt::format(" of {}", workloads_) : "";
+  line(fmt::format("after {}: {}{} done, {} running", duration(now), done_, total, running_.size()), now);
 }
 
 void SuiteText::print_log(const Failure& failure, Seconds now) {
@@ -194,6 +198,7 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
     line(coloured("----", red), now);
     if (shown < event.failures.size()) line(fmt::format("... and {} more", event.failures.size() - shown), now);
   }
+  for (const std::string& text : hunt_lines(event.hunted, style_.verbosity == Verbosity::verbose)) line(text, now);
   for (const Failure& flaky : event.flaky) {
     line(fmt::format("{} {} ({}; {})", coloured("flaky    ", yellow), text::printable(flaky.name),
                      text::printable(flaky.detail), flaky.log),
@@ -224,8 +229,9 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
 }
 
 std::string SuiteText::status(Seconds now, std::size_t columns) const {
-  std::string text = workloads_ == 0 ? fmt::format("{}/{} workers ready", ready_, workers_)
-                                     : fmt::format("[{}/{}]", done_, workloads_);
+  std::string text = workloads_ == 0 && repeated_ ? fmt::format("[{}]", done_)
+                     : workloads_ == 0            ? fmt::format("{}/{} workers ready", ready_, workers_)
+                                                  : fmt::format("[{}/{}]", done_, workloads_);
   if (failed_ > 0) text += fmt::format(" | {} failed", failed_);
   std::string ending;
   if (expected_left_.count() > 0) {

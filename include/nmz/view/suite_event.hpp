@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nmz/view/event.hpp"
+#include "nmz/view/suite_hunt.hpp"
 #include "nmz/wire/messages.hpp"
 
 namespace nmz::view {
@@ -23,6 +24,8 @@ struct SuiteStarted {
 /// The list is known.
 struct WorkloadsListed {
   std::size_t workloads = 0;
+  bool repeated = false;   ///< a hunt: each runs many times
+  std::uint64_t runs = 1;  ///< of each; 0 = nobody knows yet
   std::size_t chunks = 0;  ///< 0: each workload is its own execution
   Seconds bound{0};        ///< expected; no schedule is shorter; 0 = nothing is known
 };
@@ -80,7 +83,8 @@ struct SuiteEnded {
   std::string message;  ///< one line
   SuiteCounts counts;
   std::vector<Failure> failures;
-  std::vector<Failure> flaky;  ///< each with its last failure
+  std::vector<Failure> flaky;          ///< each with its last failure
+  std::vector<HuntedWorkload> hunted;  ///< empty unless it was a hunt
   std::uint32_t workers = 0;
   Seconds wall{0};
   Seconds makespan{0};                                  ///< from the first workload's start to the last one's end
