@@ -56,6 +56,11 @@ void AgainArguments::declare(CLI::App& app) {
   app.add_option("--stop-at-width", stop_at_width_,
                  "Run each workload until the 95 % interval of its failure rate is as narrow as this (0.02)")
       ->type_name("WIDTH");
+  app.add_option(
+         "--rerun", rerun_,
+         "Go on with the run in --log-dir, or the last one of this suite: failed (what failed, timed out or was "
+         "lost), unfinished (what got no result), or last (all that was part of it)")
+      ->type_name("WHICH");
   app.add_option("--stress-cpu", stress_cpu_, "Beside each workload run N loops that keep CPUs busy")->type_name("N");
 }
 

@@ -54,6 +54,7 @@ void Reporter::listed() {
   if (all_expected_) listed.bound = schedule::lower_bound(known, workers_);
   reached("listed");
   show(listed);
+  if (state_ != nullptr) state_->listed(ids);
   tell_missing_timeouts();
   if (suite_.listing().list.duplicates > 0) {
     show(view::Notice{std::to_string(suite_.listing().list.duplicates) +
@@ -99,6 +100,9 @@ void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
 }
 
 void Reporter::show_trouble() {
+  if (std::string trouble = state_ == nullptr ? "" : state_->take_trouble(); !trouble.empty()) {
+    show(view::Notice{std::move(trouble)});
+  }
   if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(view::Notice{std::move(trouble)});
 }
 
@@ -133,6 +137,7 @@ void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& don
     return;
   }
   const bool lost = done.result == view::WorkloadResult::lost;
+  if (state_ != nullptr) state_->result(done.name, view::word_of(done.result));
   if (flaky) {
     counts_.flaky += members;
     flaky_.push_back(last_failure_[ended.subject]);

@@ -16,6 +16,7 @@
 #include "nmz/view/suite_event.hpp"
 
 #include "executions.hpp"
+#include "run_state.hpp"
 #include "suite.hpp"
 
 namespace nmz::nmzswarm {
@@ -25,6 +26,8 @@ class Reporter final : public coordinator::Observer {
   Reporter(Suite& suite, logs::LogStore& logs, std::uint32_t workers);
 
   void add(view::SuiteView& view) { views_.push_back(&view); }
+  /// Where results are kept for --rerun; outlives this.
+  void keep_state(RunState& state) { state_ = &state; }
   void show(const view::SuiteEvent& event);
   /// The list is known, or could not be made.
   void listed();
@@ -58,6 +61,7 @@ class Reporter final : public coordinator::Observer {
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Executions executions_;
+  RunState* state_ = nullptr;
   std::uint32_t workers_;
   std::uint32_t ready_ = 0;
   std::vector<view::SuiteView*> views_;

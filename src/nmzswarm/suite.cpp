@@ -150,6 +150,7 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const wire::Outcome&
     auto list = read_list(std::string_view{listing_output_}.substr(mark + line.size()), options_.selection);
     if (list) {
       listing_.list = std::move(*list);
+      if (narrow_) narrow_(listing_.list.ids);
       plan = make_plan();
     } else {
       listing_.failed = true;

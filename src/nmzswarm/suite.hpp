@@ -68,6 +68,8 @@ class Suite final : public coordinator::WorkSource {
 
   /// Output of the listing job, as it comes.
   void listing_output(std::string_view bytes);
+  /// Called with the ids of the list that the master script made; may remove some.
+  void on_ids(std::function<void(std::vector<std::string>&)> narrow) { narrow_ = std::move(narrow); }
   /// Called when the list is there, or has failed.
   void on_listed(std::function<void()> listed) { listed_ = std::move(listed); }
 
@@ -91,6 +93,7 @@ class Suite final : public coordinator::WorkSource {
   std::uint64_t seed_ = 0;
   Listing listing_;
   std::vector<schedule::Expectation> expectations_;
+  std::function<void(std::vector<std::string>&)> narrow_;
   std::function<void()> listed_;
   std::unique_ptr<schedule::ListedPlan> plan_;
   schedule::RepeatPlan* hunt_ = nullptr;

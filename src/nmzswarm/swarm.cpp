@@ -31,6 +31,7 @@
 #include "hunt.hpp"
 #include "report_files.hpp"
 #include "reporter.hpp"
+#include "run_state.hpp"
 #include "suite.hpp"
 
 namespace nmz::nmzswarm {
@@ -199,18 +200,26 @@ coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, asio:
   return end;
 }
 
+std::optional<EarlierRun> earlier_run(const Options& options, const std::string& suite) {
+  if (options.again.rerun == Rerun::nothing) return std::nullopt;
+  return need(EarlierRun::find(options.log_directory, suite));
+}
+
 int run_suite(const Options& options, std::optional<WorkloadList> list) {
   const auto started = std::chrono::system_clock::now();
   Place place;
   if (!options.containers.image.empty()) place.containers = need(cluster::Cluster::open(place.io, options.containers));
   const cluster::Cluster* const containers = place.containers.get();
   const std::uint32_t cpus = containers == nullptr ? orchestrator::local_cpus() : containers->cpus();
-  const std::uint32_t count = worker_count(options, list, cpus);
   const std::string suite_key = suite_name(options, containers);
+  const std::optional<EarlierRun> earlier = earlier_run(options, suite_key);
+  if (earlier && list) earlier->select(options.again.rerun, list->ids);
+  const std::uint32_t count = worker_count(options, list, cpus);
   std::string trouble;
   std::optional<history::History> known = open_history(options, trouble);
 
   Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
+  if (earlier) suite.on_ids([&](auto& ids) { earlier->select(options.again.rerun, ids); });
   const bool listed = list.has_value();
   if (list) {
     suite.set_list(std::move(*list));
@@ -227,6 +236,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
 
   Reporter reporter{suite, log_store, count};
+  RunState state{log_store, suite_key, earlier ? earlier->lines(options.again.rerun != Rerun::last) : ""};
+  if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
   reporter.add(text);
   if (json) reporter.add(*json);
   const std::string where =
@@ -234,6 +245,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   reporter.show(view::SuiteStarted{count, where, log_store.directory().string()});
   if (!trouble.empty()) reporter.show(view::Notice{trouble});
   tell_swept(place, reporter);
+  if (earlier) reporter.show(view::Notice{"going on with the run in " + earlier->directory().string()});
   if (options.again.hunts()) {
     reporter.show(view::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
   }
