@@ -5,12 +5,16 @@
 
 #include <fmt/format.h>
 
+#include "history_command.hpp"
 #include "options.hpp"
 #include "swarm.hpp"
 
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments{argv + 1, argv + argc};
+    if (!arguments.empty() && arguments.front() == "history") {
+      return nmz::nmzswarm::history_command({arguments.begin() + 1, arguments.end()});
+    }
     const auto request = nmz::nmzswarm::parse(arguments);
     if (!request) {
       fmt::print(stderr, "nmzswarm: {}\n", request.error().message);

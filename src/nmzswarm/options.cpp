@@ -24,7 +24,8 @@ constexpr std::uint64_t most_chunks = 1000000;
 
 constexpr const char* usage =
     "Usage: nmzswarm --source IMAGE [OPTION...] [-- COMMAND [ARG...]]\n"
-    "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n";
+    "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
+    "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n";
 
 constexpr std::string_view usage_examples = R"(
 Examples:
