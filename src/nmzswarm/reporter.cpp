@@ -26,7 +26,7 @@ view::WorkloadResult result_of_outcome(const wire::Outcome& outcome) {
 }  // namespace
 
 Reporter::Reporter(Suite& suite, logs::LogStore& logs, std::uint32_t workers)
-    : suite_{suite}, logs_{logs}, workers_{workers} {}
+    : suite_{suite}, logs_{logs}, times_{workers}, workers_{workers} {}
 
 view::Seconds Reporter::elapsed() const { return std::chrono::steady_clock::now() - began_; }
 
@@ -70,6 +70,7 @@ void Reporter::tell_missing_timeouts() {
 }
 
 void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) {
+  times_.ready(worker, elapsed());
   executions_.ready(worker, welcome.node);
   if (++ready_ == 1) reached("first worker ready");
   if (ready_ == workers_) reached("all workers ready");
@@ -77,6 +78,7 @@ void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome)
 }
 
 void Reporter::assigned(const dispatch::Assign& assignment) {
+  times_.assigned(assignment, elapsed());
   if (assignment.subject == schedule::listing) return;
   if (!std::exchange(anything_started_, true)) {
     first_start_ = elapsed();
@@ -168,6 +170,10 @@ view::Seconds Reporter::expected_left() const {
 void Reporter::ended(const dispatch::Ended& ended) {
   // A late end may be about something that never was.
   const bool known = ended.attempt > 0;
+  const bool lists = ended.subject == schedule::listing;
+  const bool counts =
+      known && !lists && ended.fate == dispatch::Ended::Fate::counted && !suite_.batches()->runs_again(ended.subject);
+  times_.ended(ended, counts, lists, elapsed());
   if (!known || (ended.subject == schedule::listing && ended.fate == dispatch::Ended::Fate::counted)) return;
   view::WorkloadDone done;
   done.worker = ended.worker;
@@ -198,6 +204,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
 }
 
 void Reporter::given_up(const dispatch::GivenUp& given_up) {
+  times_.given_up(given_up, elapsed());
   if (ready_ > 0) --ready_;
   view::WorkerGone gone;
   gone.worker = given_up.worker;
@@ -259,6 +266,7 @@ view::SuiteEnded Reporter::summary() const {
   ended.flaky = flaky_;
   ended.workers = workers_;
   ended.wall = elapsed();
+  ended.split = times_.split(ended.wall);
   ended.makespan = last_end_ - first_start_;
   ended.bound = schedule::lower_bound(durations_, workers_);
   ended.phases = phases_;

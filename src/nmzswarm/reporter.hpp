@@ -18,6 +18,7 @@
 #include "executions.hpp"
 #include "run_state.hpp"
 #include "suite.hpp"
+#include "time_split.hpp"
 
 namespace nmz::nmzswarm {
 
@@ -61,6 +62,7 @@ class Reporter final : public coordinator::Observer {
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Executions executions_;
+  TimeBook times_;
   RunState* state_ = nullptr;
   std::uint32_t workers_;
   std::uint32_t ready_ = 0;

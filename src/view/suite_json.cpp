@@ -121,6 +121,13 @@ struct ToJson {
             {"wall", event.wall.count()},
             {"makespan", event.makespan.count()},
             {"bound", event.bound.count()},
+            {"time_split",
+             {{"work", event.split.work.count()},
+              {"start_up", event.split.start_up.count()},
+              {"dispatch", event.split.dispatch.count()},
+              {"imbalance", event.split.imbalance.count()},
+              {"retries", event.split.retries.count()},
+              {"idle", event.split.idle.count()}}},
             {"phases", std::move(phases)},
             {"log_directory", printed(event.log_directory)},
             {"exit_code", event.exit_code}};

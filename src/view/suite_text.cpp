@@ -45,6 +45,25 @@ std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+/// Where the time went; what rounds to nothing is left out.
+std::string split_text(const TimeSplit& split) {
+  std::string text = "time of the workers:";
+  const char* separator = " ";
+  const auto add = [&](const char* what, Seconds part) {
+    const double percent = 100 * (part / split.total());
+    if (percent < 0.5) return;
+    text += fmt::format("{}{} {:.0f} %", separator, what, percent);
+    separator = ", ";
+  };
+  add("work", split.work);
+  add("start-up", split.start_up);
+  add("dispatch", split.dispatch);
+  add("imbalance", split.imbalance);
+  add("retries", split.retries);
+  add("idle", split.idle);
+  return text;
+}
+
 /// The last bytes of a file, from the start of a line on; `cut`: whether something stands before them.
 std::string tail_of(const std::string& path, bool& cut) {
   cut = false;
@@ -218,9 +237,11 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
   if (event.counts.all() > 0) line(coloured(text, event.exit_code == 0 ? green : red), now);
   if (quiet()) return;
   if (event.bound.count() > 0) {
-    line(fmt::format("the workloads took {}; at least {} on {} (max of total/workers and the longest)",
-                     duration(event.makespan), duration(event.bound), plural(event.workers, "worker")),
+    line(fmt::format("the workloads took {}; at least {} on {} (max of total/workers and the longest): {:.0f} %",
+                     duration(event.makespan), duration(event.bound), plural(event.workers, "worker"),
+                     event.makespan > event.bound ? 100 * (event.bound / event.makespan) : 100.0),
          now);
+    if (event.split.total().count() > 0) line(split_text(event.split), now);
   }
   if (style_.verbosity == Verbosity::verbose) {
     for (const auto& [phase, at] : event.phases) line(fmt::format("{:>8.3f} s  {}", at.count(), phase), now);

@@ -89,7 +89,7 @@ TEST_F(RerunTest, AKilledRunGoesOnWhereItWas) {
                                   "test $NMZ_WORKLOAD != b || kill -9 $(ps -o ppid= -p $PPID)"},
                                  "a\nb\nc\n");
   ASSERT_EQ(killed.signal, SIGKILL) << killed.out << killed.err;
-  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished", "--no-history"}).exit_code, 1);
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 1);
   EXPECT_EQ(diary(), "b\nc\n");
 }
 

@@ -71,6 +71,17 @@ struct SuiteCounts {
   [[nodiscard]] std::size_t all() const { return passed + failed + timed_out + flaky + lost + cancelled + not_run; }
 };
 
+/// Where workers x wall went.
+struct TimeSplit {
+  Seconds work{0};       ///< executions that count, as their workers measured them
+  Seconds start_up{0};   ///< until workers were ready, also after a loss; and the making of the list
+  Seconds dispatch{0};   ///< what executions that count took beyond their work
+  Seconds imbalance{0};  ///< workers without work while the last workloads ran
+  Seconds retries{0};    ///< executions that do not count
+  Seconds idle{0};
+  [[nodiscard]] Seconds total() const { return work + start_up + dispatch + imbalance + retries + idle; }
+};
+
 struct Failure {
   std::string name;
   std::string detail;
@@ -87,8 +98,9 @@ struct SuiteEnded {
   std::vector<HuntedWorkload> hunted;  ///< empty unless it was a hunt
   std::uint32_t workers = 0;
   Seconds wall{0};
-  Seconds makespan{0};                                  ///< from the first workload's start to the last one's end
-  Seconds bound{0};                                     ///< max(total / workers, longest), of the durations measured
+  Seconds makespan{0};  ///< from the first workload's start to the last one's end
+  Seconds bound{0};     ///< max(total / workers, longest), of the durations measured
+  TimeSplit split;
   std::vector<std::pair<std::string, Seconds>> phases;  ///< when each was reached, since the start
   std::string log_directory;
   int exit_code = 0;
