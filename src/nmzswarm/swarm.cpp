@@ -11,6 +11,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
@@ -183,6 +184,14 @@ std::string title_of(const Options& options) {
   return title;
 }
 
+void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
+  if (options.again.hunts()) {
+    reporter.show(view::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
+  } else if (options.shuffle) {
+    reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
+  }
+}
+
 void remember(history::History& known, const std::string& suite, Reporter& reporter) {
   const Result<void> recorded = known.record(suite, reporter.observations(), std::chrono::system_clock::now());
   if (!recorded) reporter.show(view::Notice{"the durations are not remembered: " + recorded.error().message});
@@ -203,6 +212,19 @@ coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, asio:
 std::optional<EarlierRun> earlier_run(const Options& options, const std::string& suite) {
   if (options.again.rerun == Rerun::nothing) return std::nullopt;
   return need(EarlierRun::find(options.log_directory, suite));
+}
+
+/// Returns the exit status. `missing`: reports that could not be written.
+int tell_end(view::SuiteEnded ended, const std::vector<std::string>& missing, const Options& options,
+             Reporter& reporter) {
+  if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
+  reporter.show(ended);
+  if (options.reports.github) print_annotations(reporter.executions(), options.json == "-" ? stderr : stdout);
+  for (const std::string& line : missing) fmt::print(stderr, "nmzswarm: {}\n", line);
+  if (!ended.message.empty()) fmt::print(stderr, "nmzswarm: {}\n", ended.message);
+  if (std::fflush(stdout) == 0) return ended.exit_code;
+  fmt::print(stderr, "nmzswarm: cannot write to standard output\n");
+  return ended.exit_code == exit_passed ? exit_infrastructure : ended.exit_code;
 }
 
 int run_suite(const Options& options, std::optional<WorkloadList> list) {
@@ -246,10 +268,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (!trouble.empty()) reporter.show(view::Notice{trouble});
   tell_swept(place, reporter);
   if (earlier) reporter.show(view::Notice{"going on with the run in " + earlier->directory().string()});
-  if (options.again.hunts()) {
-    reporter.show(view::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
-  }
-  if (options.shuffle) reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
+  tell_seed(options, suite, reporter);
   suite.on_listed([&reporter] { reporter.listed(); });
   if (listed) reporter.listed();
 
@@ -266,14 +285,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (suite.hunt() != nullptr) ended.hunted = hunted(suite, reporter.executions(), options.arguments);
   conclude(ended, suite, end, options.again.flaky_fails);
   const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
-  if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
-  reporter.show(ended);
-  if (options.reports.github) print_annotations(reporter.executions(), out);
-  for (const std::string& line : missing) fmt::print(stderr, "nmzswarm: {}\n", line);
-  if (!ended.message.empty()) fmt::print(stderr, "nmzswarm: {}\n", ended.message);
-  if (std::fflush(stdout) == 0) return ended.exit_code;
-  fmt::print(stderr, "nmzswarm: cannot write to standard output\n");
-  return ended.exit_code == exit_passed ? exit_infrastructure : ended.exit_code;
+  return tell_end(std::move(ended), missing, options, reporter);
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ std::vector<std::string> hunt_lines(const std::vector<HuntedWorkload>& hunted, b
       lines.push_back(fmt::format("{} failed {}{}", text::printable(one.name), one.rate, lost_runs(one)));
     }
   } else {
-    lines.push_back(fmt::format("{} other workloads never failed; the one that ran least failed {}", others, rate));
+    lines.push_back(fmt::format("{} {}workloads never failed; the one that ran least failed {}", others,
+                                others < hunted.size() ? "other " : "", rate));
   }
   return lines;
 }

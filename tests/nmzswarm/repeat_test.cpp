@@ -12,6 +12,7 @@ namespace nmz::nmzswarm {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// b fails for every third seed, in one of two ways.
@@ -97,6 +98,27 @@ TEST_F(RepeatTest, StressIsBesideTheWorkloadAndEndsWithIt) {
   EXPECT_EQ(swarm.read("logs/000000-a.log"), "a\n2\n");
   const auto left = support::run_program(support::Program{{"pgrep", "-f", "nmz_loops.*mark=stress"}});
   EXPECT_EQ(left.out, "");
+}
+
+TEST_F(RepeatTest, AnInterruptedHuntTellsWhatItKnows) {
+  const auto ended = swarm.run("a\n", {"-j1", "--until-fail"},
+                               "test $NMZ_RUN -lt 4 || { kill -INT $(ps -o ppid= -p $PPID); sleep 9; }");
+  EXPECT_EQ(ended.exit_code, 130) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("a failed 0 of 3\n"));
+}
+
+TEST(HuntLinesTest, ManyThatNeverFailedAreOneLine) {
+  std::vector<view::HuntedWorkload> hunted(12);
+  for (view::HuntedWorkload& one : hunted) {
+    one.name = "solid";
+    one.runs = 30;
+    one.rate = "0 of 30 (below 10 %)";
+  }
+  hunted[5].runs = 20;
+  hunted[5].rate = "0 of 20 (below 15 %)";
+  EXPECT_THAT(view::hunt_lines(hunted, false),
+              ElementsAre("12 workloads never failed; the one that ran least failed 0 of 20 (below 15 %)"));
+  EXPECT_EQ(view::hunt_lines(hunted, true).size(), 12U);
 }
 
 TEST(RepeatingCommandTest, IsForAShell) {
