@@ -237,7 +237,7 @@ Ended::Fate Dispatcher::settle(const Job& ended, const wire::Outcome& outcome) {
     return Ended::Fate::retried;
   }
   subject.failures = 0;
-  subject.avoid.reset();
+  subject.avoid = ended.worker;  // for a plan that hands it out again
   subject.with_us = false;
   plan_changed_ = plan_has_more_ = true;
   plan_.record(ended.subject, outcome);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "garbage.hpp"
+#include "history_command.hpp"
 #include "options.hpp"
 #include "swarm.hpp"
 
@@ -37,6 +38,9 @@ int main(int argc, char** argv) {
     occupy_standard_streams();
     const std::vector<std::string> arguments{argv + 1, argv + argc};
     if (!arguments.empty() && arguments.front() == "gc") return nmz::nmzswarm::collect_garbage(arguments);
+    if (!arguments.empty() && arguments.front() == "history") {
+      return nmz::nmzswarm::history_command({arguments.begin() + 1, arguments.end()});
+    }
     const auto request = nmz::nmzswarm::parse(arguments);
     if (!request) {
       nmz::nmzswarm::complain(request.error().message);

@@ -25,7 +25,8 @@ constexpr std::uint64_t most_chunks = 1000000;
 constexpr const char* usage =
     "Usage: nmzswarm --source IMAGE [OPTION...] [-- COMMAND [ARG...]]\n"
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
-    "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n";
+    "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
+    "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n";
 
 constexpr std::string_view usage_examples = R"(
 Examples:
@@ -36,10 +37,15 @@ Examples:
       The same on this machine, without an image: `sh` reads "tests/NAME.sh" from its standard input.
   nmzswarm --workloads tests.txt --filter '^net/' --timeout 5m -- sh -c './run-test "$NMZ_WORKLOAD"'
       The workload is also in the environment, with NMZ_WORKER and NMZ_ATTEMPT.
+  nmzswarm --workloads tests.txt --repeat 500 --stress-cpu 2 -- sh -c './run-test "$NMZ_WORKLOAD"'
+      How often does each test fail? Every run has an NMZ_SEED and an NMZ_RUN of its own; what fails is shown with the
+      command that repeats it. See also --until-fail, --for and --stop-at-width.
   nmzswarm -source suite -replicas 30 -chunks 30 --shuffle --seed 7
       Static chunks as Namazu Swarm published them: one invocation and one verdict for each chunk.
 
 A workload passes when the command's exit status is 0.
+
+With GITHUB_ACTIONS=true the first ten failures become annotations of the step.
 
 Exit status: 0 all passed; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.
 )";
@@ -87,8 +93,13 @@ void declare_running(CLI::App& app, Options& options, Texts& texts) {
                  "an execution of its own]")
       ->type_name("N");
   app.add_flag("--shuffle", options.shuffle, "Shuffle the list");
-  app.add_option("--seed", texts.seed, "The seed of --shuffle [random, and told]")->type_name("N");
-  app.add_option("--timeout", texts.timeout, "End a workload after this time (10, 1.5s, 5m, 1h)")->type_name("TIME");
+  app.add_option("--seed", texts.seed, "The seed of --shuffle, or of the first run of --repeat [random, and told]")
+      ->type_name("N");
+  app.add_option(
+         "--timeout", texts.timeout,
+         "End a workload after this time (10, 1.5s, 5m, 1h), or after a multiple of what the history expects (5x; "
+         "at least 5 s)")
+      ->type_name("TIME");
   app.add_option("--kill-grace", texts.kill_grace, "Time between TERM and KILL for a workload that is ended [2s]")
       ->type_name("TIME");
   app.add_option("--fail-fast", texts.fail_fast, "End the run after K failures [1]")->type_name("K")->expected(0, 1);
@@ -113,6 +124,10 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
                  "Most MiB kept of a workload's output; the rest is cut from its middle [256]")
       ->type_name("MIB");
   app.add_option("--json", options.json, "Write the events as JSON lines to FILE (- is standard output)")
+      ->type_name("FILE");
+  app.add_option("--junit", options.reports.junit, "Write a JUnit XML report to FILE at the end")->type_name("FILE");
+  app.add_option("--trace", options.reports.trace,
+                 "Write what ran where and when to FILE, for chrome://tracing, Perfetto or Speedscope")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", texts.quiet, "Print only the summary");
   app.add_flag("-v,--verbose", texts.verbose, "Also tell what each worker does, and how long each phase took");
@@ -159,12 +174,24 @@ Result<void> take_seed(const Texts& texts, Options& options) {
     return fail(ErrorKind::misconfigured, "--seed needs a whole number, not '" + *texts.seed + "'");
   }
   options.seed = seed;
-  options.shuffle = true;
+  options.shuffle = !options.again.hunts();
   return {};
 }
 
+/// "5x".
+Result<void> take_factor(std::string text, Options& options) {
+  text.pop_back();
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, options.timeout_factor);
+  constexpr double most = 1e6;
+  if (error == std::errc{} && end == last && options.timeout_factor >= 1 && options.timeout_factor <= most) return {};
+  return fail(ErrorKind::misconfigured, "--timeout needs a time, or a factor from 1 such as 5x, not '" + text + "x'");
+}
+
 Result<void> take_times(const Texts& texts, Options& options) {
-  if (texts.timeout) {
+  if (texts.timeout && texts.timeout->ends_with('x')) {
+    if (Result<void> taken = take_factor(*texts.timeout, options); !taken) return taken;
+  } else if (texts.timeout) {
     const auto time = command_line::parse_time("--timeout", *texts.timeout);
     if (!time) return tl::unexpected<Error>{time.error()};
     options.timeout = *time;
@@ -217,6 +244,7 @@ Result<void> check_rest(const Texts& texts, Options& options) {
   if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
   if (texts.quiet) options.verbosity = view::Verbosity::quiet;
   if (texts.verbose) options.verbosity = view::Verbosity::verbose;
+  options.reports.github = runs_in_github_actions();
   options.use_history = !texts.no_history;
   const bool image = !options.containers.image.empty();
   if (!image && options.workloads.empty()) {
@@ -238,7 +266,7 @@ Result<void> check_rest(const Texts& texts, Options& options) {
 }
 
 Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::Arguments& containers,
-                       Options& options) {
+                       const AgainArguments& again, Options& options) {
   if (!texts.stray.empty()) {
     return fail(ErrorKind::misconfigured,
                 "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
@@ -248,6 +276,8 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
   options.containers = std::move(*taken);
   if (options.containers.name.empty()) options.containers.name = "nmzswarm";
   return take_numbers(app, texts, options)
+      .and_then([&] { return again.take(app, options.chunked); })
+      .map([&](const AgainOptions& read) { options.again = read; })
       .and_then([&] { return take_seed(texts, options); })
       .and_then([&] { return texts.shard ? parse_shard(*texts.shard, options.selection) : Result<void>{}; })
       .and_then([&] { return take_times(texts, options); })
@@ -260,6 +290,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
 Result<Request> parse(const std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   Request request;
+  request.options.arguments = arguments;
   Texts texts;
   CLI::App app{"Runs a list of tests in parallel, in containers all over a cluster or on this machine.", "nmzswarm"};
   command_line::set_up(app, usage);
@@ -270,6 +301,8 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
                      "are the list and the command where they are not given here");
   declare_list(app, request.options, texts);
   declare_running(app, request.options, texts);
+  AgainArguments again;
+  again.declare(app);
   declare_output(app, request.options, texts);
 
   if (dashes != arguments.end()) request.options.command.assign(std::next(dashes), arguments.end());
@@ -283,7 +316,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
     request.print = "nmzswarm " NMZ_VERSION "\n";
     return request;
   }
-  if (const Result<void> done = interpret(app, texts, containers, request.options); !done) {
+  if (const Result<void> done = interpret(app, texts, containers, again, request.options); !done) {
     return tl::unexpected<Error>{done.error()};
   }
   return request;

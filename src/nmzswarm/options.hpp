@@ -11,6 +11,8 @@
 #include "nmz/error/result.hpp"
 #include "nmz/view/text.hpp"
 
+#include "again_options.hpp"
+#include "report_files.hpp"
 #include "workload_list.hpp"
 
 namespace nmz::nmzswarm {
@@ -26,6 +28,8 @@ struct Options {
   bool shuffle = false;
   std::optional<std::uint64_t> seed;
   std::chrono::milliseconds timeout{0};
+  double timeout_factor = 0;  ///< of the expected duration, in place of `timeout`; 0 = none
+  AgainOptions again;
   std::chrono::milliseconds kill_grace{2000};
   std::size_t fail_fast = 0;             ///< failures that end the run; 0 = never
   std::vector<std::string> environment;  ///< NAME=value
@@ -34,9 +38,11 @@ struct Options {
   std::string log_directory;  ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;
   std::string json;
+  ReportOptions reports;
   bool list_only = false;
   view::Verbosity verbosity = view::Verbosity::normal;
-  std::vector<std::string> command;  ///< untouched; empty = the image's worker script
+  std::vector<std::string> arguments;  ///< all of the command line
+  std::vector<std::string> command;    ///< untouched; empty = the image's worker script
 };
 
 /// What the command line asks for: a run, or a text to print (--help, --version).

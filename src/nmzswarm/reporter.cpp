@@ -1,6 +1,9 @@
 #include "reporter.hpp"
 
 #include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
 
 #include "nmz/view/outcome.hpp"
 
@@ -8,28 +11,22 @@ namespace nmz::nmzswarm {
 namespace {
 
 view::WorkloadResult result_of_outcome(const wire::Outcome& outcome) {
-  switch (outcome.kind) {
-    case wire::OutcomeKind::exited:
-      return outcome.code == 0 ? view::WorkloadResult::passed : view::WorkloadResult::failed;
-    case wire::OutcomeKind::signaled:
-    case wire::OutcomeKind::build_failed:
-    case wire::OutcomeKind::not_started:
+  switch (verdict_of(outcome)) {
+    case report::Verdict::passed:
+      return view::WorkloadResult::passed;
+    case report::Verdict::failed:
       return view::WorkloadResult::failed;
-    case wire::OutcomeKind::timed_out:
+    case report::Verdict::timed_out:
       return view::WorkloadResult::timed_out;
-    case wire::OutcomeKind::unprepared:
-    case wire::OutcomeKind::untestable:
-    case wire::OutcomeKind::cancelled:
-    case wire::OutcomeKind::lost:
-      break;
+    default:
+      return view::WorkloadResult::lost;
   }
-  return view::WorkloadResult::lost;
 }
 
 }  // namespace
 
 Reporter::Reporter(Suite& suite, logs::LogStore& logs, std::uint32_t workers)
-    : suite_{suite}, logs_{logs}, workers_{workers} {}
+    : suite_{suite}, logs_{logs}, times_{workers}, workers_{workers} {}
 
 view::Seconds Reporter::elapsed() const { return std::chrono::steady_clock::now() - began_; }
 
@@ -47,32 +44,48 @@ void Reporter::listed() {
   for (const schedule::Expectation& one : suite_.expectations()) {
     if (one) known.push_back(*one);
   }
-  all_expected_ = !known.empty() && known.size() == ids.size();
+  all_expected_ = suite_.hunt() == nullptr && !known.empty() && known.size() == ids.size();
   for (const auto one : known) expected_work_left_ += one;
   view::WorkloadsListed listed;
   listed.workloads = ids.size();
   listed.chunks = suite_.chunks();
+  listed.repeated = suite_.hunt() != nullptr;
+  if (listed.repeated) listed.runs = suite_.again().repeat;
   if (all_expected_) listed.bound = schedule::lower_bound(known, workers_);
   reached("listed");
   show(listed);
+  if (state_ != nullptr) state_->listed(ids);
+  tell_missing_timeouts();
   if (suite_.listing().list.duplicates > 0) {
     show(view::Notice{std::to_string(suite_.listing().list.duplicates) +
                       " workload(s) are listed more than once and run once"});
   }
 }
 
+void Reporter::tell_missing_timeouts() {
+  const auto unknown = std::ranges::count(suite_.expectations(), schedule::Expectation{});
+  if (!suite_.timeout_is_multiple() || unknown == 0) return;
+  show(view::Notice{
+      fmt::format("{} of {} workloads never ran before: they have no timeout", unknown, suite_.ids().size())});
+}
+
 void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) {
+  times_.ready(worker, elapsed());
+  executions_.ready(worker, welcome.node);
   if (++ready_ == 1) reached("first worker ready");
   if (ready_ == workers_) reached("all workers ready");
   show(view::WorkerReady{worker, welcome.node});
 }
 
 void Reporter::assigned(const dispatch::Assign& assignment) {
+  times_.assigned(assignment, elapsed());
   if (assignment.subject == schedule::listing) return;
   if (!std::exchange(anything_started_, true)) {
     first_start_ = elapsed();
     reached("first workload started");
   }
+  suite_.tell_time(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed() - first_start_));
+  executions_.began(assignment, elapsed());
   view::WorkloadStarted started;
   started.worker = assignment.worker;
   started.job = assignment.job;
@@ -89,6 +102,9 @@ void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
 }
 
 void Reporter::show_trouble() {
+  if (std::string trouble = state_ == nullptr ? "" : state_->take_trouble(); !trouble.empty()) {
+    show(view::Notice{std::move(trouble)});
+  }
   if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(view::Notice{std::move(trouble)});
 }
 
@@ -103,14 +119,33 @@ view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
     case dispatch::Ended::Fate::counted:
       break;
   }
-  return result_of_outcome(ended.outcome);
+  if (ended.subject == schedule::listing) return result_of_outcome(ended.outcome);
+  if (suite_.batches()->runs_again(ended.subject)) return view::WorkloadResult::retried;
+  const view::WorkloadResult result = result_of_outcome(ended.outcome);
+  const bool flaky = result == view::WorkloadResult::passed && suite_.batches()->failures_before(ended.subject) > 0;
+  return flaky ? view::WorkloadResult::flaky : result;
 }
 
 void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& done) {
+  if (suite_.hunt() != nullptr) {
+    if (done.result != view::WorkloadResult::lost) durations_.push_back(ended.took);
+    return;
+  }
   const std::size_t members = suite_.batches()->workloads(ended.subject).size();
-  const bool passed = done.result == view::WorkloadResult::passed;
+  const bool flaky = done.result == view::WorkloadResult::flaky;
+  const bool passed = flaky || done.result == view::WorkloadResult::passed;
+  if (done.result == view::WorkloadResult::retried) {
+    last_failure_[ended.subject] = {done.name, done.detail, done.took, done.log};
+    return;
+  }
   const bool lost = done.result == view::WorkloadResult::lost;
-  if (passed) counts_.passed += members;
+  if (state_ != nullptr) state_->result(done.name, view::word_of(done.result));
+  if (flaky) {
+    counts_.flaky += members;
+    flaky_.push_back(last_failure_[ended.subject]);
+  } else if (passed) {
+    counts_.passed += members;
+  }
   if (lost) counts_.lost += members;
   if (done.result == view::WorkloadResult::failed) counts_.failed += members;
   if (done.result == view::WorkloadResult::timed_out) counts_.timed_out += members;
@@ -135,6 +170,10 @@ view::Seconds Reporter::expected_left() const {
 void Reporter::ended(const dispatch::Ended& ended) {
   // A late end may be about something that never was.
   const bool known = ended.attempt > 0;
+  const bool lists = ended.subject == schedule::listing;
+  const bool counts =
+      known && !lists && ended.fate == dispatch::Ended::Fate::counted && !suite_.batches()->runs_again(ended.subject);
+  times_.ended(ended, counts, lists, elapsed());
   if (!known || (ended.subject == schedule::listing && ended.fate == dispatch::Ended::Fate::counted)) return;
   view::WorkloadDone done;
   done.worker = ended.worker;
@@ -145,8 +184,14 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.detail = view::describe(ended.outcome);
   done.took = ended.took;
   if (ended.subject != schedule::listing) {
-    const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
-    done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keep);
+    done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keeps_log(ended, done.result));
+    const bool alone = suite_.chunks() == 0;
+    const std::string workload =
+        alone ? suite_.ids().at(suite_.batches()->workloads(ended.subject).front()) : done.name;
+    executions_.ended(ended, workload, suite_.run_number(ended.subject, ended.attempt), done.log, elapsed());
+    if (ended.fate == dispatch::Ended::Fate::cancelled) {
+      cancelled_[ended.subject] = suite_.batches()->workloads(ended.subject).size();
+    }
     if (ended.fate == dispatch::Ended::Fate::counted) {
       count(ended, done);
       last_end_ = elapsed();
@@ -159,6 +204,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
 }
 
 void Reporter::given_up(const dispatch::GivenUp& given_up) {
+  times_.given_up(given_up, elapsed());
   if (ready_ > 0) --ready_;
   view::WorkerGone gone;
   gone.worker = given_up.worker;
@@ -167,15 +213,60 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   show(gone);
 }
 
-void Reporter::tick() { show(view::Tick{}); }
+Executions& Reporter::executions() {
+  std::set<std::string_view> ran;
+  for (const report::Execution& one : executions_.all()) ran.insert(one.workload);
+  const std::size_t subjects = suite_.chunks() > 0 ? suite_.chunks() : suite_.ids().size();
+  std::vector<std::string> idle;
+  for (std::size_t i = 0; i < subjects; ++i) {
+    std::string name = suite_.chunks() > 0 ? suite_.name(static_cast<dispatch::Subject>(i)) : suite_.ids()[i];
+    if (!ran.contains(name)) idle.push_back(std::move(name));
+  }
+  for (const std::string& name : idle) executions_.not_run(name);
+  return executions_;
+}
+
+/// Of a hunt's many runs only what fails is kept, and one log of each workload to compare with.
+bool Reporter::keeps_log(const dispatch::Ended& ended, view::WorkloadResult result) {
+  const bool about_workload =
+      ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+  if (suite_.hunt() == nullptr || result != view::WorkloadResult::passed) return about_workload;
+  return passing_logs_.insert(suite_.hunt()->workloads(ended.subject).front()).second;
+}
+
+/// A workload of a hunt that fails sometimes is flaky.
+void Reporter::count_hunted(view::SuiteEnded& ended) const {
+  ended.counts = view::SuiteCounts{};
+  for (std::size_t i = 0; i < suite_.ids().size(); ++i) {
+    const schedule::Tally& tally = suite_.hunt()->tally(static_cast<schedule::Workload>(i));
+    if (tally.runs == 0) {
+      ++(tally.lost > 0 ? ended.counts.lost : ended.counts.not_run);
+    } else if (tally.failures == 0) {
+      ++ended.counts.passed;
+    } else {
+      ++(tally.failures == tally.runs ? ended.counts.failed : ended.counts.flaky);
+    }
+  }
+}
+
+void Reporter::tick() {
+  if (anything_started_) {
+    suite_.tell_time(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed() - first_start_));
+  }
+  show(view::Tick{});
+}
 
 view::SuiteEnded Reporter::summary() const {
   view::SuiteEnded ended;
   ended.counts = counts_;
-  ended.counts.not_run = suite_.ids().size() - (counts_.all() - counts_.not_run);
+  for (const auto& [subject, workloads] : cancelled_) ended.counts.cancelled += workloads;
+  ended.counts.not_run = suite_.ids().size() - ended.counts.all();
+  if (suite_.hunt() != nullptr) count_hunted(ended);
   ended.failures = failures_;
+  ended.flaky = flaky_;
   ended.workers = workers_;
   ended.wall = elapsed();
+  ended.split = times_.split(ended.wall);
   ended.makespan = last_end_ - first_start_;
   ended.bound = schedule::lower_bound(durations_, workers_);
   ended.phases = phases_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,7 +15,10 @@
 #include "nmz/logs/log_store.hpp"
 #include "nmz/view/suite_event.hpp"
 
+#include "executions.hpp"
+#include "run_state.hpp"
 #include "suite.hpp"
+#include "time_split.hpp"
 
 namespace nmz::nmzswarm {
 
@@ -23,6 +27,8 @@ class Reporter final : public coordinator::Observer {
   Reporter(Suite& suite, logs::LogStore& logs, std::uint32_t workers);
 
   void add(view::SuiteView& view) { views_.push_back(&view); }
+  /// Where results are kept for --rerun; outlives this.
+  void keep_state(RunState& state) { state_ = &state; }
   void show(const view::SuiteEvent& event);
   /// The list is known, or could not be made.
   void listed();
@@ -39,6 +45,8 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] view::Seconds elapsed() const;
   /// All that is known at the end but its result, message and exit code.
   [[nodiscard]] view::SuiteEnded summary() const;
+  /// At the end; those that never ran are among them.
+  [[nodiscard]] Executions& executions();
   /// For the history: executions of one workload that gave a verdict.
   [[nodiscard]] const std::vector<history::Observation>& observations() const { return observations_; }
 
@@ -47,14 +55,24 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] view::WorkloadResult result_of(const dispatch::Ended& ended) const;
   [[nodiscard]] view::Seconds expected_left() const;
   void show_trouble();
+  void count_hunted(view::SuiteEnded& ended) const;
+  [[nodiscard]] bool keeps_log(const dispatch::Ended& ended, view::WorkloadResult result);
+  void tell_missing_timeouts();
 
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Executions executions_;
+  TimeBook times_;
+  RunState* state_ = nullptr;
   std::uint32_t workers_;
   std::uint32_t ready_ = 0;
   std::vector<view::SuiteView*> views_;
   view::SuiteCounts counts_;
   std::vector<view::Failure> failures_;
+  std::vector<view::Failure> flaky_;
+  std::set<schedule::Workload> passing_logs_;                ///< of a hunt: those with one that is kept
+  std::map<dispatch::Subject, view::Failure> last_failure_;  ///< that did not count
+  std::map<dispatch::Subject, std::size_t> cancelled_;       ///< how many workloads
   std::vector<history::Observation> observations_;
   std::vector<std::chrono::nanoseconds> durations_;
   std::vector<std::pair<std::string, view::Seconds>> phases_;

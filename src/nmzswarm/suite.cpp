@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 #include <sys/random.h>
 
+#include "nmz/report/rate.hpp"
+#include "nmz/schedule/retry_plan.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/wire/codec.hpp"
 
@@ -24,10 +26,29 @@ constexpr std::size_t longest_variable = std::size_t{100} << 10;
 /// One frame carries the command, its environment and its standard input; some room is for the rest of it.
 constexpr std::size_t largest_run = wire::max_payload - (std::size_t{256} << 10);
 constexpr std::size_t word_overhead = 16;
+/// For --timeout 5x: the noise of what lasts an instant is large.
+constexpr std::chrono::milliseconds shortest_multiple{5000};
 
 constexpr const char* listing_script =
     "nmz_list=$(/bin/sh -c \"$1\") || exit\n"
     "printf '%s\\n%s\\n' \"$2\" \"$nmz_list\"\n";
+
+/// The loops are no children of the command, which may wait for all of its own; they end with the job.
+constexpr const char* stress_script =
+    "nmz_loops=$1; shift\n"
+    "while [ \"$nmz_loops\" -gt 0 ]; do\n"
+    "  (while :; do :; done </dev/null >/dev/null 2>&1 &)\n"
+    "  nmz_loops=$((nmz_loops - 1))\n"
+    "done\n"
+    "unset nmz_loops\n"
+    "exec \"$@\"\n";
+
+std::vector<std::string> stressed(const std::vector<std::string>& command, std::uint32_t loops) {
+  if (loops == 0) return command;
+  std::vector<std::string> argv{"/bin/sh", "-c", stress_script, "sh", std::to_string(loops)};
+  argv.insert(argv.end(), command.begin(), command.end());
+  return argv;
+}
 
 std::uint64_t random_number() {
   std::uint64_t number = 0;
@@ -73,7 +94,7 @@ Suite::Suite(const Options& options, std::uint32_t workers, std::vector<std::str
       command_{std::move(command)},
       expect_{std::move(expect)},
       mark_{fmt::format("nmzswarm-list-{:016x}{:016x}", random_number(), random_number())},
-      seed_{options.seed.value_or(random_number())} {}
+      seed_{options.seed.value_or(options.again.hunts() ? random_number() & 0xffffffffU : random_number())} {}
 
 Result<void> Suite::set_list(WorkloadList list) {
   listing_.list = std::move(list);
@@ -89,8 +110,33 @@ void Suite::set_master_script(std::string script) {
       std::make_unique<schedule::ListedPlan>([this](const wire::Outcome& outcome) { return take_listing(outcome); });
 }
 
-std::unique_ptr<schedule::BatchPlan> Suite::make_plan() {
+std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {
+  schedule::RepeatOptions options;
+  options.runs = options_.again.repeat;
+  options.failures_to_stop = options_.again.until_fail > 0 ? options_.again.until_fail : options_.fail_fast;
+  if (options_.again.hunt_for.count() > 0) options.time = options_.again.hunt_for;
+  if (const double width = options_.again.stop_at_width; width > 0) {
+    options.enough = [width](std::uint64_t failures, std::uint64_t runs) {
+      const report::Interval interval = report::wilson_interval(failures, runs);
+      return interval.high - interval.low <= width;
+    };
+  }
+  auto plan = std::make_unique<schedule::RepeatPlan>(ids().size(), std::move(options));
+  hunt_ = plan.get();
+  return plan;
+}
+
+void Suite::tell_time(std::chrono::nanoseconds now) {
+  if (hunt_ != nullptr) hunt_->tell_time(now);
+}
+
+std::uint64_t Suite::run_number(dispatch::Subject subject, std::uint32_t attempt) const {
+  return hunt_ != nullptr && subject != schedule::listing ? hunt_->number(subject) : attempt;
+}
+
+std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
+  if (options_.again.hunts()) return make_hunt();
   schedule::BatchOptions options;
   options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::batches;
   options.workers = workers_;
@@ -98,10 +144,12 @@ std::unique_ptr<schedule::BatchPlan> Suite::make_plan() {
   options.shuffle = options_.shuffle;
   options.seed = seed_;
   options.failures_to_stop = options_.fail_fast;
-  return std::make_unique<schedule::BatchPlan>(expectations_, options);
+  auto plan = std::make_unique<schedule::BatchPlan>(expectations_, options);
+  if (options_.again.retries == 0) return plan;
+  return std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries);
 }
 
-Result<void> Suite::check_sizes(const schedule::BatchPlan& plan) const {
+Result<void> Suite::check_sizes(const schedule::WorkloadPlan& plan) const {
   std::size_t common = 0;
   for (const auto* words : {&command_, &options_.environment}) {
     for (const std::string& word : *words) common += word.size() + word_overhead;
@@ -110,29 +158,31 @@ Result<void> Suite::check_sizes(const schedule::BatchPlan& plan) const {
     return fail(ErrorKind::misconfigured, "the command and its environment are too large");
   }
   const std::size_t room = largest_run - common;
-  const std::size_t executions = options_.chunked ? chunks() : ids().size();
-  for (dispatch::Subject subject = 0; subject < executions; ++subject) {
+  for (const std::string& id : ids()) {
+    if (id.size() < room) continue;
+    return fail(ErrorKind::misconfigured, fmt::format("a workload's id is longer than {} bytes", room));
+  }
+  for (dispatch::Subject chunk = 0; chunk < chunks(); ++chunk) {
     std::size_t size = 0;
-    for (const schedule::Workload workload : plan.workloads(subject)) size += ids().at(workload).size() + 1;
+    for (const schedule::Workload workload : plan.workloads(chunk)) size += ids().at(workload).size() + 1;
     if (size <= room) continue;
-    return fail(ErrorKind::misconfigured,
-                options_.chunked ? fmt::format("the ids of chunk {} are more than {} bytes: cut the list into more "
-                                               "--chunks",
-                                               subject, room)
-                                 : fmt::format("a workload's id is longer than {} bytes", room));
+    return fail(
+        ErrorKind::misconfigured,
+        fmt::format("the ids of chunk {} are more than {} bytes: cut the list into more --chunks", chunk, room));
   }
   return {};
 }
 
-std::unique_ptr<schedule::BatchPlan> Suite::take_listing(const wire::Outcome& outcome) {
+std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const wire::Outcome& outcome) {
   const std::string line = mark_ + "\n";
   const std::size_t mark = listing_output_.find(line);
-  std::unique_ptr<schedule::BatchPlan> plan;
+  std::unique_ptr<schedule::WorkloadPlan> plan;
   if (outcome.kind == wire::OutcomeKind::exited && outcome.code == 0 && mark != std::string::npos) {
     auto list = read_list(std::string_view{listing_output_}.substr(mark + line.size()), options_.selection);
     Result<void> usable = list.map([](const WorkloadList&) {});
     if (list) {
       listing_.list = std::move(*list);
+      if (narrow_) narrow_(listing_.list.ids);
       plan = make_plan();
       usable = check_sizes(*plan);
     }
@@ -162,6 +212,7 @@ std::size_t Suite::chunks() const {
 std::string Suite::name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "the master script";
   const auto workloads = batches()->workloads(subject);
+  if (hunt_ != nullptr) return fmt::format("{} (run {})", ids().at(workloads.front()), hunt_->number(subject));
   if (!options_.chunked) return ids().at(workloads.front());
   const std::string& first = ids().at(workloads.front());
   if (workloads.size() == 1) return fmt::format("chunk {} ({})", subject, first);
@@ -172,7 +223,8 @@ std::string Suite::log_name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "master-script";
   if (options_.chunked) return fmt::format("chunk-{}", subject);
   const schedule::Workload workload = batches()->workloads(subject).front();
-  return fmt::format("{:06}-{}", workload, file_name(ids().at(workload)));
+  const std::string run = hunt_ == nullptr ? "" : fmt::format(".run-{}", hunt_->number(subject));
+  return fmt::format("{:06}-{}{}", workload, file_name(ids().at(workload)), run);
 }
 
 schedule::Expectation Suite::expected(dispatch::Subject subject) const {
@@ -184,6 +236,14 @@ schedule::Expectation Suite::expected(dispatch::Subject subject) const {
     total += *one;
   }
   return total;
+}
+
+std::chrono::milliseconds Suite::timeout(dispatch::Subject subject) const {
+  if (options_.timeout_factor <= 0) return options_.timeout;
+  const schedule::Expectation known = expected(subject);
+  if (!known) return std::chrono::milliseconds{0};
+  const std::chrono::duration<double, std::milli> longest = *known * options_.timeout_factor;
+  return std::max(shortest_multiple, std::chrono::milliseconds{static_cast<std::int64_t>(longest.count())});
 }
 
 wire::Run Suite::listing_run() {
@@ -202,14 +262,19 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   if (lists) return run;
-  run.argv = command_;
-  run.timeout = options_.timeout;
+  run.argv = stressed(command_, options_.again.stress_cpu);
+  run.timeout = timeout(assignment.subject);
   run.log_limit = options_.log_limit;
   const auto workloads = batches()->workloads(assignment.subject);
   for (const schedule::Workload workload : workloads) run.input += ids().at(workload) + "\n";
   if (options_.chunked) {
     run.env.push_back("NMZ_CHUNK=" + std::to_string(assignment.subject));
     return run;
+  }
+  if (hunt_ != nullptr) {
+    const std::uint64_t number = hunt_->number(assignment.subject);
+    run.env.push_back("NMZ_RUN=" + std::to_string(number));
+    run.env.push_back("NMZ_SEED=" + std::to_string(schedule::run_seed(seed_, number)));
   }
   const std::string& id = ids().at(workloads.front());
   const bool fits = id.size() < longest_variable && id.find('\0') == std::string::npos;

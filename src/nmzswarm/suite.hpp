@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "nmz/coordinator/work_source.hpp"
+#include "nmz/schedule/batch_plan.hpp"
 #include "nmz/schedule/listed_plan.hpp"
+#include "nmz/schedule/repeat_plan.hpp"
 
 #include "options.hpp"
 #include "workload_list.hpp"
@@ -41,20 +43,33 @@ class Suite final : public coordinator::WorkSource {
   void set_master_script(std::string script);
 
   [[nodiscard]] schedule::ListedPlan& plan() { return *plan_; }
-  [[nodiscard]] const schedule::BatchPlan* batches() const { return plan_->batches(); }
+  [[nodiscard]] const schedule::WorkloadPlan* batches() const { return plan_->batches(); }
+  /// Null unless workloads are run many times, and until there is a list.
+  [[nodiscard]] const schedule::RepeatPlan* hunt() const { return hunt_; }
+  /// Since the first workload was started.
+  void tell_time(std::chrono::nanoseconds now);
   [[nodiscard]] const Listing& listing() const { return listing_; }
   [[nodiscard]] const std::vector<std::string>& ids() const { return listing_.list.ids; }
   [[nodiscard]] const std::vector<schedule::Expectation>& expectations() const { return expectations_; }
   [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
+  [[nodiscard]] bool timeout_is_multiple() const { return options_.timeout_factor > 0; }
+  [[nodiscard]] const AgainOptions& again() const { return options_.again; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
+  /// Of the execution among those of its workload: the run of a hunt, else the attempt.
+  [[nodiscard]] std::uint64_t run_number(dispatch::Subject subject, std::uint32_t attempt) const;
   /// The subject's name for people, and in log files.
   [[nodiscard]] std::string name(dispatch::Subject subject) const;
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;
 
+  /// 0 = none.
+  [[nodiscard]] std::chrono::milliseconds timeout(dispatch::Subject subject) const;
+
   /// Output of the listing job, as it comes.
   void listing_output(std::string_view bytes);
+  /// Called with the ids of the list that the master script made; may remove some.
+  void on_ids(std::function<void(std::vector<std::string>&)> narrow) { narrow_ = std::move(narrow); }
   /// Called when the list is there, or has failed.
   void on_listed(std::function<void()> listed) { listed_ = std::move(listed); }
 
@@ -63,9 +78,10 @@ class Suite final : public coordinator::WorkSource {
                                               const coordinator::TreeKnowledge& known) override;
 
  private:
-  std::unique_ptr<schedule::BatchPlan> make_plan();
-  [[nodiscard]] Result<void> check_sizes(const schedule::BatchPlan& plan) const;
-  std::unique_ptr<schedule::BatchPlan> take_listing(const wire::Outcome& outcome);
+  [[nodiscard]] Result<void> check_sizes(const schedule::WorkloadPlan& plan) const;
+  std::unique_ptr<schedule::WorkloadPlan> make_plan();
+  std::unique_ptr<schedule::WorkloadPlan> take_listing(const wire::Outcome& outcome);
+  std::unique_ptr<schedule::WorkloadPlan> make_hunt();
   [[nodiscard]] wire::Run listing_run();
 
   const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -78,8 +94,10 @@ class Suite final : public coordinator::WorkSource {
   std::uint64_t seed_ = 0;
   Listing listing_;
   std::vector<schedule::Expectation> expectations_;
+  std::function<void(std::vector<std::string>&)> narrow_;
   std::function<void()> listed_;
   std::unique_ptr<schedule::ListedPlan> plan_;
+  schedule::RepeatPlan* hunt_ = nullptr;
 };
 
 }  // namespace nmz::nmzswarm

@@ -11,6 +11,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
@@ -28,7 +29,10 @@
 #include "nmz/view/suite_json.hpp"
 #include "nmz/view/suite_text.hpp"
 
+#include "hunt.hpp"
+#include "report_files.hpp"
 #include "reporter.hpp"
+#include "run_state.hpp"
 #include "suite.hpp"
 
 namespace nmz::nmzswarm {
@@ -64,7 +68,11 @@ std::optional<WorkloadList> given_list(const Options& options) {
 
 std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
   std::size_t wanted = options.replicas == 0 ? cpus : options.replicas;
-  if (list) wanted = std::min(wanted, std::max<std::size_t>(list->ids.size(), 1));
+  const AgainOptions& again = options.again;
+  if (list && (!again.hunts() || again.repeat > 0)) {
+    const std::size_t executions = again.hunts() ? list->ids.size() * again.repeat : list->ids.size();
+    wanted = std::min(wanted, std::max<std::size_t>(executions, 1));
+  }
   if (list && options.chunks > 0) wanted = std::min(wanted, options.chunks);
   return static_cast<std::uint32_t>(std::max<std::size_t>(wanted, 1));
 }
@@ -148,13 +156,14 @@ int print_list(const WorkloadList& list) {
 }
 
 /// How the run ended, in the words of view::SuiteEnded.
-void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end) {
+void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end, bool flaky_fails) {
   const auto say = [&ended](int code, const char* result, std::string message) {
     ended.exit_code = code;
     ended.result = result;
     ended.message = std::move(message);
   };
-  const bool failures = ended.counts.failed + ended.counts.timed_out > 0;
+  const std::size_t flaky_failures = suite.hunt() != nullptr ? ended.counts.flaky : 0;
+  const bool failures = ended.counts.failed + ended.counts.timed_out + flaky_failures > 0;
   if (end.why == dispatch::Stop::Why::interrupted) return say(exit_interrupted, "interrupted", "interrupted");
   if (suite.listing().failed) return say(exit_infrastructure, "not-listed", suite.listing().message);
   if (end.why == dispatch::Stop::Why::no_workers) {
@@ -170,7 +179,9 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
   if (ended.counts.lost > 0) {
     return say(exit_infrastructure, "lost", fmt::format("{} workload(s) got no result", ended.counts.lost));
   }
-  if (ended.counts.not_run > 0) return say(exit_infrastructure, "lost", "some workloads were not run");
+  if (ended.counts.not_run + ended.counts.cancelled > 0)
+    return say(exit_infrastructure, "lost", "some workloads were not run");
+  if (ended.counts.flaky > 0) return say(flaky_fails ? exit_failed : exit_passed, "flaky", "");
   say(exit_passed, "passed", "");
 }
 
@@ -191,6 +202,14 @@ std::string title_of(const Options& options) {
   return title;
 }
 
+void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
+  if (options.again.hunts()) {
+    reporter.show(view::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
+  } else if (options.shuffle) {
+    reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
+  }
+}
+
 void remember(history::History& known, const std::string& suite, Reporter& reporter) {
   const Result<void> recorded = known.record(suite, reporter.observations(), std::chrono::system_clock::now());
   if (!recorded) reporter.show(view::Notice{"the durations are not remembered: " + recorded.error().message});
@@ -208,17 +227,39 @@ coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, asio:
   return end;
 }
 
+std::optional<EarlierRun> earlier_run(const Options& options, const std::string& suite) {
+  if (options.again.rerun == Rerun::nothing) return std::nullopt;
+  return need(EarlierRun::find(options.log_directory, suite));
+}
+
+/// Returns the exit status. `missing`: reports that could not be written.
+int tell_end(view::SuiteEnded ended, std::vector<std::string> missing, const Options& options, Reporter& reporter,
+             const view::SuiteJson* json) {
+  if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
+  reporter.show(ended);
+  if (options.reports.github) print_annotations(reporter.executions(), options.json == "-" ? stderr : stdout);
+  if (json != nullptr && !json->complete()) missing.push_back("cannot write all events to '" + options.json + "'");
+  for (const std::string& line : missing) complain(line);
+  if (!ended.message.empty()) complain(ended.message);
+  const bool told = all_printed() && missing.empty();
+  return ended.exit_code == exit_passed && !told ? exit_infrastructure : ended.exit_code;
+}
+
 int run_suite(const Options& options, std::optional<WorkloadList> list) {
+  const auto started = std::chrono::system_clock::now();
   Place place;
   if (!options.containers.image.empty()) place.containers = need(cluster::Cluster::open(place.io, options.containers));
   const cluster::Cluster* const containers = place.containers.get();
   const std::uint32_t cpus = containers == nullptr ? orchestrator::local_cpus() : containers->cpus();
-  const std::uint32_t count = worker_count(options, list, cpus);
   const std::string suite_key = suite_name(options, containers);
+  const std::optional<EarlierRun> earlier = earlier_run(options, suite_key);
+  if (earlier && list) earlier->select(options.again.rerun, list->ids);
+  const std::uint32_t count = worker_count(options, list, cpus);
   std::string trouble;
   std::optional<history::History> known = open_history(options, trouble);
 
   Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
+  if (earlier) suite.on_ids([&](auto& ids) { earlier->select(options.again.rerun, ids); });
   const bool listed = list.has_value();
   if (list) {
     need(suite.set_list(std::move(*list)));
@@ -235,6 +276,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
 
   Reporter reporter{suite, log_store, count};
+  RunState state{log_store, suite_key, earlier ? earlier->lines(options.again.rerun != Rerun::last) : ""};
+  if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
   reporter.add(text);
   if (json) reporter.add(*json);
   const std::string where =
@@ -242,7 +285,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   reporter.show(view::SuiteStarted{count, where, log_store.directory().string()});
   if (!trouble.empty()) reporter.show(view::Notice{trouble});
   tell_swept(place, reporter);
-  if (options.shuffle) reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
+  if (earlier) reporter.show(view::Notice{"going on with the run in " + earlier->directory().string()});
+  tell_seed(options, suite, reporter);
   suite.on_listed([&reporter] { reporter.listed(); });
   if (listed) reporter.listed();
 
@@ -256,13 +300,10 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   }
   if (known) remember(*known, suite_key, reporter);
   view::SuiteEnded ended = reporter.summary();
-  conclude(ended, suite, end);
-  reporter.show(ended);
-  if (!ended.message.empty()) complain(ended.message);
-  const bool told = all_printed();
-  const bool noted = !json || json->complete();
-  if (!noted) complain("cannot write all events to '" + options.json + "'");
-  return ended.exit_code == exit_passed && !(told && noted) ? exit_infrastructure : ended.exit_code;
+  if (suite.hunt() != nullptr) ended.hunted = hunted(suite, reporter.executions(), options.arguments);
+  conclude(ended, suite, end, options.again.flaky_fails);
+  const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
+  return tell_end(std::move(ended), missing, options, reporter, json.get());
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace nmz::schedule {
 
 ListedPlan::ListedPlan(MakePlan make) : make_{std::move(make)} {}
-ListedPlan::ListedPlan(std::unique_ptr<BatchPlan> batches) : listed_{true}, batches_{std::move(batches)} {}
+ListedPlan::ListedPlan(std::unique_ptr<WorkloadPlan> batches) : listed_{true}, batches_{std::move(batches)} {}
 
 std::vector<dispatch::Subject> ListedPlan::next(std::size_t count) {
   if (batches_) return batches_->next(count);

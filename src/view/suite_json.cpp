@@ -13,6 +13,46 @@ namespace {
 
 json::string printed(const std::string& bytes) { return json::string{text::printable(bytes)}; }
 
+json::array list_of(const std::vector<Failure>& failures) {
+  json::array list;
+  for (const Failure& failure : failures) {
+    list.push_back(json::object{{"name", printed(failure.name)},
+                                {"detail", printed(failure.detail)},
+                                {"took", failure.took.count()},
+                                {"log", printed(failure.log)}});
+  }
+  return list;
+}
+
+json::object object_of(const FailureGroup& group) {
+  json::array runs;
+  for (const std::uint64_t run : group.runs) runs.emplace_back(run);
+  return {{"line", printed(group.line)},
+          {"log_stops", group.stops},
+          {"runs", std::move(runs)},
+          {"detail", printed(group.detail)},
+          {"run", group.run},
+          {"seed", group.seed},
+          {"log", printed(group.log)},
+          {"command", printed(group.command)}};
+}
+
+json::array list_of(const std::vector<HuntedWorkload>& hunted) {
+  json::array list;
+  for (const HuntedWorkload& one : hunted) {
+    json::array groups;
+    for (const FailureGroup& group : one.groups) groups.push_back(object_of(group));
+    list.push_back(json::object{{"name", printed(one.name)},
+                                {"runs", one.runs},
+                                {"failures", one.failures},
+                                {"lost", one.lost},
+                                {"low", one.low},
+                                {"high", one.high},
+                                {"groups", std::move(groups)}});
+  }
+  return list;
+}
+
 struct ToJson {
   json::object operator()(const SuiteStarted& event) const {
     return {{"event", "suite-started"},
@@ -24,6 +64,7 @@ struct ToJson {
     return {{"event", "workloads-listed"},
             {"workloads", event.workloads},
             {"chunks", event.chunks},
+            {"runs", event.runs},
             {"bound", event.bound.count()}};
   }
   json::object operator()(const WorkerReady& event) const {
@@ -59,13 +100,6 @@ struct ToJson {
   }
   json::object operator()(const Notice& event) const { return {{"event", "notice"}, {"text", printed(event.text)}}; }
   json::object operator()(const SuiteEnded& event) const {
-    json::array failures;
-    for (const Failure& failure : event.failures) {
-      failures.push_back(json::object{{"name", printed(failure.name)},
-                                      {"detail", printed(failure.detail)},
-                                      {"took", failure.took.count()},
-                                      {"log", printed(failure.log)}});
-    }
     json::array phases;
     for (const auto& [phase, at] : event.phases) {
       phases.push_back(json::object{{"phase", printed(phase)}, {"at", at.count()}});
@@ -76,13 +110,24 @@ struct ToJson {
             {"passed", event.counts.passed},
             {"failed", event.counts.failed},
             {"timed_out", event.counts.timed_out},
+            {"flaky", event.counts.flaky},
             {"lost", event.counts.lost},
+            {"cancelled", event.counts.cancelled},
             {"not_run", event.counts.not_run},
-            {"failures", std::move(failures)},
+            {"failures", list_of(event.failures)},
+            {"flaky_workloads", list_of(event.flaky)},
+            {"hunted", list_of(event.hunted)},
             {"workers", event.workers},
             {"wall", event.wall.count()},
             {"makespan", event.makespan.count()},
             {"bound", event.bound.count()},
+            {"time_split",
+             {{"work", event.split.work.count()},
+              {"start_up", event.split.start_up.count()},
+              {"dispatch", event.split.dispatch.count()},
+              {"imbalance", event.split.imbalance.count()},
+              {"retries", event.split.retries.count()},
+              {"idle", event.split.idle.count()}}},
             {"phases", std::move(phases)},
             {"log_directory", printed(event.log_directory)},
             {"exit_code", event.exit_code}};

@@ -28,6 +28,7 @@ const char* colour_of(WorkloadResult result) {
     case WorkloadResult::failed:
     case WorkloadResult::timed_out:
       return red;
+    case WorkloadResult::flaky:
     case WorkloadResult::lost:
       return yellow;
     default:
@@ -37,11 +38,30 @@ const char* colour_of(WorkloadResult result) {
 
 bool is_verdict(WorkloadResult result) {
   return result == WorkloadResult::passed || result == WorkloadResult::failed || result == WorkloadResult::timed_out ||
-         result == WorkloadResult::lost;
+         result == WorkloadResult::flaky || result == WorkloadResult::lost;
 }
 
 std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+/// Where the time went; what rounds to nothing is left out.
+std::string split_text(const TimeSplit& split) {
+  std::string text = "time of the workers:";
+  const char* separator = " ";
+  const auto add = [&](const char* what, Seconds part) {
+    const double percent = 100 * (part / split.total());
+    if (percent < 0.5) return;
+    text += fmt::format("{}{} {:.0f} %", separator, what, percent);
+    separator = ", ";
+  };
+  add("work", split.work);
+  add("start-up", split.start_up);
+  add("dispatch", split.dispatch);
+  add("imbalance", split.imbalance);
+  add("retries", split.retries);
+  add("idle", split.idle);
+  return text;
 }
 
 /// The last bytes of a file, from the start of a line on; `cut`: whether something stands before them.
@@ -71,6 +91,8 @@ const char* word_of(WorkloadResult result) {
       return "failed";
     case WorkloadResult::timed_out:
       return "timed-out";
+    case WorkloadResult::flaky:
+      return "flaky";
     case WorkloadResult::lost:
       return "lost";
     case WorkloadResult::retried:
@@ -107,11 +129,13 @@ void SuiteText::on(const SuiteStarted& event, Seconds now) {
 }
 
 void SuiteText::on(const WorkloadsListed& event, Seconds now) {
-  workloads_ = event.workloads;
+  workloads_ = event.workloads * event.runs;
+  repeated_ = event.repeated;
   expected_left_ = event.bound;
   expected_at_ = now;
   if (quiet()) return;
   std::string text = plural(event.workloads, "workload");
+  if (event.repeated) text += event.runs > 0 ? fmt::format(", each run {} times", event.runs) : ", again and again";
   if (event.chunks > 0) text += fmt::format(" in {}", plural(event.chunks, "chunk"));
   if (event.bound.count() > 0) text += fmt::format(", expected to take at least {}", duration(event.bound));
   line(text, now);
@@ -137,13 +161,14 @@ void SuiteText::on(const WorkloadDone& event, Seconds now) {
   const bool verdict = is_verdict(event.result);
   if (verdict) {
     ++done_;
-    if (event.result != WorkloadResult::passed) ++failed_;
+    if (event.result != WorkloadResult::passed && event.result != WorkloadResult::flaky) ++failed_;
     expected_left_ = event.expected_left;
     expected_at_ = now;
   }
   const bool passed = event.result == WorkloadResult::passed;
-  const bool wanted = style_.verbosity == Verbosity::verbose ||
-                      (!quiet() && (verdict ? !(passed && style_.live) : event.result == WorkloadResult::retried));
+  const bool wanted =
+      style_.verbosity == Verbosity::verbose ||
+      (!quiet() && (verdict ? !(passed && (style_.live || repeated_)) : event.result == WorkloadResult::retried));
   if (!wanted) return;
   line(fmt::format("{} {} ({}{}{})", coloured(fmt::format("{:<9}", word_of(event.result)), colour_of(event.result)),
                    text::printable(event.name), duration(event.took), event.detail.empty() ? "" : ", ",
@@ -165,7 +190,8 @@ void SuiteText::on(const Notice& event, Seconds now) {
 
 void SuiteText::on(const Tick& /*event*/, Seconds now) {
   if (style_.live || quiet() || now - last_line_ < longest_silence) return;
-  line(fmt::format("after {}: {} of {} done, {} running", duration(now), done_, workloads_, running_.size()), now);
+  const std::string total = workloads_ > 0 ? fmt::format(" of {}", workloads_) : "";
+  line(fmt::format("after {}: {}{} done, {} running", duration(now), done_, total, running_.size()), now);
 }
 
 void SuiteText::print_log(const Failure& failure, Seconds now) {
@@ -191,21 +217,31 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
     line(coloured("----", red), now);
     if (shown < event.failures.size()) line(fmt::format("... and {} more", event.failures.size() - shown), now);
   }
+  for (const std::string& text : hunt_lines(event.hunted, style_.verbosity == Verbosity::verbose)) line(text, now);
+  for (const Failure& flaky : event.flaky) {
+    line(fmt::format("{} {} ({}; {})", coloured("flaky    ", yellow), text::printable(flaky.name),
+                     text::printable(flaky.detail), flaky.log),
+         now);
+  }
   std::string text = fmt::format("{} of {} passed", event.counts.passed, event.counts.all());
   const auto add = [&text](std::size_t count, const char* what) {
     if (count > 0) text += fmt::format(", {} {}", count, what);
   };
   add(event.counts.failed, "failed");
   add(event.counts.timed_out, "timed out");
+  add(event.counts.flaky, "flaky");
   add(event.counts.lost, "lost");
+  add(event.counts.cancelled, "cancelled");
   add(event.counts.not_run, "not run");
   text += fmt::format(" in {} with {}", duration(event.wall), plural(event.workers, "worker"));
   if (event.counts.all() > 0) line(coloured(text, event.exit_code == 0 ? green : red), now);
   if (quiet()) return;
   if (event.bound.count() > 0) {
-    line(fmt::format("the workloads took {}; at least {} on {} (max of total/workers and the longest)",
-                     duration(event.makespan), duration(event.bound), plural(event.workers, "worker")),
+    line(fmt::format("the workloads took {}; at least {} on {} (max of total/workers and the longest): {:.0f} %",
+                     duration(event.makespan), duration(event.bound), plural(event.workers, "worker"),
+                     event.makespan > event.bound ? 100 * (event.bound / event.makespan) : 100.0),
          now);
+    if (event.split.total().count() > 0) line(split_text(event.split), now);
   }
   if (style_.verbosity == Verbosity::verbose) {
     for (const auto& [phase, at] : event.phases) line(fmt::format("{:>8.3f} s  {}", at.count(), phase), now);
@@ -214,8 +250,9 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
 }
 
 std::string SuiteText::status(Seconds now, std::size_t columns) const {
-  std::string text = workloads_ == 0 ? fmt::format("{}/{} workers ready", ready_, workers_)
-                                     : fmt::format("[{}/{}]", done_, workloads_);
+  std::string text = workloads_ == 0 && repeated_ ? fmt::format("[{}]", done_)
+                     : workloads_ == 0            ? fmt::format("{}/{} workers ready", ready_, workers_)
+                                                  : fmt::format("[{}/{}]", done_, workloads_);
   if (failed_ > 0) text += fmt::format(" | {} failed", failed_);
   std::string ending;
   if (expected_left_.count() > 0) {

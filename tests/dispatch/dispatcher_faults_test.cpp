@@ -268,6 +268,15 @@ TEST(DispatcherFaultsTest, ASubjectThatThePlanRunsAgainStartsAfresh) {
       << "it had used up its attempts before the plan decided to run it again";
 }
 
+TEST(DispatcherFaultsTest, ASubjectThatThePlanRunsAgainGoesToAnotherWorker) {
+  ScriptedPlanForTests plan({1, 2});
+  Scenario run(plan, 2);
+  run.tell({ready(0), ready(1)});
+  plan.to_do = {1};
+  EXPECT_EQ(run.tell({ended(0, 1, exited(1))}), "counted s1 job1") << "worker 1 will be free";
+  EXPECT_EQ(run.tell({ended(1, 2, exited(0))}), "assign w1 s1 job3 try2, counted s2 job2");
+}
+
 TEST(DispatcherFaultsTest, ALostIdleWorkerGetsNothingUntilItIsBack) {
   ScriptedPlanForTests plan({1});
   Scenario run(plan, 2);

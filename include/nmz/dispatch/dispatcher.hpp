@@ -127,7 +127,7 @@ struct Options {
   std::uint32_t max_attempts = 3;         ///< executions of one subject that may end in infrastructure outcomes
   std::uint32_t max_worker_restarts = 5;  ///< for each worker, within the run
   std::chrono::nanoseconds lease = std::chrono::seconds{10};
-  /// How long a subject waits for another worker than the one where it failed.
+  /// How long a subject waits for another worker than the one where it was executed before.
   std::chrono::nanoseconds patience = std::chrono::seconds{60};
 };
 

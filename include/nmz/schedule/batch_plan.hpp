@@ -28,11 +28,9 @@
 #include <vector>
 
 #include "nmz/dispatch/plan.hpp"
+#include "nmz/schedule/workload_plan.hpp"
 
 namespace nmz::schedule {
-
-/// A workload's position in the list, from 0.
-using Workload = std::uint32_t;
 
 enum class Grouping : std::uint8_t { batches, chunks };
 
@@ -60,7 +58,7 @@ struct ChunkBounds {
 };
 [[nodiscard]] ChunkBounds chunk_bounds(std::size_t size, std::size_t chunks, std::size_t index);
 
-class BatchPlan final : public dispatch::Plan {
+class BatchPlan final : public WorkloadPlan {
  public:
   /// `expected`: one a workload.
   BatchPlan(std::vector<Expectation> expected, BatchOptions options);
@@ -78,12 +76,12 @@ class BatchPlan final : public dispatch::Plan {
   /// The workloads of a batch, in the order in which they run: all that were handed out the last time, or, once it was
   /// given back, those that are left. The span's memory is valid for as long as the plan; its content is until the
   /// batch is given back or recorded.
-  [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject batch) const;
+  [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject batch) const override;
   /// The workload's outcome; nothing while there is none.
   [[nodiscard]] const std::optional<wire::Outcome>& outcome(Workload workload) const;
-  [[nodiscard]] std::size_t size() const;      ///< workloads
-  [[nodiscard]] std::size_t done() const;      ///< workloads with an outcome
-  [[nodiscard]] std::size_t failures() const;  ///< of these, not exited with 0
+  [[nodiscard]] std::size_t size() const;           ///< workloads
+  [[nodiscard]] std::size_t done() const override;  ///< workloads with an outcome
+  [[nodiscard]] std::size_t failures() const;       ///< of these, not exited with 0
 
  private:
   /// A range of list_. What was recorded before it was given back stands before `begin`.

@@ -1,5 +1,5 @@
-// A batch plan whose list is made by the first job: the master script runs on the worker that is ready first, while the
-// others still start.
+// A plan of workloads whose list is made by the first job: the master script runs on the worker that is ready first,
+// while the others still start.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nmz/dispatch/plan.hpp"
-#include "nmz/schedule/batch_plan.hpp"
+#include "nmz/schedule/workload_plan.hpp"
 
 namespace nmz::schedule {
 
@@ -19,11 +19,11 @@ class ListedPlan final : public dispatch::Plan {
  public:
   /// Called with the outcome of the listing job, once; gives the plan for the list, or nothing where there is none
   /// (then the run is finished).
-  using MakePlan = std::function<std::unique_ptr<BatchPlan>(const wire::Outcome&)>;
+  using MakePlan = std::function<std::unique_ptr<WorkloadPlan>(const wire::Outcome&)>;
 
   explicit ListedPlan(MakePlan make);
   /// The list is there already.
-  explicit ListedPlan(std::unique_ptr<BatchPlan> batches);
+  explicit ListedPlan(std::unique_ptr<WorkloadPlan> batches);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
@@ -32,14 +32,14 @@ class ListedPlan final : public dispatch::Plan {
   [[nodiscard]] bool finished() const override;
 
   /// Null until there is a list.
-  [[nodiscard]] BatchPlan* batches() { return batches_.get(); }
-  [[nodiscard]] const BatchPlan* batches() const { return batches_.get(); }
+  [[nodiscard]] WorkloadPlan* batches() { return batches_.get(); }
+  [[nodiscard]] const WorkloadPlan* batches() const { return batches_.get(); }
 
  private:
   MakePlan make_;
   bool running_ = false;
   bool listed_ = false;
-  std::unique_ptr<BatchPlan> batches_;
+  std::unique_ptr<WorkloadPlan> batches_;
 };
 
 }  // namespace nmz::schedule

@@ -51,7 +51,8 @@ class SuiteText final : public SuiteView {
   TextStyle style_;
   LiveLine live_;
   bool ended_ = false;
-  std::size_t workloads_ = 0;  ///< 0 = not listed yet
+  std::size_t workloads_ = 0;  ///< or runs of a hunt; 0 = not listed yet, or without a limit
+  bool repeated_ = false;
   std::size_t done_ = 0;
   std::size_t failed_ = 0;
   std::uint32_t workers_ = 0;

@@ -1,0 +1,137 @@
+#include "history_command.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "nmz/command_line/arguments.hpp"
+#include "nmz/command_line/quantities.hpp"
+#include "nmz/error/steps.hpp"
+#include "nmz/history/history.hpp"
+#include "nmz/installation/user_directories.hpp"
+#include "nmz/text/utf8.hpp"
+#include "nmz/view/text.hpp"
+
+#include "swarm.hpp"
+
+namespace nmz::nmzswarm {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+constexpr const char* usage =
+    "Usage: nmzswarm history [OPTION...]           (the suites)\n"
+    "       nmzswarm history [OPTION...] SUITE     (its workloads, the longest first)\n"
+    "       nmzswarm history prune [--before AGE] [--suite SUITE]\n";
+
+struct Question {
+  Question() = default;
+  std::vector<std::string> words;  ///< a suite, or "prune"
+  std::string file;
+  std::optional<std::string> before;
+  std::optional<std::string> suite;
+};
+
+/// As for parse_time(), and "30d".
+Result<std::chrono::milliseconds> parse_age(const std::string& text) {
+  if (!text.ends_with('d')) return command_line::parse_time("--before", text);
+  double days = 0;
+  const char* const last = text.data() + text.size() - 1;
+  const auto [end, error] = std::from_chars(text.data(), last, days);
+  constexpr double most = 36500;
+  if (error == std::errc{} && end == last && days > 0 && days <= most) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>{days * 86400});
+  }
+  return fail(ErrorKind::misconfigured, "--before needs an age such as 30d or 12h, not '" + text + "'");
+}
+
+std::string local_time(Clock::time_point when) {
+  const std::time_t seconds = Clock::to_time_t(when);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  std::string text(sizeof "2026-12-31 23:59", '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &local));
+  return text;
+}
+
+int list_suites(history::History& known) {
+  const auto suites = need(known.suites());
+  if (!suites.empty()) fmt::print("{:>9}  {:>9}  {:>12}  {:16}  SUITE\n", "WORKLOADS", "RUNS", "TOGETHER", "LAST");
+  for (const history::SuiteSummary& one : suites) {
+    fmt::print("{:>9}  {:>9}  {:>12}  {:16}  {}\n", one.workloads, one.runs, view::duration(one.total),
+               local_time(one.last), text::printable(one.suite));
+  }
+  return exit_passed;
+}
+
+int list_workloads(history::History& known, const std::string& suite) {
+  const auto workloads = need(known.workloads(suite));
+  if (workloads.empty()) {
+    throw StepFailed{Error{ErrorKind::not_found, "nothing is known of a suite '" + suite + "' (see nmzswarm history)"}};
+  }
+  fmt::print("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  WORKLOAD\n", "EXPECTED", "DEVIATION", "RUNS", "FAILED", "LAST");
+  for (const history::WorkloadSummary& one : workloads) {
+    fmt::print("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  {}\n", view::duration(one.expectation.mean),
+               view::duration(one.expectation.deviation), one.expectation.runs, one.expectation.failures,
+               local_time(one.last), text::printable(one.workload));
+  }
+  return exit_passed;
+}
+
+int prune(history::History& known, const Question& question) {
+  if (!question.before && !question.suite) {
+    throw StepFailed{Error{ErrorKind::misconfigured, "history prune needs --before AGE, --suite SUITE or both"}};
+  }
+  history::PruneRequest request;
+  request.suite = question.suite;
+  if (question.before) request.before = Clock::now() - need(parse_age(*question.before));
+  const std::size_t forgotten = need(known.prune(request));
+  fmt::print("{} workload{} forgotten\n", forgotten, forgotten == 1 ? "" : "s");
+  return exit_passed;
+}
+
+int answer(const Question& question) {
+  const bool prunes = !question.words.empty() && question.words.front() == "prune";
+  if (question.words.size() > 1) {
+    throw StepFailed{Error{ErrorKind::misconfigured, "unexpected argument '" + question.words[1] + "'"}};
+  }
+  if (!prunes && (question.before || question.suite)) {
+    throw StepFailed{Error{ErrorKind::misconfigured, "--before and --suite are for nmzswarm history prune"}};
+  }
+  auto known = need(history::History::open(question.file.empty() ? installation::data_directory() / "history.sqlite"
+                                                                 : std::filesystem::path{question.file}));
+  if (prunes) return prune(known, question);
+  return question.words.empty() ? list_suites(known) : list_workloads(known, question.words.front());
+}
+
+}  // namespace
+
+int history_command(const std::vector<std::string>& arguments) {
+  CLI::App app{"Shows what is remembered of earlier runs: how long workloads take and how often they failed.",
+               "nmzswarm"};
+  command_line::set_up(app, usage);
+  Question question;
+  app.add_option("words", question.words)->group("")->take_all();
+  app.add_option("--history", question.file, "The database [in the user's data directory]")->type_name("FILE");
+  app.add_option("--before", question.before, "Forget what was last seen longer ago than this (30d, 12h)")
+      ->type_name("AGE");
+  app.add_option("--suite", question.suite, "Forget only what belongs to this suite")->type_name("SUITE");
+  try {
+    const auto page = need(command_line::parse(app, arguments, "see nmzswarm history --help"));
+    if (page) fmt::print("{}", *page);
+    const int status = page ? exit_passed : answer(question);
+    if (std::fflush(stdout) == 0) return status;
+    throw StepFailed{Error{ErrorKind::retryable, "cannot write to standard output"}};
+  } catch (const StepFailed& failed) {
+    fmt::print(stderr, "nmzswarm: {}\n", failed.error.message);
+    return failed.error.kind == ErrorKind::misconfigured ? exit_usage : exit_nothing;
+  }
+}
+
+}  // namespace nmz::nmzswarm

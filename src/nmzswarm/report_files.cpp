@@ -1,0 +1,36 @@
+#include "report_files.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "nmz/error/result.hpp"
+#include "nmz/report/github.hpp"
+#include "nmz/report/junit.hpp"
+#include "nmz/report/trace.hpp"
+
+namespace nmz::nmzswarm {
+
+bool runs_in_github_actions() {
+  const char* const value = std::getenv("GITHUB_ACTIONS");  // NOLINT(concurrency-mt-unsafe)
+  return value != nullptr && std::string_view{value} == "true";
+}
+
+std::vector<std::string> write_reports(const ReportOptions& options, const std::string& title, Executions& executions,
+                                       std::chrono::system_clock::time_point started) {
+  std::vector<std::string> troubles;
+  const auto note = [&troubles](const char* what, const Result<void>& written) {
+    if (!written) troubles.push_back(fmt::format("the {} report is missing: {}", what, written.error().message));
+  };
+  if (!options.junit.empty() || options.github) executions.read_log_tails();
+  if (!options.junit.empty()) note("JUnit", report::write_junit(options.junit, title, executions.all(), started));
+  if (!options.trace.empty()) note("trace", report::write_trace(options.trace, executions.all()));
+  return troubles;
+}
+
+void print_annotations(const Executions& executions, std::FILE* out) {
+  for (const std::string& line : report::github_annotations(executions.all())) fmt::print(out, "{}\n", line);
+}
+
+}  // namespace nmz::nmzswarm

@@ -1,0 +1,32 @@
+// The reports for other programs that a run leaves at its end: JUnit, Chrome trace, annotations for GitHub.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "executions.hpp"
+
+namespace nmz::nmzswarm {
+
+struct ReportOptions {
+  ReportOptions() = default;
+  std::string junit;  ///< a file; empty = none
+  std::string trace;
+  bool github = false;  ///< annotations, for a step of GitHub Actions
+};
+
+/// What GITHUB_ACTIONS says: the variable that every step of GitHub Actions has.
+[[nodiscard]] bool runs_in_github_actions();
+
+/// Reads the ends of the failures' logs where a report needs them, and writes the files. Returns what cannot be
+/// written, one line each.
+[[nodiscard]] std::vector<std::string> write_reports(const ReportOptions& options, const std::string& title,
+                                                     Executions& executions,
+                                                     std::chrono::system_clock::time_point started);
+
+/// Of executions whose logs write_reports() has read.
+void print_annotations(const Executions& executions, std::FILE* out);
+
+}  // namespace nmz::nmzswarm

@@ -1,0 +1,139 @@
+#include "run_state.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+#include <unordered_set>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "nmz/installation/user_directories.hpp"
+
+namespace nmz::nmzswarm {
+namespace fs = std::filesystem;
+namespace json = boost::json;
+namespace {
+
+constexpr const char* file_name = "results.jsonl";
+
+std::string line_of(const std::string& id, std::string_view result) {
+  json::object object{{"workload", id}};
+  if (!result.empty()) object["result"] = result;
+  return json::serialize(object) + "\n";
+}
+
+/// FNV-1a, 64 bits.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return fmt::format("{:016x}", hash);
+}
+
+fs::path pointer_of(const std::string& suite) { return installation::state_directory() / "last" / hash_of(suite); }
+
+std::optional<std::string> content_of(const fs::path& path) {
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>{file}, {}};
+}
+
+bool counts_as_failed(std::string_view word) { return word == "failed" || word == "timed-out" || word == "lost"; }
+
+}  // namespace
+
+Result<EarlierRun> EarlierRun::find(const std::string& log_directory, const std::string& suite) {
+  fs::path directory = log_directory;
+  if (directory.empty()) {
+    const auto last = content_of(pointer_of(suite));
+    if (!last) {
+      return fail(ErrorKind::misconfigured, "--rerun: no earlier run of this suite is known here; name its --log-dir");
+    }
+    directory = last->substr(0, last->find('\n'));
+  }
+  const auto lines = content_of(directory / file_name);
+  if (!lines) {
+    return fail(ErrorKind::misconfigured, "--rerun: there are no results of a run in '" + directory.string() + "'");
+  }
+  EarlierRun run = parse(*lines);
+  run.directory_ = std::move(directory);
+  return run;
+}
+
+EarlierRun EarlierRun::parse(const std::string& lines) {
+  json::parse_options any_bytes;
+  any_bytes.allow_invalid_utf8 = true;
+  EarlierRun run;
+  std::string_view rest{lines};
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    json::error_code error;
+    const json::value value = json::parse(line, error, {}, any_bytes);
+    const json::object* const object = error ? nullptr : value.if_object();
+    const json::value* const id = object == nullptr ? nullptr : object->if_contains("workload");
+    if (id == nullptr || !id->is_string()) continue;
+    const json::value* const result = object->if_contains("result");
+    const std::string name{id->get_string()};
+    if (run.results_.try_emplace(name).second) run.order_.push_back(name);
+    if (result != nullptr && result->is_string()) run.results_[name] = std::string{result->get_string()};
+  }
+  return run;
+}
+
+void EarlierRun::select(Rerun which, std::vector<std::string>& ids) const {
+  std::erase_if(ids, [&](const std::string& id) {
+    const auto known = results_.find(id);
+    const std::string result = known == results_.end() ? "" : known->second;
+    switch (which) {
+      case Rerun::failed:
+        return !counts_as_failed(result);
+      case Rerun::unfinished:
+        return !result.empty() && result != "lost";
+      case Rerun::last:
+        return known == results_.end();
+      case Rerun::nothing:
+        break;
+    }
+    return false;
+  });
+}
+
+std::string EarlierRun::lines(bool results) const {
+  std::string text;
+  for (const std::string& id : order_) text += line_of(id, results ? results_.at(id) : "");
+  return text;
+}
+
+void RunState::listed(const std::vector<std::string>& ids) {
+  std::string text = std::move(before_);
+  for (const std::string& id : ids) text += line_of(id, {});
+  if (const Result<void> written = logs_.write(file_name, text); !written) return fail_once(written.error().message);
+  file_.reset(std::fopen((logs_.directory() / file_name).c_str(), "ae"));
+  if (!file_) fail_once(std::error_code{errno, std::generic_category()}.message());
+  const fs::path pointer = pointer_of(suite_);
+  std::error_code ignored;
+  fs::create_directories(pointer.parent_path(), ignored);
+  std::ofstream{pointer, std::ios::binary | std::ios::trunc} << logs_.directory().string() << "\n";
+}
+
+void RunState::result(const std::string& id, const char* word) {
+  if (!file_) return;
+  const std::string line = line_of(id, word);
+  const bool written =
+      std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size() && std::fflush(file_.get()) == 0;
+  if (!written) fail_once(std::error_code{errno, std::generic_category()}.message());
+}
+
+void RunState::fail_once(const std::string& why) {
+  file_.reset();
+  trouble_ = "this run cannot be continued with --rerun, its results are not kept: " + why;
+}
+
+std::string RunState::take_trouble() { return std::exchange(trouble_, {}); }
+
+}  // namespace nmz::nmzswarm

@@ -1,0 +1,97 @@
+// --rerun: going on with what an earlier run left.
+#include <csignal>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "program.hpp"
+#include "run_state.hpp"
+
+namespace nmz::nmzswarm {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> selected(const std::string& lines, Rerun which, std::vector<std::string> ids) {
+  EarlierRun::parse(lines).select(which, ids);
+  return ids;
+}
+
+constexpr const char* earlier =
+    "{\"workload\":\"a\"}\n{\"workload\":\"b\"}\n{\"workload\":\"c\"}\n{\"workload\":\"d\"}\n"
+    "{\"workload\":\"a\",\"result\":\"passed\"}\n{\"workload\":\"b\",\"result\":\"failed\"}\n"
+    "{\"workload\":\"c\",\"result\":\"lost\"}\n{\"workload\":\"d\",\"res";
+
+TEST(EarlierRunTest, SelectsByResult) {
+  const std::vector<std::string> list{"a", "b", "c", "d", "new"};
+  EXPECT_THAT(selected(earlier, Rerun::failed, list), ElementsAre("b", "c"));
+  EXPECT_THAT(selected(earlier, Rerun::unfinished, list), ElementsAre("c", "d", "new"));
+  EXPECT_THAT(selected(earlier, Rerun::last, list), ElementsAre("a", "b", "c", "d"));
+  EXPECT_THAT(selected("", Rerun::failed, list), IsEmpty());
+}
+
+TEST(EarlierRunTest, TheLastResultCountsAndIdsAreBytes) {
+  const std::string lines =
+      "{\"workload\":\"\xff\\n\",\"result\":\"failed\"}\n{\"workload\":\"b\",\"result\":\"failed\"}\n"
+      "{\"workload\":\"b\",\"result\":\"passed\"}\n";
+  EXPECT_THAT(selected(lines, Rerun::failed, {"\xff\n", "b"}), ElementsAre("\xff\n"));
+  const std::string again = EarlierRun::parse(lines).lines(true);
+  EXPECT_THAT(selected(again, Rerun::failed, {"\xff\n", "b"}), ElementsAre("\xff\n"));
+}
+
+/// b fails while there is no file `fixed`; the diary tells what ran.
+class RerunTest : public testing::Test {
+ protected:
+  support::Ended run(std::vector<std::string> options) {
+    return swarm.run(
+        "a\nb\nc\n", options,
+        "echo $NMZ_WORKLOAD >>" + place + "/diary; test $NMZ_WORKLOAD != b || test -e " + place + "/fixed");
+  }
+  std::string diary() {
+    std::string text = swarm.read("diary");
+    std::filesystem::remove(swarm.place() / "diary");
+    return text;
+  }
+  Swarm swarm;
+  std::string place = swarm.place().string();
+};
+
+TEST_F(RerunTest, FailedRunsWhatFailedInTheLastRunOfTheSuite) {
+  EXPECT_THAT(run({"--rerun", "failed"}).err, HasSubstr("no earlier run of this suite is known"));
+  EXPECT_EQ(run({"-j1"}).exit_code, 1);
+  EXPECT_EQ(diary(), "a\nb\nc\n");
+  EXPECT_EQ(run({"-j1", "--rerun", "failed"}).exit_code, 1);
+  EXPECT_EQ(diary(), "b\n");
+  std::ofstream{swarm.place() / "fixed"};
+  EXPECT_THAT(run({"-j1", "--rerun", "failed"}).out, AllOf(HasSubstr("going on with"), HasSubstr("1 of 1 passed")));
+  EXPECT_EQ(diary(), "b\n");
+  EXPECT_EQ(run({"-j1", "--rerun", "failed"}).exit_code, 2);
+  EXPECT_EQ(run({"-j1", "--rerun", "last"}).exit_code, 0);
+  EXPECT_EQ(diary(), "a\nb\nc\n");
+}
+
+TEST_F(RerunTest, UnfinishedGoesOnInTheDirectoryOfTheEarlierRun) {
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--fail-fast"}).exit_code, 1);
+  EXPECT_EQ(diary(), "a\nb\n");
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 0);
+  EXPECT_EQ(diary(), "c\n");
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "failed"}).exit_code, 1);
+  EXPECT_EQ(diary(), "b\n");
+  EXPECT_THAT(run({"--log-dir", "elsewhere", "--rerun", "last"}).err, HasSubstr("there are no results of a run in"));
+}
+
+TEST_F(RerunTest, AKilledRunGoesOnWhereItWas) {
+  const auto killed = swarm.call({"--workloads", "-", "-j1", "--log-dir", "logs", "--no-history", "--", "/bin/sh", "-c",
+                                  "test $NMZ_WORKLOAD != b || kill -9 $(ps -o ppid= -p $PPID)"},
+                                 "a\nb\nc\n");
+  ASSERT_EQ(killed.signal, SIGKILL) << killed.out << killed.err;
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 1);
+  EXPECT_EQ(diary(), "b\nc\n");
+}
+
+}  // namespace
+}  // namespace nmz::nmzswarm
