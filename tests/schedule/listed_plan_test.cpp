@@ -1,13 +1,12 @@
 #include "nmz/schedule/listed_plan.hpp"
 
-
 #include <memory>
 #include <vector>
 
-#include "nmz/schedule/batch_plan.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "nmz/schedule/batch_plan.hpp"
 
 namespace nmz::schedule {
 namespace {
