@@ -105,7 +105,7 @@ const char* word_of(WorkloadResult result) {
   return "";
 }
 
-SuiteText::SuiteText(std::FILE* out, TextStyle style) : out_{out}, style_{style}, live_{out} {
+SuiteText::SuiteText(std::FILE* out, TextStyle style) : style_{style}, live_{out} {
   if (quiet()) style_.live = false;
 }
 

@@ -47,7 +47,6 @@ class SuiteText final : public SuiteView {
   void line(const std::string& text, Seconds now);
   void print_log(const Failure& failure, Seconds now);
 
-  std::FILE* out_;
   TextStyle style_;
   LiveLine live_;
   bool ended_ = false;
