@@ -342,7 +342,8 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
     for (const docker::Node& node : nodes.value_or(std::vector<docker::Node>{})) {
       if (node.id == id) where = " on " + node.hostname;
     }
-    trouble = "a worker cannot start" + where + ": " + error;
+    trouble = "a worker cannot start";
+    trouble.append(where).append(": ").append(error);
     if (told.insert(trouble).second && options.notice && !closing) options.notice(trouble);
   }
 }

@@ -43,7 +43,7 @@ struct ChunkResult {
 
 /// Members that are missing or null have their default value, unknown ones are ignored. Errors (rejected): no JSON
 /// object, or a member of another type.
-[[nodiscard]] Result<ChunkRequest> chunk_request_from_json(std::string_view json);
-[[nodiscard]] Result<ChunkResult> chunk_result_from_json(std::string_view json);
+[[nodiscard]] Result<ChunkRequest> chunk_request_from_json(std::string_view text);
+[[nodiscard]] Result<ChunkResult> chunk_result_from_json(std::string_view text);
 
 }  // namespace nmz::contract::v0
