@@ -23,6 +23,9 @@ namespace {
 /// Not read by the coordinator yet; beyond this the test has to wait with its output.
 constexpr std::size_t backlog_limit = std::size_t{1} << 20;
 
+/// How long messages may wait for others.
+constexpr std::chrono::milliseconds together{4};
+
 /// How long the last messages may take when the program ends.
 constexpr std::chrono::milliseconds farewell{1000};
 
@@ -59,7 +62,7 @@ void Agent::wait() {
   std::array<pollfd, 4> events{{{signals_.get(), POLLIN, 0},
                                 {may_read_log() ? job_->log_fd() : -1, POLLIN, 0},
                                 {peer_.in(), POLLIN, 0},
-                                {peer_.backlog() > 0 ? peer_.out() : -1, POLLOUT, 0}}};
+                                {peer_.backlog() > 0 && !collects() ? peer_.out() : -1, POLLOUT, 0}}};
   timespec limit{};
   const auto rest = time_to_next_event();
   if (rest) {
@@ -85,10 +88,18 @@ void Agent::wait() {
     on_messages();
   }
   tick();
-  peer_gone_ = peer_gone_ || !peer_.flush();
+  if (!collects()) {
+    peer_gone_ = peer_gone_ || !peer_.flush();
+    next_flush_ = Clock::now() + together;
+  }
   if (peer_gone_ && !exit_) {
     exit_ = ExitCode::ok;
   }
+}
+
+/// While jobs wait, nobody waits for what this one has to say: what it says within an instant travels together.
+bool Agent::collects() const {
+  return !queue_.empty() && peer_.backlog() < wire::data_chunk && Clock::now() < next_flush_;
 }
 
 std::optional<std::chrono::nanoseconds> Agent::time_to_next_event() const {
@@ -98,6 +109,9 @@ std::optional<std::chrono::nanoseconds> Agent::time_to_next_event() const {
   }
   if (job_ && job_->deadline()) {
     next = std::min(next.value_or(*job_->deadline()), *job_->deadline());
+  }
+  if (!queue_.empty() && peer_.backlog() > 0) {
+    next = std::min(next.value_or(next_flush_), next_flush_);
   }
   if (!next) {
     return std::nullopt;
@@ -150,10 +164,9 @@ void Agent::handle(wire::Message message) {
   if (std::holds_alternative<wire::Shutdown>(message)) {
     shut_down();
   } else if (const auto* cancel = std::get_if<wire::Cancel>(&message)) {
-    // For another job it is late: that one has finished, and its Finished has crossed the Cancel.
-    if (job_ && job_->id() == cancel->job) {
-      job_->cancel();
-    }
+    withdraw(*cancel);
+  } else if (auto* run = std::get_if<wire::Run>(&message); run != nullptr && job_ && tree_.root().empty()) {
+    queue_.push_back(std::move(*run));
   } else if (job_ || shutting_down_ || !handle_between_jobs(message)) {
     stop_with(ExitCode::protocol, "the coordinator sent a message that does not belong here");
   }
@@ -202,6 +215,7 @@ bool Agent::greet(const wire::Hello& hello) {
   return hello.protocol == wire::protocol_version;
 }
 
+/// Whether a job may start now.
 bool Agent::start(wire::Run run) {
   if (tree_.is_open()) {
     return false;
@@ -222,6 +236,43 @@ bool Agent::start(wire::Run run) {
   return true;
 }
 
+/// A job that is neither here nor waits is over: its Finished has crossed the Cancel.
+void Agent::withdraw(const wire::Cancel& cancel) {
+  if (job_ && job_->id() == cancel.job) {
+    if (!cancel.only_if_waiting) {
+      job_->cancel();
+    }
+    return;
+  }
+  const auto waits = std::ranges::find(queue_, cancel.job, &wire::Run::job);
+  if (waits == queue_.end()) {
+    return;
+  }
+  wire::Finished finished;
+  finished.job = waits->job;
+  finished.attempt = waits->attempt;
+  finished.outcome.kind = wire::OutcomeKind::cancelled;
+  queue_.erase(waits);
+  peer_.send(finished);
+}
+
+/// What has ended is told before another job begins: if that one takes us with it (out of memory, a kill), nothing that
+/// was done is done again, and the right one is blamed. One that ends at once (its command cannot be executed) is
+/// followed by the next: nothing would wake us for it.
+void Agent::start_next() {
+  while (!exit_ && !job_ && !queue_.empty()) {
+    wire::Run run = std::move(queue_.front());
+    queue_.pop_front();
+    peer_gone_ = peer_gone_ || !peer_.flush();
+    next_flush_ = Clock::now() + together;
+    if (!start(std::move(run))) {
+      stop_with(ExitCode::protocol, "a job cannot start in the middle of a change of the tree");
+    } else if (job_ && job_->is_done()) {
+      job_.reset();
+    }
+  }
+}
+
 void Agent::after_job() {
   if (!job_ || !job_->is_done()) {
     return;
@@ -229,6 +280,10 @@ void Agent::after_job() {
   job_.reset();
   if (shutting_down_) {
     exit_ = exit_.value_or(ExitCode::ok);
+    return;
+  }
+  if (!queue_.empty()) {
+    start_next();
     return;
   }
   peer_gone_ = peer_gone_ || !peer_.flush();  // the verdict need not wait for the look at the tree

@@ -1,6 +1,6 @@
 // The worker: one loop that waits for the coordinator, for the job's processes and its output, and for deadlines.
 //
-// One thread and poll() because there is never more than one job and everything the agent does is short, except for
+// One thread and poll() because never more than one job runs and everything the agent does is short, except for
 // work in the tree, which calls back now and then so that heartbeats go on. An event library would be most of the
 // binary, which has to stay below a megabyte to fit into one Swarm config.
 //
@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +47,9 @@ class Agent {
   [[nodiscard]] bool handle_between_jobs(wire::Message& message);
   [[nodiscard]] bool greet(const wire::Hello& hello);
   [[nodiscard]] bool start(wire::Run run);
+  void withdraw(const wire::Cancel& cancel);
   void after_job();
+  void start_next();
   void send_tree_state();
   /// Ends the job with its grace, and the program after it; at once when asked again.
   void shut_down();
@@ -56,15 +59,18 @@ class Agent {
   void tick();
   [[nodiscard]] std::optional<std::chrono::nanoseconds> time_to_next_event() const;
   [[nodiscard]] bool may_read_log() const;
+  [[nodiscard]] bool collects() const;
 
   FrameStream peer_;
   UniqueFd signals_;
   TreeWriter tree_;
   std::optional<Job> job_;
-  timespec job_began_{};  ///< on the file systems' clock
+  std::deque<wire::Run> queue_;  ///< to be run after it; only where there is no tree
+  timespec job_began_{};         ///< on the file systems' clock
   bool greeted_ = false;
   std::chrono::nanoseconds heartbeat_{0};
   Clock::time_point next_heartbeat_;
+  Clock::time_point next_flush_;
   bool told_to_end_ = false;
   bool shutting_down_ = false;  ///< told to, and a job has to end first
   bool peer_gone_ = false;

@@ -46,7 +46,6 @@ struct Coordinator::Impl final : SessionListener {
 
   void step() {
     step_posted = false;
-    if (ended) return;
     const std::vector<dispatch::Event> batch = std::exchange(events, {});
     const dispatch::Step result = dispatcher.step(batch, std::chrono::steady_clock::now() - began);
     for (const dispatch::Report& report : result.reports) tell_observer(report);
@@ -70,7 +69,8 @@ struct Coordinator::Impl final : SessionListener {
     context.parts.observer.assigned(assignment);
     session(assignment.worker)->assign(assignment);
   }
-  void carry_out(const dispatch::Cancel& cancel) { session(cancel.worker)->cancel(cancel.job); }
+  void carry_out(const dispatch::Cancel& cancel) { session(cancel.worker)->cancel(cancel); }
+  void carry_out(const dispatch::Retire& retire) { session(retire.worker)->retire(); }
   void carry_out(const dispatch::Restart& restart) { start(restart.worker); }
   void carry_out(const dispatch::Stop& stop) {
     end.why = stop.why;

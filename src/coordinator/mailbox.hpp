@@ -30,16 +30,22 @@ class Mailbox {
     bell_.cancel();
   }
 
-  /// One taker at a time.
-  boost::asio::awaitable<std::optional<T>> take() {
-    while (letters_.empty() && !closed_) {
-      co_await bell_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    }
+  /// Without waiting.
+  [[nodiscard]] std::optional<T> take_now() {
     std::optional<T> letter;
     if (!letters_.empty()) {
       letter.emplace(std::move(letters_.front()));
       letters_.pop_front();
     }
+    return letter;
+  }
+
+  /// One taker at a time.
+  boost::asio::awaitable<std::optional<T>> take() {
+    while (letters_.empty() && !closed_) {
+      co_await bell_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
+    std::optional<T> letter = take_now();
     co_return letter;
   }
 

@@ -40,7 +40,6 @@ Session::Session(SessionContext& context, wire::WorkerId worker)
       outbox_{context.executor},
       acknowledged_{context.executor},
       tree_ready_{context.executor},
-      finished_{context.executor},
       tree_states_{context.executor} {}
 
 /// Every coroutine holds the session and is counted, so that the end of the run can wait for it.
@@ -57,22 +56,31 @@ void Session::spawn(Coroutine coroutine) {
 void Session::begin() { spawn(live()); }
 
 void Session::assign(const dispatch::Assign& assignment) {
-  current_ = assignment;
-  cancelled_ = false;
-  running_ = false;
+  active_[assignment.job].assignment = assignment;
   spawn(execute(assignment));
 }
 
-void Session::cancel(wire::JobId job) {
-  if (!current_ || current_->job != job) return;
-  cancelled_ = true;
-  if (running_) post(wire::Cancel{job});
+Session::Active* Session::active(wire::JobId job) {
+  const auto found = active_.find(job);
+  return found == active_.end() ? nullptr : &found->second;
+}
+
+void Session::cancel(const dispatch::Cancel& cancel) {
+  Active* const it = active(cancel.job);
+  if (it == nullptr) return;
+  it->cancelled = it->cancelled || !cancel.only_if_waiting || !it->sent;
+  if (it->sent) post(wire::Cancel{cancel.job, cancel.only_if_waiting});
 }
 
 void Session::shut_down() {
-  cancelled_ = true;
+  for (auto& [job, it] : active_) it.cancelled = true;
   if (!stream_) context_.parts.orchestrator.cancel_start(worker_);
   post(wire::Shutdown{});
+}
+
+void Session::retire() {
+  retired_ = true;
+  shut_down();
 }
 
 void Session::abandon() {
@@ -87,14 +95,14 @@ void Session::end_conversation() {
   outbox_.close();
   acknowledged_.close();
   tree_ready_.close();
-  finished_.close();
   tree_states_.close();
 }
 
 asio::awaitable<void> Session::live() {
   std::string why = co_await converse();
   end_conversation();
-  if (abandoned_) co_return;
+  if (retired_) co_await context_.parts.orchestrator.stop(worker_);
+  if (abandoned_ || retired_) co_return;
   if (!violation_.empty()) why = violation_;
   context_.listener.tell(dispatch::WorkerLost{worker_, std::move(why)});
 }
@@ -143,7 +151,14 @@ asio::awaitable<void> Session::write_out() {
   while (true) {
     std::optional<Letter> letter = co_await outbox_.take();
     if (!letter) co_return;
-    const bool acknowledge = letter->acknowledge;
+    bool acknowledge = letter->acknowledge;
+    // What has come together travels together.
+    while (!acknowledge && letter->bytes.size() < wire::data_chunk) {
+      const std::optional<Letter> next = outbox_.take_now();
+      if (!next) break;
+      letter->bytes += next->bytes;
+      acknowledge = next->acknowledge;
+    }
     Result<void> written = co_await stream_->write(std::move(letter->bytes));
     if (!written) co_return;  // live() sees the end of the stream as well and tells why
     if (acknowledge) acknowledged_.put(true);
@@ -186,15 +201,20 @@ void Session::on(const wire::Welcome& welcome) {
 }
 
 void Session::on(const wire::Started& started) {
-  if (current_ && current_->job == started.job) context_.parts.observer.started(*current_, started.phase);
+  const Active* const it = active(started.job);
+  if (it != nullptr) context_.parts.observer.started(it->assignment, started.phase);
 }
 
 void Session::on(const wire::Log& log) {
-  if (current_ && current_->job == log.job) context_.parts.observer.log(*current_, log.bytes);
+  const Active* const it = active(log.job);
+  if (it != nullptr) context_.parts.observer.log(it->assignment, log.bytes);
 }
 
 void Session::on(wire::Finished finished) {
-  if (current_ && current_->job == finished.job) finished_.put(std::move(finished));
+  const Active* const it = active(finished.job);
+  if (it == nullptr) return;
+  context_.parts.observer.finished(it->assignment, finished);
+  report_end(finished.job, std::move(finished.outcome), finished.test_time);
 }
 
 void Session::on(wire::TreeState state) {
@@ -205,12 +225,11 @@ void Session::on(wire::TreeState state) {
 
 // ---- one execution
 
-void Session::report_end(const dispatch::Assign& assignment, wire::Outcome outcome, std::chrono::nanoseconds took) {
-  current_.reset();
-  running_ = false;
+void Session::report_end(wire::JobId job, wire::Outcome outcome, std::chrono::nanoseconds took) {
+  active_.erase(job);
   dispatch::JobEnded ended;
   ended.worker = worker_;
-  ended.job = assignment.job;
+  ended.job = job;
   ended.outcome = std::move(outcome);
   ended.took = took;
   context_.listener.tell(std::move(ended));
@@ -220,25 +239,22 @@ asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
   std::optional<LaidOut> laid_out = co_await lay_out(assignment);
   if (!laid_out) co_return;  // the conversation ended
   if (!laid_out->ready) {
-    report_end(assignment, laid_out->outcome, {});
+    report_end(assignment.job, laid_out->outcome, {});
     co_return;
   }
-  if (cancelled_) {
+  Active* const it = active(assignment.job);
+  if (it->cancelled) {
     wire::Outcome outcome;
     outcome.kind = wire::OutcomeKind::cancelled;
-    report_end(assignment, std::move(outcome), {});
+    report_end(assignment.job, std::move(outcome), {});
     co_return;
   }
   wire::Run run = context_.parts.source.run(assignment);
   run.job = assignment.job;
   run.attempt = assignment.attempt;
-  running_ = true;
+  it->sent = true;
   state_expected_ = known_.intact;
   post(run);
-  std::optional<wire::Finished> finished = co_await finished_.take();
-  if (!finished) co_return;
-  context_.parts.observer.finished(assignment, *finished);
-  report_end(assignment, finished->outcome, finished->test_time);
 }
 
 asio::awaitable<void> Session::learn_tree_state() {

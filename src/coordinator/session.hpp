@@ -1,13 +1,14 @@
 // One life of one worker's agent: the conversation described in wire/messages.hpp, from start to the end of the stream.
 //
-// Three coroutines share a session on one thread: live() reads, write_out() writes what the outbox holds, execute()
-// walks one assignment through its phases (lay out, run, wait for the end) and is woken by live() through mailboxes.
+// Coroutines share a session on one thread: live() reads, write_out() writes what the outbox holds, execute() lays the
+// files of one assignment out, woken by live() through mailboxes, and sends its Run; live() hears of the end.
 // When the stream ends all mailboxes close, and with them every coroutine; what was running is the dispatcher's to
 // give to somebody else.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,9 +65,11 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Starts the agent and the conversation; tells WorkerReady, and WorkerLost at the end.
   void begin();
   void assign(const dispatch::Assign& assignment);
-  void cancel(wire::JobId job);
-  /// Asks the agent to end its job and itself.
+  void cancel(const dispatch::Cancel& cancel);
+  /// Asks the agent to end its jobs and itself.
   void shut_down();
+  /// The same, and takes away what was made for the worker, without a WorkerLost.
+  void retire();
   /// Ends the conversation at once, without a WorkerLost; the agent kills what it runs.
   void abandon();
 
@@ -74,6 +77,12 @@ class Session : public std::enable_shared_from_this<Session> {
   struct Letter {
     std::string bytes;
     bool acknowledge = false;
+  };
+  struct Active {
+    Active() = default;
+    dispatch::Assign assignment;
+    bool cancelled = false;
+    bool sent = false;  ///< its Run
   };
   struct LaidOut {
     bool ready = false;
@@ -99,7 +108,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void on(wire::Finished finished);
   void on(wire::TreeState state);
   void end_conversation();
-  void report_end(const dispatch::Assign& assignment, wire::Outcome outcome, std::chrono::nanoseconds took);
+  [[nodiscard]] Active* active(wire::JobId job);
+  void report_end(wire::JobId job, wire::Outcome outcome, std::chrono::nanoseconds took);
 
   SessionContext& context_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   wire::WorkerId worker_;
@@ -107,11 +117,10 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::steady_timer welcome_limit_;
   bool welcomed_ = false;
   bool abandoned_ = false;
+  bool retired_ = false;
   std::string violation_;  ///< what the agent said against the protocol
 
-  std::optional<dispatch::Assign> current_;
-  bool cancelled_ = false;
-  bool running_ = false;  ///< Run has been sent
+  std::map<wire::JobId, Active> active_;  ///< several only where the work needs no tree
 
   TreeKnowledge known_;
   bool state_expected_ = false;
@@ -120,7 +129,6 @@ class Session : public std::enable_shared_from_this<Session> {
   Mailbox<Letter> outbox_;
   Mailbox<bool> acknowledged_;
   Mailbox<wire::Outcome> tree_ready_;
-  Mailbox<wire::Finished> finished_;
   Mailbox<std::vector<std::string>> tree_states_;
 };
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -51,6 +52,18 @@ wire::Outcome lost_outcome(const std::string& reason) {
   return outcome;
 }
 
+wire::Outcome never_began() {
+  wire::Outcome outcome;
+  outcome.kind = wire::OutcomeKind::cancelled;
+  return outcome;
+}
+
+/// Exponentially weighted; the first sample counts whole.
+void average(std::chrono::nanoseconds& mean, std::chrono::nanoseconds sample) {
+  constexpr int weight = 8;
+  mean = mean.count() == 0 ? sample : mean + (sample - mean) / weight;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Plan& plan, std::uint32_t workers, Options options)
@@ -67,6 +80,7 @@ Step Dispatcher::step(std::span<const Event> events, Time now) {
     expire_leases();
     const auto why = reason_to_stop();
     replace_lost_workers(!why);
+    cancel_superseded();
     if (why) {
       stop(*why);
     } else {
@@ -106,7 +120,7 @@ void Dispatcher::apply(const WorkerReady& event) {
   Worker& it = worker(event.worker);
   if (it.state != State::starting && it.state != State::busy) return heard(event.worker);
   // An agent that says so while it should be busy is a new one: whatever restarted it ended the job as well.
-  if (it.state == State::busy) end_job(event.worker, lost_outcome("the worker's agent was started anew"), {});
+  if (it.state == State::busy) end_all_jobs(event.worker, "the worker's agent was started anew");
   make_idle(event.worker);
 }
 
@@ -117,19 +131,22 @@ void Dispatcher::apply(const WorkerAlive& event) { heard(event.worker); }
 void Dispatcher::apply(const JobEnded& event) {
   Worker& it = worker(event.worker);
   heard(event.worker);
-  if (it.state != State::busy || it.job != event.job) return report_late(event);
+  if (it.state != State::busy || std::ranges::find(it.jobs, event.job) == it.jobs.end()) return report_late(event);
   // Nobody here asked for it: somebody else shut the agent down, and to the plan the job was lost.
-  const bool by_others = event.outcome.kind == wire::OutcomeKind::cancelled && !job(event.job).cancelled;
-  end_job(event.worker, by_others ? lost_outcome("cancelled by somebody else") : event.outcome, event.took);
+  const bool asked_for = job(event.job).cancelled || job(event.job).recalled;
+  const bool by_others = event.outcome.kind == wire::OutcomeKind::cancelled && !asked_for;
+  end_job(event.worker, event.job, by_others ? lost_outcome("cancelled by somebody else") : event.outcome, event.took);
   if (blames_worker(event.outcome)) {
     ++it.failures_in_a_row;
   } else if (event.outcome.kind != wire::OutcomeKind::cancelled) {  // which says nothing about the worker
     it.failures_in_a_row = 0;
   }
-  if (it.failures_in_a_row < failures_until_restart) {
+  if (it.failures_in_a_row >= failures_until_restart) {
+    give_up(event.worker, "failed " + std::to_string(it.failures_in_a_row) + " jobs in a row: " + event.outcome.detail);
+  } else if (it.jobs.empty()) {
     make_idle(event.worker);
   } else {
-    give_up(event.worker, "failed " + std::to_string(it.failures_in_a_row) + " jobs in a row: " + event.outcome.detail);
+    fed_.push_back(event.worker);
   }
 }
 
@@ -165,7 +182,7 @@ void Dispatcher::expire_leases() {
 void Dispatcher::give_up(wire::WorkerId id, const std::string& reason) {
   Worker& it = worker(id);
   if (it.state == State::gone || it.state == State::lost) return;
-  if (it.state == State::busy) end_job(id, lost_outcome(reason), {});
+  if (it.state == State::busy) end_all_jobs(id, reason);
   free_.erase(id);
   if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
   it.failures_in_a_row = 0;
@@ -196,14 +213,25 @@ void Dispatcher::replace_lost_workers(bool go_on) {
 
 void Dispatcher::assign(Subject subject, wire::WorkerId id) {
   SubjectState& state = subjects_[subject];
-  jobs_.push_back(Job{id, subject, ++state.executions, false});
-  const wire::JobId job_id{jobs_.size()};
-  state.running = job_id;
   Worker& it = worker(id);
-  it.state = State::busy;
-  it.job = job_id;
-  free_.erase(id);
-  ++busy_;
+  Job& fresh = jobs_.emplace_back();
+  fresh.worker = id;
+  fresh.subject = subject;
+  fresh.attempt = ++state.executions;
+  fresh.to_idle = it.jobs.empty();
+  fresh.assigned = now_;
+  const wire::JobId job_id{jobs_.size()};
+  state.running.push_back(job_id);
+  it.jobs.push_back(job_id);
+  if (fresh.to_idle) {
+    it.state = State::busy;
+    it.front_since = now_;
+    free_.erase(id);
+    fed_.push_back(id);
+    ++busy_;
+  } else {
+    with_queue_.insert(id);
+  }
   out_.actions.emplace_back(Assign{id, job_id, subject, state.executions});
 }
 
@@ -213,28 +241,59 @@ void Dispatcher::cancel(wire::JobId id) {
   out_.actions.emplace_back(Cancel{it.worker, id});
 }
 
-/// Ends the job of a busy worker. Whether the worker is free or given up is then said by the caller.
-void Dispatcher::end_job(wire::WorkerId id, const wire::Outcome& outcome, std::chrono::nanoseconds took) {
-  const wire::JobId ended = std::exchange(worker(id).job, wire::JobId{});
-  worker(id).state = State::idle;
-  --busy_;
-  const Job& it = job(ended);
-  const Ended::Fate fate = settle(it, outcome);
-  out_.reports.emplace_back(Ended{fate, id, ended, it.subject, it.attempt, outcome, took});
+/// Ends one job of a busy worker. Whether a worker without another is free or given up is then said by the caller.
+void Dispatcher::end_job(wire::WorkerId id, wire::JobId ended, const wire::Outcome& outcome,
+                         std::chrono::nanoseconds took) {
+  Worker& it = worker(id);
+  if (it.jobs.front() == ended) it.front_since = now_;
+  std::erase(it.jobs, ended);
+  if (it.jobs.size() < 2) with_queue_.erase(id);
+  if (it.jobs.empty()) {
+    it.state = State::idle;
+    --busy_;
+  }
+  const Job& about = job(ended);
+  const Ended::Fate fate = settle(ended, outcome);
+  if (fate == Ended::Fate::counted) learn_times(about, took);
+  out_.reports.emplace_back(Ended{fate, id, ended, about.subject, about.attempt, outcome, took});
 }
 
-Ended::Fate Dispatcher::settle(const Job& ended, const wire::Outcome& outcome) {
+void Dispatcher::end_all_jobs(wire::WorkerId id, const std::string& reason) {
+  const std::deque<wire::JobId> all = worker(id).jobs;
+  end_job(id, all.front(), lost_outcome(reason), {});
+  for (auto waits = std::next(all.begin()); waits != all.end(); ++waits) {
+    job(*waits).recalled = true;
+    end_job(id, *waits, never_began(), {});
+  }
+}
+
+void Dispatcher::learn_times(const Job& ended, std::chrono::nanoseconds took) {
+  if (took.count() <= 0) return;
+  average(usual_, took);
+  const std::chrono::nanoseconds beyond = now_ - ended.assigned - took;
+  if (ended.to_idle) average(overhead_, std::max(beyond, std::chrono::nanoseconds{1}));
+}
+
+Ended::Fate Dispatcher::settle(wire::JobId id, const wire::Outcome& outcome) {
+  const Job& ended = job(id);
   SubjectState& subject = subjects_.at(ended.subject);
-  subject.running.reset();
+  std::erase(subject.running, id);
   const bool infrastructure = is_infrastructure(outcome);
-  if (stopped_ || (ended.cancelled && infrastructure)) {
+  if (ended.superseded || (!subject.running.empty() && (stopped_ || infrastructure))) return Ended::Fate::spare;
+  const bool waited = ended.recalled && !ended.cancelled && outcome.kind == wire::OutcomeKind::cancelled;
+  if (waited) --subject.executions;
+  if (stopped_ || waited || (ended.cancelled && infrastructure)) {
     give_back(ended.subject);
-    return Ended::Fate::cancelled;
+    return waited && !stopped_ ? Ended::Fate::returned : Ended::Fate::cancelled;
   }
   if (infrastructure && ++subject.failures < options_.max_attempts) {
     subject.avoid = ended.worker;
     give_back(ended.subject);
     return Ended::Fate::retried;
+  }
+  for (const wire::JobId copy : std::exchange(subject.running, {})) {
+    job(copy).superseded = true;
+    superseded_.push_back(copy);
   }
   subject.failures = 0;
   subject.avoid = ended.worker;  // for a plan that hands it out again
@@ -253,106 +312,11 @@ void Dispatcher::give_back(Subject subject) {
 void Dispatcher::report_late(const JobEnded& event) {
   const auto number = static_cast<std::size_t>(event.job);
   const bool known = number >= 1 && number <= jobs_.size();
-  const Job about = known ? job(event.job) : Job{event.worker, 0, 0, false};
+  Job about;
+  about.attempt = 0;
+  if (known) about = job(event.job);
   out_.reports.emplace_back(
       Ended{Ended::Fate::late, event.worker, event.job, about.subject, about.attempt, event.outcome, event.took});
-}
-
-// ---- decisions
-
-std::optional<Stop::Why> Dispatcher::reason_to_stop() const {
-  if (plan_changed_ && plan_.finished()) return Stop::Why::finished;
-  if (interrupted_) return Stop::Why::interrupted;
-  if (living_ == 0) return Stop::Why::no_workers;
-  return std::nullopt;
-}
-
-void Dispatcher::stop(Stop::Why why) {
-  stopped_ = true;
-  for (const Worker& one : workers_) {
-    if (one.state == State::busy) cancel(one.job);
-  }
-  for (const Waiting& one : std::exchange(waiting_, {})) give_back(one.subject);
-  out_.actions.emplace_back(Stop{why});
-}
-
-void Dispatcher::cancel_pointless() {
-  if (!plan_changed_) return;
-  for (const Subject subject : plan_.pointless()) {
-    const auto found = subjects_.find(subject);
-    if (found == subjects_.end() || !found->second.with_us) continue;
-    if (found->second.running) {
-      cancel(*found->second.running);
-    } else {
-      std::erase_if(waiting_, [subject](const Waiting& one) { return one.subject == subject; });
-      give_back(subject);
-    }
-  }
-}
-
-void Dispatcher::hand_out() {
-  place_waiting();
-  while (!free_.empty() && plan_has_more_) {
-    const std::size_t room = free_.size();
-    const std::vector<Subject> subjects = plan_.next(room);
-    if (subjects.size() > room) throw std::logic_error("the plan handed out more subjects than were asked for");
-    plan_has_more_ = subjects.size() == room;
-    place(subjects);
-  }
-  if (busy_ > 0 || !waiting_.empty() || free_.empty()) return;
-  // Nothing runs and nothing is to be run: no event could ever change that.
-  if (!plan_.finished()) throw std::logic_error("the plan is not finished and has nothing to run");
-  stop(Stop::Why::finished);
-}
-
-void Dispatcher::place_waiting() {
-  std::deque<Waiting> still_waiting;
-  for (const Waiting& one : std::exchange(waiting_, {})) {
-    const bool waits_no_longer = one.until <= now_ || living_ == 1;
-    auto where = elsewhere(subjects_.at(one.subject));
-    if (!where && waits_no_longer && !free_.empty()) where = *free_.begin();
-    if (where) {
-      assign(one.subject, *where);
-    } else {
-      still_waiting.push_back(one);
-    }
-  }
-  waiting_ = std::move(still_waiting);
-}
-
-/// Gives each subject a free worker, or lets it wait for one.
-void Dispatcher::place(const std::vector<Subject>& subjects) {
-  std::vector<Placement> placed;
-  const auto take = [&](Subject subject, wire::WorkerId id) {
-    free_.erase(id);
-    placed.push_back({subject, id});
-  };
-  std::vector<Subject> anywhere;
-  for (const Subject subject : subjects) {
-    SubjectState& state = subjects_[subject];
-    if (std::exchange(state.with_us, true)) throw std::logic_error("the plan handed out a running subject");
-    if (!state.avoid) {
-      anywhere.push_back(subject);
-    } else if (const auto where = elsewhere(state)) {
-      take(subject, *where);
-    } else if (const auto other = std::ranges::find_if(
-                   placed, [&](const Placement& one) { return subjects_.at(one.subject).avoid != state.avoid; });
-               other != placed.end()) {
-      take(std::exchange(other->subject, subject), *free_.begin());  // who does not mind makes room
-    } else if (living_ == 1) {
-      take(subject, *free_.begin());
-    } else {
-      waiting_.push_back({subject, now_ + options_.patience});
-    }
-  }
-  // Last, so that those with a worker to avoid had the choice.
-  for (const Subject subject : anywhere) take(subject, *free_.begin());
-  for (const Placement& one : placed) assign(one.subject, one.worker);
-}
-
-std::optional<wire::WorkerId> Dispatcher::elsewhere(const SubjectState& subject) const {
-  const auto found = std::ranges::find_if(free_, [&](wire::WorkerId id) { return id != subject.avoid; });
-  return found == free_.end() ? std::nullopt : std::optional(*found);
 }
 
 }  // namespace nmz::dispatch

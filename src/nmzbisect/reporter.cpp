@@ -43,6 +43,8 @@ std::pair<view::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) 
     case dispatch::Ended::Fate::retried:
       return {view::Mark::retried, "retry"};
     case dispatch::Ended::Fate::cancelled:
+    case dispatch::Ended::Fate::returned:  // neither comes up in a search
+    case dispatch::Ended::Fate::spare:
       return {view::Mark::cancelled, "cancelled"};
     case dispatch::Ended::Fate::late:
       return {view::Mark::late, "late"};

@@ -15,9 +15,11 @@ report::Verdict verdict_of(const dispatch::Ended& ended) {
     case dispatch::Ended::Fate::counted:
       return nmzswarm::verdict_of(ended.outcome);
     case dispatch::Ended::Fate::cancelled:
+    case dispatch::Ended::Fate::spare:
       return report::Verdict::cancelled;
     case dispatch::Ended::Fate::retried:
     case dispatch::Ended::Fate::late:
+    case dispatch::Ended::Fate::returned:
       break;
   }
   return report::Verdict::lost;

@@ -32,6 +32,8 @@ class Executions {
   /// A late end is about an execution whose end is known already, and ignored.
   void ended(const dispatch::Ended& ended, const std::string& workload, std::uint64_t attempt, const std::string& log,
              Seconds now);
+  /// It was assigned and never began.
+  void forget(wire::JobId job) { began_.erase(job); }
   /// A workload that never ran.
   void not_run(const std::string& workload);
   void read_log_tails();

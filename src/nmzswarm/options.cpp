@@ -59,6 +59,7 @@ struct Texts {
   std::optional<std::string> timeout;
   std::optional<std::string> kill_grace;
   std::optional<std::string> fail_fast;
+  std::optional<std::string> max_worker_restarts;
   std::optional<std::string> log_limit;
   std::vector<std::string> environment_files;
   std::vector<std::string> stray;
@@ -103,6 +104,12 @@ void declare_running(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--kill-grace", texts.kill_grace, "Time between TERM and KILL for a workload that is ended [2s]")
       ->type_name("TIME");
   app.add_option("--fail-fast", texts.fail_fast, "End the run after K failures [1]")->type_name("K")->expected(0, 1);
+  app.add_option("--max-worker-restarts", texts.max_worker_restarts,
+                 "How often a worker that was lost is started again until it is done without [5]")
+      ->type_name("N");
+  app.add_flag("--speculate", options.speculate,
+               "When workers are idle at the end, run what lasts unusually long a second time; the first result counts "
+               "(the workloads have to bear it)");
   app.add_option("--env", options.environment, "Set NAME=VALUE for the command; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false)
@@ -143,6 +150,17 @@ Result<void> take_count(const char* option, const std::optional<std::string>& te
   return {};
 }
 
+/// The one count that may be 0.
+Result<void> take_restarts(const Texts& texts, Options& options) {
+  constexpr std::uint64_t most_restarts = 1000000;
+  if (texts.max_worker_restarts != "0") {
+    return take_count<std::uint32_t>("--max-worker-restarts", texts.max_worker_restarts, most_restarts,
+                                     options.max_worker_restarts);
+  }
+  options.max_worker_restarts = 0;
+  return {};
+}
+
 Result<void> take_numbers(const CLI::App& app, const Texts& texts, Options& options) {
   constexpr std::uint64_t default_log = 256;
   constexpr std::uint64_t largest_log = 1 << 20;
@@ -161,6 +179,7 @@ Result<void> take_numbers(const CLI::App& app, const Texts& texts, Options& opti
                                        options.chunks);
       })
       .and_then([&] { return take_count<std::size_t>("--fail-fast", fail_fast, most_failures, options.fail_fast); })
+      .and_then([&] { return take_restarts(texts, options); })
       .and_then([&] { return take_count<std::uint64_t>("--log-limit", texts.log_limit, largest_log, log_limit); })
       .map([&] { options.log_limit = log_limit * mebibyte; });
 }
@@ -241,6 +260,10 @@ Result<void> take_environment(const Texts& texts, Options& options) {
 }
 
 Result<void> check_rest(const Texts& texts, Options& options) {
+  if (options.speculate && options.again.hunts()) {
+    return fail(ErrorKind::misconfigured,
+                "--speculate and --repeat exclude each other: each run of a hunt counts once");
+  }
   if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
   if (texts.quiet) options.verbosity = view::Verbosity::quiet;
   if (texts.verbose) options.verbosity = view::Verbosity::verbose;

@@ -31,9 +31,11 @@ struct Options {
   double timeout_factor = 0;  ///< of the expected duration, in place of `timeout`; 0 = none
   AgainOptions again;
   std::chrono::milliseconds kill_grace{2000};
-  std::size_t fail_fast = 0;             ///< failures that end the run; 0 = never
-  std::vector<std::string> environment;  ///< NAME=value
-  std::string history;                   ///< the database; empty = the user's
+  std::size_t fail_fast = 0;              ///< failures that end the run; 0 = never
+  std::uint32_t max_worker_restarts = 5;  ///< of each worker
+  bool speculate = false;                 ///< copies of the last workloads on idle workers
+  std::vector<std::string> environment;   ///< NAME=value
+  std::string history;                    ///< the database; empty = the user's
   bool use_history = true;
   std::string log_directory;  ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;

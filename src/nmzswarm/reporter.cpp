@@ -86,6 +86,13 @@ void Reporter::assigned(const dispatch::Assign& assignment) {
   }
   suite_.tell_time(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed() - first_start_));
   executions_.began(assignment, elapsed());
+}
+
+/// It may have waited at its worker since it was assigned.
+void Reporter::started(const dispatch::Assign& assignment, wire::Phase /*phase*/) {
+  if (assignment.subject == schedule::listing) return;
+  running_.insert(assignment.job);
+  executions_.began(assignment, elapsed());
   view::WorkloadStarted started;
   started.worker = assignment.worker;
   started.job = assignment.job;
@@ -116,7 +123,11 @@ view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
       return view::WorkloadResult::cancelled;
     case dispatch::Ended::Fate::late:
       return view::WorkloadResult::late;
+    case dispatch::Ended::Fate::spare:
+      return ended.outcome.kind == wire::OutcomeKind::cancelled ? view::WorkloadResult::cancelled
+                                                                : view::WorkloadResult::late;
     case dispatch::Ended::Fate::counted:
+    case dispatch::Ended::Fate::returned:
       break;
   }
   if (ended.subject == schedule::listing) return result_of_outcome(ended.outcome);
@@ -170,6 +181,13 @@ view::Seconds Reporter::expected_left() const {
 void Reporter::ended(const dispatch::Ended& ended) {
   // A late end may be about something that never was.
   const bool known = ended.attempt > 0;
+  const bool began = running_.erase(ended.job) > 0;
+  const bool withdrawn = ended.fate == dispatch::Ended::Fate::cancelled && !began;
+  if (ended.fate == dispatch::Ended::Fate::returned || withdrawn) {
+    times_.forget(ended.job);
+    executions_.forget(ended.job);
+    return;
+  }
   const bool lists = ended.subject == schedule::listing;
   const bool counts =
       known && !lists && ended.fate == dispatch::Ended::Fate::counted && !suite_.batches()->runs_again(ended.subject);

@@ -40,6 +40,14 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 namespace {
 
+/// Workloads that may wait at a worker: enough to keep one busy with those that last a fraction of a millisecond. None
+/// where a result decides whether others are begun at all.
+std::uint32_t most_ahead(const Options& options) {
+  constexpr std::uint32_t plenty = 100;
+  const bool decides = options.fail_fast > 0 || options.again.until_fail > 0 || options.again.stop_at_width > 0;
+  return decides ? 0 : plenty;
+}
+
 Result<std::string> read_all(const std::string& path) {
   std::FILE* const file = path == "-" ? stdin : std::fopen(path.c_str(), "re");
   std::string text;
@@ -295,6 +303,9 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
     const auto workers = make_workers(place, agent, count, reporter);
     coordinator::Options conditions;
     conditions.workers = count;
+    conditions.dispatch.ahead = most_ahead(options);
+    conditions.dispatch.max_worker_restarts = options.max_worker_restarts;
+    conditions.dispatch.speculate = options.speculate;
     conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
     end = run(suite, *workers, place.io, reporter, conditions);
   }

@@ -43,6 +43,8 @@ class TimeBook {
   void assigned(const dispatch::Assign& assignment, Seconds now);
   /// `counts`: with a result that counts; `lists`: it made the list.
   void ended(const dispatch::Ended& ended, bool counts, bool lists, Seconds now);
+  /// It was assigned and never began.
+  void forget(wire::JobId job) { running_.erase(job); }
   void given_up(const dispatch::GivenUp& given_up, Seconds now);
 
   [[nodiscard]] view::TimeSplit split(Seconds wall) const;

@@ -152,6 +152,9 @@ bool BatchPlan::stopped_by_failures() const {
   return options_.failures_to_stop > 0 && failures_ >= options_.failures_to_stop;
 }
 
+/// A batch that ends early may still give single workloads back; then it is not exhausted any more.
+bool BatchPlan::exhausted() const { return fresh_ == cut_in_advance_ && returned_.empty(); }
+
 bool BatchPlan::finished() const { return done_ == outcomes_.size() || stopped_by_failures(); }
 
 std::span<const Workload> BatchPlan::workloads(dispatch::Subject batch) const {

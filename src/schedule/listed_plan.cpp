@@ -29,6 +29,8 @@ std::vector<dispatch::Subject> ListedPlan::pointless() const {
   return batches_ ? batches_->pointless() : std::vector<dispatch::Subject>{};
 }
 
+bool ListedPlan::exhausted() const { return batches_ ? batches_->exhausted() : listed_; }
+
 bool ListedPlan::finished() const { return batches_ ? batches_->finished() : listed_; }
 
 }  // namespace nmz::schedule

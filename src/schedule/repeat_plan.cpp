@@ -82,10 +82,9 @@ std::vector<dispatch::Subject> RepeatPlan::pointless() const {
                          : std::vector<dispatch::Subject>{};
 }
 
-bool RepeatPlan::finished() const {
-  if (failed_enough()) return true;
-  return running_.empty() && (time_is_up() || (turn_.empty() && returned_.empty()));
-}
+bool RepeatPlan::exhausted() const { return time_is_up() || (turn_.empty() && returned_.empty()); }
+
+bool RepeatPlan::finished() const { return failed_enough() || (running_.empty() && exhausted()); }
 
 std::span<const Workload> RepeatPlan::workloads(dispatch::Subject run) const { return {&runs_.at(run).workload, 1}; }
 

@@ -50,6 +50,8 @@ std::vector<dispatch::Subject> RetryPlan::pointless() const {
   return subjects;
 }
 
+bool RetryPlan::exhausted() const { return plan_->exhausted() && again_.empty(); }
+
 bool RetryPlan::finished() const { return plan_->finished(); }
 
 std::span<const Workload> RetryPlan::workloads(dispatch::Subject subject) const { return plan_->workloads(subject); }

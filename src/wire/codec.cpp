@@ -17,7 +17,7 @@ auto fields(Is<Run> auto& m) {
   return std::tie(m.job, m.attempt, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
                   m.timeout, m.kill_grace, m.log_limit);
 }
-auto fields(Is<Cancel> auto& m) { return std::tie(m.job); }
+auto fields(Is<Cancel> auto& m) { return std::tie(m.job, m.only_if_waiting); }
 auto fields(Is<Shutdown> auto& /*m*/) { return std::tie(); }
 auto fields(Is<Welcome> auto& m) { return std::tie(m.protocol, m.version, m.node, m.pid); }
 auto fields(Is<TreeReady> auto& m) { return std::tie(m.outcome); }

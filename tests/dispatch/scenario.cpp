@@ -15,14 +15,17 @@ std::string phrase(const Assign& it) {
   const std::string again = it.attempt == 1 ? "" : fmt::format(" try{}", it.attempt);
   return fmt::format("assign {} s{} {}{}", name(it.worker), it.subject, name(it.job), again);
 }
-std::string phrase(const Cancel& it) { return fmt::format("cancel {} {}", name(it.worker), name(it.job)); }
+std::string phrase(const Cancel& it) {
+  return fmt::format("{} {} {}", it.only_if_waiting ? "recall" : "cancel", name(it.worker), name(it.job));
+}
+std::string phrase(const Retire& it) { return fmt::format("retire {}", name(it.worker)); }
 std::string phrase(const Restart& it) { return fmt::format("restart {}", name(it.worker)); }
 std::string phrase(const Stop& it) {
   constexpr std::array names{"finished", "interrupted", "no workers"};
   return fmt::format("stop {}", names.at(static_cast<std::size_t>(it.why)));
 }
 std::string phrase(const Ended& it) {
-  constexpr std::array names{"counted", "retried", "cancelled", "late"};
+  constexpr std::array names{"counted", "retried", "cancelled", "late", "returned", "spare"};
   const char* fate = names.at(static_cast<std::size_t>(it.fate));
   if (it.attempt == 0) return fmt::format("{} {}", fate, name(it.job));
   return fmt::format("{} s{} {}", fate, it.subject, name(it.job));
@@ -83,8 +86,8 @@ std::string Scenario::after(std::chrono::nanoseconds pause, const std::vector<Ev
 Event ready(std::uint32_t worker) { return WorkerReady{wire::WorkerId{worker}}; }
 Event lost(std::uint32_t worker) { return WorkerLost{wire::WorkerId{worker}, "its stream ended"}; }
 Event alive(std::uint32_t worker) { return WorkerAlive{wire::WorkerId{worker}}; }
-Event ended(std::uint32_t worker, std::uint64_t job, const wire::Outcome& outcome) {
-  return JobEnded{wire::WorkerId{worker}, wire::JobId{job}, outcome, {}};
+Event ended(std::uint32_t worker, std::uint64_t job, const wire::Outcome& outcome, std::chrono::nanoseconds took) {
+  return JobEnded{wire::WorkerId{worker}, wire::JobId{job}, outcome, took};
 }
 
 wire::Outcome outcome(wire::OutcomeKind kind, int code) {

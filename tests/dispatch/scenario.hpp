@@ -26,6 +26,7 @@ class ScriptedPlanForTests final : public Plan {
   void record(Subject subject, const wire::Outcome& outcome) override;
   void give_back(Subject subject) override;
   [[nodiscard]] std::vector<Subject> pointless() const override { return no_use; }
+  [[nodiscard]] bool exhausted() const override { return list_ends && to_do.empty(); }
   [[nodiscard]] bool finished() const override { return decided || (to_do.empty() && running == 0); }
 
   /// What was told since the last call: "7=exited 1, back 8".
@@ -34,6 +35,7 @@ class ScriptedPlanForTests final : public Plan {
   std::deque<Subject> to_do;
   std::vector<Subject> no_use;
   bool decided = false;
+  bool list_ends = false;  ///< it is known that nothing will be added to it
   std::size_t running = 0;
   int questions = 0;  ///< calls of next()
 
@@ -58,7 +60,7 @@ class Scenario {
 Event ready(std::uint32_t worker);
 Event lost(std::uint32_t worker);
 Event alive(std::uint32_t worker);
-Event ended(std::uint32_t worker, std::uint64_t job, const wire::Outcome& outcome);
+Event ended(std::uint32_t worker, std::uint64_t job, const wire::Outcome& outcome, std::chrono::nanoseconds took = {});
 
 wire::Outcome exited(int code);
 wire::Outcome outcome(wire::OutcomeKind kind, int code = 0);

@@ -22,6 +22,7 @@ class BatchListPlanForTests final : public dispatch::Plan {
   void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
+  [[nodiscard]] bool exhausted() const override { return to_do_.empty(); }
   [[nodiscard]] bool finished() const override { return to_do_.empty() && running_.empty(); }
 
   [[nodiscard]] const std::map<dispatch::Subject, wire::Outcome>& outcomes() const { return outcomes_; }

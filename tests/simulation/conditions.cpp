@@ -25,6 +25,8 @@ Conditions hostile_world(Random& random) {
   conditions.options.lease = 10s;
   conditions.options.patience = random.chance(0.5) ? 60s : 2s;
   conditions.options.max_worker_restarts = static_cast<std::uint32_t>(random.below(30));
+  conditions.options.ahead = random.chance(0.5) ? 0 : static_cast<std::uint32_t>(random.below(6));
+  conditions.options.speculate = random.chance(0.3);
   Faults& faults = conditions.faults;
   faults.unnoticed = 0.5;
   for (double* probability : std::array{&faults.dies_before, &faults.dies_during, &faults.dies_after,

@@ -37,9 +37,24 @@ std::vector<dispatch::Event> Fleet::happen(Time now) {
 void Fleet::carry_out_one(const dispatch::Assign& assign, Time now) {
   const AgentName name = latest(assign.worker);
   if (!agent(name).alive) return;  // it died, and nobody knows yet
+  if (agent(name).job != wire::JobId{}) {
+    agent(name).queue.push_back(assign);
+  } else {
+    begin(name, assign, now + random_.up_to(conditions_.message_delay));
+  }
+}
+
+void Fleet::begin_next(const AgentName& name, Time now) {
+  Agent& it = agent(name);
+  if (!it.alive || it.queue.empty()) return;
+  const dispatch::Assign next = it.queue.front();
+  it.queue.pop_front();
+  begin(name, next, now);
+}
+
+void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time begin) {
   agent(name).job = assign.job;
   const Faults& faults = conditions_.faults;
-  const Time begin = now + random_.up_to(conditions_.message_delay);
   const auto drawn = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
   const Labour labour = labours_(assign);
   std::chrono::nanoseconds took = labour.takes.value_or(drawn);
@@ -57,7 +72,14 @@ void Fleet::carry_out_one(const dispatch::Assign& assign, Time now) {
 }
 
 void Fleet::carry_out_one(const dispatch::Cancel& cancel, Time now) {
-  timeline_.at(now + random_.up_to(conditions_.cancel_delay), CancelArrives{latest(cancel.worker), cancel.job});
+  timeline_.at(now + random_.up_to(conditions_.cancel_delay),
+               CancelArrives{latest(cancel.worker), cancel.job, cancel.only_if_waiting});
+}
+
+void Fleet::carry_out_one(const dispatch::Retire& retire, Time /*now*/) {
+  Agent& it = agent(latest(retire.worker));
+  it.alive = false;  // no end of its stream is told
+  it.retired = true;
 }
 
 void Fleet::carry_out_one(const dispatch::Restart& restart, Time now) { start(restart.worker, now); }
@@ -79,6 +101,7 @@ void Fleet::start(wire::WorkerId worker, Time now) {
 }
 
 void Fleet::happens(const Starts& what, Time when) {
+  if (agent(what.agent).retired) return;
   if (doomed_) return happens(FailsToStart{what.agent}, when);
   agent(what.agent).alive = true;
   send(what.agent, dispatch::WorkerReady{what.agent.worker}, when);
@@ -86,6 +109,7 @@ void Fleet::happens(const Starts& what, Time when) {
 }
 
 void Fleet::happens(const FailsToStart& what, Time when) {
+  if (agent(what.agent).retired) return;
   send(what.agent, dispatch::WorkerLost{what.agent.worker, "it did not start"}, when);
 }
 
@@ -99,6 +123,7 @@ void Fleet::happens(const Dies& what, Time when) {
   Agent& it = agent(what.agent);
   if (!std::exchange(it.alive, false)) return;
   it.job = {};
+  it.queue.clear();
   // A machine that loses its power closes no stream.
   if (random_.chance(conditions_.faults.unnoticed)) return;
   send(what.agent, dispatch::WorkerLost{what.agent.worker, "its stream ended"}, when);
@@ -108,6 +133,7 @@ void Fleet::happens(const StartsAnew& what, Time when) {
   Agent& it = agent(what.agent);
   if (!it.alive || it.job != what.job) return;
   it.job = {};
+  it.queue.clear();
   send(what.agent, dispatch::WorkerReady{what.agent.worker}, when);
 }
 
@@ -124,18 +150,29 @@ void Fleet::happens(const JobEnds& what, Time when) {
   if (random_.chance(conditions_.faults.said_twice)) send(what.agent, ended, when + random_.up_to(3s));
   if (random_.chance(conditions_.faults.stray)) send_stray(what.agent, what.job, when + random_.up_to(3s));
   if (what.then_dies) happens(Dies{what.agent}, when);
+  begin_next(what.agent, when);
 }
 
 void Fleet::happens(const CancelArrives& what, Time when) {
   Agent& it = agent(what.agent);
-  if (!it.alive || it.job != what.job) return;
-  it.job = {};
+  if (!it.alive) return;
+  const auto waits = std::ranges::find(it.queue, what.job, &dispatch::Assign::job);
+  const bool runs = it.job == what.job;
+  if (waits != it.queue.end()) {
+    it.queue.erase(waits);
+  } else if (!runs || what.only_if_waiting) {
+    return;
+  }
   wire::Outcome outcome;
   outcome.kind = wire::OutcomeKind::cancelled;
   send(what.agent, dispatch::JobEnded{what.agent.worker, what.job, outcome, {}}, when);
+  if (!runs) return;
+  it.job = {};
+  begin_next(what.agent, when);
 }
 
 void Fleet::happens(const Arrives& what, Time /*when*/) {
+  if (agent(what.agent).retired) return;
   if (replaced(what.agent) && !std::holds_alternative<dispatch::JobEnded>(what.event)) return;
   arrived_.push_back(what.event);
 }
@@ -175,7 +212,9 @@ Time Fleet::arrival(const AgentName& from, Time now) {
 /// About an older job, or one that never was; with an outcome that would spoil the result if it were believed.
 void Fleet::send_stray(const AgentName& from, wire::JobId after, Time now) {
   const auto number = static_cast<std::uint64_t>(after);
-  const std::array<std::uint64_t, 3> candidates{random_.below(number), number + 1'000'000, 0};
+  // With jobs that wait, an older one may still be one of the worker's: its own end was overtaken by this one.
+  const std::uint64_t older = conditions_.options.ahead > 0 ? 0 : random_.below(number);
+  const std::array<std::uint64_t, 3> candidates{older, number + 1'000'000, 0};
   wire::Outcome outcome;
   outcome.kind = wire::OutcomeKind::exited;
   outcome.code = 99;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <variant>
@@ -60,7 +61,9 @@ class Fleet {
   };
   struct Agent {
     bool alive = false;
+    bool retired = false;
     wire::JobId job{};  ///< none when 0
+    std::deque<dispatch::Assign> queue;
     Time silent_until{0};
     Time last_arrival{0};  ///< messages arrive in order, unless one is overtaken
   };
@@ -93,6 +96,7 @@ class Fleet {
   struct CancelArrives {
     AgentName agent;
     wire::JobId job{};
+    bool only_if_waiting = false;
   };
   struct Arrives {
     AgentName agent;
@@ -113,6 +117,7 @@ class Fleet {
   void carry_out_one(const dispatch::Assign& assign, Time now);
   void carry_out_one(const dispatch::Cancel& cancel, Time now);
   void carry_out_one(const dispatch::Restart& restart, Time now);
+  void carry_out_one(const dispatch::Retire& retire, Time now);
   void carry_out_one(const dispatch::Stop& stop, Time now);
 
   void happens(const Starts& what, Time when);
@@ -130,6 +135,8 @@ class Fleet {
   void happens(const UserInterrupts& what, Time when);
 
   void start(wire::WorkerId worker, Time now);
+  void begin(const AgentName& name, const dispatch::Assign& assign, Time begin);
+  void begin_next(const AgentName& name, Time now);
   void send(const AgentName& from, dispatch::Event event, Time now);
   [[nodiscard]] Time arrival(const AgentName& from, Time now);
   void send_stray(const AgentName& from, wire::JobId after, Time now);

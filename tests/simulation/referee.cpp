@@ -68,8 +68,9 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
   }
   if (!stopped_ && plan_.was_told) {
     for (const dispatch::Subject subject : plan_.pointless()) {
-      const auto running = running_.find(subject);
-      demand(running == running_.end() || jobs_.at(running->second).cancelled, "a pointless job is left running");
+      for (const wire::JobId job : running_[subject]) {
+        demand(jobs_.at(job).cancelled, "a pointless job is left running", job);
+      }
     }
   }
   plan_.told.clear();
@@ -83,8 +84,8 @@ void Referee::observe(const dispatch::Event& event, Time now) {
   if (const auto* ready = std::get_if<dispatch::WorkerReady>(&event)) {
     Worker& it = worker(ready->worker);
     it.heard = now;
-    if (it.state == State::lost) return;
-    end_job(it);
+    if (it.state == State::lost || it.state == State::retired) return;
+    end_all_jobs(it);
     it.state = State::free;
   } else if (const auto* alive = std::get_if<dispatch::WorkerAlive>(&event)) {
     worker(alive->worker).heard = now;
@@ -93,9 +94,9 @@ void Referee::observe(const dispatch::Event& event, Time now) {
   } else if (const auto* ended = std::get_if<dispatch::JobEnded>(&event)) {
     Worker& it = worker(ended->worker);
     it.heard = now;
-    if (it.state != State::busy || it.job != ended->job) return;
-    end_job(it);
-    it.state = State::free;
+    if (it.state != State::busy || std::ranges::find(it.jobs, ended->job) == it.jobs.end()) return;
+    end_job(it, ended->job);
+    if (it.jobs.empty()) it.state = State::free;
     const bool bad = ended->outcome.kind == wire::OutcomeKind::unprepared || ended->outcome.disk_full;
     if (ended->outcome.kind != wire::OutcomeKind::cancelled) it.bad_ends = bad ? it.bad_ends + 1 : 0;
   } else if (std::holds_alternative<dispatch::Interrupted>(event)) {
@@ -103,20 +104,23 @@ void Referee::observe(const dispatch::Event& event, Time now) {
   }
 }
 
-void Referee::end_job(Worker& worker) {
-  if (worker.state != State::busy) return;
-  Job& job = jobs_.at(worker.job);
+void Referee::end_job(Worker& worker, wire::JobId ended) {
+  Job& job = jobs_.at(ended);
   job.over = true;
-  running_.erase(job.subject);
-  worker.job = {};
+  running_[job.subject].erase(ended);
+  std::erase(worker.jobs, ended);
+}
+
+void Referee::end_all_jobs(Worker& worker) {
+  while (!worker.jobs.empty()) end_job(worker, worker.jobs.front());
 }
 
 void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   Worker& it = worker(given_up.worker);
   const bool silent = now - it.heard >= conditions_.options.lease;
   demand(it.loss_told || silent || it.bad_ends >= 3, "a worker is given up without a reason");
-  demand(it.state != State::lost, "a worker is given up twice");
-  end_job(it);
+  demand(it.state != State::lost && it.state != State::retired, "a worker is given up twice");
+  end_all_jobs(it);
   it.state = State::lost;
   it.bad_ends = 0;
   ++tally_.given_up;
@@ -132,6 +136,11 @@ void Referee::judge_report(const Ended& ended, Time /*now*/) {
   Job& job = found->second;
   demand(!std::exchange(job.reported, true), "a job's end is reported twice", ended.job);
   demand(job.worker == ended.worker && job.subject == ended.subject, "a job's end is reported wrongly", ended.job);
+  if (ended.fate == Ended::Fate::spare) {
+    demand(job.copied, "a job is called spare and had no copy", ended.job);
+    ++tally_.spare;
+    return;
+  }
   if (stopped_) demand(ended.fate == Ended::Fate::cancelled, "an end after Stop is not `cancelled`", ended.job);
 
   const bool counted = ended.fate == Ended::Fate::counted;
@@ -148,6 +157,11 @@ void Referee::judge_report(const Ended& ended, Time /*now*/) {
   } else if (ended.fate == Ended::Fate::retried) {
     demand(++retries < conditions_.options.max_attempts, "a subject is tried too often", ended.job);
     ++tally_.retried;
+  } else if (ended.fate == Ended::Fate::returned) {
+    const bool went_with_worker = worker(ended.worker).state != State::busy || conditions_.options.ahead > 0;
+    demand(job.called_back || went_with_worker, "a job is called returned and was not called back", ended.job);
+    --executions_[ended.subject];
+    ++tally_.returned;
   } else {
     demand(job.cancelled || stopped_, "a job is called cancelled and was not", ended.job);
     ++tally_.cancelled;
@@ -156,13 +170,18 @@ void Referee::judge_report(const Ended& ended, Time /*now*/) {
 
 void Referee::judge_action(const dispatch::Assign& assign) {
   Worker& it = worker(assign.worker);
-  demand(it.state == State::free, "a job for a worker that is not free", assign.job);
+  const bool has_room = it.state == State::busy && it.jobs.size() <= conditions_.options.ahead;
+  demand(it.state == State::free || has_room, "a job for a worker that is not free", assign.job);
   demand(jobs_.empty() || assign.job > jobs_.rbegin()->first, "a job id is used again", assign.job);
-  demand(running_.emplace(assign.subject, assign.job).second, "a subject runs twice at once", assign.job);
+  std::set<wire::JobId>& copies = running_[assign.subject];
+  std::erase_if(copies, [this](wire::JobId one) { return jobs_.at(one).copied && jobs_.at(one).cancelled; });
+  demand(copies.size() <= (conditions_.options.speculate ? 1U : 0U), "a subject runs twice at once", assign.job);
   demand(assign.attempt == ++executions_[assign.subject], "an attempt is numbered wrongly", assign.job);
   jobs_[assign.job] = Job{assign.worker, assign.subject};
+  for (const wire::JobId copy : copies) jobs_.at(copy).copied = jobs_.at(assign.job).copied = true;
+  copies.insert(assign.job);
   it.state = State::busy;
-  it.job = assign.job;
+  it.jobs.push_back(assign.job);
   ++tally_.executions;
 }
 
@@ -170,7 +189,8 @@ void Referee::judge_action(const dispatch::Cancel& cancel) {
   const auto found = jobs_.find(cancel.job);
   demand(found != jobs_.end() && !found->second.over, "a job is cancelled that does not run", cancel.job);
   demand(found->second.worker == cancel.worker, "a job is cancelled on the wrong worker", cancel.job);
-  demand(!std::exchange(found->second.cancelled, true), "a job is cancelled twice", cancel.job);
+  bool& before = cancel.only_if_waiting ? found->second.called_back : found->second.cancelled;
+  demand(!std::exchange(before, true), "a job is cancelled twice", cancel.job);
 }
 
 void Referee::judge_action(const dispatch::Restart& restart) {
@@ -181,12 +201,26 @@ void Referee::judge_action(const dispatch::Restart& restart) {
   ++tally_.restarts;
 }
 
+void Referee::judge_action(const dispatch::Retire& retire) {
+  Worker& it = worker(retire.worker);
+  demand(it.state == State::free || it.state == State::starting, "a worker is retired that has work or is gone");
+  demand(plan_.exhausted(), "a worker is retired while there is more to do");
+  it.state = State::retired;
+  const bool one_is_left = std::ranges::any_of(
+      workers_, [](const Worker& one) { return one.state == State::free || one.state == State::busy; });
+  demand(one_is_left, "the last worker is retired");
+  ++tally_.retired;
+}
+
 void Referee::judge_action(const dispatch::Stop& stop) {
   stopped_ = plan_.stopped = true;
-  for (const auto& [subject, job] : running_) {
-    demand(jobs_.at(job).cancelled, "Stop leaves a job running that was not cancelled", job);
+  for (const auto& [subject, copies] : running_) {
+    for (const wire::JobId job : copies) {
+      demand(jobs_.at(job).cancelled, "Stop leaves a job running that was not cancelled", job);
+    }
   }
-  const bool lost = std::ranges::all_of(workers_, [](const Worker& it) { return it.state == State::lost; });
+  const bool lost = std::ranges::all_of(
+      workers_, [](const Worker& it) { return it.state == State::lost || it.state == State::retired; });
   switch (stop.why) {
     case dispatch::Stop::Why::finished:
       demand(plan_.finished(), "Stop says finished and the plan is not");

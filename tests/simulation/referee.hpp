@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <span>
@@ -33,6 +34,9 @@ struct Tally {
   std::size_t executions = 0;
   std::size_t given_up = 0;
   std::size_t restarts = 0;
+  std::size_t retired = 0;
+  std::size_t returned = 0;
+  std::size_t spare = 0;
 };
 
 /// Between the dispatcher and the plan it is to use: checks who holds which subject, and notes what the plan is told.
@@ -44,6 +48,7 @@ class RefereedPlan final : public dispatch::Plan {
   void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override { return plan_.pointless(); }
+  [[nodiscard]] bool exhausted() const override { return plan_.exhausted(); }
   [[nodiscard]] bool finished() const override { return plan_.finished(); }
 
   struct Told {
@@ -73,10 +78,10 @@ class Referee {
   [[nodiscard]] const Tally& tally() const { return tally_; }
 
  private:
-  enum class State : std::uint8_t { starting, free, busy, lost };
+  enum class State : std::uint8_t { starting, free, busy, lost, retired };
   struct Worker {
     State state = State::starting;
-    wire::JobId job{};
+    std::deque<wire::JobId> jobs;
     Time heard{0};
     std::uint32_t restarts = 0;
     bool loss_told = false;      ///< in the step under way
@@ -87,16 +92,20 @@ class Referee {
     dispatch::Subject subject = 0;
     bool over = false;  ///< its end was told, or its worker lost
     bool cancelled = false;
+    bool called_back = false;
+    bool copied = false;    ///< two of its subject ran at once
     bool reported = false;  ///< an Ended that is not late
   };
 
   void observe(const dispatch::Event& event, Time now);
-  void end_job(Worker& worker);
+  void end_job(Worker& worker, wire::JobId ended);
+  void end_all_jobs(Worker& worker);
   void judge_report(const dispatch::GivenUp& given_up, Time now);
   void judge_report(const dispatch::Ended& ended, Time now);
   void judge_action(const dispatch::Assign& assign);
   void judge_action(const dispatch::Cancel& cancel);
   void judge_action(const dispatch::Restart& restart);
+  void judge_action(const dispatch::Retire& retire);
   void judge_action(const dispatch::Stop& stop);
 
   Worker& worker(wire::WorkerId id);
@@ -105,7 +114,7 @@ class Referee {
   const Conditions conditions_;
   std::vector<Worker> workers_;
   std::map<wire::JobId, Job> jobs_;
-  std::map<dispatch::Subject, wire::JobId> running_;
+  std::map<dispatch::Subject, std::set<wire::JobId>> running_;
   std::map<dispatch::Subject, std::uint32_t> executions_;
   std::map<dispatch::Subject, std::uint32_t> retries_;  ///< since the plan got an outcome
   bool interrupted_ = false;

@@ -30,8 +30,9 @@ class TraceHash {
     return static_cast<std::uint64_t>(id);
   }
   void add(const dispatch::Assign& it) { words({word(it.worker), word(it.job), it.subject, it.attempt}); }
-  void add(const dispatch::Cancel& it) { words({word(it.worker), word(it.job)}); }
+  void add(const dispatch::Cancel& it) { words({word(it.worker), word(it.job), word(it.only_if_waiting)}); }
   void add(const dispatch::Restart& it) { words({word(it.worker)}); }
+  void add(const dispatch::Retire& it) { words({word(it.worker)}); }
   void add(const dispatch::Stop& it) { words({word(it.why)}); }
   void add(const dispatch::Ended& it) {
     words({word(it.fate), word(it.worker), word(it.job), it.subject, it.attempt, word(it.outcome.kind),

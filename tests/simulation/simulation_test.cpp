@@ -74,6 +74,9 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
       total.retried += run.tally.retried;
       total.cancelled += run.tally.cancelled;
       total.restarts += run.tally.restarts;
+      total.retired += run.tally.retired;
+      total.returned += run.tally.returned;
+      total.spare += run.tally.spare;
       interrupted += run.why == dispatch::Stop::Why::interrupted ? 1 : 0;
       without_workers += run.why == dispatch::Stop::Why::no_workers ? 1 : 0;
     } catch (const std::exception& broken) {
@@ -86,6 +89,9 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
   EXPECT_GT(total.retried, 100U);
   EXPECT_GT(total.cancelled, 100U);
   EXPECT_GT(total.restarts, 100U);
+  EXPECT_GT(total.retired, 100U);
+  EXPECT_GT(total.returned, 100U);
+  EXPECT_GT(total.spare, 100U);
   EXPECT_GT(interrupted, 10U);
   EXPECT_GT(without_workers, 10U);
 }

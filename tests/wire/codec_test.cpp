@@ -43,7 +43,7 @@ class RandomMessages {
       case 7:
         return run();
       case 8:
-        return Cancel{JobId{any<std::uint64_t>()}};
+        return Cancel{JobId{any<std::uint64_t>()}, any<std::uint8_t>() % 2 == 1};
       case 9:
         return Shutdown{};
       case 10:
@@ -186,7 +186,7 @@ TEST(CodecTest, AnySplitOfTheStreamGivesTheSameMessages) {
 
 TEST(CodecTest, FramesAreLittleEndianAndLengthPrefixed) {
   EXPECT_EQ(encoded(TreeRemove{"a/b"}), header(7, 3) + std::string("\3\0\0\0a/b", 7));
-  EXPECT_EQ(encoded(Cancel{JobId{0x0102}}), header(8, 9) + std::string("\2\1\0\0\0\0\0\0", 8));
+  EXPECT_EQ(encoded(Cancel{JobId{0x0102}, true}), header(9, 9) + std::string("\2\1\0\0\0\0\0\0\1", 9));
   EXPECT_EQ(encoded(TreeEnd{}), header(0, 7));
 }
 

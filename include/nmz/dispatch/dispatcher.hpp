@@ -5,7 +5,9 @@
 // the agents say and carries out the actions it answers with.
 //
 // Rules:
-// - A worker has at most one job. A job is one execution of one subject; its id is never reused.
+// - A job is one execution of one subject; its id is never reused. A worker runs one at a time. With Options::ahead it
+//   may hold more, which wait at the worker until their turn: as many as it takes to hide what handing out costs, as
+//   that and the durations are observed. When others are idle and the plan has no more, jobs that wait are called back.
 // - Several events can be told in one step; work is handed out once, after all of them, so that verdicts which arrive
 //   together are used together.
 // - A worker that is silent for a lease is lost, exactly as one whose stream ended. What a lost worker says later is
@@ -20,6 +22,11 @@
 // and
 //   counts; otherwise the subject is given back, without an attempt being held against it.
 // - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
+// - Of a lost worker's jobs only the one that ran was an attempt. Those that waited go back as if never handed out.
+// - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
+// is
+//   lost. With Options::speculate they stay instead, and each is given a copy of the job that runs longest, if that is
+//   out of the ordinary. The first verdict of the two counts; the other one is cancelled and told as spare.
 // - After Stop the plan gets no outcome any more: its result stands. Ends that still come are reported as cancelled.
 // - A step that comes later than deadline() asked for by more than a quarter of a lease shows that this program was
 //   suspended or starved: every lease is extended by the time since the step before. (The time between steps alone
@@ -87,9 +94,14 @@ struct Assign {
 struct Cancel {
   wire::WorkerId worker{};
   wire::JobId job{};
+  bool only_if_waiting = false;  ///< a job that has begun goes on
 };
 /// Start the worker's agent anew (end the old one first if it still exists).
 struct Restart {
+  wire::WorkerId worker{};
+};
+/// The worker (idle, or still starting) is not needed any more and is to be ended. Nothing is told of it from then on.
+struct Retire {
   wire::WorkerId worker{};
 };
 /// Nothing will run any more: the plan is finished, interrupted, or no worker is left. Emitted once.
@@ -98,15 +110,17 @@ struct Stop {
   Why why = Why::finished;
 };
 
-using Action = std::variant<Assign, Cancel, Restart, Stop>;
+using Action = std::variant<Assign, Cancel, Restart, Retire, Stop>;
 
 // ---- what happened, for whoever watches (views, logs, tests)
 
 /// One execution has ended. `counted`: its outcome went to the plan. `cancelled`: as pointless or because of Stop.
 /// `retried`: the subject went back to the plan, to be run again. `late`: nothing waited for it any more; it may be a
 /// second report about an execution whose end was reported already. An id that was never handed out has attempt 0.
+/// `returned`: it had waited at a worker and never began; the subject is handed out again with the same attempt.
+/// `spare`: one of two copies of which the other one counts.
 struct Ended {
-  enum class Fate : std::uint8_t { counted, retried, cancelled, late };
+  enum class Fate : std::uint8_t { counted, retried, cancelled, late, returned, spare };
   Fate fate = Fate::counted;
   wire::WorkerId worker{};
   wire::JobId job{};
@@ -129,6 +143,8 @@ struct Options {
   std::chrono::nanoseconds lease = std::chrono::seconds{10};
   /// How long a subject waits for another worker than the one where it was executed before.
   std::chrono::nanoseconds patience = std::chrono::seconds{60};
+  std::uint32_t ahead = 0;  ///< most jobs that may wait at a worker; 0 for plans whose choice depends on each verdict
+  bool speculate = false;   ///< run copies of the last jobs; subjects have to bear being executed twice at once
 };
 
 struct Step {
@@ -157,7 +173,8 @@ class Dispatcher {
   enum class State : std::uint8_t { starting, idle, busy, lost, gone };
   struct Worker {
     State state = State::starting;
-    wire::JobId job{};  ///< while busy
+    std::deque<wire::JobId> jobs;  ///< while busy: the one that runs, then those that wait
+    Time front_since{0};           ///< when the first of them began, as far as we can tell
     std::uint32_t restarts = 0;
     std::uint32_t failures_in_a_row = 0;  ///< jobs this worker could not do, whatever they were
     Time heard{0};                        ///< on the lease clock
@@ -169,13 +186,17 @@ class Dispatcher {
     Subject subject = 0;
     std::uint32_t attempt = 1;
     bool cancelled = false;
+    bool recalled = false;    ///< to go back if it has not begun
+    bool superseded = false;  ///< another copy of it had the verdict
+    bool to_idle = true;      ///< it was handed to a worker that had no other
+    Time assigned{0};
   };
   struct SubjectState {
     bool with_us = false;  ///< handed out by the plan and neither recorded nor given back
     std::uint32_t executions = 0;
     std::uint32_t failures = 0;           ///< infrastructure outcomes since the last outcome the plan got
     std::optional<wire::WorkerId> avoid;  ///< where the last one happened
-    std::optional<wire::JobId> running;
+    std::vector<wire::JobId> running;     ///< copies; more than one only when speculating
   };
   struct Waiting {
     Subject subject = 0;
@@ -194,8 +215,17 @@ class Dispatcher {
   void apply(const Interrupted& event);
   void apply(const Tick& event);
   void expire_leases();
+  void cancel_superseded();
   void cancel_pointless();
   void hand_out();
+  void hand_out_to_free();
+  void hand_out_ahead();
+  [[nodiscard]] std::size_t depth() const;
+  void call_back();
+  void speculate();
+  [[nodiscard]] std::optional<wire::JobId> straggler() const;
+  void retire_idle();
+  void retire(wire::WorkerId id);
 
   void place_waiting();
   void place(const std::vector<Subject>& subjects);
@@ -209,8 +239,10 @@ class Dispatcher {
   void heard(wire::WorkerId id);
   void give_up(wire::WorkerId id, const std::string& reason);
   void replace_lost_workers(bool go_on);
-  void end_job(wire::WorkerId id, const wire::Outcome& outcome, std::chrono::nanoseconds took);
-  [[nodiscard]] Ended::Fate settle(const Job& ended, const wire::Outcome& outcome);
+  void end_job(wire::WorkerId id, wire::JobId ended, const wire::Outcome& outcome, std::chrono::nanoseconds took);
+  void end_all_jobs(wire::WorkerId id, const std::string& reason);
+  [[nodiscard]] Ended::Fate settle(wire::JobId id, const wire::Outcome& outcome);
+  void learn_times(const Job& ended, std::chrono::nanoseconds took);
   void report_late(const JobEnded& event);
   void give_back(Subject subject);
 
@@ -227,12 +259,17 @@ class Dispatcher {
       leases_;             ///< idle and busy workers, the longest silent first: a lease lasts the same for all
   std::vector<Job> jobs_;  ///< by id, from 1
   std::unordered_map<Subject, SubjectState> subjects_;
-  std::deque<Waiting> waiting_;  ///< with us, for want of another worker; oldest first
+  std::deque<Waiting> waiting_;           ///< with us, for want of another worker; oldest first
+  std::vector<wire::WorkerId> fed_;       ///< in the step under way: busy workers with room for more, perhaps
+  std::set<wire::WorkerId> with_queue_;   ///< those where jobs wait
+  std::chrono::nanoseconds usual_{0};     ///< moving average of what jobs take; 0 = not known yet
+  std::chrono::nanoseconds overhead_{0};  ///< and of what handing one out costs beyond that
   Time now_{0};
-  Time suspended_{0};              ///< the lease clock is now_ - suspended_
-  std::vector<GivenUp> given_up_;  ///< in the step under way
-  bool plan_changed_ = true;       ///< it got an outcome or a subject back in this step
-  bool plan_has_more_ = true;      ///< it has not yet said otherwise since it changed
+  Time suspended_{0};                    ///< the lease clock is now_ - suspended_
+  std::vector<GivenUp> given_up_;        ///< in the step under way
+  std::vector<wire::JobId> superseded_;  ///< in the step under way
+  bool plan_changed_ = true;             ///< it got an outcome or a subject back in this step
+  bool plan_has_more_ = true;            ///< it has not yet said otherwise since it changed
   bool interrupted_ = false;
   bool stopped_ = false;
   Step out_;  ///< of the step under way

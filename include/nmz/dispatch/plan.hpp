@@ -40,6 +40,9 @@ class Plan {
   /// Running subjects whose outcome can no longer matter.
   [[nodiscard]] virtual std::vector<Subject> pointless() const = 0;
 
+  /// next() will give nothing any more but what is given back to the plan: workers that are idle then are not needed.
+  [[nodiscard]] virtual bool exhausted() const { return false; }
+
   /// No further outcome can change the result. Running subjects are then pointless.
   [[nodiscard]] virtual bool finished() const = 0;
 };

@@ -67,6 +67,7 @@ class BatchPlan final : public WorkloadPlan {
   void record(dispatch::Subject batch, const wire::Outcome& outcome) override;
   void give_back(dispatch::Subject batch) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
+  [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
 
   /// The outcome of one workload of a running batch. Ignored: a second one for the same workload, one from a batch that

@@ -29,6 +29,7 @@ class ListedPlan final : public dispatch::Plan {
   void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
+  [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
 
   /// Null until there is a list.

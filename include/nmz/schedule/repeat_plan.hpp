@@ -59,6 +59,7 @@ class RepeatPlan final : public WorkloadPlan {
   void record(dispatch::Subject run, const wire::Outcome& outcome) override;
   void give_back(dispatch::Subject run) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
+  [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
 
   [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject run) const override;

@@ -30,6 +30,8 @@ class RetryPlan final : public WorkloadPlan {
   void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
+  /// A failure may bring more: one idle worker is enough for it, beside the one that is free then.
+  [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
 
   [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject subject) const override;

@@ -11,7 +11,8 @@
 //     Run --------------------------------------->
 //           <------------------------ Started(build)? Started(test) Log* Finished
 //           <------------------------------------- TreeState      (which tracked files the test changed)
-//     Cancel (any time) -> the job ends with Finished{cancelled}
+//     Cancel (any time) -> the job ends with Finished{cancelled}; a job that waits has no Started then
+//     Run (any time, where there is no tree) -> it waits until the jobs before it have ended
 //     Shutdown, or the end of the stream -------->  every process of the job is killed, the agent exits
 //
 // Heartbeat comes at the interval Hello asked for, whatever the job does. A tree is always brought to a commit before
@@ -27,7 +28,7 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 /// One execution asked of a worker; never reused within a run, so a late answer cannot be mistaken for a new one.
 enum class JobId : std::uint64_t {};
@@ -127,6 +128,7 @@ struct Run {
 
 struct Cancel {
   JobId job{};
+  bool only_if_waiting = false;  ///< leave it alone once it runs
   friend bool operator==(const Cancel&, const Cancel&) = default;
 };
 

@@ -1,0 +1,233 @@
+// What is decided at the end of a step: whether to stop, what has become pointless, and who gets what.
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "nmz/dispatch/dispatcher.hpp"
+
+namespace nmz::dispatch {
+
+std::optional<Stop::Why> Dispatcher::reason_to_stop() const {
+  if (plan_changed_ && plan_.finished()) return Stop::Why::finished;
+  if (interrupted_) return Stop::Why::interrupted;
+  if (living_ == 0) return Stop::Why::no_workers;
+  return std::nullopt;
+}
+
+void Dispatcher::stop(Stop::Why why) {
+  stopped_ = true;
+  for (const Worker& one : workers_) {
+    for (const wire::JobId running : one.jobs) cancel(running);
+  }
+  for (const Waiting& one : std::exchange(waiting_, {})) give_back(one.subject);
+  out_.actions.emplace_back(Stop{why});
+}
+
+/// Those that did not end by themselves in the same step.
+void Dispatcher::cancel_superseded() {
+  for (const wire::JobId copy : std::exchange(superseded_, {})) {
+    const auto& running = worker(job(copy).worker).jobs;
+    if (std::ranges::find(running, copy) != running.end()) cancel(copy);
+  }
+}
+
+void Dispatcher::cancel_pointless() {
+  if (!plan_changed_) return;
+  for (const Subject subject : plan_.pointless()) {
+    const auto found = subjects_.find(subject);
+    if (found == subjects_.end() || !found->second.with_us) continue;
+    if (!found->second.running.empty()) {
+      for (const wire::JobId running : found->second.running) cancel(running);
+    } else {
+      std::erase_if(waiting_, [subject](const Waiting& one) { return one.subject == subject; });
+      give_back(subject);
+    }
+  }
+}
+
+void Dispatcher::hand_out() {
+  place_waiting();
+  hand_out_to_free();
+  hand_out_ahead();
+  fed_.clear();
+  call_back();
+  if (plan_.exhausted() && waiting_.empty()) {
+    speculate();
+    retire_idle();
+  }
+  if (busy_ > 0 || !waiting_.empty() || free_.empty()) return;
+  // Nothing runs and nothing is to be run: no event could ever change that.
+  if (!plan_.finished()) throw std::logic_error("the plan is not finished and has nothing to run");
+  stop(Stop::Why::finished);
+}
+
+void Dispatcher::hand_out_to_free() {
+  while (!free_.empty() && plan_has_more_) {
+    const std::size_t room = free_.size();
+    const std::vector<Subject> subjects = plan_.next(room);
+    if (subjects.size() > room) throw std::logic_error("the plan handed out more subjects than were asked for");
+    plan_has_more_ = subjects.size() == room;
+    place(subjects);
+  }
+}
+
+// ---- ahead of time
+
+/// How many jobs are to wait at a worker now: what lasts as long as handing out costs twice over, so that the next one
+/// is there when one ends; at least `ahead_for`, so that many short ones travel together. What lasts much longer than
+/// its handing out gains nothing, and could only wait behind the wrong one.
+std::size_t Dispatcher::depth() const {
+  constexpr std::chrono::nanoseconds ahead_for = std::chrono::milliseconds{20};
+  constexpr int worth_hiding = 50;
+  if (options_.ahead == 0 || usual_.count() <= 0) return 0;
+  const auto several = static_cast<std::size_t>(std::max(2 * overhead_, ahead_for) / usual_);
+  const std::size_t one = overhead_ * worth_hiding > usual_ ? 1 : 0;
+  return std::clamp<std::size_t>(several, one, options_.ahead);
+}
+
+/// Gives workers whose queue has become short the next jobs; first what waits for another worker than it had.
+void Dispatcher::hand_out_ahead() {
+  const std::size_t room = depth();
+  if (room == 0 || !free_.empty()) return;
+  for (const wire::WorkerId id : std::exchange(fed_, {})) {
+    if (worker(id).state != State::busy || 2 * (worker(id).jobs.size() - 1) > room) continue;
+    const auto left = [&] { return room + 1 - std::min(room + 1, worker(id).jobs.size()); };
+    std::erase_if(waiting_, [&](const Waiting& one) {
+      const bool taken = left() > 0 && subjects_.at(one.subject).avoid != id;
+      if (taken) assign(one.subject, id);
+      return taken;
+    });
+    const std::size_t wanted = left();
+    if (wanted == 0 || !plan_has_more_) continue;
+    const std::vector<Subject> subjects = plan_.next(wanted);
+    if (subjects.size() > wanted) throw std::logic_error("the plan handed out more subjects than were asked for");
+    plan_has_more_ = subjects.size() == wanted;
+    for (const Subject subject : subjects) {
+      SubjectState& state = subjects_[subject];
+      if (std::exchange(state.with_us, true)) throw std::logic_error("the plan handed out a running subject");
+      state.avoid == id ? waiting_.push_back({subject, now_ + options_.patience}) : assign(subject, id);
+    }
+  }
+}
+
+/// While workers are idle and the plan has nothing for them, what waits elsewhere comes back; one job of a worker in
+/// each step.
+void Dispatcher::call_back() {
+  if (free_.empty() || with_queue_.empty()) return;
+  std::size_t wanted = free_.size();
+  for (const wire::WorkerId id : with_queue_) {
+    const auto& all = worker(id).jobs;
+    const auto coming =
+        std::count_if(std::next(all.begin()), all.end(), [this](auto one) { return job(one).recalled; });
+    wanted -= std::min(wanted, static_cast<std::size_t>(coming));
+  }
+  for (const wire::WorkerId id : with_queue_) {
+    if (wanted == 0) return;
+    const auto& all = worker(id).jobs;
+    const auto last = std::find_if(all.rbegin(), std::prev(all.rend()),
+                                   [this](wire::JobId one) { return !job(one).recalled && !job(one).cancelled; });
+    if (last == std::prev(all.rend())) continue;
+    job(*last).recalled = true;
+    out_.actions.emplace_back(Cancel{id, *last, true});
+    --wanted;
+  }
+}
+
+// ---- the end of the list
+
+/// The job that runs longest, if it has no copy and runs longer than jobs usually do.
+std::optional<wire::JobId> Dispatcher::straggler() const {
+  constexpr std::chrono::nanoseconds at_least = std::chrono::seconds{1};
+  if (usual_.count() <= 0) return std::nullopt;
+  std::optional<wire::JobId> found;
+  Time since = now_ - std::max(at_least, 2 * usual_);
+  for (const Worker& one : workers_) {
+    if (one.jobs.empty() || one.front_since > since) continue;
+    const Job& it = jobs_.at(static_cast<std::size_t>(one.jobs.front()) - 1);
+    if (it.cancelled || it.superseded || subjects_.at(it.subject).running.size() != 1) continue;
+    found = one.jobs.front();
+    since = one.front_since;
+  }
+  return found;
+}
+
+void Dispatcher::speculate() {
+  while (options_.speculate && !free_.empty()) {
+    const auto found = straggler();
+    if (!found) return;
+    assign(job(*found).subject, *free_.begin());
+  }
+}
+
+void Dispatcher::retire_idle() {
+  if (options_.speculate || !with_queue_.empty()) return;
+  while (free_.size() > 1) retire(*free_.rbegin());
+  if (free_.empty()) return;
+  for (std::size_t number = 0; number < workers_.size(); ++number) {
+    if (workers_[number].state == State::starting) retire(wire::WorkerId{static_cast<std::uint32_t>(number)});
+  }
+}
+
+void Dispatcher::retire(wire::WorkerId id) {
+  Worker& it = worker(id);
+  free_.erase(id);
+  if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
+  it.state = State::gone;
+  --living_;
+  out_.actions.emplace_back(Retire{id});
+}
+
+// ---- which worker
+
+void Dispatcher::place_waiting() {
+  std::deque<Waiting> still_waiting;
+  for (const Waiting& one : std::exchange(waiting_, {})) {
+    const bool waits_no_longer = one.until <= now_ || living_ == 1;
+    auto where = elsewhere(subjects_.at(one.subject));
+    if (!where && waits_no_longer && !free_.empty()) where = *free_.begin();
+    if (where) {
+      assign(one.subject, *where);
+    } else {
+      still_waiting.push_back(one);
+    }
+  }
+  waiting_ = std::move(still_waiting);
+}
+
+/// Gives each subject a free worker, or lets it wait for one.
+void Dispatcher::place(const std::vector<Subject>& subjects) {
+  std::vector<Placement> placed;
+  const auto take = [&](Subject subject, wire::WorkerId id) {
+    free_.erase(id);
+    placed.push_back({subject, id});
+  };
+  std::vector<Subject> anywhere;
+  for (const Subject subject : subjects) {
+    SubjectState& state = subjects_[subject];
+    if (std::exchange(state.with_us, true)) throw std::logic_error("the plan handed out a running subject");
+    if (!state.avoid) {
+      anywhere.push_back(subject);
+    } else if (const auto where = elsewhere(state)) {
+      take(subject, *where);
+    } else if (const auto other = std::ranges::find_if(
+                   placed, [&](const Placement& one) { return subjects_.at(one.subject).avoid != state.avoid; });
+               other != placed.end()) {
+      take(std::exchange(other->subject, subject), *free_.begin());  // who does not mind makes room
+    } else if (living_ == 1) {
+      take(subject, *free_.begin());
+    } else {
+      waiting_.push_back({subject, now_ + options_.patience});
+    }
+  }
+  // Last, so that those with a worker to avoid had the choice.
+  for (const Subject subject : anywhere) take(subject, *free_.begin());
+  for (const Placement& one : placed) assign(one.subject, one.worker);
+}
+
+std::optional<wire::WorkerId> Dispatcher::elsewhere(const SubjectState& subject) const {
+  const auto found = std::ranges::find_if(free_, [&](wire::WorkerId id) { return id != subject.avoid; });
+  return found == free_.end() ? std::nullopt : std::optional(*found);
+}
+
+}  // namespace nmz::dispatch

@@ -1,0 +1,89 @@
+// What becomes of workers: lost, given up, not needed any more, and helped out at the end.
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "program.hpp"
+
+namespace nmz::nmzswarm {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Pair;
+using testing::SizeIs;
+
+std::string numbers(int count) {
+  std::string list;
+  for (int i = 1; i <= count; ++i) list += std::to_string(i) + "\n";
+  return list;
+}
+
+class WorkersTest : public testing::Test {
+ protected:
+  /// How often each line stands in the diary.
+  [[nodiscard]] std::map<std::string, int> diary() const {
+    std::map<std::string, int> count;
+    std::istringstream lines{swarm.read("diary")};
+    for (std::string line; std::getline(lines, line);) ++count[line];
+    return count;
+  }
+  Swarm swarm;
+  std::string here = swarm.place().string();
+};
+
+TEST_F(WorkersTest, OfAWorkersJobsOnlyTheOneThatRanIsRunAgainWhenItIsKilled) {
+  const auto ended =
+      swarm.run(numbers(500), {"-j2"},
+                "echo $NMZ_WORKLOAD >>" + here + "/diary; test $NMZ_WORKLOAD-$NMZ_ATTEMPT != 250-1 || kill -9 $PPID");
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("500 of 500 passed"));
+  std::map<std::string, int> runs = diary();
+  EXPECT_EQ(runs["250"], 2);
+  runs.erase("250");
+  EXPECT_THAT(runs, AllOf(SizeIs(499), Each(Pair(testing::_, 1))));
+}
+
+TEST_F(WorkersTest, AWorkerThatIsLostTooOftenIsDoneWithout) {
+  const std::string script = "test $NMZ_WORKER = 1 || kill -9 $PPID";
+  const auto two = swarm.run(numbers(4), {"-j2", "--max-worker-restarts", "0"}, script);
+  EXPECT_EQ(two.exit_code, 0) << two.out << two.err;
+  EXPECT_THAT(two.out, AllOf(HasSubstr("worker 0 was lost"), HasSubstr("it is given up")));
+  const auto one = swarm.run(numbers(4), {"-j1", "--max-worker-restarts", "1"}, script);
+  EXPECT_EQ(one.exit_code, 3) << one.out << one.err;
+  EXPECT_THAT(one.err, HasSubstr("no worker is left"));
+}
+
+TEST_F(WorkersTest, AtTheEndThoseWithoutWorkGoButOne) {
+  // The longest one counts the agents of its run after all others have ended.
+  const auto ended =
+      swarm.run(numbers(6), {"-j6"},
+                "test $NMZ_WORKLOAD = 1 || exit 0; sleep 2; ps -o comm= --ppid $(ps -o ppid= -p $PPID) | "
+                "grep -c nmzagent >" +
+                    here + "/agents");
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_EQ(swarm.read("agents"), "2\n");
+}
+
+TEST_F(WorkersTest, AStragglerIsRunASecondTimeAndItsFirstResultCounts) {
+  const std::string script = "test $NMZ_WORKLOAD != 7 || test $NMZ_ATTEMPT = 2 || sleep 100";
+  const auto ended = swarm.run(numbers(20), {"-j3", "--speculate", "--json", "events"}, script);
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("20 of 20 passed"));
+  const std::string events = swarm.read("events");
+  std::size_t passed = 0;
+  for (std::size_t at = 0; (at = events.find(R"("result":"passed")", at)) != std::string::npos; ++at) ++passed;
+  EXPECT_EQ(passed, 21) << "each once, and the run";
+  EXPECT_THAT(events, HasSubstr(R"("result":"cancelled")"));
+}
+
+TEST_F(WorkersTest, ACopyAndAHuntExcludeEachOther) {
+  EXPECT_THAT(swarm.run(numbers(2), {"--speculate", "--repeat", "3"}, "true").err, HasSubstr("exclude each other"));
+}
+
+}  // namespace
+}  // namespace nmz::nmzswarm
