@@ -111,7 +111,12 @@ SuiteText::SuiteText(std::FILE* out, TextStyle style) : style_{style}, live_{out
 
 void SuiteText::show(const SuiteEvent& event, Seconds now) {
   std::visit([&](const auto& what) { on(what, now); }, event);
-  if (style_.live && !ended_) live_.draw(status(now, live_.columns()));
+  if (!style_.live || ended_) return;
+  // More often nobody can see it, and the terminal would be what the run waits for.
+  constexpr Seconds frame{0.05};
+  if (live_.drawn() && now - drawn_at_ < frame) return;
+  drawn_at_ = now;
+  live_.draw(status(now, live_.columns()));
 }
 
 void SuiteText::line(const std::string& text, Seconds now) {
@@ -131,7 +136,7 @@ void SuiteText::on(const SuiteStarted& event, Seconds now) {
 void SuiteText::on(const WorkloadsListed& event, Seconds now) {
   workloads_ = event.workloads * event.runs;
   repeated_ = event.repeated;
-  expected_left_ = event.bound;
+  bound_ = expected_left_ = event.bound;
   expected_at_ = now;
   if (quiet()) return;
   std::string text = plural(event.workloads, "workload");
@@ -249,15 +254,26 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
   if (!event.log_directory.empty()) line("logs: " + event.log_directory, now);
 }
 
+/// "[####------] 4/10", where there is room for the bar.
+std::string SuiteText::progress(std::size_t columns) const {
+  constexpr std::size_t width = 10;
+  constexpr std::size_t columns_for_bar = 70;
+  if (workloads_ == 0 && repeated_) return fmt::format("[{}]", done_);
+  if (workloads_ == 0) return fmt::format("{}/{} workers ready", ready_, workers_);
+  if (columns < columns_for_bar) return fmt::format("[{}/{}]", done_, workloads_);
+  const std::size_t filled = std::min(width, done_ * width / workloads_);
+  return fmt::format("[{}{}] {}/{}", std::string(filled, '#'), std::string(width - filled, '-'), done_, workloads_);
+}
+
 std::string SuiteText::status(Seconds now, std::size_t columns) const {
-  std::string text = workloads_ == 0 && repeated_ ? fmt::format("[{}]", done_)
-                     : workloads_ == 0            ? fmt::format("{}/{} workers ready", ready_, workers_)
-                                                  : fmt::format("[{}/{}]", done_, workloads_);
+  std::string text = progress(columns);
   if (failed_ > 0) text += fmt::format(" | {} failed", failed_);
   std::string ending;
   if (expected_left_.count() > 0) {
     const Seconds left = expected_left_ - (now - expected_at_);
     ending = left.count() > 0 ? fmt::format(" | about {} left", duration(left)) : " | any moment";
+    constexpr std::size_t columns_for_bound = 100;
+    if (columns >= columns_for_bound) ending += fmt::format(" (bound {})", duration(bound_));
   }
   const std::size_t room = columns > ending.size() + 1 ? columns - ending.size() - 1 : 0;
   std::size_t hidden = running_.size();

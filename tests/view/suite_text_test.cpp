@@ -121,7 +121,7 @@ TEST(SuiteTextTest, ATerminalShowsFailuresOnlyAndALineAtTheBottom) {
   text.show(done(WorkloadResult::failed, "bad one"), Seconds{1});
   EXPECT_THAT(printed.text(), Not(HasSubstr("good one")));
   EXPECT_THAT(printed.text(), HasSubstr("\r\x1b[Kfailed    bad one"));
-  EXPECT_THAT(printed.text(), HasSubstr("[2/4] | 1 failed | next 0s"));
+  EXPECT_THAT(printed.text(), HasSubstr("[#####-----] 2/4 | 1 failed | next 0s"));
   text.show(ended(3, {{"bad one", "exit 1", Seconds{1}, ""}}), Seconds{2});
   const std::string all = printed.text();
   EXPECT_THAT(all.substr(all.rfind("\x1b[K")), Not(HasSubstr("next"))) << "the line at the bottom is gone";
@@ -164,7 +164,7 @@ TEST(SuiteTextTest, WhatIsNoResultIsToldOnlyWhereItMatters) {
   EXPECT_THAT(printed.text(), Eq("1 workload\n"));
   text.show(done(WorkloadResult::retried), Seconds{1});
   EXPECT_THAT(printed.text(), HasSubstr("retried   a test"));
-  EXPECT_THAT(text.status(Seconds{1}, 80), HasSubstr("[0/1]"));
+  EXPECT_THAT(text.status(Seconds{1}, 60), HasSubstr("[0/1]"));
 }
 
 TEST(SuiteTextTest, ColoursTheResult) {
@@ -291,7 +291,7 @@ TEST(SuiteTextTest, StatusNamesWhatRunsAndWhenItEnds) {
   text.show(event, Seconds{0});
   text.show(started(1, "one", Seconds{20}), Seconds{0});
   text.show(started(2, "two"), Seconds{1});
-  EXPECT_THAT(text.status(Seconds{5}, 200), Eq("[0/9] | one 5/20s, two 4s | about 25 s left"));
+  EXPECT_THAT(text.status(Seconds{5}, 200), Eq("[----------] 0/9 | one 5/20s, two 4s | about 25 s left (bound 30 s)"));
   EXPECT_THAT(text.status(Seconds{40}, 200), HasSubstr("any moment"));
 }
 

@@ -18,6 +18,7 @@ class LiveLine {
 
   /// Prints a line that stays.
   void above(const std::string& line);
+  [[nodiscard]] bool drawn() const { return drawn_; }
   void draw(const std::string& line);
   void erase();
   [[nodiscard]] std::size_t columns() const;

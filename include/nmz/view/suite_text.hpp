@@ -45,6 +45,7 @@ class SuiteText final : public SuiteView {
   [[nodiscard]] bool quiet() const { return style_.verbosity == Verbosity::quiet; }
   [[nodiscard]] std::string coloured(const std::string& text, const char* colour) const;
   void line(const std::string& text, Seconds now);
+  [[nodiscard]] std::string progress(std::size_t columns) const;
   void print_log(const Failure& failure, Seconds now);
 
   TextStyle style_;
@@ -56,9 +57,11 @@ class SuiteText final : public SuiteView {
   std::size_t failed_ = 0;
   std::uint32_t workers_ = 0;
   std::uint32_t ready_ = 0;
+  Seconds bound_{0};  ///< of the whole list; 0 = nothing is known
   Seconds expected_left_{0};
   Seconds expected_at_{0};
   Seconds last_line_{0};
+  Seconds drawn_at_{0};
   std::map<wire::JobId, Running> running_;
 };
 
