@@ -7,6 +7,12 @@
 #include "nmz/dispatch/dispatcher.hpp"
 
 namespace nmz::dispatch {
+namespace {
+
+/// How long what waits at a worker should last.
+constexpr std::chrono::nanoseconds ahead_for = std::chrono::milliseconds{20};
+
+}  // namespace
 
 std::optional<Stop::Why> Dispatcher::reason_to_stop() const {
   if (plan_changed_ && plan_.finished()) return Stop::Why::finished;
@@ -78,7 +84,6 @@ void Dispatcher::hand_out_to_free() {
 /// is there when one ends; at least `ahead_for`, so that many short ones travel together. What lasts much longer than
 /// its handing out gains nothing, and could only wait behind the wrong one.
 std::size_t Dispatcher::depth() const {
-  constexpr std::chrono::nanoseconds ahead_for = std::chrono::milliseconds{20};
   constexpr int worth_hiding = 50;
   if (options_.ahead == 0 || usual_.count() <= 0) return 0;
   const auto several = static_cast<std::size_t>(std::max(2 * overhead_, ahead_for) / usual_);
@@ -111,6 +116,23 @@ void Dispatcher::hand_out_ahead() {
   }
 }
 
+/// The plan's next one behind a job that lasts; where jobs follow each other quickly the last one, since the next may
+/// have begun when the message arrives.
+std::optional<wire::JobId> Dispatcher::to_call_back(const Worker& from) const {
+  const auto may_come = [this](wire::JobId one) {
+    const Job& it = jobs_.at(static_cast<std::size_t>(one) - 1);
+    return !it.recalled && !it.cancelled;
+  };
+  const auto first = std::next(from.jobs.begin());
+  if (now_ - from.front_since > ahead_for) {
+    const auto found = std::find_if(first, from.jobs.end(), may_come);
+    return found == from.jobs.end() ? std::nullopt : std::optional{*found};
+  }
+  const auto end = std::make_reverse_iterator(first);
+  const auto found = std::find_if(from.jobs.rbegin(), end, may_come);
+  return found == end ? std::nullopt : std::optional{*found};
+}
+
 /// While workers are idle and the plan has nothing for them, what waits elsewhere comes back; one job of a worker in
 /// each step.
 void Dispatcher::call_back() {
@@ -124,12 +146,10 @@ void Dispatcher::call_back() {
   }
   for (const wire::WorkerId id : with_queue_) {
     if (wanted == 0) return;
-    const auto& all = worker(id).jobs;
-    const auto last = std::find_if(all.rbegin(), std::prev(all.rend()),
-                                   [this](wire::JobId one) { return !job(one).recalled && !job(one).cancelled; });
-    if (last == std::prev(all.rend())) continue;
-    job(*last).recalled = true;
-    out_.actions.emplace_back(Cancel{id, *last, true});
+    const auto found = to_call_back(worker(id));
+    if (!found) continue;
+    job(*found).recalled = true;
+    out_.actions.emplace_back(Cancel{id, *found, true});
     --wanted;
   }
 }

@@ -70,6 +70,14 @@ TEST(DispatcherAheadTest, WhatWaitsIsCalledBackForAnIdleWorker) {
   EXPECT_EQ(run.tell({ended(0, 4, exited(1), 1ms)}), "stop finished, counted s4 job4");
 }
 
+TEST(DispatcherAheadTest, BehindAJobThatLastsThePlansNextOneIsCalledBack) {
+  ScriptedPlanForTests plan(list(5));
+  Scenario run(plan, 2, ahead(3));
+  run.tell({ready(0)});
+  run.after(2ms, {ended(0, 1, exited(0), 1ms)});  // jobs 2 to 5 are there
+  EXPECT_EQ(run.after(1s, {ready(1)}), "recall w0 job3");
+}
+
 TEST(DispatcherAheadTest, OfALostWorkersJobsOnlyTheOneThatRanWasAnAttempt) {
   ScriptedPlanForTests plan(list(4));
   Scenario run(plan, 2, ahead(3));

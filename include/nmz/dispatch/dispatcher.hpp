@@ -222,6 +222,7 @@ class Dispatcher {
   void hand_out_ahead();
   [[nodiscard]] std::size_t depth() const;
   void call_back();
+  [[nodiscard]] std::optional<wire::JobId> to_call_back(const Worker& from) const;
   void speculate();
   [[nodiscard]] std::optional<wire::JobId> straggler() const;
   void retire_idle();
