@@ -138,7 +138,7 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
   if (options_.again.hunts()) return make_hunt();
   schedule::BatchOptions options;
-  options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::batches;
+  options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::singly;
   options.workers = workers_;
   options.chunks = options_.chunks;
   options.shuffle = options_.shuffle;

@@ -26,11 +26,7 @@ class SplitMix {
   std::uint64_t state_;
 };
 
-/// What lasts no time at all takes some all the same, and a share of nothing would be no batch.
-double seconds_of(std::chrono::nanoseconds duration) {
-  constexpr double shortest = 1e-6;
-  return std::max(shortest, std::chrono::duration<double>(duration).count());
-}
+double seconds_of(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 }  // namespace
 
@@ -43,12 +39,12 @@ std::vector<Workload> list_order(std::size_t size, bool shuffle, std::uint64_t s
   return list;
 }
 
-std::vector<double> fill_in(std::span<const Expectation> expected, double quantile, double if_none) {
+std::vector<double> fill_in(std::span<const Expectation> expected, double quantile) {
   std::vector<double> known;
   for (const Expectation& one : expected) {
     if (one) known.push_back(seconds_of(*one));
   }
-  double unknown = if_none;
+  double unknown = 0;
   if (!known.empty()) {
     const double rank = std::clamp(quantile, 0.0, 1.0) * static_cast<double>(known.size());
     const auto at = known.begin() + std::min(static_cast<std::ptrdiff_t>(rank), std::ssize(known) - 1);

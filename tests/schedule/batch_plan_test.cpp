@@ -1,4 +1,4 @@
-// What a batch plan hands out, and what outcomes, parts and losses do to it.
+// What a plan of workloads hands out, and what outcomes and losses do to it.
 #include "nmz/schedule/batch_plan.hpp"
 
 #include <algorithm>
@@ -41,15 +41,6 @@ std::vector<std::vector<Workload>> all(BatchPlan& plan) {
 
 std::vector<Expectation> unknown(std::size_t count) { return std::vector<Expectation>(count); }
 
-/// One worker and one batch of three.
-BatchPlan three_in_a_batch(std::size_t failures_to_stop = 0) {
-  BatchOptions options;
-  options.dispatch_cost = 1s;
-  options.failures_to_stop = failures_to_stop;
-  options.grouping = Grouping::batches;
-  return BatchPlan({1us, 1us, 1us}, options);
-}
-
 TEST(BatchPlanTest, AnEmptyListIsFinished) {
   BatchPlan plan({}, BatchOptions());
   EXPECT_TRUE(plan.finished());
@@ -63,88 +54,25 @@ TEST(BatchPlanTest, TheLongestFirstAndTheUnknownAsTheMedian) {
                                      ElementsAre(4U), ElementsAre(6U), ElementsAre(0U)));
 }
 
-TEST(BatchPlanTest, WhatIsShortGoesInOneBatch) {
-  BatchPlan plan = three_in_a_batch();
-  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(0U, 1U, 2U)));
-}
-
-TEST(BatchPlanTest, PartsAreOutcomes) {
-  BatchPlan plan = three_in_a_batch();
-  ASSERT_THAT(plan.next(5), ElementsAre(0U));
-  plan.record_part(0, 1, exited(0));
-  plan.record_part(0, 1, exited(1));
-  plan.record_part(0, 2, exited(7));
-  EXPECT_EQ(plan.outcome(1), exited(0)) << "the first one counts";
-  EXPECT_EQ(plan.outcome(0), std::nullopt);
-  EXPECT_EQ(plan.done(), 2U);
-  EXPECT_EQ(plan.failures(), 1U);
-  EXPECT_FALSE(plan.finished());
-  plan.record_part(0, 0, exited(0));
-  EXPECT_TRUE(plan.finished());
-  EXPECT_THAT(plan.pointless(), ElementsAre(0U));
-  plan.record(0, exited(1));
-  EXPECT_THAT(plan.pointless(), IsEmpty());
-  EXPECT_EQ(plan.failures(), 1U);
-}
-
-TEST(BatchPlanTest, ABatchGivenBackKeepsItsNumberAndWhatIsLeft) {
-  BatchPlan plan = three_in_a_batch();
-  ASSERT_THAT(plan.next(1), ElementsAre(0U));
-  plan.record_part(0, 1, exited(0));
-  EXPECT_THAT(of(plan, 0), ElementsAre(0U, 1U, 2U));
-  plan.give_back(0);
-  EXPECT_THAT(of(plan, 0), ElementsAre(0U, 2U));
-  EXPECT_THAT(plan.next(2), ElementsAre(0U));
-  plan.record(0, lost);
-  EXPECT_EQ(plan.outcome(0), lost);
-  EXPECT_EQ(plan.outcome(1), exited(0));
-  EXPECT_EQ(plan.outcome(2), lost);
-  EXPECT_TRUE(plan.finished());
-}
-
-TEST(BatchPlanTest, ABatchWithNothingLeftIsNotHandedOutAgain) {
-  BatchPlan plan({1us, 1us, 1us, 1h}, [] {
-    BatchOptions options;
-    options.dispatch_cost = 1s;
-    return options;
-  }());
+TEST(BatchPlanTest, WhatIsGivenBackComesBeforeAnythingNewUnderItsNumber) {
+  BatchPlan plan(unknown(3), BatchOptions());
   ASSERT_THAT(plan.next(2), ElementsAre(0U, 1U));
-  for (const Workload workload : {0U, 1U, 2U}) plan.record_part(1, workload, exited(0));
+  EXPECT_FALSE(plan.exhausted());
   plan.give_back(1);
-  EXPECT_THAT(plan.next(2), IsEmpty());
+  EXPECT_THAT(plan.next(2), ElementsAre(1U, 2U));
+  EXPECT_TRUE(plan.exhausted());
   plan.record(0, exited(0));
+  plan.record(1, lost);
+  plan.record(2, exited(7));
   EXPECT_TRUE(plan.finished());
-}
-
-TEST(BatchPlanTest, WhatABatchLeavesBehindIsRunOneByOne) {
-  BatchPlan plan = three_in_a_batch();
-  ASSERT_THAT(plan.next(1), ElementsAre(0U));
-  plan.record_part(0, 0, exited(0));
-  plan.record(0, ended(wire::OutcomeKind::signaled, 11));
-  EXPECT_EQ(plan.done(), 1U);
-  EXPECT_THAT(all(plan), ElementsAre(ElementsAre(1U), ElementsAre(2U)));
-  plan.record(1, ended(wire::OutcomeKind::signaled, 11));
-  plan.record(2, exited(0));
-  EXPECT_TRUE(plan.finished());
-  EXPECT_EQ(plan.failures(), 1U);
-}
-
-TEST(BatchPlanTest, TheLastOneOfABatchGetsTheOutcomeOfItsOwnExecution) {
-  BatchPlan plan = three_in_a_batch();
-  ASSERT_THAT(plan.next(1), ElementsAre(0U));
-  plan.record_part(0, 0, exited(0));
-  plan.record_part(0, 2, exited(0));
-  plan.give_back(0);
-  ASSERT_THAT(plan.next(1), ElementsAre(0U));
-  plan.record(0, ended(wire::OutcomeKind::timed_out));
-  EXPECT_EQ(plan.outcome(1), ended(wire::OutcomeKind::timed_out));
+  EXPECT_EQ(plan.outcome(1), lost);
+  EXPECT_EQ(plan.failures(), 2U);
 }
 
 TEST(BatchPlanTest, WhatIsSaidTooLateIsIgnored) {
-  BatchPlan plan = three_in_a_batch();
+  BatchPlan plan(unknown(1), BatchOptions());
   ASSERT_THAT(plan.next(1), ElementsAre(0U));
   plan.give_back(0);
-  plan.record_part(0, 0, exited(0));
   plan.record(0, exited(0));
   plan.give_back(0);
   EXPECT_EQ(plan.done(), 0U);
@@ -176,7 +104,6 @@ TEST(BatchPlanTest, AChunkHasOneVerdict) {
   options.workers = 3;
   BatchPlan plan(unknown(7), options);
   EXPECT_THAT(all(plan), ElementsAre(ElementsAre(0U, 1U), ElementsAre(2U, 3U), ElementsAre(4U, 5U, 6U)));
-  plan.record_part(0, 0, exited(0));
   plan.record(0, exited(1));
   plan.record(1, exited(0));
   EXPECT_EQ(plan.outcome(0), exited(1));

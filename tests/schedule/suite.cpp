@@ -27,18 +27,15 @@ Suite generate(const SuiteShape& shape, Random& random) {
   return suite;
 }
 
-Labour execution(const Suite& suite, std::span<const schedule::Workload> batch,
-                 std::chrono::nanoseconds dispatch_cost) {
+Labour execution(const Suite& suite, std::span<const schedule::Workload> workloads) {
   Labour labour;
   labour.outcome.kind = wire::OutcomeKind::exited;
-  std::chrono::nanoseconds now = dispatch_cost;
-  for (const schedule::Workload workload : batch) {
-    now += suite.durations.at(workload);
-    labour.parts_end.push_back(now);
+  std::chrono::nanoseconds takes{0};
+  for (const schedule::Workload workload : workloads) {
+    takes += suite.durations.at(workload);
     labour.outcome.code = std::max(labour.outcome.code, suite.outcomes.at(workload).code);
   }
-  labour.takes = now;
-  if (batch.size() == 1) labour.parts_end.clear();
+  labour.takes = takes;
   return labour;
 }
 

@@ -30,8 +30,7 @@ struct Suite {
 
 [[nodiscard]] Suite generate(const SuiteShape& shape, Random& random);
 
-/// How the suite's batches are executed: `dispatch_cost`, then one workload after the other, each of which is a part.
-[[nodiscard]] Labour execution(const Suite& suite, std::span<const schedule::Workload> batch,
-                               std::chrono::nanoseconds dispatch_cost);
+/// The execution of one workload, or of a chunk: one after the other.
+[[nodiscard]] Labour execution(const Suite& suite, std::span<const schedule::Workload> workloads);
 
 }  // namespace nmz::simulation

@@ -8,12 +8,8 @@ namespace nmz::simulation {
 
 using namespace std::chrono_literals;
 
-Fleet::Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed, PartListener told)
-    : conditions_(conditions),
-      labours_(std::move(labours)),
-      told_(std::move(told)),
-      random_(seed),
-      agents_(conditions.workers) {
+Fleet::Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed)
+    : conditions_(conditions), labours_(std::move(labours)), random_(seed), agents_(conditions.workers) {
   for (std::uint32_t number = 0; number < conditions.workers; ++number) start(wire::WorkerId{number}, Time{0});
   if (conditions.faults.all_die_at) timeline_.at(*conditions.faults.all_die_at, AllDie{});
   if (conditions.faults.interrupt_at) timeline_.at(*conditions.faults.interrupt_at, UserInterrupts{});
@@ -57,17 +53,13 @@ void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time be
   const Faults& faults = conditions_.faults;
   const auto drawn = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
   const Labour labour = labours_(assign);
-  std::chrono::nanoseconds took = labour.takes.value_or(drawn);
+  const std::chrono::nanoseconds took = labour.takes.value_or(drawn);
   if (random_.chance(faults.dies_before)) timeline_.at(begin, Dies{name});
   if (random_.chance(faults.dies_during)) timeline_.at(begin + random_.up_to(took), Dies{name});
   if (random_.chance(faults.falls_silent)) timeline_.at(begin + random_.up_to(took), FallsSilent{name});
   if (random_.chance(faults.starts_anew)) timeline_.at(begin + random_.up_to(took), StartsAnew{name, assign.job});
   const bool fails = random_.chance(faults.infrastructure);
   const wire::Outcome outcome = fails ? infrastructure_outcome() : labour.outcome;
-  if (fails && !labour.parts_end.empty()) took = random_.up_to(took);
-  for (std::size_t i = 0; i < labour.parts_end.size() && labour.parts_end[i] <= took; ++i) {
-    timeline_.at(begin + labour.parts_end[i], PartEnds{name, Part{assign.job, assign.subject, i}});
-  }
   timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
 }
 
@@ -175,15 +167,6 @@ void Fleet::happens(const Arrives& what, Time /*when*/) {
   if (agent(what.agent).retired) return;
   if (replaced(what.agent) && !std::holds_alternative<dispatch::JobEnded>(what.event)) return;
   arrived_.push_back(what.event);
-}
-
-void Fleet::happens(const PartEnds& what, Time when) {
-  const Agent& it = agent(what.agent);
-  if (it.alive && it.job == what.part.job) timeline_.at(arrival(what.agent, when), PartArrives{what.part});
-}
-
-void Fleet::happens(const PartArrives& what, Time /*when*/) {
-  if (told_) told_(what.part);
 }
 
 void Fleet::happens(const AllDie& /*what*/, Time when) {

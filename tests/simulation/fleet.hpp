@@ -23,28 +23,18 @@ namespace nmz::simulation {
 /// How a subject really ends, wherever and whenever it is run.
 using Truth = std::function<wire::Outcome(dispatch::Subject)>;
 
-/// What an execution of a subject is, for plans whose subjects are more than a test: how long it takes (none: as the
-/// conditions have it) and when its parts end, counted from its beginning.
+/// What an execution of a subject is, for plans whose subjects are more than a test: how it ends and how long it takes
+/// (none: as the conditions have it).
 struct Labour {
   Labour() = default;
   wire::Outcome outcome;
   std::optional<std::chrono::nanoseconds> takes;
-  std::vector<std::chrono::nanoseconds> parts_end;
 };
 using Labours = std::function<Labour(const dispatch::Assign&)>;
 
-/// A part of an execution has reached the coordinator; late, if the job is over for it.
-struct Part {
-  wire::JobId job{};
-  dispatch::Subject subject = 0;
-  std::size_t index = 0;  ///< in Labour::parts_end
-};
-using PartListener = std::function<void(const Part&)>;
-
 class Fleet {
  public:
-  /// `told` is called from within happen().
-  Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed, PartListener told = {});
+  Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed);
 
   void carry_out(const dispatch::Action& action, Time now);
 
@@ -102,17 +92,10 @@ class Fleet {
     AgentName agent;
     dispatch::Event event;
   };
-  struct PartEnds {
-    AgentName agent;
-    Part part;
-  };
-  struct PartArrives {
-    Part part;
-  };
   struct AllDie {};
   struct UserInterrupts {};
   using Happening = std::variant<Starts, FailsToStart, Beats, Dies, StartsAnew, FallsSilent, JobEnds, CancelArrives,
-                                 Arrives, PartEnds, PartArrives, AllDie, UserInterrupts>;
+                                 Arrives, AllDie, UserInterrupts>;
 
   void carry_out_one(const dispatch::Assign& assign, Time now);
   void carry_out_one(const dispatch::Cancel& cancel, Time now);
@@ -129,8 +112,6 @@ class Fleet {
   void happens(const JobEnds& what, Time when);
   void happens(const CancelArrives& what, Time when);
   void happens(const Arrives& what, Time when);
-  void happens(const PartEnds& what, Time when);
-  void happens(const PartArrives& what, Time when);
   void happens(const AllDie& what, Time when);
   void happens(const UserInterrupts& what, Time when);
 
@@ -147,7 +128,6 @@ class Fleet {
 
   Conditions conditions_;
   Labours labours_;
-  PartListener told_;
   Random random_;
   Timeline<Happening> timeline_;
   std::vector<std::vector<Agent>> agents_;  ///< by worker, then by start

@@ -98,7 +98,9 @@ void Referee::observe(const dispatch::Event& event, Time now) {
     end_job(it, ended->job);
     if (it.jobs.empty()) it.state = State::free;
     const bool bad = ended->outcome.kind == wire::OutcomeKind::unprepared || ended->outcome.disk_full;
-    if (ended->outcome.kind != wire::OutcomeKind::cancelled) it.bad_ends = bad ? it.bad_ends + 1 : 0;
+    // Three are enough, whatever is told in the same step after them.
+    const bool settled = it.bad_ends >= 3 || ended->outcome.kind == wire::OutcomeKind::cancelled;
+    if (!settled) it.bad_ends = bad ? it.bad_ends + 1 : 0;
   } else if (std::holds_alternative<dispatch::Interrupted>(event)) {
     interrupted_ = true;
   }

@@ -61,12 +61,11 @@ RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& 
     labour.outcome = truth(job.subject);
     return labour;
   };
-  return simulate(plan, tests, conditions, seed, {});
+  return simulate(plan, tests, conditions, seed);
 }
 
-RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed,
-                    const PartListener& told) {
-  Fleet fleet(conditions, labours, seed, told);
+RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed) {
+  Fleet fleet(conditions, labours, seed);
   Referee referee(plan, conditions);
   dispatch::Dispatcher dispatcher(referee.plan(), conditions.workers, conditions.options);
   TraceHash trace;

@@ -25,8 +25,7 @@ struct RunSummary {
 RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed);
 
 /// The same for subjects that are more than a test.
-RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed,
-                    const PartListener& told);
+RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed);
 
 /// The seeds a test should run: 1..count, or the one of NMZ_SIM_SEED.
 std::vector<std::uint64_t> seeds(std::uint64_t count);

@@ -5,8 +5,7 @@
 // all work, and a failure that comes from the load or from a neighbour has a better chance at the end. It keeps its
 // number, so that the dispatcher counts attempts and looks for another worker.
 //
-// Outcomes about the infrastructure are passed on: the dispatcher has retried them already. A subject of the decorated
-// plan has one verdict: batches with parts are not for this plan.
+// Outcomes about the infrastructure are passed on: the dispatcher has retried them already.
 //
 // Pure: no clock, no randomness, no I/O.
 #pragma once
