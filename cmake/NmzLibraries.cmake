@@ -1,4 +1,5 @@
-# The libraries we build on, all Debian packages. Boost is the one versioned 1.81.
+# The libraries we build on, all Debian packages. Boost is the one versioned 1.81. Installed as well: whoever links our
+# libraries needs them too.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(tl-expected REQUIRED)
@@ -9,8 +10,3 @@ find_package(OpenSSL REQUIRED)
 pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.37)  # STRICT tables
-
-# Asio without exceptions escaping from detached completion handlers, and without its deprecated parts.
-add_library(nmz_asio INTERFACE)
-target_link_libraries(nmz_asio INTERFACE Boost::headers Threads::Threads)
-target_compile_definitions(nmz_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)

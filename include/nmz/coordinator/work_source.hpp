@@ -56,7 +56,9 @@ class WorkSource {
   virtual wire::Run run(const dispatch::Assign& assignment) = 0;
 
   /// The files of an execution; none when it needs none.
-  virtual std::unique_ptr<Layout> layout(const dispatch::Assign& assignment, const TreeKnowledge& known) = 0;
+  virtual std::unique_ptr<Layout> layout(const dispatch::Assign& /*assignment*/, const TreeKnowledge& /*known*/) {
+    return nullptr;
+  }
 };
 
 }  // namespace nmz::coordinator

@@ -1,7 +1,8 @@
 // The events as JSON, one object a line, for scripts (`--json FILE`).
 //
 // Every object has "event" (the event's name in kebab-case) and "time" (seconds since the start); the other members
-// are those of the structs in event.hpp, in snake_case. Times are seconds as numbers.
+// are those of the structs in event.hpp, in snake_case. Times are seconds as numbers. All of them are described in
+// nmzbisect(1), section EVENTS, which tests/manual holds against what is written here.
 #pragma once
 
 #include <cstdio>

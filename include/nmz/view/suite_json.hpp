@@ -1,4 +1,5 @@
-// The events of a test suite as JSON, one object a line, for scripts (`--json FILE`): as json_lines.hpp says.
+// The events of a test suite as JSON, one object a line, for scripts (`--json FILE`): as json_lines.hpp says. They are
+// described in nmzswarm(1), section EVENTS, which tests/manual holds against what is written here.
 #pragma once
 
 #include <cstdio>
