@@ -199,7 +199,7 @@ void skewed(Lab& lab, std::size_t runs) {
 
 std::vector<Case> cases(Lab& lab, std::size_t runs) {
   if (lab.nodes() > 1) {
-    return {{"tree", [&lab, runs] { tree(lab, runs); }}, {"logs", [&lab, runs] { logs(lab, runs); }}};
+    return {{"logs", [&lab, runs] { logs(lab, runs); }}, {"tree", [&lab, runs] { tree(lab, runs); }}};
   }
   return {{"logs", [&lab, runs] { logs(lab, runs); }},
           {"dummy", [&lab, runs] { dummy(lab, runs); }},
