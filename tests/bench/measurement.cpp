@@ -21,7 +21,7 @@ double median(std::vector<double> values) {
 
 void print_figure(std::string_view what, const std::vector<double>& values, std::string_view unit,
                   std::optional<Goal> goal, int decimals) {
-  const bool low_is_good = !goal || goal->way == Goal::Way::at_most;
+  const bool low_is_good = goal ? goal->way == Goal::Way::at_most : !unit.ends_with("/s");
   const double best = low_is_good ? std::ranges::min(values) : std::ranges::max(values);
   const double middle = median(values);
   fmt::print("  {:<44} best {:8.{}f}  median {:8.{}f} {}", what, best, decimals, middle, decimals, unit);
