@@ -215,6 +215,7 @@ int main(int argc, char** argv) {
   try {
     const nmz::bench::Choice choice = nmz::bench::parse_choice(argc, argv);
     nmz::bench::Lab lab;
+    nmz::bench::print_load();
     nmz::bench::measure(nmz::bench::cases(lab, choice.runs), choice);
     if (lab.nodes() == 1 && choice.only.empty()) fmt::print("tree: with scripts/swarm-lab with --nodes 2\n");
   } catch (const std::exception& error) {

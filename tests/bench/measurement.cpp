@@ -1,8 +1,10 @@
 #include "measurement.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,6 +19,12 @@ namespace json = boost::json;
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values.at(values.size() / 2);
+}
+
+void print_load() {
+  double load = 0;
+  if (::getloadavg(&load, 1) != 1) throw std::runtime_error("the load is not known");
+  fmt::print("{} CPUs, load {:.1f} at the beginning\n", std::thread::hardware_concurrency(), load);
 }
 
 void print_figure(std::string_view what, const std::vector<double>& values, std::string_view unit,

@@ -33,6 +33,9 @@ struct Goal {
 
 [[nodiscard]] double median(std::vector<double> values);
 
+/// What else the machine has to do: figures of a busy one are too bad.
+void print_load();
+
 /// One line: the best, the median, and the goal. `decimals`: of the figures.
 void print_figure(std::string_view what, const std::vector<double>& values, std::string_view unit,
                   std::optional<Goal> goal = std::nullopt, int decimals = 2);
