@@ -9,13 +9,18 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 namespace {
 
+/// What containers say, they say over attach. The Engine would write all of it into a file of its own as well, a JSON
+/// object for each line (or what looks like one), at 40 ms of CPU a megabyte: four times what carrying it costs.
+json::object no_log_file() { return {{"Type", "none"}}; }
+
 Json creation(const ContainerSpec& spec) {
   json::object host{{"AutoRemove", spec.auto_remove},
                     {"Mounts", to_json(spec.mounts)},
                     {"NanoCpus", spec.nano_cpus},
                     {"Memory", spec.memory},
                     {"Init", spec.init},
-                    {"CapAdd", to_json(spec.cap_add)}};
+                    {"CapAdd", to_json(spec.cap_add)},
+                    {"LogConfig", no_log_file()}};
   if (!spec.network.empty()) host["NetworkMode"] = spec.network;
   json::object body{{"Image", spec.image},  {"Env", to_json(spec.env)}, {"Labels", to_json(spec.labels)},
                     {"OpenStdin", true},    {"StdinOnce", true},        {"AttachStdin", true},

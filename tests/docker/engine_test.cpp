@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <gmock/gmock.h>
 
+#include "support/run_program.hpp"
 #include "support/temp_directory.hpp"
 
 namespace nmz::docker {
@@ -130,6 +131,13 @@ TEST_F(EngineTest, ConversesWithAContainer) {
   EXPECT_EQ(texts.second, "done\n");
   EXPECT_EQ(await(engine.wait_container(id, seconds{10})), 3);
   EXPECT_EQ(await(engine.inspect_container(id))->state, "exited");
+}
+
+TEST_F(EngineTest, WhatAContainerSaysIsInNoFileOfTheEngine) {
+  const std::string id = create({"true"});
+  const auto told = support::run_program(
+      support::Program{{"docker", "container", "inspect", "--format", "{{.HostConfig.LogConfig.Type}}", id}});
+  EXPECT_EQ(told.out, "none\n") << told.err;
 }
 
 TEST_F(EngineTest, SaysWhatTheEngineSays) {

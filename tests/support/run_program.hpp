@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Ended {
   std::string out;
   std::string err;
   std::chrono::nanoseconds duration{0};
+  std::size_t peak_memory = 0;  ///< resident, in bytes; never less than that of the starting process
 };
 
 /// Throws std::system_error when the program cannot be started.
