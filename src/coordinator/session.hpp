@@ -107,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::steady_timer welcome_limit_;
   bool welcomed_ = false;
   bool abandoned_ = false;
+  bool hopeless_ = false;  ///< its agent cannot be started, now or later
   std::string violation_;  ///< what the agent said against the protocol
 
   std::optional<dispatch::Assign> current_;

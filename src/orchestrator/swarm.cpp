@@ -351,7 +351,7 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
 asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(wire::WorkerId worker) {
   while (true) {
     if (!wanted.contains(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
-    if (failure) co_return tl::unexpected<Error>{*failure};
+    if (failure) co_return fail(ErrorKind::rejected, failure->message);  // for every later start as well
     if (phase == Phase::running && !arrived.empty()) {
       std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(arrived.front()), live);
       arrived.pop_front();
