@@ -98,7 +98,10 @@ class Engine {
                                     Deadline deadline);
   Awaitable<void> pull_image(std::string reference, std::string registry_auth, ProgressSink progress,
                              Deadline deadline);
-  Awaitable<void> remove_image(std::string reference, bool force, Deadline deadline = default_deadline);
+  /// Images that carry all of these labels; only their id and labels are told.
+  Awaitable<std::vector<Image>> list_images(Labels labels, Deadline deadline = default_deadline);
+  /// `and_parents`: with the images without a name that it was built from.
+  Awaitable<void> remove_image(std::string reference, bool and_parents, Deadline deadline = default_deadline);
 
   // ---- containers
   /// Returns the id. Warnings of the Engine are dropped.
