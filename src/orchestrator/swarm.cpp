@@ -344,6 +344,9 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
     }
     trouble = "a worker cannot start";
     trouble.append(where).append(": ").append(error);
+    if (error.starts_with("No such image")) {
+      trouble += " (it is not there and cannot be pulled: --target and --push bring it to all nodes)";
+    }
     if (told.insert(trouble).second && options.notice && !closing) options.notice(trouble);
   }
 }
