@@ -23,11 +23,11 @@ class RegistryTest : public UserTest {
   static void SetUpTestSuite() { registry = std::make_unique<Registry>(); }
   static void TearDownTestSuite() { registry.reset(); }
 
-  /// Of this test alone, so that no node has it from another: with labels, four workloads.
+  /// Of this test alone, so that no node has it from another: with labels, eight workloads of a second.
   void SetUp() override {
     build("suite", "FROM busybox\nLABEL registry-test=\"" + place.path().filename().string() +
-                       "\" net.osrg.namazu-swarm.v0.master.script=\"seq 4\" "
-                       "net.osrg.namazu-swarm.v0.worker.script=\"read -r n; sleep 0.$n\"\n");
+                       "\" net.osrg.namazu-swarm.v0.master.script=\"seq 8\" "
+                       "net.osrg.namazu-swarm.v0.worker.script=\"sleep 1\"\n");
   }
   void TearDown() override {
     UserTest::TearDown();
@@ -66,34 +66,33 @@ class RegistryTest : public UserTest {
     return "PATH=" + program.parent_path().string() + ":" + std::getenv("PATH");
   }
   static std::string knowing_helper() {
-    return "read -r registry && test \"$1 $registry\" = 'get " + std::string{Registry::name} +
+    return "read -r registry; test \"$1 $registry\" = 'get " + std::string{Registry::name} +
            "' && printf '{\"ServerURL\":\"%s\",\"Username\":\"%s\",\"Secret\":\"%s\"}' \"$registry\" '" +
            Registry::user + "' '" + Registry::password + "'\n";
   }
 
   Ended observed(std::vector<std::string> arguments, std::vector<std::string> env = {}) {
-    arguments.insert(arguments.begin(), {"--json", (place.log_dir() / "events.json").string(), "-v"});
+    arguments.insert(arguments.begin(), {"--json", place.note("events.json").string(), "-v"});
     const Ended ended = swarm(std::move(arguments), std::move(env));
     said_ += ended.out + ended.err;
     return ended;
   }
-  /// On the node that has no image.
+  /// Two workloads on the node that has no image.
   Ended pushed_to_node2(const std::string& name, const std::vector<std::string>& env) {
-    return observed({"--source", "suite", "--target", image(name), "--push", "--replicas", "1", "--constraint",
-                     "node.hostname==node2"},
-                    env);
+    return observed(
+        two({"--source", "suite", "--target", image(name), "--push", "--constraint", "node.hostname==node2"}), env);
   }
-  static void expect_all_passed(const Ended& ended, const std::vector<std::string>& nodes) {
+  static void expect_all_passed_on_both(const Ended& ended) {
     EXPECT_EQ(ended.exit_code, 0) << conformance::everything(ended);
-    EXPECT_THAT(ended.out, HasSubstr("4 of 4 passed"));
-    for (const std::string& node : nodes) EXPECT_THAT(ended.out, HasSubstr("ready on " + node));
+    EXPECT_THAT(ended.out, HasSubstr("8 of 8 passed"));
+    for (const std::string node : {"node1", "node2"}) EXPECT_THAT(ended.out, HasSubstr("ready on " + node));
   }
 
   std::string said_;
 
  private:
   void expect_no_secret() const {
-    std::vector<std::string> texts{said_};
+    std::vector<std::string> texts{said_, support::read_file(place.note("events.json"))};
     if (fs::exists(place.log_dir())) {
       for (const auto& entry : fs::recursive_directory_iterator{place.log_dir()}) {
         if (entry.is_regular_file()) texts.push_back(support::read_file(entry.path()));
@@ -115,20 +114,20 @@ TEST_F(RegistryTest, WhatIsPushedRunsOnAllNodes) {
   log_in();
   EXPECT_THAT(support::read_file(docker_config()), HasSubstr("\"auths\""));
   const Ended ended = observed({"-source", "suite", "-target", image("pushed"), "-push", "-replicas", "2"});
-  expect_all_passed(ended, {"node1", "node2"});
+  expect_all_passed_on_both(ended);
 }
 
 TEST_F(RegistryTest, CredentialHelpers) {
   const std::vector<std::string> env{add_helper(knowing_helper())};
   configure(R"({"credHelpers": {")" + std::string{Registry::name} + R"(": "lab"}})");
-  expect_all_passed(pushed_to_node2("helped", env), {"node2"});
+  EXPECT_THAT(pushed_to_node2("helped", env), BothPass());
 }
 
 TEST_F(RegistryTest, CredentialStores) {
   const std::vector<std::string> env{add_helper(knowing_helper())};
   // Beside it the empty entry that docker login leaves where a store has the password.
   configure(R"({"credsStore": "lab", "auths": {")" + std::string{Registry::name} + R"(": {}}})");
-  expect_all_passed(pushed_to_node2("stored", env), {"node2"});
+  EXPECT_THAT(pushed_to_node2("stored", env), BothPass());
 }
 
 TEST_F(RegistryTest, TheSourceIsPulledByEngineAndNodes) {
@@ -137,7 +136,7 @@ TEST_F(RegistryTest, TheSourceIsPulledByEngineAndNodes) {
   user_docker({"push", "--quiet", image("source:1")});
   user_docker({"rmi", "suite", image("source:1")});
   const Ended ended = observed({"--source", image("source:1"), "--replicas", "2"});
-  expect_all_passed(ended, {"node1", "node2"});
+  expect_all_passed_on_both(ended);
 }
 
 TEST_F(RegistryTest, WithoutALoginOneLineSaysWhy) {
