@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <sys/random.h>
 
 #include "nmz/orchestrator/agent_archive.hpp"
@@ -383,7 +384,7 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
   while (coroutines > 0) co_await bell.wait(look_every);
   Result<void> outcome;
   if (!service.empty()) {
-    Result<void> removed = co_await engine.remove_service(service);
+    Result<void> removed = co_await remove_service(executor, engine, service);
     if (!removed) outcome = removed;
   }
   if (!config.empty()) {
@@ -446,7 +447,8 @@ asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep 
   for (const docker::Service& service : *services) {
     if (!is_swept(service.labels, which)) continue;
     const std::string id = service.id;
-    Result<void> done = co_await engine.remove_service(id);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    Result<void> done = co_await remove_service(executor, engine, id);
     if (done) ++removed;
   }
   Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(any);
