@@ -18,9 +18,9 @@ class ContainersOptionsTest : public UserTest {
   }
   [[nodiscard]] Ended bisect(std::vector<std::string> options) const {
     options.insert(options.end(), {"--replicas", "2", repository.range()});
-    return place.bisect(repository.path(), conformance::arguments(std::move(options), conformance::fails_from(9)));
+    return place.bisect(repository.path(), conformance::arguments(std::move(options), conformance::fails_from(3)));
   }
-  conformance::LineRepository repository{24, {}, "a repository"};
+  conformance::LineRepository repository{6, {}, "a repository"};
 };
 
 TEST_F(ContainersOptionsTest, EveryWayInForTheAgent) {
@@ -53,7 +53,7 @@ TEST_F(ContainersOptionsTest, AnImageWhoseUserIsNotRoot) {
   build("somebody", "FROM busybox\nUSER 1234:1234\n");
   for (const char* way : {"archive", "image"}) {
     EXPECT_THAT(swarm(two({"--source", "somebody", "--inject", way}, "test $(id -u) = 1234")), BothPass()) << way;
-    EXPECT_THAT(bisect({"--image", "somebody", "--inject", way}), conformance::Finds(repository.ids()[9])) << way;
+    EXPECT_THAT(bisect({"--image", "somebody", "--inject", way}), conformance::Finds(repository.ids()[3])) << way;
   }
   docker({"rmi", "somebody"});
 }

@@ -24,9 +24,9 @@ class SwarmOptionsTest : public UserTest {
   }
   [[nodiscard]] Ended bisect(std::vector<std::string> options) const {
     options.insert(options.end(), {"--replicas", "2", repository.range()});
-    return place.bisect(repository.path(), conformance::arguments(std::move(options), conformance::fails_from(9)));
+    return place.bisect(repository.path(), conformance::arguments(std::move(options), conformance::fails_from(3)));
   }
-  conformance::LineRepository repository{24, {}, "a repository"};
+  conformance::LineRepository repository{6, {}, "a repository"};
 };
 
 TEST_F(SwarmOptionsTest, EveryWayInForTheAgent) {
@@ -53,7 +53,7 @@ TEST_F(SwarmOptionsTest, AnImageWhoseUserIsNotRoot) {
   build("somebody", "FROM busybox\nUSER 1234:1234\n");
   for (const char* way : {"config", "image"}) {
     EXPECT_THAT(swarm(two(here({"--source", "somebody", "--inject", way}), "test $(id -u) = 1234")), BothPass()) << way;
-    EXPECT_THAT(bisect(here({"--image", "somebody", "--inject", way})), conformance::Finds(repository.ids()[9])) << way;
+    EXPECT_THAT(bisect(here({"--image", "somebody", "--inject", way})), conformance::Finds(repository.ids()[3])) << way;
   }
   docker({"rmi", "somebody"});
 }
