@@ -9,11 +9,14 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "nmz/contract/v0.hpp"
 #include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/swarm.hpp"
+
+#include "derived_image.hpp"
 
 namespace nmz::cluster {
 namespace asio = boost::asio;
@@ -61,6 +64,27 @@ std::string without_tag(std::string reference) {
   return reference.substr(0, colon);
 }
 
+/// What `docker login` and its helpers know about the image's registry, and what went wrong when they were asked. With
+/// nothing, the registry is tried all the same: it has the last word.
+struct Login {
+  explicit Login(const std::string& image) {
+    Result<std::string> known = docker::registry_auth(docker_config_directory(), docker::registry_of(image));
+    if (known) {
+      auth = std::move(*known);
+    } else {
+      trouble = " (" + known.error().message + ")";
+    }
+  }
+  std::string auth;
+  std::string trouble;
+};
+
+std::string missing_label(const std::string& name) {
+  if (name == contract::v0::worker_script_label) return "; give it one, or a command behind --";
+  if (name == contract::v0::master_script_label) return "; give it one, or --workloads FILE";
+  return "";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Cluster>> Cluster::open(asio::io_context& io, Options options) {
@@ -82,7 +106,9 @@ asio::awaitable<Result<void>> Cluster::look() {
   }
   Result<void> chosen = co_await choose_kind();
   if (!chosen) co_return chosen;
-  Result<void> found = co_await find_image();
+  Result<void> found = co_await find_secrets();
+  if (!found) co_return found;
+  found = co_await find_image();
   if (!found) co_return found;
   // What cannot be removed now is no reason not to run.
   Result<std::size_t> swept = co_await sweep(orchestrator::Sweep::dead);
@@ -100,7 +126,10 @@ asio::awaitable<Result<std::size_t>> Cluster::sweep(orchestrator::Sweep which) {
   }
   Result<std::size_t> containers = co_await orchestrator::Docker::sweep(engine_, which);
   if (!containers) co_return containers;
-  co_return removed + *containers;
+  // What was made from an image has to go before it.
+  Result<std::size_t> images = co_await sweep_derived_images(engine_, which);
+  if (!images) co_return images;
+  co_return removed + *containers + *images;
 }
 
 asio::awaitable<Result<std::size_t>> Cluster::look_and_sweep(orchestrator::Sweep which) {
@@ -129,7 +158,7 @@ asio::awaitable<Result<void>> Cluster::choose_kind() {
       co_return fail(ErrorKind::misconfigured, "--constraint and --secret are for a Swarm, and this Engine (" +
                                                    info_.name + ") is no manager of one");
     }
-    co_return Result<void>{};
+    co_return check_injection();
   }
   if (!swarm) {
     co_return fail(ErrorKind::misconfigured, "the Docker Engine " + info_.name +
@@ -145,36 +174,52 @@ asio::awaitable<Result<void>> Cluster::choose_kind() {
     if (node.state == "ready" && node.availability == "active") cpus += node.nano_cpus / nano;
   }
   cpus_ = static_cast<std::uint32_t>(std::max<std::int64_t>(cpus, 1));
-  co_return Result<void>{};
+  co_return check_injection();
 }
 
-asio::awaitable<Result<std::vector<docker::FileReference>>> Cluster::find_secrets() {
-  std::vector<docker::FileReference> references;
-  if (options_.secrets.empty()) co_return references;
+/// What only the Engine can tell; the rest is said by the options alone.
+Result<void> Cluster::check_injection() const {
+  if (kind_ != Kind::swarm) {
+    if (options_.inject != Inject::config) return {};
+    return fail(ErrorKind::misconfigured, "--inject config is for a Swarm, and this Engine (" + info_.name +
+                                              ") is no manager of one; archive and image work here");
+  }
+  const bool derives = options_.inject == Inject::image || !options_.target.empty();
+  // With constraints the user has said which nodes it is for.
+  if (!derives || options_.push || nodes_.size() <= 1 || !options_.constraints.empty()) return {};
+  return fail(ErrorKind::misconfigured,
+              "only this one of the Swarm's " + std::to_string(nodes_.size()) +
+                  " nodes would have the derived image: add --push and --target REGISTRY/NAME, or leave it to --inject "
+                  "config");
+}
+
+asio::awaitable<Result<void>> Cluster::find_secrets() {
+  if (options_.secrets.empty()) co_return Result<void>{};
   Result<std::vector<docker::Resource>> known = co_await engine_.list_secrets({});
   if (!known) co_return tl::unexpected<Error>{known.error()};
   for (const std::string& name : options_.secrets) {
     const auto found =
         std::find_if(known->begin(), known->end(), [&](const docker::Resource& one) { return one.name == name; });
-    if (found == known->end()) co_return fail(ErrorKind::misconfigured, "the Swarm has no secret '" + name + "'");
+    if (found == known->end())
+      co_return fail(ErrorKind::misconfigured, "the Swarm has no secret '" + name + "' (see: docker secret ls)");
     docker::FileReference reference;
     reference.id = found->id;
     reference.name = name;
     reference.target = name;
-    references.push_back(std::move(reference));
+    secrets_.push_back(std::move(reference));
   }
-  co_return references;
+  co_return Result<void>{};
 }
 
 /// As `docker run` does, an image the Engine does not have is pulled.
 asio::awaitable<Result<void>> Cluster::find_image() {
   Result<docker::Image> found = co_await engine_.inspect_image(options_.image);
   if (!found && found.error().kind == ErrorKind::not_found) {
-    const std::string auth = registry_auth_of(options_.image);
-    Result<void> pulled = co_await engine_.pull_image(options_.image, auth, {}, transfer_limit);
+    const Login login{options_.image};
+    Result<void> pulled = co_await engine_.pull_image(options_.image, login.auth, {}, transfer_limit);
     if (!pulled) {
       co_return fail(ErrorKind::misconfigured, "the Docker Engine has no image '" + options_.image +
-                                                   "' and cannot pull it: " + pulled.error().message);
+                                                   "' and cannot pull it: " + pulled.error().message + login.trouble);
     }
     found = co_await engine_.inspect_image(options_.image);
   }
@@ -183,15 +228,11 @@ asio::awaitable<Result<void>> Cluster::find_image() {
   co_return Result<void>{};
 }
 
-/// Nothing known, or a helper that fails, is an attempt without credentials: the registry has the last word.
-std::string Cluster::registry_auth_of(const std::string& image) {
-  return docker::registry_auth(docker_config_directory(), docker::registry_of(image)).value_or("");
-}
-
 Result<std::string> Cluster::label(const std::string& name) const {
   const auto label = image_.labels.find(name);
   if (label != image_.labels.end() && !label->second.empty()) return label->second;
-  return fail(ErrorKind::misconfigured, "the image '" + options_.image + "' has no label " + name);
+  return fail(ErrorKind::misconfigured,
+              "the image '" + options_.image + "' has no label " + name + missing_label(name));
 }
 
 std::string Cluster::repository() const { return without_tag(options_.image); }
@@ -202,16 +243,22 @@ asio::awaitable<Result<std::string>> Cluster::derive(std::filesystem::path agent
   if (!context) co_return context;
   auto rest = std::make_shared<std::string>(std::move(*context));
   const docker::BodySource body = [rest]() -> Result<std::string> { return std::exchange(*rest, std::string{}); };
-  const docker::Labels labels{{"net.osrg.namazu-swarm.derived-from", image_.id}};
+  docker::Labels labels{{derived_from_label, image_.id}};
+  if (options_.target.empty()) {
+    labels[orchestrator::run_label] = identity_.run;
+    labels[orchestrator::owner_label] = identity_.owner;
+  }
   Result<std::string> id = co_await engine_.build_image(body, options_.target, labels, {}, transfer_limit);
   if (!id) {
-    co_return fail(ErrorKind::misconfigured, "cannot build '" + options_.target + "': " + id.error().message);
+    const std::string what = options_.target.empty() ? "an image from '" + options_.image : "'" + options_.target;
+    co_return fail(ErrorKind::misconfigured, "cannot build " + what + "': " + id.error().message);
   }
   if (!options_.push) co_return id;
-  const std::string auth = registry_auth_of(options_.target);
-  Result<std::string> digest = co_await engine_.push_image(options_.target, auth, {}, transfer_limit);
+  const Login login{options_.target};
+  Result<std::string> digest = co_await engine_.push_image(options_.target, login.auth, {}, transfer_limit);
   if (!digest) {
-    co_return fail(ErrorKind::misconfigured, "cannot push '" + options_.target + "': " + digest.error().message);
+    co_return fail(ErrorKind::misconfigured,
+                   "cannot push '" + options_.target + "': " + digest.error().message + login.trouble);
   }
   co_return digest;
 }
@@ -223,7 +270,9 @@ Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::workers(const Worke
     if (!made) return tl::unexpected<Error>{made.error()};
     derived = std::move(*made);
   }
-  return kind_ == Kind::swarm ? swarm_workers(request, derived) : container_workers(request, derived);
+  auto workers = kind_ == Kind::swarm ? swarm_workers(request, derived) : container_workers(request, derived);
+  if (derived.empty() || !options_.target.empty()) return workers;
+  return with_image_removed(std::move(workers), io_.get_executor(), engine_, derived);
 }
 
 std::unique_ptr<orchestrator::Orchestrator> Cluster::container_workers(const WorkersRequest& request,
@@ -232,7 +281,7 @@ std::unique_ptr<orchestrator::Orchestrator> Cluster::container_workers(const Wor
   if (derived.empty()) options.agent = request.agent;
   options.image = derived.empty() ? image_.id : derived;
   options.name = options_.name;
-  options.identity = orchestrator::RunIdentity::create();
+  options.identity = identity_;
   options.tree = request.tree;
   options.network = options_.network;
   options.mounts = options_.mounts;
@@ -249,32 +298,29 @@ std::string Cluster::image_for_nodes() const {
   return single || image_.digests.empty() ? image_.id : image_.digests.front();
 }
 
-Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::swarm_workers(const WorkersRequest& request,
-                                                                           const std::string& derived) {
-  auto secrets = run_on(io_, find_secrets());
-  if (!secrets) return tl::unexpected<Error>{secrets.error()};
+std::unique_ptr<orchestrator::Orchestrator> Cluster::swarm_workers(const WorkersRequest& request,
+                                                                   const std::string& derived) {
   orchestrator::SwarmOptions options;
   options.agent = request.agent;
   options.agent_in_image = !derived.empty();
   options.image = derived.empty() ? image_for_nodes() : derived;
   options.relay_image = image_.id;
-  options.registry_auth = registry_auth_of(derived.empty() ? options_.image : options_.target);
+  options.registry_auth = Login{derived.empty() ? options_.image : options_.target}.auth;
   options.name = options_.name;
-  options.identity = orchestrator::RunIdentity::create();
+  options.identity = identity_;
   options.tree = request.tree;
   options.replicas = request.count;
   options.single_node = nodes_.size() == 1;
   options.node_address = info_.node_address;
   options.network = options_.network;
   options.mounts = options_.mounts;
-  options.secrets = std::move(*secrets);
+  options.secrets = secrets_;
   options.constraints = options_.constraints;
   options.nano_cpus = options_.nano_cpus;
   options.memory = options_.memory;
   options.notice = request.notice;
   options.reached = request.reached;
-  return std::unique_ptr<orchestrator::Orchestrator>{
-      new orchestrator::Swarm{io_.get_executor(), engine_, std::move(options)}};
+  return std::make_unique<orchestrator::Swarm>(io_.get_executor(), engine_, std::move(options));
 }
 
 }  // namespace nmz::cluster

@@ -81,6 +81,16 @@ Result<Word> choose(const std::array<Choice<Word>, count>& choices, const std::s
 
 Error misconfigured(std::string message) { return {ErrorKind::misconfigured, std::move(message)}; }
 
+/// "busybox", "docker.io/busybox" and "library/busybox:latest" name one image.
+std::string full_name(std::string reference) {
+  for (const std::string_view implied : {"docker.io/", "index.docker.io/", "library/"}) {
+    if (reference.starts_with(implied)) reference.erase(0, implied.size());
+  }
+  const std::size_t slash = reference.rfind('/');
+  const std::size_t mark = reference.find_first_of(":@", slash == std::string::npos ? 0 : slash);
+  return mark == std::string::npos ? reference + ":latest" : reference;
+}
+
 /// What the options say about each other; nothing is wrong when it gives nothing.
 std::optional<Error> contradiction(const CLI::App& app, const std::string& image_option, const Options& options) {
   if (options.kind && *options.kind != Kind::local && options.image.empty()) {
@@ -110,7 +120,7 @@ std::optional<Error> contradiction(const CLI::App& app, const std::string& image
   if (options.push && options.target.empty()) {
     return misconfigured("--push needs --target IMAGE: the name to push to");
   }
-  if (!options.target.empty() && options.target == options.image) {
+  if (!options.target.empty() && full_name(options.target) == full_name(options.image)) {
     return misconfigured("--target is the image itself ('" + options.image + "'): choose another name");
   }
   if (!options.target.empty() && options.inject != Inject::automatic && options.inject != Inject::image) {

@@ -104,13 +104,17 @@ asio::awaitable<void> Session::live() {
   if (retired_) co_await context_.parts.orchestrator.stop(worker_);
   if (abandoned_ || retired_) co_return;
   if (!violation_.empty()) why = violation_;
-  context_.listener.tell(dispatch::WorkerLost{worker_, std::move(why)});
+  context_.listener.tell(dispatch::WorkerLost{worker_, std::move(why), hopeless_});
 }
 
 /// Returns why the conversation ended.
 asio::awaitable<std::string> Session::converse() {
   auto started = co_await context_.parts.orchestrator.start(worker_);
-  if (!started) co_return started.error().message;
+  if (!started) {
+    // What was asked for is wrong (a mount, a limit, ...) and stays so.
+    hopeless_ = started.error().kind == ErrorKind::misconfigured || started.error().kind == ErrorKind::rejected;
+    co_return started.error().message;
+  }
   stream_ = *started;
   if (abandoned_) {
     stream_->close();

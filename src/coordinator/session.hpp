@@ -115,6 +115,7 @@ class Session : public std::enable_shared_from_this<Session> {
   wire::WorkerId worker_;
   std::shared_ptr<orchestrator::Stream> stream_;
   boost::asio::steady_timer welcome_limit_;
+  bool hopeless_ = false;  ///< its agent cannot be started, now or later
   bool welcomed_ = false;
   bool abandoned_ = false;
   bool retired_ = false;

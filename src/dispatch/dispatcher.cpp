@@ -124,7 +124,7 @@ void Dispatcher::apply(const WorkerReady& event) {
   make_idle(event.worker);
 }
 
-void Dispatcher::apply(const WorkerLost& event) { give_up(event.worker, event.reason); }
+void Dispatcher::apply(const WorkerLost& event) { give_up(event.worker, event.reason, event.for_good); }
 
 void Dispatcher::apply(const WorkerAlive& event) { heard(event.worker); }
 
@@ -179,14 +179,14 @@ void Dispatcher::expire_leases() {
   }
 }
 
-void Dispatcher::give_up(wire::WorkerId id, const std::string& reason) {
+void Dispatcher::give_up(wire::WorkerId id, const std::string& reason, bool for_good) {
   Worker& it = worker(id);
   if (it.state == State::gone || it.state == State::lost) return;
   if (it.state == State::busy) end_all_jobs(id, reason);
   free_.erase(id);
   if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
   it.failures_in_a_row = 0;
-  const bool for_good = stopped_ || it.restarts == options_.max_worker_restarts;
+  for_good = for_good || stopped_ || it.restarts == options_.max_worker_restarts;
   it.state = for_good ? State::gone : State::lost;
   if (for_good) --living_;
   // After Stop every worker is shut down: that its stream ends is no news.

@@ -243,8 +243,8 @@ class HttpConnection final : public Connection {
     auto [code] = co_await stream_.async_handshake(asio::ssl::stream_base::client, as_result);
     if (!code) co_return Result<void>{};
     if (code == asio::error::operation_aborted) co_return tl::unexpected<Error>{transport_error(code)};
-    co_return fail(ErrorKind::misconfigured,
-                   "no trusted TLS connection to the Docker Engine at " + endpoint_.text() + ": " + code.message());
+    co_return fail(ErrorKind::misconfigured, "no trusted TLS connection to the Docker Engine at " + endpoint_.text() +
+                                                 ": " + code.message() + certificates_hint());
   }
 
   asio::awaitable<Result<void>> send(HttpRequest request) {
@@ -300,8 +300,22 @@ class HttpConnection final : public Connection {
       return {ErrorKind::misconfigured, "what answers at " + endpoint_.text() +
                                             " is no Docker Engine (a port for TLS needs DOCKER_TLS_VERIFY=1)"};
     }
+    // TLS 1.3: the other side looks at our certificate after our handshake.
+    if (code.category() == asio::error::get_ssl_category()) {
+      return {ErrorKind::misconfigured, "the Docker Engine at " + endpoint_.text() +
+                                            " refuses the TLS connection: " + code.message() + certificates_hint()};
+    }
     return {ErrorKind::retryable, "the connection to the Docker Engine at " + endpoint_.text() + " broke: " +
                                       (code == http::error::end_of_stream ? "it was closed" : code.message())};
+  }
+
+  /// Which files were used, in words of somebody who chose them.
+  [[nodiscard]] std::string certificates_hint() const {
+    const auto used = [](const char* what, const std::filesystem::path& file) {
+      return std::string{what} + (file.empty() ? "none" : file.string());
+    };
+    return " (authority: " + (endpoint_.ca.empty() ? "the system's" : endpoint_.ca.string()) +
+           used(", certificate: ", endpoint_.certificate) + "; DOCKER_CERT_PATH or the context names their directory)";
   }
 
   Endpoint endpoint_;

@@ -46,11 +46,21 @@ class Watch {
   std::shared_ptr<bool> expired_;
 };
 
+/// A Swarm's refusals come with how they were carried inside of it: "rpc error: code = Unknown desc = ".
+void cut_transport(std::string& message) {
+  constexpr std::string_view begin = "rpc error: code = ";
+  constexpr std::string_view end = " desc = ";
+  const std::size_t from = message.find(begin);
+  const std::size_t until = from == std::string::npos ? from : message.find(end, from);
+  if (until != std::string::npos) message.erase(from, until + end.size() - from);
+}
+
 Error refusal(unsigned status, const std::string& body) {
   std::string message;
   if (const auto json = parse_json(body)) message = text_at(*json, "message");
   if (message.empty()) message = body.empty() ? "HTTP status " + std::to_string(status) : body;
   std::replace(message.begin(), message.end(), '\n', ' ');
+  cut_transport(message);
   while (!message.empty() && message.back() == ' ') message.pop_back();
   constexpr unsigned not_found = 404;
   constexpr unsigned server_error = 500;
@@ -109,6 +119,11 @@ asio::awaitable<Result<void>> Engine::Impl::negotiate(std::chrono::milliseconds 
   call.versioned = false;
   call.deadline = deadline;
   Result<Answer> answer = co_await call_once(std::move(call));
+  if (!answer && answer.error().message.find("HTTP request to an HTTPS server") != std::string::npos) {
+    co_return fail(ErrorKind::misconfigured, "the Docker Engine at " + endpoint.text() +
+                                                 " wants TLS (DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH for the "
+                                                 "directory with ca.pem, cert.pem and key.pem)");
+  }
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   const auto told = parse_json(answer->body);
   const unsigned newest = told ? minor_of(text_at(*told, "ApiVersion")) : 0;

@@ -151,8 +151,23 @@ asio::awaitable<Result<void>> Engine::pull_image(std::string reference, std::str
   co_return done;
 }
 
-asio::awaitable<Result<void>> Engine::remove_image(std::string reference, bool force, Deadline deadline) {
-  Call call{"DELETE", "/images/" + image_path(reference) + (force ? "?force=1" : "")};
+asio::awaitable<Result<std::vector<Image>>> Engine::list_images(Labels labels, Deadline deadline) {
+  Call call{"GET", "/images/json?filters=" + label_filter(labels)};
+  call.deadline = deadline;
+  Result<Json> answer = co_await impl_->call_json(std::move(call));
+  if (!answer) co_return tl::unexpected<Error>{answer.error()};
+  std::vector<Image> images;
+  for (const Json& told : elements_at(*answer, "")) {
+    Image image;
+    image.id = text_at(told, "Id");
+    image.labels = labels_at(told, "Labels");
+    images.push_back(std::move(image));
+  }
+  co_return images;
+}
+
+asio::awaitable<Result<void>> Engine::remove_image(std::string reference, bool and_parents, Deadline deadline) {
+  Call call{"DELETE", "/images/" + image_path(reference) + (and_parents ? "" : "?noprune=1")};
   call.deadline = deadline;
   Result<void> done = co_await impl_->call_remove(std::move(call));
   co_return done;

@@ -163,6 +163,25 @@ asio::awaitable<Result<Service>> Engine::inspect_service(std::string id, Deadlin
   co_return service_of(*answer);
 }
 
+asio::awaitable<Result<void>> Engine::empty_service(std::string id, Deadline deadline) {
+  const std::string path = "/services/" + percent_encoded(id);
+  Call look{"GET", path};
+  look.deadline = deadline;
+  Result<Json> told = co_await impl_->call_json(std::move(look));
+  if (!told && told.error().kind == ErrorKind::not_found) co_return Result<void>{};
+  if (!told) co_return tl::unexpected<Error>{told.error()};
+  // An update takes the whole specification: what we did not set comes back as it was.
+  json::value specification = at(*told, "Spec");
+  if (json::object* object = specification.if_object()) {
+    (*object)["Mode"] = json::object{{"Replicated", json::object{{"Replicas", 0}}}};
+  }
+  const std::string version = std::to_string(number_at(*told, "Version.Index"));
+  Call call{"POST", path + "/update?version=" + version, specification};
+  call.deadline = deadline;
+  Result<void> done = co_await impl_->call_remove(std::move(call));
+  co_return done;
+}
+
 // By value as in every call of the client, although these only pass on.
 // NOLINTBEGIN(performance-unnecessary-value-param)
 asio::awaitable<Result<void>> Engine::remove_service(std::string id, Deadline deadline) {

@@ -24,6 +24,14 @@ bool unreachable(const Result<std::shared_ptr<Stream>>& started) {
   return !started && started.error().kind == ErrorKind::misconfigured;
 }
 
+/// What is not found is the container itself, which may have been removed by somebody, or what it was to be given, such
+/// as its network, which will not be found later either.
+Error lasting(Error error) {
+  const bool gone = error.message.find("No such container") != std::string::npos;
+  if (error.kind == ErrorKind::not_found && !gone) error.kind = ErrorKind::rejected;
+  return error;
+}
+
 }  // namespace
 
 Docker::Docker(asio::any_io_executor executor, docker::Engine& engine, DockerOptions options)
@@ -102,7 +110,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(wire::WorkerId w
   Result<std::shared_ptr<docker::Attached>> attached = co_await engine_.attach(id);
   if (!attached) co_return tl::unexpected<Error>{attached.error()};
   done = co_await engine_.start_container(id);
-  if (!done) co_return tl::unexpected<Error>{done.error()};
+  if (!done) co_return tl::unexpected<Error>{lasting(done.error())};
   std::shared_ptr<Stream> stream = std::make_shared<AttachStream>(std::move(*attached));
   co_return stream;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,40 @@
 
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
+namespace {
+
+/// The Swarm keeps five dead tasks of a slot; only with more does it throw any away.
+constexpr std::size_t quiet_tasks = 3;
+constexpr std::chrono::milliseconds look_every{200};
+constexpr int looks = 25;
+
+bool restless(const std::vector<docker::Task>& tasks) {
+  std::map<std::uint64_t, std::size_t> slots;
+  for (const docker::Task& task : tasks) {
+    if (++slots[task.slot] > quiet_tasks) return true;
+  }
+  return false;
+}
+
+/// Returns when nothing of its tasks is left, or after some seconds.
+asio::awaitable<void> bring_to_rest(asio::any_io_executor executor, docker::Engine& engine, std::string service) {
+  Bell bell{executor};
+  Result<void> emptied = co_await engine.empty_service(service);
+  for (int look = 0; emptied && look < looks; ++look) {
+    co_await bell.wait(look_every);
+    Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
+    if (!tasks || tasks->empty()) co_return;
+  }
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> remove_service(asio::any_io_executor executor, docker::Engine& engine, std::string id) {
+  Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(id);
+  if (tasks && restless(*tasks)) co_await bring_to_rest(executor, engine, id);
+  Result<void> removed = co_await engine.remove_service(std::move(id));
+  co_return removed;
+}
 
 asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, docker::Engine& engine,
                                                 docker::Labels labels) {

@@ -14,4 +14,10 @@ namespace nmz::orchestrator {
 boost::asio::awaitable<Result<void>> remove_containers(boost::asio::any_io_executor executor, docker::Engine& engine,
                                                        docker::Labels labels);
 
+/// Removes a service. One whose tasks are started again and again is brought to rest before, which takes up to some
+/// seconds: the manager of Docker 20.10 falls (a nil pointer in swarmkit's SetServiceTasksRemove) when it removes a
+/// service while it is throwing away what was left of such tasks.
+boost::asio::awaitable<Result<void>> remove_service(boost::asio::any_io_executor executor, docker::Engine& engine,
+                                                    std::string id);
+
 }  // namespace nmz::orchestrator

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <sys/random.h>
 
 #include "nmz/orchestrator/agent_archive.hpp"
@@ -344,6 +345,9 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
     }
     trouble = "a worker cannot start";
     trouble.append(where).append(": ").append(error);
+    if (error.starts_with("No such image")) {
+      trouble += " (it is not there and cannot be pulled: --target and --push bring it to all nodes)";
+    }
     if (told.insert(trouble).second && options.notice && !closing) options.notice(trouble);
   }
 }
@@ -351,7 +355,7 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
 asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(wire::WorkerId worker) {
   while (true) {
     if (!wanted.contains(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
-    if (failure) co_return tl::unexpected<Error>{*failure};
+    if (failure) co_return fail(ErrorKind::rejected, failure->message);  // for every later start as well
     if (phase == Phase::running && !arrived.empty()) {
       std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(arrived.front()), live);
       arrived.pop_front();
@@ -380,7 +384,7 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
   while (coroutines > 0) co_await bell.wait(look_every);
   Result<void> outcome;
   if (!service.empty()) {
-    Result<void> removed = co_await engine.remove_service(service);
+    Result<void> removed = co_await remove_service(executor, engine, service);
     if (!removed) outcome = removed;
   }
   if (!config.empty()) {
@@ -443,7 +447,8 @@ asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep 
   for (const docker::Service& service : *services) {
     if (!is_swept(service.labels, which)) continue;
     const std::string id = service.id;
-    Result<void> done = co_await engine.remove_service(id);
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    Result<void> done = co_await remove_service(executor, engine, id);
     if (done) ++removed;
   }
   Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(any);

@@ -72,6 +72,13 @@ TEST(DispatcherFaultsTest, AWorkerIsRestartedSoOftenAndNotMore) {
   EXPECT_EQ(run.tell({ready(0)}), "");
 }
 
+TEST(DispatcherFaultsTest, AWorkerThatCannotBeStartedIsNotRestarted) {
+  ScriptedPlanForTests plan({1});
+  Scenario run(plan, 2);
+  EXPECT_EQ(run.tell({WorkerLost{wire::WorkerId{0}, "no such mount", true}}), "gone w0");
+  EXPECT_EQ(run.tell({WorkerLost{wire::WorkerId{1}, "no such mount", true}}), "stop no workers, gone w1");
+}
+
 TEST(DispatcherFaultsTest, NothingIsRestartedInTheStepThatStops) {
   ScriptedPlanForTests plan({1, 2});
   Scenario run(plan, 2);

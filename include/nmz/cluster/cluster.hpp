@@ -35,7 +35,8 @@ class Cluster {
   /// (misconfigured) are one line for the user.
   static Result<std::unique_ptr<Cluster>> open(boost::asio::io_context& io, Options options);
 
-  /// Only removes what runs left on the Engine that `options` name; returns how many containers, services and configs.
+  /// Only removes what runs left on the Engine that `options` name; returns how many containers, services, configs
+  /// and images.
   static Result<std::size_t> collect(boost::asio::io_context& io, Options options, orchestrator::Sweep which);
 
   [[nodiscard]] Kind kind() const { return kind_; }
@@ -59,13 +60,12 @@ class Cluster {
   boost::asio::awaitable<Result<std::size_t>> look_and_sweep(orchestrator::Sweep which);
   boost::asio::awaitable<Result<void>> choose_kind();
   boost::asio::awaitable<Result<void>> find_image();
-  static std::string registry_auth_of(const std::string& image);
-  boost::asio::awaitable<Result<std::vector<docker::FileReference>>> find_secrets();
+  boost::asio::awaitable<Result<void>> find_secrets();
+  [[nodiscard]] Result<void> check_injection() const;
   boost::asio::awaitable<Result<std::string>> derive(std::filesystem::path agent);
   std::unique_ptr<orchestrator::Orchestrator> container_workers(const WorkersRequest& request,
                                                                 const std::string& derived);
-  Result<std::unique_ptr<orchestrator::Orchestrator>> swarm_workers(const WorkersRequest& request,
-                                                                    const std::string& derived);
+  std::unique_ptr<orchestrator::Orchestrator> swarm_workers(const WorkersRequest& request, const std::string& derived);
   [[nodiscard]] std::string image_for_nodes() const;
 
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -75,6 +75,8 @@ class Cluster {
   docker::Info info_;
   std::vector<docker::Node> nodes_;  ///< of the Swarm
   docker::Image image_;
+  std::vector<docker::FileReference> secrets_;
+  orchestrator::RunIdentity identity_ = orchestrator::RunIdentity::create();
   std::uint32_t cpus_ = 0;
   std::size_t swept_ = 0;
 };

@@ -64,6 +64,7 @@ struct WorkerReady {
 struct WorkerLost {
   wire::WorkerId worker{};
   std::string reason;
+  bool for_good = false;  ///< starting it again would fail in the same way
 };
 /// Any sign of life (a heartbeat, log, ...).
 struct WorkerAlive {
@@ -238,7 +239,7 @@ class Dispatcher {
 
   void make_idle(wire::WorkerId id);
   void heard(wire::WorkerId id);
-  void give_up(wire::WorkerId id, const std::string& reason);
+  void give_up(wire::WorkerId id, const std::string& reason, bool for_good = false);
   void replace_lost_workers(bool go_on);
   void end_job(wire::WorkerId id, wire::JobId ended, const wire::Outcome& outcome, std::chrono::nanoseconds took);
   void end_all_jobs(wire::WorkerId id, const std::string& reason);

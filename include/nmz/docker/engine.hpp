@@ -98,7 +98,10 @@ class Engine {
                                     Deadline deadline);
   Awaitable<void> pull_image(std::string reference, std::string registry_auth, ProgressSink progress,
                              Deadline deadline);
-  Awaitable<void> remove_image(std::string reference, bool force, Deadline deadline = default_deadline);
+  /// Images that carry all of these labels; only their id and labels are told.
+  Awaitable<std::vector<Image>> list_images(Labels labels, Deadline deadline = default_deadline);
+  /// `and_parents`: with the images without a name that it was built from.
+  Awaitable<void> remove_image(std::string reference, bool and_parents, Deadline deadline = default_deadline);
 
   // ---- containers
   /// Returns the id. Warnings of the Engine are dropped.
@@ -123,7 +126,8 @@ class Engine {
   Awaitable<std::string> create_service(ServiceSpec spec, std::string registry_auth,
                                         Deadline deadline = default_deadline);
   Awaitable<Service> inspect_service(std::string id, Deadline deadline = default_deadline);
-  /// One that is gone is no error; so with all that follow.
+  /// Scales it to no tasks. One that is gone is no error; so with all that follow.
+  Awaitable<void> empty_service(std::string id, Deadline deadline = default_deadline);
   Awaitable<void> remove_service(std::string id, Deadline deadline = default_deadline);
   Awaitable<std::vector<Service>> list_services(Labels labels, Deadline deadline = default_deadline);
   Awaitable<std::vector<Task>> list_tasks(std::string service, Deadline deadline = default_deadline);

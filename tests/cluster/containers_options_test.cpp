@@ -1,0 +1,111 @@
+// What the options ask of plain containers: the ways in for the agent, images of every kind, and one line for what
+// cannot be.
+#include <string>
+#include <vector>
+
+#include "conformance/line.hpp"
+#include "lab_user.hpp"
+
+namespace nmz::cluster_tests {
+namespace {
+
+using testing::HasSubstr;
+
+class ContainersOptionsTest : public UserTest {
+ protected:
+  void expect_refused(const std::vector<std::string>& options, int code, const std::string& why) const {
+    EXPECT_THAT(swarm(two(options)), IsRefused(code, why)) << testing::PrintToString(options);
+  }
+  [[nodiscard]] Ended bisect(std::vector<std::string> options) const {
+    options.insert(options.end(), {"--replicas", "2", repository.range()});
+    return place.bisect(repository.path(), conformance::arguments(std::move(options), conformance::fails_from(3)));
+  }
+  conformance::LineRepository repository{6, {}, "a repository"};
+};
+
+TEST_F(ContainersOptionsTest, EveryWayInForTheAgent) {
+  for (const char* way : {"auto", "archive", "image"}) {
+    EXPECT_THAT(swarm(two({"--source", "busybox", "--inject", way})), BothPass()) << way;
+  }
+  expect_refused({"--source", "busybox", "--inject", "config"}, 128, "--inject config is for a Swarm");
+  expect_refused({"--source", "busybox", "--inject", "magic"}, 128,
+                 "--inject is one of auto, archive, config, image; not 'magic'");
+  EXPECT_THAT(swarm(two({"-source", "busybox", "-target", "with-agent"})), BothPass());
+  docker({"rmi", "with-agent"});
+}
+
+TEST_F(ContainersOptionsTest, AnImageOfAKilledRunIsRemovedByTheNext) {
+  support::Program killed = swarm_program(two({"--source", "busybox", "--inject", "image"}, "sleep 100"));
+  auto run = std::async(std::launch::async, [&] { return support::run_program(killed); });
+  ASSERT_TRUE(conformance::wait_until([] { return !docker({"ps", "--quiet"}).empty(); }));
+  for (const pid_t pid : place.processes()) ::kill(pid, SIGKILL);
+  EXPECT_EQ(run.get().signal, SIGKILL);
+  ASSERT_TRUE(conformance::wait_until([] { return docker({"ps", "--all", "--quiet"}).empty(); }));
+  const auto images = [] { return docker({"images", "--all", "--quiet", "--filter", "dangling=true"}); };
+  EXPECT_THAT(images(), testing::SizeIs(1));
+  const Ended ended = swarm(two({"--source", "busybox"}));
+  EXPECT_THAT(ended, BothPass());
+  EXPECT_THAT(ended.out, HasSubstr("removed 1"));
+  EXPECT_THAT(images(), testing::IsEmpty());
+}
+
+TEST_F(ContainersOptionsTest, AnImageWhoseUserIsNotRoot) {
+  build("somebody", "FROM busybox\nUSER 1234:1234\n");
+  for (const char* way : {"archive", "image"}) {
+    EXPECT_THAT(swarm(two({"--source", "somebody", "--inject", way}, "test $(id -u) = 1234")), BothPass()) << way;
+    EXPECT_THAT(bisect({"--image", "somebody", "--inject", way}), conformance::Finds(repository.ids()[3])) << way;
+  }
+  docker({"rmi", "somebody"});
+}
+
+TEST_F(ContainersOptionsTest, AnImageWithoutAShell) {
+  build("shell-less",
+        "FROM busybox AS tools\nFROM scratch\nCOPY --from=tools /bin/busybox /true\nENTRYPOINT [\"/true\"]\n"
+        "LABEL net.osrg.namazu-swarm.v0.master.script=\"cat /list\" net.osrg.namazu-swarm.v0.worker.script=sh\n");
+  EXPECT_THAT(swarm({"--source", "shell-less"}), IsRefused(3, "cannot execute '/bin/sh': No such file or directory"));
+  // What needs none runs.
+  std::vector<std::string> arguments = two({"--source", "shell-less"});
+  arguments.resize(arguments.size() - 3);  // sh -c SCRIPT
+  arguments.emplace_back("/true");
+  EXPECT_THAT(swarm(arguments), BothPass());
+  docker({"rmi", "shell-less"});
+}
+
+TEST_F(ContainersOptionsTest, WhatCannotBeIsOneLine) {
+  EXPECT_THAT(swarm({"--source", "busybox"}),
+              IsRefused(128,
+                        "the image 'busybox' has no label net.osrg.namazu-swarm.v0.worker.script; give it one, or a "
+                        "command behind --"));
+  EXPECT_THAT(swarm({"--source", "busybox", "--", "sh"}),
+              IsRefused(128, "no label net.osrg.namazu-swarm.v0.master.script; give it one, or --workloads FILE"));
+  expect_refused({"--source", "no/such"}, 128, "no image 'no/such' and cannot pull it: ");
+  expect_refused({"--source", "No Such"}, 128, "invalid reference format");
+  expect_refused({"--source", "busybox", "--orchestrator", "swarm"}, 128,
+                 "is no manager of a Swarm (`docker swarm init`");
+  expect_refused({"--source", "busybox", "--constraint", "node.role==worker"}, 128, "is no manager of one");
+  expect_refused({"--source", "busybox", "--secret", "x"}, 128, "is no manager of one");
+  expect_refused({"--source", "busybox", "-push"}, 128, "--push needs --target IMAGE");
+  for (const char* same : {"busybox", "busybox:latest", "docker.io/library/busybox", "docker.io/busybox:latest"}) {
+    expect_refused({"--source", "busybox", "--target", same}, 128, "--target is the image itself");
+  }
+  expect_refused({"--source", "busybox", "--target", "No Such"}, 128,
+                 "cannot build 'No Such': invalid reference format");
+  expect_refused({"--source", "busybox", "--mount", "type=bind,target=/x"}, 128,
+                 "the source has to be an absolute path");
+}
+
+TEST_F(ContainersOptionsTest, WhatTheEngineRefusesIsSaidOnce) {
+  const auto refused = [&](std::vector<std::string> options, const std::string& why) {
+    options.insert(options.begin(), {"--source", "busybox", "--replicas", "1"});
+    const Ended ended = swarm(two(std::move(options)));
+    EXPECT_THAT(ended, IsRefused(3, why));
+    EXPECT_THAT(ended.out, testing::Not(HasSubstr("started again"))) << "in vain";
+  };
+  refused({"--mount", "type=bind,source=/no/where,target=/x"}, "bind source path does not exist: /no/where");
+  refused({"--network", "nowhere"}, "network nowhere not found");
+  refused({"--cpus", "1000"}, "Range of CPUs is");
+  refused({"--memory", "1k"}, "Minimum memory limit");
+}
+
+}  // namespace
+}  // namespace nmz::cluster_tests
