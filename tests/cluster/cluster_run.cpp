@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <stdexcept>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
@@ -16,8 +17,9 @@ Ended run(std::vector<std::string> argv, std::vector<std::string> env = {}) {
   support::Program program{std::move(argv)};
   program.env = std::move(env);
   const Ended ended = support::run_program(program);
-  EXPECT_EQ(ended.exit_code, 0) << program.argv.at(0) << " " << program.argv.at(1) << ": " << ended.out << ended.err;
-  return ended;
+  if (ended.exit_code == 0) return ended;
+  // Ends the test: without its Engine every further look would fail as well, and take its time for it.
+  throw std::runtime_error{program.argv.at(0) + " " + program.argv.at(1) + ": " + ended.out + ended.err};
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace nmz::cluster_tests {
 
 using support::Ended;
 
-/// `docker ARGUMENTS` at the manager's Engine, its output as lines. Fails the test if it fails.
+/// `docker ARGUMENTS` at the manager's Engine, its output as lines. Throws if it fails.
 std::vector<std::string> docker(std::vector<std::string> arguments);
 /// The same at node `number`.
 std::vector<std::string> docker_at(int number, std::vector<std::string> arguments);
