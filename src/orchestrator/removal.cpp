@@ -50,9 +50,12 @@ asio::awaitable<Result<void>> remove_service(asio::any_io_executor executor, doc
 }
 
 asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, docker::Engine& engine,
-                                                docker::Labels labels) {
+                                                docker::Labels labels, std::string but) {
   Result<std::vector<docker::Container>> left = co_await engine.list_containers(std::move(labels));
   if (!left) co_return tl::unexpected<Error>{left.error()};
+  std::erase_if(*left, [&but](const docker::Container& container) {
+    return container.state == "exited" && container.labels.contains(but);
+  });
   Result<void> outcome;
   std::size_t running = left->size();
   Bell bell{executor};

@@ -1,6 +1,8 @@
 // Taking away what a run made on an Engine.
 #pragma once
 
+#include <string>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
@@ -10,9 +12,10 @@
 namespace nmz::orchestrator {
 
 /// Removes the Engine's containers that have the labels, all at once: one after the other they would take a tenth of a
-/// second each. The first error is returned, after all have been tried.
+/// second each. The first error is returned, after all have been tried. Those that have ended and have the label `but`
+/// are left to whoever removes them anyway.
 boost::asio::awaitable<Result<void>> remove_containers(boost::asio::any_io_executor executor, docker::Engine& engine,
-                                                       docker::Labels labels);
+                                                       docker::Labels labels, std::string but = {});
 
 /// Removes a service. One whose tasks are started again and again is brought to rest before, which takes up to some
 /// seconds: the manager of Docker 20.10 falls (a nil pointer in swarmkit's SetServiceTasksRemove) when it removes a

@@ -391,9 +391,11 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
     Result<void> removed = co_await engine.remove_config(config);
     if (!removed) outcome = removed;
   }
-  // The relay, and the workers of this node: the Swarm would take seconds to remove those.
+  // The relay, and workers of this node that have not ended: the Swarm would take seconds. What has ended it removes
+  // with the service, and nobody has to wait for that.
   docker::Labels ours{{run_label, options.identity.run}};
-  Result<void> removed = co_await remove_containers(executor, engine, std::move(ours));
+  std::string tasks = "com.docker.swarm.task.id";
+  Result<void> removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
   if (!removed) outcome = removed;
   co_return outcome;
 }
