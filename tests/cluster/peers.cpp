@@ -84,7 +84,7 @@ SshServer::SshServer() {
   const std::string start = "mount -t tmpfs tmpfs /run && mkdir /run/sshd && sed 's/^root:!*/root:/' /etc/shadow >'" +
                             file("shadow").string() + "' && mount --bind '" + file("shadow").string() +
                             "' /etc/shadow && exec /usr/sbin/sshd -D -e -f '" + file("sshd_config").string() + "'";
-  ended_ = beside(place_, {"unshare", "--mount", "sh", "-c", start});
+  ended_ = beside(place_, {"unshare", "--mount", "--propagation", "unchanged", "sh", "-c", start});
   await_answer("127.0.0.1", port, ended_);
 }
 
