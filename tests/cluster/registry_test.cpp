@@ -65,15 +65,16 @@ class RegistryTest : public UserTest {
     fs::permissions(program, fs::perms::owner_all);
     return "PATH=" + program.parent_path().string() + ":" + std::getenv("PATH");
   }
+  /// Answers for the lab's registry and for nothing else.
   static std::string knowing_helper() {
-    return "read -r registry; test \"$1 $registry\" = 'get " + std::string{Registry::name} +
-           "' && printf '{\"ServerURL\":\"%s\",\"Username\":\"%s\",\"Secret\":\"%s\"}' \"$registry\" '" +
-           Registry::user + "' '" + Registry::password + "'\n";
+    return "read -r registry; test \"$1 $registry\" = 'get " + std::string{Registry::name} + "' && printf '%s' " +
+           R"('{"ServerURL":")" + Registry::name + R"(","Username":")" + Registry::user + R"(","Secret":")" +
+           Registry::password + R"("}')" + "\n";
   }
 
   Ended observed(std::vector<std::string> arguments, std::vector<std::string> env = {}) {
     arguments.insert(arguments.begin(), {"--json", place.note("events.json").string(), "-v"});
-    const Ended ended = swarm(std::move(arguments), std::move(env));
+    Ended ended = swarm(std::move(arguments), std::move(env));
     said_ += ended.out + ended.err;
     return ended;
   }

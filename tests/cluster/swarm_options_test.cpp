@@ -84,6 +84,7 @@ TEST_F(SwarmOptionsTest, WhatMightStillBecomePossibleIsWaitedForInVain) {
        "bind source path does not exist: /no/where"}};
   // Each takes its 20 s of patience.
   std::vector<std::future<Ended>> runs;
+  runs.reserve(cases.size());
   for (const auto& [options, why] : cases) {
     runs.push_back(std::async(std::launch::async,
                               [program = swarm_program(two(options))] { return support::run_program(program); }));

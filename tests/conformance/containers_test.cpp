@@ -162,6 +162,8 @@ TEST_F(ContainersTest, ContainersOfDeadRunsAreRemovedAndOthersAreNot) {
   const Ended ended = search(fails_from(9));
   EXPECT_THAT(ended, Finds(repository.ids()[9]));
   EXPECT_THAT(ended.err, HasSubstr("removed 1 container(s) of killed runs"));
+  // The run's own may still be on their way out.
+  EXPECT_TRUE(wait_until([] { return containers().size() <= 3; }, seconds{5}));
   EXPECT_THAT(containers(), testing::UnorderedElementsAre(other.front(), beside.front(), foreign.front()));
   docker({"rm", other.front(), beside.front(), foreign.front()});
 }
