@@ -29,6 +29,12 @@ std::vector<std::string> docker(std::vector<std::string> arguments) {
   return conformance::split_lines(run(std::move(arguments)).out);
 }
 
+void remove_image(const std::string& name) {
+  const auto unused = [&name] { return docker({"ps", "--all", "--quiet", "--filter", "ancestor=" + name}).empty(); };
+  EXPECT_TRUE(conformance::wait_until(unused, std::chrono::seconds{20})) << name << " is in use";
+  docker({"rmi", name});
+}
+
 std::vector<std::string> docker_at(int number, std::vector<std::string> arguments) {
   const char* const lab = std::getenv("NMZ_LAB_DIRECTORY");
   const std::string host =

@@ -16,7 +16,9 @@ using support::Ended;
 
 /// `docker ARGUMENTS` at the manager's Engine, its output as lines. Throws if it fails.
 std::vector<std::string> docker(std::vector<std::string> arguments);
-/// The same at node `number`.
+/// `docker rmi NAME`, once the Engine has done with the containers of it that are on their way out.
+void remove_image(const std::string& name);
+/// docker() at node `number`.
 std::vector<std::string> docker_at(int number, std::vector<std::string> arguments);
 /// `scripts/swarm-lab node ARGUMENTS`, its output.
 std::string node(std::vector<std::string> arguments);

@@ -31,7 +31,7 @@ TEST_F(ContainersOptionsTest, EveryWayInForTheAgent) {
   expect_refused({"--source", "busybox", "--inject", "magic"}, 128,
                  "--inject is one of auto, archive, config, image; not 'magic'");
   EXPECT_THAT(swarm(two({"-source", "busybox", "-target", "with-agent"})), BothPass());
-  docker({"rmi", "with-agent"});
+  remove_image("with-agent");
 }
 
 TEST_F(ContainersOptionsTest, AnImageOfAKilledRunIsRemovedByTheNext) {
@@ -55,7 +55,7 @@ TEST_F(ContainersOptionsTest, AnImageWhoseUserIsNotRoot) {
     EXPECT_THAT(swarm(two({"--source", "somebody", "--inject", way}, "test $(id -u) = 1234")), BothPass()) << way;
     EXPECT_THAT(bisect({"--image", "somebody", "--inject", way}), conformance::Finds(repository.ids()[3])) << way;
   }
-  docker({"rmi", "somebody"});
+  remove_image("somebody");
 }
 
 TEST_F(ContainersOptionsTest, AnImageWithoutAShell) {
@@ -68,7 +68,7 @@ TEST_F(ContainersOptionsTest, AnImageWithoutAShell) {
   arguments.resize(arguments.size() - 3);  // sh -c SCRIPT
   arguments.emplace_back("/true");
   EXPECT_THAT(swarm(arguments), BothPass());
-  docker({"rmi", "shell-less"});
+  remove_image("shell-less");
 }
 
 TEST_F(ContainersOptionsTest, WhatCannotBeIsOneLine) {

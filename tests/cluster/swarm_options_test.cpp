@@ -35,7 +35,7 @@ TEST_F(SwarmOptionsTest, EveryWayInForTheAgent) {
   }
   EXPECT_THAT(swarm(two(here({"--source", "busybox", "--inject", "image"}))), BothPass());
   EXPECT_THAT(swarm(two(here({"--source", "busybox", "--target", "with-agent"}))), BothPass());
-  docker({"rmi", "with-agent"});
+  remove_image("with-agent");
   // A way of plain containers: they are what is used then.
   EXPECT_THAT(swarm(two({"--source", "busybox", "--inject", "archive"})), BothPass());
 
@@ -55,7 +55,7 @@ TEST_F(SwarmOptionsTest, AnImageWhoseUserIsNotRoot) {
     EXPECT_THAT(swarm(two(here({"--source", "somebody", "--inject", way}), "test $(id -u) = 1234")), BothPass()) << way;
     EXPECT_THAT(bisect(here({"--image", "somebody", "--inject", way})), conformance::Finds(repository.ids()[3])) << way;
   }
-  docker({"rmi", "somebody"});
+  remove_image("somebody");
 }
 
 TEST_F(SwarmOptionsTest, WhatCannotBeIsOneLine) {
@@ -95,7 +95,7 @@ TEST_F(SwarmOptionsTest, WhatMightStillBecomePossibleIsWaitedForInVain) {
     EXPECT_THAT(ended.out, Not(HasSubstr("started again"))) << "in vain";
     EXPECT_LT(ended.duration, std::chrono::seconds{30});
   }
-  docker({"rmi", "only-here"});
+  remove_image("only-here");
 }
 
 }  // namespace
