@@ -34,6 +34,7 @@ struct Coordinator::Impl final : SessionListener {
         dispatcher{parts.plan, options.workers, options.dispatch},
         sessions(options.workers),
         ticker{io_in},
+        waker{io_in},
         stopped{io_in.get_executor()} {}
 
   void tell(dispatch::Event event) override {
@@ -52,6 +53,19 @@ struct Coordinator::Impl final : SessionListener {
     for (const dispatch::Action& action : result.actions) {
       std::visit([this](const auto& what) { carry_out(what); }, action);
     }
+    wake_in_time();
+  }
+
+  /// What the dispatcher waits for sooner than the next tick.
+  void wake_in_time() {
+    const std::optional<dispatch::Time> deadline = dispatcher.deadline();
+    if (ended || !deadline) return;
+    const auto at = began + *deadline;
+    if (at - std::chrono::steady_clock::now() >= tick_interval) return;
+    waker.expires_at(at);
+    waker.async_wait([this](const boost::system::error_code& code) {
+      if (!code) tell(dispatch::Tick{});
+    });
   }
 
   void tell_observer(const dispatch::Report& report) {
@@ -75,6 +89,7 @@ struct Coordinator::Impl final : SessionListener {
   void carry_out(const dispatch::Stop& stop) {
     end.why = stop.why;
     ended = true;
+    waker.cancel();
     stopped.close();
   }
 
@@ -124,6 +139,7 @@ struct Coordinator::Impl final : SessionListener {
   dispatch::Dispatcher dispatcher;
   std::vector<std::shared_ptr<Session>> sessions;
   asio::steady_timer ticker;
+  asio::steady_timer waker;
   Mailbox<bool> stopped;
   std::vector<dispatch::Event> events;
   std::chrono::steady_clock::time_point began;

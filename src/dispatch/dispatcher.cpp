@@ -85,7 +85,7 @@ Step Dispatcher::step(std::span<const Event> events, Time now) {
       stop(*why);
     } else {
       cancel_pointless();
-      hand_out();
+      if (!gathers()) hand_out();
     }
   }
   plan_changed_ = false;
@@ -99,8 +99,12 @@ std::optional<Time> Dispatcher::deadline() const {
     const Worker& silent_longest = workers_.at(static_cast<std::size_t>(leases_.front()));
     due = silent_longest.heard + suspended_ + options_.lease;
   }
-  // Without a free worker the end of its patience would change nothing for a waiting subject.
-  if (!waiting_.empty() && !free_.empty()) due = std::min(due.value_or(Time::max()), waiting_.front().until);
+  if (gathers_since_) {
+    due = std::min(due.value_or(Time::max()), *gathers_since_ + gathering_time());
+  } else if (!waiting_.empty() && !free_.empty()) {
+    // Without a free worker the end of its patience would change nothing for a waiting subject.
+    due = std::min(due.value_or(Time::max()), waiting_.front().until);
+  }
   return due;
 }
 

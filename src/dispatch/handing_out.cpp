@@ -52,6 +52,29 @@ void Dispatcher::cancel_pointless() {
   }
 }
 
+std::chrono::nanoseconds Dispatcher::gathering_time() const {
+  constexpr int part_of_a_job = 25;
+  return std::min(options_.gather, usual_ / part_of_a_job);
+}
+
+bool Dispatcher::another_is_about_to_end() const {
+  constexpr double nearly = 0.9;
+  const auto as_long = std::chrono::duration_cast<Time>(usual_ * nearly);
+  return std::ranges::any_of(workers_, [this, as_long](const Worker& one) {
+    if (one.jobs.empty() || jobs_.at(static_cast<std::size_t>(one.jobs.front()) - 1).cancelled) return false;
+    return now_ - one.front_since >= as_long;
+  });
+}
+
+/// Whether what is free waits for the verdicts that come with this one.
+bool Dispatcher::gathers() {
+  if (plan_changed_ && !gathers_since_) gathers_since_ = now_;
+  const bool worth_it = gathers_since_ && gathering_time().count() > 0 && now_ < *gathers_since_ + gathering_time() &&
+                        another_is_about_to_end();
+  if (!worth_it) gathers_since_.reset();
+  return worth_it;
+}
+
 void Dispatcher::hand_out() {
   place_waiting();
   hand_out_to_free();

@@ -215,6 +215,7 @@ coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, R
                               : container_workforce(search, std::move(command), place, reporter);
   const coordinator::Parts parts{search.plan, *force.workers, *force.work, reporter};
   coordinator::Options options;
+  options.dispatch.gather = std::chrono::milliseconds{50};
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
   const auto interrupted = [&reporter] {

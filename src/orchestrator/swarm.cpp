@@ -4,8 +4,10 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <tuple>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <sys/random.h>
 
@@ -158,9 +160,14 @@ void Swarm::State::spawn(asio::awaitable<void> coroutine) {
 // ---- making it
 
 asio::awaitable<Result<void>> Swarm::State::set_up() {
-  Result<void> done = co_await make_config();
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
+  auto config_made = make_config();
+  auto relay_made = make_relay();
+  auto both = std::move(config_made) && std::move(relay_made);
+  const std::tuple<Result<void>, Result<void>> made = co_await std::move(both);
+  Result<void> done = std::get<0>(made);
   if (!done) co_return done;
-  done = co_await make_relay();
+  done = std::get<1>(made);
   if (!done) co_return done;
   tell_reached("relay ready");
   if (wanted.empty()) co_return fail(ErrorKind::cancelled, "cancelled");

@@ -106,6 +106,41 @@ TEST(DispatcherAheadTest, StopCancelsWhatWaits) {
   EXPECT_EQ(run.tell({cancelled(0, 3), cancelled(0, 2)}), "cancelled s3 job3, cancelled s2 job2");
 }
 
+class DispatcherGatherTest : public testing::Test {
+ protected:
+  /// Both workers have begun something at the same time, half a second ago less 10 ms; jobs last half a second.
+  DispatcherGatherTest() {
+    run.tell({ready(0), ready(1)});
+    run.after(500ms, {ended(0, 1, exited(0), 500ms), ended(1, 2, exited(0), 500ms)});
+    run.now += 490ms;
+  }
+  static Options options() {
+    Options options;
+    options.gather = 50ms;
+    return options;
+  }
+  ScriptedPlanForTests plan{list(20)};
+  Scenario run{plan, 2, options()};
+};
+
+TEST_F(DispatcherGatherTest, AVerdictWaitsForThoseThatComeWithIt) {
+  EXPECT_EQ(run.after(10ms, {ended(0, 3, exited(0), 500ms)}), "counted s3 job3");
+  EXPECT_EQ(run.dispatcher.deadline(), run.now + 20ms);
+  EXPECT_EQ(run.after(5ms, {ended(1, 4, exited(0), 505ms)}), "assign w0 s5 job5, assign w1 s6 job6, counted s4 job4");
+}
+
+TEST_F(DispatcherGatherTest, NotForLong) {
+  EXPECT_EQ(run.after(10ms, {ended(0, 3, exited(0), 500ms)}), "counted s3 job3");
+  EXPECT_EQ(run.after(10ms, {Tick{}}), "");
+  EXPECT_EQ(run.after(10ms, {Tick{}}), "assign w0 s5 job5");
+}
+
+TEST_F(DispatcherGatherTest, NorForWhatHasJustBegun) {
+  EXPECT_EQ(run.after(10ms, {ended(0, 3, exited(0), 500ms), ended(1, 4, exited(0), 500ms)}),
+            "assign w0 s5 job5, assign w1 s6 job6, counted s3 job3, counted s4 job4");
+  EXPECT_EQ(run.after(100ms, {ended(0, 5, exited(0), 100ms)}), "assign w0 s7 job7, counted s5 job5");
+}
+
 TEST(DispatcherRetireTest, WhoHasNothingToDoAtTheEndGoesButOne) {
   ScriptedPlanForTests plan(list(2));
   plan.list_ends = true;

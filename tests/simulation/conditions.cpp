@@ -27,6 +27,7 @@ Conditions hostile_world(Random& random) {
   conditions.options.max_worker_restarts = static_cast<std::uint32_t>(random.below(30));
   conditions.options.ahead = random.chance(0.5) ? 0 : static_cast<std::uint32_t>(random.below(6));
   conditions.options.speculate = random.chance(0.3);
+  conditions.options.gather = random.chance(0.5) ? 0ns : random.up_to(100ms);
   Faults& faults = conditions.faults;
   faults.unnoticed = 0.5;
   for (double* probability : std::array{&faults.dies_before, &faults.dies_during, &faults.dies_after,

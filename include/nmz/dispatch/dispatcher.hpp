@@ -21,6 +21,9 @@
 // - A cancelled job's subject stays with the plan until the job has ended. A verdict that beat the Cancel is evidence
 // and
 //   counts; otherwise the subject is given back, without an attempt being held against it.
+// - With Options::gather a verdict waits a moment for those of jobs that have run as long as jobs do: tests that began
+//   together end together, and what is chosen after all of them is worth a round more than what is chosen after the
+//   first. No longer than a 25th of a usual job, and not at all when nothing is about to end.
 // - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
 // - Of a lost worker's jobs only the one that ran was an attempt. Those that waited go back as if never handed out.
 // - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
@@ -145,7 +148,8 @@ struct Options {
   /// How long a subject waits for another worker than the one where it was executed before.
   std::chrono::nanoseconds patience = std::chrono::seconds{60};
   std::uint32_t ahead = 0;  ///< most jobs that may wait at a worker; 0 for plans whose choice depends on each verdict
-  bool speculate = false;   ///< run copies of the last jobs; subjects have to bear being executed twice at once
+  std::chrono::nanoseconds gather{0};  ///< at most; for plans whose choice depends on each verdict
+  bool speculate = false;  ///< run copies of the last jobs; subjects have to bear being executed twice at once
 };
 
 struct Step {
@@ -216,6 +220,9 @@ class Dispatcher {
   void apply(const Interrupted& event);
   void apply(const Tick& event);
   void expire_leases();
+  [[nodiscard]] bool gathers();
+  [[nodiscard]] std::chrono::nanoseconds gathering_time() const;
+  [[nodiscard]] bool another_is_about_to_end() const;
   void cancel_superseded();
   void cancel_pointless();
   void hand_out();
@@ -261,7 +268,8 @@ class Dispatcher {
       leases_;             ///< idle and busy workers, the longest silent first: a lease lasts the same for all
   std::vector<Job> jobs_;  ///< by id, from 1
   std::unordered_map<Subject, SubjectState> subjects_;
-  std::deque<Waiting> waiting_;           ///< with us, for want of another worker; oldest first
+  std::deque<Waiting> waiting_;  ///< with us, for want of another worker; oldest first
+  std::optional<Time> gathers_since_;
   std::vector<wire::WorkerId> fed_;       ///< in the step under way: busy workers with room for more, perhaps
   std::set<wire::WorkerId> with_queue_;   ///< those where jobs wait
   std::chrono::nanoseconds usual_{0};     ///< moving average of what jobs take; 0 = not known yet
