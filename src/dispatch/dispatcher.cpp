@@ -249,7 +249,8 @@ void Dispatcher::cancel(wire::JobId id) {
 void Dispatcher::end_job(wire::WorkerId id, wire::JobId ended, const wire::Outcome& outcome,
                          std::chrono::nanoseconds took) {
   Worker& it = worker(id);
-  if (it.jobs.front() == ended) it.front_since = now_;
+  std::chrono::nanoseconds lasted{0};
+  if (it.jobs.front() == ended) lasted = now_ - std::exchange(it.front_since, now_);
   std::erase(it.jobs, ended);
   if (it.jobs.size() < 2) with_queue_.erase(id);
   if (it.jobs.empty()) {
@@ -258,7 +259,10 @@ void Dispatcher::end_job(wire::WorkerId id, wire::JobId ended, const wire::Outco
   }
   const Job& about = job(ended);
   const Ended::Fate fate = settle(ended, outcome);
-  if (fate == Ended::Fate::counted) learn_times(about, took);
+  if (fate == Ended::Fate::counted) {
+    learn_times(about, took);
+    if (!gathers_since_) gathers_after_ = lasted;
+  }
   out_.reports.emplace_back(Ended{fate, id, ended, about.subject, about.attempt, outcome, took});
 }
 

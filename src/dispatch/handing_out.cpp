@@ -54,15 +54,16 @@ void Dispatcher::cancel_pointless() {
 
 std::chrono::nanoseconds Dispatcher::gathering_time() const {
   constexpr int part_of_a_job = 25;
-  return std::min(options_.gather, usual_ / part_of_a_job);
+  return std::min(options_.gather, gathers_after_ / part_of_a_job);
 }
 
 bool Dispatcher::another_is_about_to_end() const {
-  constexpr double nearly = 0.9;
-  const auto as_long = std::chrono::duration_cast<Time>(usual_ * nearly);
-  return std::ranges::any_of(workers_, [this, as_long](const Worker& one) {
+  constexpr int tenth = 10;
+  const auto margin = gathers_after_ / tenth;
+  return std::ranges::any_of(workers_, [this, margin](const Worker& one) {
     if (one.jobs.empty() || jobs_.at(static_cast<std::size_t>(one.jobs.front()) - 1).cancelled) return false;
-    return now_ - one.front_since >= as_long;
+    const auto age = now_ - one.front_since;
+    return age >= gathers_after_ - margin && age <= gathers_after_ + margin;
   });
 }
 

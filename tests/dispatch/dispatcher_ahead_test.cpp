@@ -135,10 +135,13 @@ TEST_F(DispatcherGatherTest, NotForLong) {
   EXPECT_EQ(run.after(10ms, {Tick{}}), "assign w0 s5 job5");
 }
 
-TEST_F(DispatcherGatherTest, NorForWhatHasJustBegun) {
+TEST_F(DispatcherGatherTest, NorForWhatHasJustBegunOrLastsLonger) {
   EXPECT_EQ(run.after(10ms, {ended(0, 3, exited(0), 500ms), ended(1, 4, exited(0), 500ms)}),
             "assign w0 s5 job5, assign w1 s6 job6, counted s3 job3, counted s4 job4");
-  EXPECT_EQ(run.after(100ms, {ended(0, 5, exited(0), 100ms)}), "assign w0 s7 job7, counted s5 job5");
+  EXPECT_EQ(run.after(100ms, {ended(0, 5, exited(0), 100ms)}), "counted s5 job5");
+  EXPECT_EQ(run.after(4ms, {Tick{}}), "assign w0 s7 job7");
+  EXPECT_EQ(run.after(50ms, {ended(0, 7, exited(0), 50ms)}), "assign w0 s8 job8, counted s7 job7");
+  EXPECT_EQ(run.after(20ms, {ended(1, 6, exited(0), 170ms)}), "assign w1 s9 job9, counted s6 job6");
 }
 
 TEST(DispatcherRetireTest, WhoHasNothingToDoAtTheEndGoesButOne) {
