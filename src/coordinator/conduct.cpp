@@ -5,41 +5,44 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/signal_set.hpp>
 
 namespace nmz::coordinator {
 namespace asio = boost::asio;
 namespace {
 
-class Signals {
- public:
-  Signals(asio::io_context& io, Coordinator& coordinator, std::function<void()> first)
-      : set_{io, SIGINT, SIGTERM, SIGHUP}, coordinator_{coordinator}, first_{std::move(first)} {
-    wait();
-  }
-  void stop() { set_.cancel(); }
-
- private:
-  void wait() {
-    set_.async_wait([this](const boost::system::error_code& code, int /*signal*/) {
-      if (code) return;
-      if (!std::exchange(seen_, true)) first_();
-      coordinator_.interrupt();
-      wait();
-    });
-  }
-
-  asio::signal_set set_;
-  Coordinator& coordinator_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  std::function<void()> first_;
-  bool seen_ = false;
-};
+bool is_ignored(int number) {
+  struct sigaction now {};
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
 
 }  // namespace
 
-RunEnd conduct(asio::io_context& io, const Parts& parts, const Options& options, std::function<void()> interrupted) {
+Signals::Signals(asio::io_context& io) : set_{io, SIGINT, SIGTERM} {
+  if (!is_ignored(SIGHUP)) set_.add(SIGHUP);
+}
+
+void Signals::listen(std::function<void()> arrived) {
+  set_.async_wait([this, arrived = std::move(arrived)](const boost::system::error_code& code, int /*signal*/) {
+    if (code || stopped_) return;
+    arrived();
+    listen(arrived);
+  });
+}
+
+/// One that has arrived, but was not told yet, cannot be cancelled; it must not be waited for again.
+void Signals::stop() {
+  stopped_ = true;
+  set_.cancel();
+}
+
+RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,
+               std::function<void()> interrupted) {
   Coordinator coordinator{io, parts, options};
-  Signals signals{io, coordinator, std::move(interrupted)};
+  bool seen = false;
+  signals.listen([&coordinator, &seen, told = std::move(interrupted)] {
+    if (!std::exchange(seen, true)) told();
+    coordinator.interrupt();
+  });
   RunEnd end;
   auto done = [&end, &signals](const std::exception_ptr& bug, RunEnd result) {
     signals.stop();

@@ -111,7 +111,10 @@ struct Coordinator::Impl final : SessionListener {
 
   /// Lets the agents end by themselves, then ends those that did not.
   asio::awaitable<void> stop_workers() {
-    for (const auto& each : sessions) killed ? each->abandon() : each->shut_down();
+    if (killed) abandon_all();
+    for (const auto& each : sessions) {
+      if (!killed) each->shut_down();
+    }
     ticker.expires_after(context.options.stop_limit);  // which also wakes tick(), for its end
     ticker.async_wait([this](const boost::system::error_code& code) {
       if (!code) abandon_all();
@@ -129,8 +132,15 @@ struct Coordinator::Impl final : SessionListener {
     co_await context.tasks.empty();
   }
 
+  /// Nobody is left to say how their jobs ended; the observer is told all the same.
   void abandon_all() {
-    for (const auto& each : sessions) each->abandon();
+    for (std::uint32_t worker = 0; worker < sessions.size(); ++worker) {
+      sessions[worker]->abandon();
+      dispatch::WorkerLost lost;
+      lost.worker = wire::WorkerId{worker};
+      lost.reason = "ended by force";
+      tell(std::move(lost));
+    }
   }
 
   asio::io_context& io;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)

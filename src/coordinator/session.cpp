@@ -53,7 +53,14 @@ void Session::spawn(Coroutine coroutine) {
   asio::co_spawn(context_.executor, std::move(coroutine), std::move(done));
 }
 
-void Session::begin() { spawn(live()); }
+/// The greeting waits for the stream: whatever is posted meanwhile (the order to shut down) comes after it.
+void Session::begin() {
+  wire::Hello hello;
+  hello.worker = worker_;
+  hello.heartbeat = context_.options.heartbeat;
+  post(hello);
+  spawn(live());
+}
 
 void Session::assign(const dispatch::Assign& assignment) {
   active_[assignment.job].assignment = assignment;
@@ -121,10 +128,6 @@ asio::awaitable<std::string> Session::converse() {
     co_return std::string{};
   }
   spawn(write_out());
-  wire::Hello hello;
-  hello.worker = worker_;
-  hello.heartbeat = context_.options.heartbeat;
-  post(hello);
   welcome_limit_.expires_after(context_.options.start_limit);
   welcome_limit_.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
     if (code || self->welcomed_) return;

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "nmz/installation/user_directories.hpp"
@@ -36,11 +37,17 @@ Result<LogStore> LogStore::open(const std::string& directory, const std::string&
   fs::create_directories(place, error);
   if (!error) place = fs::canonical(place, error);
   if (!error && ::access(place.c_str(), W_OK | X_OK) != 0) error = {errno, std::generic_category()};
+  Directory locked{error ? nullptr : ::opendir(place.c_str())};
+  // A file system without locks is used without.
+  if (locked && ::flock(::dirfd(locked.get()), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return fail(ErrorKind::misconfigured, "another run keeps its logs in '" + place.string() +
+                                              "' at the moment (choose another place with --log-dir)");
+  }
   if (error) {
     return fail(ErrorKind::misconfigured, "cannot keep logs in '" + place.string() + "': " + error.message() +
                                               " (choose another place with --log-dir)");
   }
-  return LogStore{std::move(place)};
+  return LogStore{std::move(place), std::move(locked)};
 }
 
 fs::path LogStore::path(const std::string& commit, std::uint32_t attempt) const {

@@ -171,7 +171,8 @@ orchestrator::RunDirectory make_place(const Options& options) {
 
 /// Where a run's workers are: below a directory of this machine, or in containers.
 struct Place {
-  asio::io_context& io;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  asio::io_context& io;           // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  coordinator::Signals& signals;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   fs::path agent;
   fs::path directory;                      ///< the run directory, when local
   cluster::Cluster* containers = nullptr;  ///< null when local
@@ -221,7 +222,7 @@ coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, R
   const auto interrupted = [&reporter] {
     reporter.show(view::Notice{"interrupted: ending the running tests (once more to kill them)"});
   };
-  coordinator::RunEnd end = coordinator::conduct(place.io, parts, options, interrupted);
+  coordinator::RunEnd end = coordinator::conduct(place.io, place.signals, parts, options, interrupted);
   if (!end.left_behind.empty()) reporter.show(view::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
 }
@@ -330,6 +331,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   const Options& options = search.options;
   const wire::Run command = worker_command(search, containers);
   const fs::path agent = need(installation::find_agent());
+  coordinator::Signals signals{io};
   std::optional<orchestrator::RunDirectory> directory;
   if (containers == nullptr) directory.emplace(make_place(options));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, repository_name(search.repository)));
@@ -343,7 +345,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
                                     log_store.directory().string()});
   tell_swept(directory, containers, reporter);
-  const Place place{io, agent, directory ? directory->path() : fs::path{}, containers};
+  const Place place{io, signals, agent, directory ? directory->path() : fs::path{}, containers};
   const coordinator::RunEnd end = run(search, command, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store, text);

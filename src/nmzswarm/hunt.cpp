@@ -1,7 +1,9 @@
 #include "hunt.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -43,6 +45,14 @@ std::string quoted(const std::string& word) {
   return result + "'";
 }
 
+/// Where the hunt's own results are: a repetition would write over them.
+bool names_output(std::string_view word) {
+  if (!word.starts_with('-')) return false;
+  word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
+  const std::string_view name = word.substr(0, word.find('='));
+  return name == "log-dir" || name == "json" || name == "junit" || name == "trace";
+}
+
 std::vector<view::FailureGroup> groups_of(const Runs& runs) {
   std::vector<std::string> logs;
   for (const report::Execution* failure : runs.failures) {
@@ -72,7 +82,13 @@ std::string repeating_command(const std::vector<std::string>& arguments, const s
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   std::string command = "printf '%s\\n' " + quoted(id) + " | nmzswarm";
   // Of an option given twice the last one counts, and limits of a hunt can be combined.
-  for (auto word = arguments.begin(); word != dashes; ++word) command += " " + quoted(*word);
+  for (auto word = arguments.begin(); word != dashes; ++word) {
+    if (!names_output(*word)) {
+      command += " " + quoted(*word);
+    } else if (word->find('=') == std::string::npos && std::next(word) != dashes) {
+      ++word;
+    }
+  }
   command += " --workloads - --shard 1/1 --repeat 1 --seed " + std::to_string(seed);
   for (auto word = dashes; word != arguments.end(); ++word) command += " " + quoted(*word);
   return command;

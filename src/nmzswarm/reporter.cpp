@@ -146,17 +146,18 @@ void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& don
   const bool flaky = done.result == view::WorkloadResult::flaky;
   const bool passed = flaky || done.result == view::WorkloadResult::passed;
   if (done.result == view::WorkloadResult::retried) {
-    last_failure_[ended.subject] = {done.name, done.detail, done.took, done.log};
+    to_be_retried_[ended.subject] = {result_of_outcome(ended.outcome), {done.name, done.detail, done.took, done.log}};
     return;
   }
   const bool lost = done.result == view::WorkloadResult::lost;
   if (state_ != nullptr) state_->result(done.name, view::word_of(done.result));
   if (flaky) {
     counts_.flaky += members;
-    flaky_.push_back(last_failure_[ended.subject]);
+    flaky_.push_back(to_be_retried_[ended.subject].second);
   } else if (passed) {
     counts_.passed += members;
   }
+  to_be_retried_.erase(ended.subject);
   if (lost) counts_.lost += members;
   if (done.result == view::WorkloadResult::failed) counts_.failed += members;
   if (done.result == view::WorkloadResult::timed_out) counts_.timed_out += members;
@@ -277,10 +278,17 @@ void Reporter::tick() {
 view::SuiteEnded Reporter::summary() const {
   view::SuiteEnded ended;
   ended.counts = counts_;
-  for (const auto& [subject, workloads] : cancelled_) ended.counts.cancelled += workloads;
+  ended.failures = failures_;
+  for (const auto& [subject, failure] : to_be_retried_) {
+    const std::size_t members = suite_.batches()->workloads(subject).size();
+    (failure.first == view::WorkloadResult::timed_out ? ended.counts.timed_out : ended.counts.failed) += members;
+    ended.failures.push_back(failure.second);
+  }
+  for (const auto& [subject, workloads] : cancelled_) {
+    if (!to_be_retried_.contains(subject)) ended.counts.cancelled += workloads;
+  }
   ended.counts.not_run = suite_.ids().size() - ended.counts.all();
   if (suite_.hunt() != nullptr) count_hunted(ended);
-  ended.failures = failures_;
   ended.flaky = flaky_;
   ended.workers = workers_;
   ended.wall = elapsed();

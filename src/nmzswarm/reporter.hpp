@@ -72,9 +72,10 @@ class Reporter final : public coordinator::Observer {
   view::SuiteCounts counts_;
   std::vector<view::Failure> failures_;
   std::vector<view::Failure> flaky_;
-  std::set<schedule::Workload> passing_logs_;                ///< of a hunt: those with one that is kept
-  std::map<dispatch::Subject, view::Failure> last_failure_;  ///< that did not count
-  std::map<dispatch::Subject, std::size_t> cancelled_;       ///< how many workloads
+  std::set<schedule::Workload> passing_logs_;  ///< of a hunt: those with one that is kept
+  /// Failures that do not count because the workload is run again; at the end, of those that never were, they do.
+  std::map<dispatch::Subject, std::pair<view::WorkloadResult, view::Failure>> to_be_retried_;
+  std::map<dispatch::Subject, std::size_t> cancelled_;  ///< how many workloads
   std::vector<history::Observation> observations_;
   std::vector<std::chrono::nanoseconds> durations_;
   std::vector<std::pair<std::string, view::Seconds>> phases_;

@@ -144,7 +144,9 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   options.shuffle = options_.shuffle;
   options.seed = seed_;
   options.failures_to_stop = options_.fail_fast;
-  auto plan = std::make_unique<schedule::BatchPlan>(expectations_, options);
+  // A shuffled order is asked for, and the same one for a seed, whatever is remembered meanwhile.
+  auto order = options.shuffle ? std::vector<schedule::Expectation>(ids().size()) : expectations_;
+  auto plan = std::make_unique<schedule::BatchPlan>(std::move(order), options);
   if (options_.again.retries == 0) return plan;
   return std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries);
 }

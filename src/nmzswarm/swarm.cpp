@@ -98,6 +98,7 @@ std::string suite_name(const Options& options, const cluster::Cluster* container
 struct Place {
   Place() = default;
   asio::io_context io{1};
+  std::optional<coordinator::Signals> signals;          ///< from when on something would be left behind
   std::unique_ptr<cluster::Cluster> containers;         ///< null when local
   std::optional<orchestrator::RunDirectory> directory;  ///< when local
 };
@@ -223,13 +224,14 @@ void remember(history::History& known, const std::string& suite, Reporter& repor
   if (!recorded) reporter.show(view::Notice{"the durations are not remembered: " + recorded.error().message});
 }
 
-coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, asio::io_context& io, Reporter& reporter,
+coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, Place& place, Reporter& reporter,
                         const coordinator::Options& options) {
   const coordinator::Parts parts{suite.plan(), workers, suite, reporter};
   const auto interrupted = [&reporter] {
     reporter.show(view::Notice{"interrupted: ending the running workloads (once more to kill them)"});
   };
-  coordinator::RunEnd end = coordinator::conduct(io, parts, options, interrupted);
+  if (!place.signals) place.signals.emplace(place.io);
+  coordinator::RunEnd end = coordinator::conduct(place.io, *place.signals, parts, options, interrupted);
   reporter.reached("cleaned up");
   if (!end.left_behind.empty()) reporter.show(view::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
@@ -278,8 +280,11 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   std::unique_ptr<view::SuiteJson> json;
   if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
-  if (containers == nullptr)
-    place.directory.emplace(need(orchestrator::RunDirectory::create(installation::cache_directory())));
+  if (containers == nullptr) {
+    place.signals.emplace(place.io);
+    place.directory.emplace(need(
+        orchestrator::RunDirectory::create(installation::cache_directory(), "XDG_CACHE_HOME names another place")));
+  }
   std::FILE* const out = options.json == "-" ? stderr : stdout;
   view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
 
@@ -307,7 +312,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
     conditions.dispatch.max_worker_restarts = options.max_worker_restarts;
     conditions.dispatch.speculate = options.speculate;
     conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
-    end = run(suite, *workers, place.io, reporter, conditions);
+    end = run(suite, *workers, place, reporter, conditions);
   }
   if (known) remember(*known, suite_key, reporter);
   view::SuiteEnded ended = reporter.summary();

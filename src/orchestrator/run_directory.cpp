@@ -75,10 +75,10 @@ RunDirectory::Swept sweep(const fs::path& base) {
 
 }  // namespace
 
-Result<RunDirectory> RunDirectory::create(const fs::path& base) {
+Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy) {
   const auto cannot = [&](int error) {
-    return fail(ErrorKind::misconfigured, "cannot keep work trees in '" + base.string() + "': " + reason(error) +
-                                              " (choose another place with --work-dir)");
+    return fail(ErrorKind::misconfigured,
+                "cannot work in '" + base.string() + "': " + reason(error) + " (" + remedy + ")");
   };
   std::error_code error;
   fs::create_directories(base, error);

@@ -306,7 +306,7 @@ asio::awaitable<void> Swarm::State::receive_workers() {
 }
 
 asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
-  if (options.notice) options.notice("the relay was lost (" + why + "); it is started again");
+  if (options.notice) options.notice(why + "; it is started again");
   for (int tries = 0; tries < reconnections && !closing; ++tries) {
     if (tries > 0) co_await bell.wait(reconnect_every);
     Result<void> started = co_await start_relay();

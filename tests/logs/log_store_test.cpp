@@ -62,6 +62,16 @@ TEST_F(LogStoreTest, WritesAWholeFileAtOnce) {
   EXPECT_FALSE(fs::exists(logs_->directory() / "bisect.log.new"));
 }
 
+TEST_F(LogStoreTest, ADirectoryIsOneRunsForAsLongAsItLasts) {
+  const std::string place = logs_->directory().string();
+  const auto second = LogStore::open(place, "title");
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message,
+              testing::AllOf(testing::HasSubstr("another run"), testing::HasSubstr("--log-dir")));
+  logs_ = LogStore::open((temp_.path() / "elsewhere").string(), "title");
+  EXPECT_TRUE(LogStore::open(place, "title"));
+}
+
 TEST_F(LogStoreTest, APlaceThatCannotBeUsedIsNamed) {
   std::ofstream{temp_.path() / "file"} << "in the way";
   const auto logs = LogStore::open((temp_.path() / "file" / "logs").string(), "title");

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace nmz::nmzswarm {
 
@@ -15,8 +16,18 @@ support::Ended Swarm::run(const std::string& list, const std::vector<std::string
 support::Ended Swarm::call(const std::vector<std::string>& arguments, const std::string& input) {
   support::Program program{{NMZ_NMZSWARM}};
   program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
-  program.directory = place();
   program.input = input;
+  return start(std::move(program));
+}
+
+support::Ended Swarm::shell(const std::string& script) {
+  support::Program program{{"/bin/sh", "-c", script}};
+  program.env.push_back(std::string{"SWARM="} + NMZ_NMZSWARM);
+  return start(std::move(program));
+}
+
+support::Ended Swarm::start(support::Program program) {
+  program.directory = place();
   program.unset = {"GITHUB_ACTIONS", "NMZ_*"};
   for (const char* const kind : {"XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"}) {
     program.env.push_back(std::string{kind} + "=" + (place() / kind).string());

@@ -18,12 +18,17 @@ class Swarm {
   /// Any command line.
   [[nodiscard]] support::Ended call(const std::vector<std::string>& arguments, const std::string& input = {});
 
+  /// A shell that finds the program as $SWARM.
+  [[nodiscard]] support::Ended shell(const std::string& script);
+
   [[nodiscard]] const std::filesystem::path& place() const { return place_.path(); }
   [[nodiscard]] std::string read(const std::string& name) const;
 
   std::vector<std::string> environment;
 
  private:
+  [[nodiscard]] support::Ended start(support::Program program);
+
   support::TempDirectory place_;
 };
 

@@ -121,6 +121,12 @@ TEST(HuntLinesTest, ManyThatNeverFailedAreOneLine) {
   EXPECT_EQ(view::hunt_lines(hunted, true).size(), 12U);
 }
 
+TEST(RepeatingCommandTest, DoesNotWriteOverWhatTheHuntHasWritten) {
+  EXPECT_EQ(repeating_command({"--log-dir", "logs", "-json=events", "-j2", "--junit", "report", "--trace=t", "--", "x"},
+                              "a", 7),
+            "printf '%s\\n' a | nmzswarm -j2 --workloads - --shard 1/1 --repeat 1 --seed 7 -- x");
+}
+
 TEST(RepeatingCommandTest, IsForAShell) {
   EXPECT_EQ(repeating_command({"-j2", "--filter", "^a b", "--", "sh", "-c", "echo 'x'"}, "it's", 7),
             "printf '%s\\n' 'it'\\''s' | nmzswarm -j2 --filter '^a b' --workloads - --shard 1/1 --repeat 1 --seed 7 -- "

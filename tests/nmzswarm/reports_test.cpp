@@ -59,5 +59,13 @@ TEST(ReportsTest, AnnotationsOnlyInGitHubActions) {
   EXPECT_EQ(annotations, 10U) << out;
 }
 
+TEST(DirectoriesTest, WhatCannotBeUsedIsNamedWithARemedyThatIsThere) {
+  Swarm swarm;
+  const auto ended = swarm.shell("echo a | XDG_CACHE_HOME=/proc/nowhere \"$SWARM\" --workloads - -- true");
+  EXPECT_EQ(ended.exit_code, 128);
+  EXPECT_THAT(ended.err, testing::AllOf(testing::HasSubstr("/proc/nowhere"), testing::HasSubstr("XDG_CACHE_HOME"),
+                                        testing::Not(testing::HasSubstr("--work-dir"))));
+}
+
 }  // namespace
 }  // namespace nmz::nmzswarm

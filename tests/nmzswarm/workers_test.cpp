@@ -58,6 +58,15 @@ TEST_F(WorkersTest, AWorkerThatIsLostTooOftenIsDoneWithout) {
   EXPECT_THAT(one.err, HasSubstr("no worker is left"));
 }
 
+TEST_F(WorkersTest, OneThatStartsAgainWhenAllIsDoneSaysNothing) {
+  const std::string script = "test $NMZ_WORKLOAD-$NMZ_ATTEMPT != 1-1 || { sleep 0.1; kill -9 $PPID; }";
+  for (int round = 0; round < 10; ++round) {
+    const auto ended = swarm.run(numbers(2), {"-j2"}, script);
+    EXPECT_EQ(ended.exit_code, 0) << ended.out;
+    EXPECT_EQ(ended.err, "");
+  }
+}
+
 TEST_F(WorkersTest, AtTheEndThoseWithoutWorkGoButOne) {
   // The longest one counts the agents of its run after all others have ended.
   const auto ended =

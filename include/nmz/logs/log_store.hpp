@@ -2,7 +2,8 @@
 //
 // COMMIT.log is the first attempt's, COMMIT.attempt-2.log the next one's. The log of an execution that was cancelled
 // because its outcome did not matter any more is removed. A log that cannot be written (a full disk) costs a notice,
-// never a verdict.
+// never a verdict. A directory is one run's for as long as it lasts: a second one at the same time would write the same
+// files.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include <dirent.h>
 
 #include "nmz/error/result.hpp"
 #include "nmz/wire/messages.hpp"
@@ -21,6 +25,7 @@ namespace nmz::logs {
 class LogStore {
  public:
   /// Makes the directory if it is missing. Empty: a new one below the user's state directory, named after `title`.
+  /// Errors (misconfigured): it cannot be written, or another run keeps its logs there.
   static Result<LogStore> open(const std::string& directory, const std::string& title);
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
@@ -39,11 +44,18 @@ class LogStore {
   };
   using File = std::unique_ptr<std::FILE, CloseFile>;
 
-  explicit LogStore(std::filesystem::path directory) : directory_{std::move(directory)} {}
+  struct CloseDirectory {
+    void operator()(DIR* directory) const { static_cast<void>(::closedir(directory)); }
+  };
+  using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+  LogStore(std::filesystem::path directory, Directory locked)
+      : directory_{std::move(directory)}, locked_{std::move(locked)} {}
   [[nodiscard]] std::filesystem::path path(const std::string& commit, std::uint32_t attempt) const;
   File& file(wire::JobId job, const std::string& commit, std::uint32_t attempt);
 
   std::filesystem::path directory_;
+  Directory locked_;  ///< gives the lock up, as the end of the program does
   std::map<wire::JobId, File> files_;
   std::string trouble_;
   bool troubled_ = false;

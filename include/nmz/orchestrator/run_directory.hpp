@@ -24,7 +24,9 @@ class RunDirectory {
   };
 
   /// Creates a fresh run directory below `base` (made if missing) after sweeping what dead runs left there.
-  [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& base);
+  /// `remedy`: what a user can do where `base` cannot be used.
+  [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& base,
+                                                   const std::string& remedy = "choose another place with --work-dir");
 
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
