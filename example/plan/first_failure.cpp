@@ -1,5 +1,4 @@
-// A plan of one's own: the smallest number from 1 to N for which a command fails, if it fails for all larger ones too.
-//     first_failure 1000 sh -c 'test "$NUMBER" -lt 237'      prints 237
+// A plan of one's own: the first number for which a command fails. first_failure 1000 sh -c 'test $NUMBER -lt 237'
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -47,13 +46,14 @@ int main(int argc, char** argv) {
   search.fails = static_cast<Subject>(std::strtoul(argv[1], nullptr, 10)) + 1;
   search.command.argv.assign(argv + 2, argv + argc);
   boost::asio::io_context io;
+  nmz::coordinator::Signals signals{io};
   nmz::orchestrator::LocalOptions processes;
   processes.agent = nmz::installation::find_agent().value();
   nmz::orchestrator::Local workers{io.get_executor(), processes};
   nmz::coordinator::Options options;
   options.workers = nmz::orchestrator::local_cpus();
   nmz::coordinator::Observer nobody;
-  const auto end = nmz::coordinator::conduct(io, {search, workers, search, nobody}, options, [] {});
+  const auto end = nmz::coordinator::conduct(io, signals, {search, workers, search, nobody}, options, [] {});
   if (end.why == nmz::dispatch::Stop::Why::finished) return std::printf("%u\n", search.fails), 0;
   return std::fprintf(stderr, "stopped: %s\n", end.reason.c_str()), 1;
 }

@@ -62,6 +62,7 @@ bool Dispatcher::another_is_about_to_end() const {
   const auto margin = gathers_after_ / tenth;
   return std::ranges::any_of(workers_, [this, margin](const Worker& one) {
     if (one.jobs.empty() || jobs_.at(static_cast<std::size_t>(one.jobs.front()) - 1).cancelled) return false;
+    if (first_verdict_) return true;
     const auto age = now_ - one.front_since;
     return age >= gathers_after_ - margin && age <= gathers_after_ + margin;
   });
@@ -72,8 +73,10 @@ bool Dispatcher::gathers() {
   if (plan_changed_ && !gathers_since_) gathers_since_ = now_;
   const bool worth_it = gathers_since_ && gathering_time().count() > 0 && now_ < *gathers_since_ + gathering_time() &&
                         another_is_about_to_end();
-  if (!worth_it) gathers_since_.reset();
-  return worth_it;
+  if (worth_it) return true;
+  if (gathers_since_.has_value() && gathers_after_.count() > 0) first_verdict_ = false;
+  gathers_since_.reset();
+  return false;
 }
 
 void Dispatcher::hand_out() {

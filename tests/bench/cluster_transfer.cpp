@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -59,6 +60,10 @@ double search_time(const Measured& measured, double test) {
   return test + std::ranges::max(verdicts) - std::ranges::min(verdicts);
 }
 
+double mean(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
 /// Throws unless so many workers on so many nodes have run a test.
 void check_spread(const Measured& measured, std::size_t workers, std::size_t nodes) {
   std::set<std::int64_t> who;
@@ -74,7 +79,10 @@ void check_spread(const Measured& measured, std::size_t workers, std::size_t nod
 
 }  // namespace
 
-void bisect(Lab& lab, std::size_t runs) {
+/// A search takes whole rounds, one more or less by where its culprit is: several culprits, and the mean.
+void bisect(Lab& lab, std::size_t least_runs) {
+  constexpr std::size_t culprits = 5;
+  const std::size_t runs = std::max(least_runs, culprits);
   constexpr std::size_t commits = 1001;
   constexpr std::size_t workers = 8;
   constexpr double behind = 1.1;
@@ -101,9 +109,9 @@ void bisect(Lab& lab, std::size_t runs) {
     }
     print_figure(title, times, "s");
     if (title == "local") {
-      local = median(times);
+      local = mean(times);
     } else {
-      print_figure("  by local", {median(times) / local}, "x", at_most(behind));
+      print_figure("  by local, means", {mean(times) / local}, "x", at_most(behind));
       print_figure("  whole command", walls, "s");
     }
   }

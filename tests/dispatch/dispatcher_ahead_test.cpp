@@ -129,6 +129,18 @@ TEST_F(DispatcherGatherTest, AVerdictWaitsForThoseThatComeWithIt) {
   EXPECT_EQ(run.after(5ms, {ended(1, 4, exited(0), 505ms)}), "assign w0 s5 job5, assign w1 s6 job6, counted s4 job4");
 }
 
+TEST(DispatcherFirstGatherTest, TheFirstOneWaitsForAny) {
+  ScriptedPlanForTests plan(list(20));
+  Options options;
+  options.gather = 50ms;
+  Scenario run(plan, 2, options);
+  run.tell({ready(0)});
+  run.after(800ms, {ready(1)});
+  EXPECT_EQ(run.after(200ms, {ended(0, 1, exited(0), 500ms)}), "counted s1 job1");
+  EXPECT_EQ(run.dispatcher.deadline(), run.now + 40ms);
+  EXPECT_EQ(run.after(40ms, {Tick{}}), "assign w0 s3 job3");
+}
+
 TEST_F(DispatcherGatherTest, NotForLong) {
   EXPECT_EQ(run.after(10ms, {ended(0, 3, exited(0), 500ms)}), "counted s3 job3");
   EXPECT_EQ(run.after(10ms, {Tick{}}), "");

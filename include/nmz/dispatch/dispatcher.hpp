@@ -23,7 +23,8 @@
 //   counts; otherwise the subject is given back, without an attempt being held against it.
 // - With Options::gather a verdict waits a moment for those of jobs that have run about as long as its own: tests that
 //   began together end together, and what is chosen after all of them is worth a round more than what is chosen after
-//   the first. No longer than a 25th of what its own took, and not at all when no other is that old.
+//   the first. No longer than a 25th of what its own took, and not at all when no other is that old. (The first verdict
+//   of a run waits for any: those that begin first wait for each other's workers and trees, which says nothing.)
 // - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
 // - Of a lost worker's jobs only the one that ran was an attempt. Those that waited go back as if never handed out.
 // - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
@@ -270,6 +271,7 @@ class Dispatcher {
   std::unordered_map<Subject, SubjectState> subjects_;
   std::deque<Waiting> waiting_;  ///< with us, for want of another worker; oldest first
   std::optional<Time> gathers_since_;
+  bool first_verdict_ = true;                  ///< none has been used yet
   std::chrono::nanoseconds gathers_after_{0};  ///< how long the job lasted whose verdict waits
   std::vector<wire::WorkerId> fed_;            ///< in the step under way: busy workers with room for more, perhaps
   std::set<wire::WorkerId> with_queue_;        ///< those where jobs wait
