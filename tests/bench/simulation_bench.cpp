@@ -55,7 +55,9 @@ double one_finish(const search::CommitGraph& line, const Way& way, double spread
     outcome.code = subject >= culprit ? 1 : 0;
     return outcome;
   };
-  const auto run = simulation::simulate(plan, truth, simulation::perfect_world(way.workers, spread), seed);
+  simulation::Conditions conditions = simulation::perfect_world(way.workers, spread);
+  conditions.options.gather = std::chrono::milliseconds{50};  // as nmzbisect has it
+  const auto run = simulation::simulate(plan, truth, conditions, seed);
   return std::chrono::duration<double>(run.stopped_at).count();
 }
 

@@ -85,7 +85,8 @@ TEST_F(SwarmOptionsTest, WhatMightStillBecomePossibleIsWaitedForInVain) {
   // Each takes its 20 s of patience.
   std::vector<std::future<Ended>> runs;
   runs.reserve(cases.size());
-  for (const auto& [options, why] : cases) {
+  for (auto [options, why] : cases) {
+    options.insert(options.end(), {"--log-dir", place.path() / ("logs" + std::to_string(runs.size()))});
     runs.push_back(std::async(std::launch::async,
                               [program = swarm_program(two(options))] { return support::run_program(program); }));
   }

@@ -46,10 +46,11 @@ class ContainersTest : public testing::Test {
     options.insert(options.end(), {"--image", "busybox", "--replicas", "2", repository.range()});
     return place.bisect(repository.path(), arguments(std::move(options), command));
   }
-  [[nodiscard]] std::future<Ended> search_beside(const std::string& script) const {
-    return place.bisect_beside(
-        repository.path(),
-        arguments({"--image", "busybox", "--replicas", "2", "--trust-ends", repository.range()}, shell(script)));
+  /// `logs`: a run's own.
+  [[nodiscard]] std::future<Ended> search_beside(const std::string& script, const std::string& logs = "logs") const {
+    return place.bisect_beside(repository.path(), arguments({"--image", "busybox", "--replicas", "2", "--trust-ends",
+                                                             "--log-dir", place.path() / logs, repository.range()},
+                                                            shell(script)));
   }
 
   void TearDown() override {
@@ -179,7 +180,7 @@ TEST_F(ContainersTest, ContainersOfDeadRunsAreRemovedAndOthersAreNot) {
 
 TEST_F(ContainersTest, TwoRunsAtOnce) {
   std::future<Ended> one = search_beside("sleep 0.3; test $(cat number) -lt 9");
-  std::future<Ended> two = search_beside("sleep 0.3; test $(cat number) -lt 17");
+  std::future<Ended> two = search_beside("sleep 0.3; test $(cat number) -lt 17", "other-logs");
   EXPECT_THAT(one.get(), Finds(repository.ids()[9]));
   EXPECT_THAT(two.get(), Finds(repository.ids()[17]));
 }
