@@ -35,6 +35,13 @@ void Signals::stop() {
   set_.cancel();
 }
 
+void Signals::hold() {
+  sigset_t all{};
+  ::sigemptyset(&all);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&all, number);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,
                std::function<void()> interrupted) {
   Coordinator coordinator{io, parts, options};

@@ -350,7 +350,9 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store, text);
   reporter.show(summary(search, result, reporter, log_store));
-  return print_answer(search, result);
+  const int code = print_answer(search, result);
+  coordinator::Signals::hold();
+  return code;
 }
 
 git::RangeRequest range_request(const Options& options) {

@@ -319,7 +319,9 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (suite.hunt() != nullptr) ended.hunted = hunted(suite, reporter.executions(), options.arguments);
   conclude(ended, suite, end, options.again.flaky_fails);
   const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
-  return tell_end(std::move(ended), missing, options, reporter, json.get());
+  const int code = tell_end(std::move(ended), missing, options, reporter, json.get());
+  coordinator::Signals::hold();
+  return code;
 }
 
 }  // namespace

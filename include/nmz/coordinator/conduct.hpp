@@ -21,6 +21,8 @@ class Signals {
   /// Calls `arrived` from `io` for each one, until stop().
   void listen(std::function<void()> arrived);
   void stop();
+  /// For a program that is about to end: from now on none can end it any more, not even when this is gone.
+  static void hold();
 
  private:
   boost::asio::signal_set set_;
