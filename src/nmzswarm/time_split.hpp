@@ -1,8 +1,8 @@
 // Where the time of a run went: workers x wall, split so that the parts sum up to it.
 //
-// A loss that has a name can be worked on: start-up by warm workers, dispatch by jobs that wait at their worker, imbalance by a history (the
-// longest first) or by splitting the longest workload, retries by whatever takes workers away. Each worker's time is a
-// row of intervals without gaps; a moment belongs to the interval that came first.
+// A loss that has a name can be worked on: start-up by warm workers, dispatch by jobs that wait at their worker,
+// imbalance by a history (the longest first) or by splitting the longest workload, retries by whatever takes workers
+// away. Each worker's time is a row of intervals without gaps; a moment belongs to the interval that came first.
 #pragma once
 
 #include <cstdint>

@@ -140,7 +140,8 @@ TEST_F(InvocationTest, ArgumentsArriveUntouched) {
   for (const std::string& argument : given) {
     expected += argument + '\0';
   }
-  write_script(place.path() / "record", R"(printf '%s\0' "$@" > ../args.$$ && mv ../args.$$ $NOTES; test $(cat number) -lt 5)");
+  write_script(place.path() / "record",
+               R"(printf '%s\0' "$@" > ../args.$$ && mv ../args.$$ $NOTES; test $(cat number) -lt 5)");
   std::vector<std::string> command{place.path() / "record"};
   command.insert(command.end(), given.begin(), given.end());
   EXPECT_THAT(place.bisect(repository.path(), arguments({repository.range()}, command)), Finds(culprit()));
