@@ -18,8 +18,7 @@
 //   max_attempts; then the plan gets the outcome and decides.
 // - It is run again elsewhere where there is a choice: while another worker is busy or starting, it waits up to
 //   `patience` for that one rather than burn its attempts where it failed. The free worker gets something else.
-// - A cancelled job's subject stays with the plan until the job has ended. A verdict that beat the Cancel is evidence
-// and
+// - A cancelled job's subject stays with the plan until the job has ended. A verdict that beat the Cancel is evidence and
 //   counts; otherwise the subject is given back, without an attempt being held against it.
 // - With Options::gather a verdict waits a moment for those of jobs that have run about as long as its own: tests that
 //   began together end together, and what is chosen after all of them is worth a round more than what is chosen after
@@ -28,9 +27,8 @@
 // - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
 // - Of a lost worker's jobs only the one that ran was an attempt. Those that waited go back as if never handed out.
 // - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
-// is
-//   lost. With Options::speculate they stay instead, and each is given a copy of the job that runs longest, if that is
-//   out of the ordinary. The first verdict of the two counts; the other one is cancelled and told as spare.
+//   is lost. With Options::speculate they stay instead, and each is given a copy of the job that runs longest, if that
+//   is out of the ordinary. The first verdict of the two counts; the other one is cancelled and told as spare.
 // - After Stop the plan gets no outcome any more: its result stands. Ends that still come are reported as cancelled.
 // - A step that comes later than deadline() asked for by more than a quarter of a lease shows that this program was
 //   suspended or starved: every lease is extended by the time since the step before. (The time between steps alone

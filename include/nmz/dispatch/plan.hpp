@@ -1,7 +1,7 @@
 // What is to be run, as the dispatcher sees it.
 //
 // A plan knows subjects (commits, workloads) and what their outcomes mean; it knows no workers, processes or clock.
-// search::BisectPlan is one, schedule::BatchPlan will be the other; a program of one's own can bring a third.
+// search::BisectPlan and the plans of schedule/ are such; example/plan is one of one's own.
 #pragma once
 
 #include <cstddef>
