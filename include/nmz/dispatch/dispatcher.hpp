@@ -18,8 +18,8 @@
 //   max_attempts; then the plan gets the outcome and decides.
 // - It is run again elsewhere where there is a choice: while another worker is busy or starting, it waits up to
 //   `patience` for that one rather than burn its attempts where it failed. The free worker gets something else.
-// - A cancelled job's subject stays with the plan until the job has ended. A verdict that beat the Cancel is evidence and
-//   counts; otherwise the subject is given back, without an attempt being held against it.
+// - A cancelled job's subject stays with the plan until the job has ended. A verdict that beat the Cancel is evidence
+//   and counts; otherwise the subject is given back, without an attempt being held against it.
 // - With Options::gather a verdict waits a moment for those of jobs that have run about as long as its own: tests that
 //   began together end together, and what is chosen after all of them is worth a round more than what is chosen after
 //   the first. No longer than a 25th of what its own took, and not at all when no other is that old. (The first verdict
