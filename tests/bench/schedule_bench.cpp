@@ -14,7 +14,6 @@
 #include <deque>
 #include <functional>
 #include <iostream>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,21 +74,6 @@ nanoseconds makespan(BatchPlan& plan, const Suite& suite, const World& world, st
   return simulation::simulate(plan, labours, conditions, seed).stopped_at;
 }
 
-/// Each test goes, in advance, to the worker with the least expected work; told one by one.
-nanoseconds static_lpt(const Suite& suite, nanoseconds dispatch_cost) {
-  std::vector<std::size_t> order(suite.durations.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](auto a, auto b) { return suite.expected[a] > suite.expected[b]; });
-  std::vector<nanoseconds> expected(workers);
-  std::vector<nanoseconds> real(workers);
-  for (const std::size_t test : order) {
-    const auto to = std::ranges::min_element(expected) - expected.begin();
-    expected[static_cast<std::size_t>(to)] += *suite.expected[test];
-    real[static_cast<std::size_t>(to)] += suite.durations[test] + dispatch_cost;
-  }
-  return std::ranges::max(real);
-}
-
 struct Way {
   std::string name;
   std::function<nanoseconds(const Suite&, nanoseconds messages, std::uint64_t seed)> run;
@@ -133,7 +117,9 @@ std::vector<Way> ways() {
   all.push_back(without_history("shuffled chunks (published)", schedule::Grouping::chunks));
   all.push_back(without_history("one by one at random", schedule::Grouping::singly));
   all.push_back({"longest first, in advance",
-                 [](const Suite& suite, nanoseconds messages, std::uint64_t) { return static_lpt(suite, messages); },
+                 [](const Suite& suite, nanoseconds messages, std::uint64_t) {
+                   return simulation::static_longest_first(suite, workers, messages);
+                 },
                  ""});
   all.push_back(planned("longest first, one by one", 0, 0.5, "", 0));
   all.push_back(planned("longest first, jobs wait", 0, 0.5, "1.03 / 1.12"));

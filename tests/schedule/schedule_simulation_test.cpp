@@ -158,6 +158,42 @@ TEST(ScheduleSimulationTest, WithoutFaultsTheMakespanKeepsToItsBounds) {
   }
 }
 
+struct Ratios {
+  double pulled = 0;
+  double in_advance = 0;
+};
+
+/// Means over 50 suites of makespan divided by the lower bound.
+Ratios compare(const std::function<Suite(Random&)>& make, std::uint32_t workers) {
+  constexpr std::uint64_t suites = 50;
+  Ratios ratios;
+  for (std::uint64_t seed = 1; seed <= suites; ++seed) {
+    Random random(seed);
+    const Suite suite = make(random);
+    const std::chrono::duration<double> bound = schedule::lower_bound(suite.durations, workers);
+    const SuiteRun run(suite, BatchOptions(), perfect_world(workers, 0), seed);
+    run.expect_right_results();
+    ratios.pulled += run.run().stopped_at / bound / suites;
+    ratios.in_advance += static_longest_first(suite, workers, 0ns) / bound / suites;
+  }
+  return ratios;
+}
+
+TEST(ScheduleSimulationTest, PullingIsNoLongerThanTheSameOrderInAdvance) {
+  const auto generated = [](Random& random) {
+    SuiteShape shape;
+    shape.tests = 300;
+    shape.spread = 1.5;
+    return generate(shape, random);
+  };
+  const Ratios ones = compare(generated, 10);
+  EXPECT_LT(ones.pulled, 1.03);
+  EXPECT_LT(ones.pulled, ones.in_advance);
+  const Ratios real = compare([](Random& random) { return recorded(random); }, 3);
+  EXPECT_LT(real.pulled, 1.03);
+  EXPECT_LE(real.pulled, real.in_advance);
+}
+
 /// Each dispatch takes 0.6 s there and back: without jobs that wait at their workers, that is added to each test.
 TEST(ScheduleSimulationTest, WhatHandingOutCostsIsHiddenByJobsThatWait) {
   double ahead = 0;

@@ -1,6 +1,8 @@
 #include "suite.hpp"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace nmz::simulation {
 namespace {
@@ -25,6 +27,36 @@ Suite generate(const SuiteShape& shape, Random& random) {
     suite.outcomes.push_back(outcome);
   }
   return suite;
+}
+
+Suite recorded(Random& random) {
+  constexpr std::array seconds{29.50, 64.41, 8.17, 26.45, 26.32, 12.31, 178.29, 15.42, 13.12, 10.01, 10.18, 9.33, 8.12,
+                               9.76,  5.50,  6.11, 5.53,  2.57,  6.02,  6.05,   7.15,  4.31,  4.12,  2.17,  3.53, 2.08,
+                               3.39,  3.12,  1.86, 1.04,  1.40,  0.51,  1.99,   0.54,  0.87,  0.62,  0.26,  0.56, 0.19,
+                               0.22,  0.02,  0.06, 0.01,  0.00,  0.01,  0.01,   0.01,  0.00,  0.00,  0.17,  22.98};
+  constexpr double error = 0.25;
+  Suite suite;
+  for (const double lasts : seconds) {
+    suite.durations.push_back(times(std::chrono::seconds{1}, lasts));
+    suite.expected.emplace_back(times(suite.durations.back(), 1 + error * (2 * random.uniform() - 1)));
+    suite.outcomes.emplace_back().kind = wire::OutcomeKind::exited;
+  }
+  return suite;
+}
+
+std::chrono::nanoseconds static_longest_first(const Suite& suite, std::size_t workers,
+                                              std::chrono::nanoseconds dispatch_cost) {
+  std::vector<std::size_t> order(suite.durations.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return suite.expected[a] > suite.expected[b]; });
+  std::vector<std::chrono::nanoseconds> expected(workers);
+  std::vector<std::chrono::nanoseconds> real(workers);
+  for (const std::size_t test : order) {
+    const auto to = static_cast<std::size_t>(std::ranges::min_element(expected) - expected.begin());
+    expected[to] += *suite.expected[test];
+    real[to] += suite.durations[test] + dispatch_cost;
+  }
+  return std::ranges::max(real);
 }
 
 Labour execution(const Suite& suite, std::span<const schedule::Workload> workloads) {

@@ -30,6 +30,15 @@ struct Suite {
 
 [[nodiscard]] Suite generate(const SuiteShape& shape, Random& random);
 
+/// The tests of this project as they were once run, in the order of their list: a few long ones, many of an instant.
+/// Expectations are up to a quarter too long or too short.
+[[nodiscard]] Suite recorded(Random& random);
+
+/// The makespan of a schedule that is made in advance: each test goes to the worker with the least expected work, the
+/// longest first. Each costs `dispatch_cost` more.
+[[nodiscard]] std::chrono::nanoseconds static_longest_first(const Suite& suite, std::size_t workers,
+                                                            std::chrono::nanoseconds dispatch_cost);
+
 /// The execution of one workload, or of a chunk: one after the other.
 [[nodiscard]] Labour execution(const Suite& suite, std::span<const schedule::Workload> workloads);
 
