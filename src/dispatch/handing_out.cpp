@@ -95,14 +95,21 @@ void Dispatcher::hand_out() {
   stop(Stop::Why::finished);
 }
 
-void Dispatcher::hand_out_to_free() {
-  while (!free_.empty() && plan_has_more_) {
-    const std::size_t room = free_.size();
-    const std::vector<Subject> subjects = plan_.next(room);
-    if (subjects.size() > room) throw std::logic_error("the plan handed out more subjects than were asked for");
-    plan_has_more_ = subjects.size() == room;
-    place(subjects);
+/// The plan's next subjects; from now on they are with us.
+std::vector<Subject> Dispatcher::take(std::size_t most) {
+  std::vector<Subject> subjects = plan_.next(most);
+  if (subjects.size() > most) throw std::logic_error("the plan handed out more subjects than were asked for");
+  plan_has_more_ = subjects.size() == most;
+  for (const Subject subject : subjects) {
+    if (std::exchange(subjects_[subject].with_us, true)) {
+      throw std::logic_error("the plan handed out a running subject");
+    }
   }
+  return subjects;
+}
+
+void Dispatcher::hand_out_to_free() {
+  while (!free_.empty() && plan_has_more_) place(take(free_.size()));
 }
 
 // ---- ahead of time
@@ -132,13 +139,9 @@ void Dispatcher::hand_out_ahead() {
     });
     const std::size_t wanted = left();
     if (wanted == 0 || !plan_has_more_) continue;
-    const std::vector<Subject> subjects = plan_.next(wanted);
-    if (subjects.size() > wanted) throw std::logic_error("the plan handed out more subjects than were asked for");
-    plan_has_more_ = subjects.size() == wanted;
-    for (const Subject subject : subjects) {
-      SubjectState& state = subjects_[subject];
-      if (std::exchange(state.with_us, true)) throw std::logic_error("the plan handed out a running subject");
-      state.avoid == id ? waiting_.push_back({subject, now_ + options_.patience}) : assign(subject, id);
+    for (const Subject subject : take(wanted)) {
+      const bool elsewhere_first = subjects_.at(subject).avoid == id;
+      elsewhere_first ? waiting_.push_back({subject, now_ + options_.patience}) : assign(subject, id);
     }
   }
 }
@@ -245,30 +248,29 @@ void Dispatcher::place_waiting() {
 /// Gives each subject a free worker, or lets it wait for one.
 void Dispatcher::place(const std::vector<Subject>& subjects) {
   std::vector<Placement> placed;
-  const auto take = [&](Subject subject, wire::WorkerId id) {
+  const auto give = [&](Subject subject, wire::WorkerId id) {
     free_.erase(id);
     placed.push_back({subject, id});
   };
   std::vector<Subject> anywhere;
   for (const Subject subject : subjects) {
-    SubjectState& state = subjects_[subject];
-    if (std::exchange(state.with_us, true)) throw std::logic_error("the plan handed out a running subject");
+    const SubjectState& state = subjects_.at(subject);
     if (!state.avoid) {
       anywhere.push_back(subject);
     } else if (const auto where = elsewhere(state)) {
-      take(subject, *where);
+      give(subject, *where);
     } else if (const auto other = std::ranges::find_if(
                    placed, [&](const Placement& one) { return subjects_.at(one.subject).avoid != state.avoid; });
                other != placed.end()) {
-      take(std::exchange(other->subject, subject), *free_.begin());  // who does not mind makes room
+      give(std::exchange(other->subject, subject), *free_.begin());  // who does not mind makes room
     } else if (living_ == 1) {
-      take(subject, *free_.begin());
+      give(subject, *free_.begin());
     } else {
       waiting_.push_back({subject, now_ + options_.patience});
     }
   }
   // Last, so that those with a worker to avoid had the choice.
-  for (const Subject subject : anywhere) take(subject, *free_.begin());
+  for (const Subject subject : anywhere) give(subject, *free_.begin());
   for (const Placement& one : placed) assign(one.subject, one.worker);
 }
 

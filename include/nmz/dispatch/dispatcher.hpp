@@ -225,6 +225,7 @@ class Dispatcher {
   void cancel_superseded();
   void cancel_pointless();
   void hand_out();
+  [[nodiscard]] std::vector<Subject> take(std::size_t most);
   void hand_out_to_free();
   void hand_out_ahead();
   [[nodiscard]] std::size_t depth() const;
