@@ -1,6 +1,7 @@
 #include "nmz/orchestrator/swarm.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <fstream>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/relay_link.hpp"
+#include "nmz/wire/codec.hpp"
 
 #include "attach_stream.hpp"
 #include "bell.hpp"
@@ -116,6 +118,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> make_service();
   [[nodiscard]] docker::ServiceSpec service_spec() const;
   asio::awaitable<void> receive_workers();
+  void send_surplus_home();
+  asio::awaitable<void> send_home(std::shared_ptr<Stream> stream);
   asio::awaitable<bool> bring_relay_back(std::string why);
   asio::awaitable<void> watch_tasks();
   asio::awaitable<void> look_at_tasks();
@@ -129,9 +133,10 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   Phase phase = Phase::idle;
   bool closing = false;
   std::size_t coroutines = 0;
-  std::optional<Error> failure;  ///< no worker will start any more
-  std::set<wire::WorkerId> wanted;
+  std::optional<Error> failure;     ///< no worker will start any more
+  std::set<wire::WorkerId> wanted;  ///< start() is under way, and is not cancelled
   std::deque<std::shared_ptr<Stream>> arrived;
+  std::size_t surplus = 0;  ///< tasks whose worker is not wanted any more
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
   steady_clock::time_point last_sign;
@@ -295,6 +300,7 @@ asio::awaitable<void> Swarm::State::receive_workers() {
       arrived.push_back(std::move(*stream));
       trouble.clear();
       last_sign = steady_clock::now();
+      send_surplus_home();
       bell.ring();
       continue;
     }
@@ -302,6 +308,30 @@ asio::awaitable<void> Swarm::State::receive_workers() {
     arrived.clear();
     const bool back = co_await bring_relay_back(stream.error().message);
     if (!back) break;
+  }
+}
+
+/// The Swarm starts as many tasks as it was told to at first. Who comes when nobody waits any more would idle until the
+/// end, and make that late.
+void Swarm::State::send_surplus_home() {
+  while (surplus > 0 && arrived.size() > wanted.size()) {
+    spawn(send_home(std::move(arrived.back())));
+    arrived.pop_back();
+    --surplus;
+  }
+}
+
+/// With exit status 0, so that the task is not started again.
+asio::awaitable<void> Swarm::State::send_home(std::shared_ptr<Stream> stream) {
+  std::string farewell;
+  wire::encode(wire::Hello{}, farewell);
+  wire::encode(wire::Shutdown{}, farewell);
+  Result<void> sent = co_await stream->write(std::move(farewell));
+  std::array<char, 256> answer{};
+  while (sent) {
+    const std::span<char> space{answer};
+    Result<std::size_t> count = co_await stream->read(space);
+    if (!count || *count == 0) break;
   }
 }
 
@@ -366,6 +396,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(wire:
     if (phase == Phase::running && !arrived.empty()) {
       std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(arrived.front()), live);
       arrived.pop_front();
+      wanted.erase(worker);
       co_return stream;
     }
     const auto patience = trouble.empty() ? options.patience : std::min(options.patience, patience_with_trouble);
@@ -389,7 +420,9 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
   if (link) link->close();
   bell.ring();
   while (coroutines > 0) co_await bell.wait(look_every);
+  // The relay first: meanwhile the tasks end, and have not to be waited for.
   Result<void> outcome;
+  if (!relay.empty()) outcome = co_await engine.remove_container(relay);
   if (!service.empty()) {
     Result<void> removed = co_await remove_service(executor, engine, service);
     if (!removed) outcome = removed;
@@ -398,8 +431,8 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
     Result<void> removed = co_await engine.remove_config(config);
     if (!removed) outcome = removed;
   }
-  // The relay, and workers of this node that have not ended: the Swarm would take seconds. What has ended it removes
-  // with the service, and nobody has to wait for that.
+  // Workers of this node that have not ended: the Swarm would take seconds. What has ended it removes with the service,
+  // and nobody has to wait for that.
   docker::Labels ours{{run_label, options.identity.run}};
   std::string tasks = "com.docker.swarm.task.id";
   Result<void> removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
@@ -433,15 +466,13 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(wire::WorkerId wor
 }
 
 void Swarm::cancel_start(wire::WorkerId worker) {
-  state_->wanted.erase(worker);
+  state_->surplus += state_->wanted.erase(worker);
+  state_->send_surplus_home();
   state_->bell.ring();
 }
 
 /// Its task ends by itself when it is told to, or when its channel is closed.
-asio::awaitable<void> Swarm::stop(wire::WorkerId worker) {
-  state_->wanted.erase(worker);
-  co_return;
-}
+asio::awaitable<void> Swarm::stop(wire::WorkerId /*worker*/) { co_return; }
 
 asio::awaitable<Result<void>> Swarm::close() {
   Result<void> done = co_await state_->take_away();

@@ -2,6 +2,7 @@
 // one or the manager of a Swarm.
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
+
+std::chrono::system_clock::duration since_epoch() { return std::chrono::system_clock::now().time_since_epoch(); }
 
 class DummyTest : public testing::Test {
  protected:
@@ -87,6 +90,25 @@ TEST_F(DummyTest, AFailureIsTold) {
   EXPECT_THAT(lines, Contains(StartsWith("1 of 2 passed, 1 failed in ")));
   EXPECT_THAT(lines, Contains(StartsWith("---- false (exit 1)")));
   EXPECT_THAT(lines, Contains("+ false"));
+}
+
+/// Workers that nothing is left for, once they have started, are told so: at the end nobody has to be killed for it.
+TEST_F(DummyTest, WorkersThatAreNotNeededEndByThemselves) {
+  const auto now = [] { return std::to_string(std::chrono::duration<double>{since_epoch()}.count()); };
+  const std::string begin = now();
+  std::ofstream{place.path() / "list"} << "sleep 4\ntrue 1\ntrue 2\ntrue 3\ntrue 4\ntrue 5\n";
+  const Ended ended = support::run_program(place.program(
+      place.path(), {NMZ_NMZSWARM, "-source", "busybox", "-replicas", "6", "--workloads", "list", "--", "sh"}));
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+
+  const auto events =
+      docker({"events", "--since", begin, "--until", now(), "--filter", "label=net.osrg.namazu-swarm.run", "--format",
+              "{{.Action}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.name}}"});
+  const auto of_worker = testing::Not(HasSubstr("-relay"));
+  EXPECT_THAT(events, Contains(testing::AllOf(StartsWith("die 0"), of_worker)));
+  EXPECT_THAT(events, testing::Not(Contains(testing::AllOf(StartsWith("kill"), of_worker))));
+  // None came a second time.
+  EXPECT_THAT(events, Contains(testing::AllOf(StartsWith("start"), of_worker)).Times(testing::Le(6)));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 // connection dies, the Swarm starts another or the agent calls again, and that is taken in turn. When the relay dies it
 // is started again at the same place, and the agents, which keep calling for 20 s, find it there. When this program
 // dies the relay's input ends, the relay ends, and so do the agents after those 20 s (exit 0: they are not restarted).
+// A task that connects when its worker has been cancelled, and nobody else waits for one, is sent home at once.
 #pragma once
 
 #include <chrono>
