@@ -310,6 +310,7 @@ std::unique_ptr<orchestrator::Orchestrator> Cluster::swarm_workers(const Workers
   options.identity = identity_;
   options.tree = request.tree;
   options.replicas = request.count;
+  options.first_replicas = 2 * cpus_;
   options.single_node = nodes_.size() == 1;
   options.node_address = info_.node_address;
   options.network = options_.network;

@@ -163,7 +163,7 @@ asio::awaitable<Result<Service>> Engine::inspect_service(std::string id, Deadlin
   co_return service_of(*answer);
 }
 
-asio::awaitable<Result<void>> Engine::empty_service(std::string id, Deadline deadline) {
+asio::awaitable<Result<void>> Engine::scale_service(std::string id, std::uint32_t replicas, Deadline deadline) {
   const std::string path = "/services/" + percent_encoded(id);
   Call look{"GET", path};
   look.deadline = deadline;
@@ -173,7 +173,7 @@ asio::awaitable<Result<void>> Engine::empty_service(std::string id, Deadline dea
   // An update takes the whole specification: what we did not set comes back as it was.
   json::value specification = at(*told, "Spec");
   if (json::object* object = specification.if_object()) {
-    (*object)["Mode"] = json::object{{"Replicated", json::object{{"Replicas", 0}}}};
+    (*object)["Mode"] = json::object{{"Replicated", json::object{{"Replicas", replicas}}}};
   }
   const std::string version = std::to_string(number_at(*told, "Version.Index"));
   Call call{"POST", path + "/update?version=" + version, specification};

@@ -32,7 +32,7 @@ bool restless(const std::vector<docker::Task>& tasks) {
 /// Returns when nothing of its tasks is left, or after some seconds.
 asio::awaitable<void> bring_to_rest(asio::any_io_executor executor, docker::Engine& engine, std::string service) {
   Bell bell{executor};
-  Result<void> emptied = co_await engine.empty_service(service);
+  Result<void> emptied = co_await engine.scale_service(service, 0);
   for (int look = 0; emptied && look < looks; ++look) {
     co_await bell.wait(look_every);
     Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);

@@ -94,7 +94,11 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   enum class Phase : std::uint8_t { idle, starting, running };
 
   State(asio::any_io_executor executor_in, docker::Engine& engine_in, SwarmOptions options_in)
-      : executor{std::move(executor_in)}, engine{engine_in}, options{std::move(options_in)}, bell{executor} {}
+      : executor{std::move(executor_in)},
+        engine{engine_in},
+        options{std::move(options_in)},
+        bell{executor},
+        others{options.replicas} {}
 
   [[nodiscard]] docker::Labels labels() const {
     return {{run_label, options.identity.run}, {owner_label, options.identity.owner}};
@@ -118,6 +122,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> make_service();
   [[nodiscard]] docker::ServiceSpec service_spec() const;
   asio::awaitable<void> receive_workers();
+  asio::awaitable<void> start_the_others();
+  void no_longer_wanted(wire::WorkerId worker);
   void send_surplus_home();
   asio::awaitable<void> send_home(std::shared_ptr<Stream> stream);
   asio::awaitable<bool> bring_relay_back(std::string why);
@@ -136,7 +142,9 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::optional<Error> failure;     ///< no worker will start any more
   std::set<wire::WorkerId> wanted;  ///< start() is under way, and is not cancelled
   std::deque<std::shared_ptr<Stream>> arrived;
-  std::size_t surplus = 0;  ///< tasks whose worker is not wanted any more
+  std::uint32_t asked = 0;   ///< tasks that the service was told to have
+  std::uint32_t others = 0;  ///< tasks that it is told of when the first has connected
+  std::size_t surplus = 0;   ///< tasks that were asked for, and whose worker is not wanted any more
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
   steady_clock::time_point last_sign;
@@ -276,13 +284,15 @@ docker::ServiceSpec Swarm::State::service_spec() const {
   spec.constraints = options.constraints;
   spec.nano_cpus = options.nano_cpus;
   spec.memory = options.memory;
-  spec.replicas = options.replicas;
+  spec.replicas = asked;
   spec.restart = docker::ServiceSpec::Restart::on_failure;
   spec.restart_delay = restart_delay;
   return spec;
 }
 
 asio::awaitable<Result<void>> Swarm::State::make_service() {
+  asked = std::min(others, options.first_replicas);
+  others -= asked;
   docker::ServiceSpec spec = service_spec();
   Result<std::string> created = co_await engine.create_service(std::move(spec), options.registry_auth);
   if (!created) co_return tl::unexpected<Error>{created.error()};
@@ -298,6 +308,7 @@ asio::awaitable<void> Swarm::State::receive_workers() {
     Result<std::shared_ptr<Stream>> stream = co_await from->accept(wire::WorkerId{});
     if (stream) {
       arrived.push_back(std::move(*stream));
+      if (others > 0) spawn(start_the_others());
       trouble.clear();
       last_sign = steady_clock::now();
       send_surplus_home();
@@ -311,8 +322,30 @@ asio::awaitable<void> Swarm::State::receive_workers() {
   }
 }
 
-/// The Swarm starts as many tasks as it was told to at first. Who comes when nobody waits any more would idle until the
-/// end, and make that late.
+/// While none has ended yet: the Swarm would replace those that have, also with exit status 0.
+asio::awaitable<void> Swarm::State::start_the_others() {
+  asked += std::exchange(others, 0);
+  Result<void> scaled = co_await engine.scale_service(service, asked);
+  for (int tries = 0; tries < reconnections && !scaled && !closing; ++tries) {
+    co_await bell.wait(reconnect_every);
+    scaled = co_await engine.scale_service(service, asked);
+  }
+  if (!scaled && !closing && options.notice) options.notice("there are fewer workers: " + scaled.error().message);
+}
+
+void Swarm::State::no_longer_wanted(wire::WorkerId worker) {
+  if (wanted.erase(worker) == 0) return;
+  if (others > 0) {
+    --others;
+  } else {
+    ++surplus;
+  }
+  send_surplus_home();
+  bell.ring();
+}
+
+/// The Swarm starts as many tasks as it was told to. Who comes when nobody waits any more would idle until the end, and
+/// make that late.
 void Swarm::State::send_surplus_home() {
   while (surplus > 0 && arrived.size() > wanted.size()) {
     spawn(send_home(std::move(arrived.back())));
@@ -465,11 +498,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(wire::WorkerId wor
   co_return stream;
 }
 
-void Swarm::cancel_start(wire::WorkerId worker) {
-  state_->surplus += state_->wanted.erase(worker);
-  state_->send_surplus_home();
-  state_->bell.ring();
-}
+void Swarm::cancel_start(wire::WorkerId worker) { state_->no_longer_wanted(worker); }
 
 /// Its task ends by itself when it is told to, or when its channel is closed.
 asio::awaitable<void> Swarm::stop(wire::WorkerId /*worker*/) { co_return; }

@@ -92,6 +92,21 @@ TEST_F(DummyTest, AFailureIsTold) {
   EXPECT_THAT(lines, Contains("+ false"));
 }
 
+/// Each waits for all the others: it is no use that most workers come.
+TEST_F(DummyTest, AsManyWorkersAsAskedFor) {
+  std::filesystem::create_directory(place.path() / "meeting");
+  std::ofstream list{place.path() / "list"};
+  for (char name = 'a'; name < 'a' + 12; ++name) list << name << '\n';
+  list.close();
+  const Ended ended = support::run_program(place.program(
+      place.path(),
+      {NMZ_NMZSWARM, "-source", "busybox", "-replicas", "12", "--workloads", "list", "--timeout", "30s", "--mount",
+       "type=bind,source=" + (place.path() / "meeting").string() + ",target=/meeting", "--", "sh", "-c",
+       "touch /meeting/$NMZ_WORKLOAD; until [ $(ls /meeting | wc -l) = 12 ]; do sleep 0.1; done"}));
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+  EXPECT_THAT(split_lines(ended.out), Contains(StartsWith("12 of 12 passed in ")));
+}
+
 /// Workers that nothing is left for, once they have started, are told so: at the end nobody has to be killed for it.
 TEST_F(DummyTest, WorkersThatAreNotNeededEndByThemselves) {
   const auto now = [] { return std::to_string(std::chrono::duration<double>{since_epoch()}.count()); };

@@ -126,8 +126,8 @@ class Engine {
   Awaitable<std::string> create_service(ServiceSpec spec, std::string registry_auth,
                                         Deadline deadline = default_deadline);
   Awaitable<Service> inspect_service(std::string id, Deadline deadline = default_deadline);
-  /// Scales it to no tasks. One that is gone is no error; so with all that follow.
-  Awaitable<void> empty_service(std::string id, Deadline deadline = default_deadline);
+  /// One that is gone is no error; so with all that follow.
+  Awaitable<void> scale_service(std::string id, std::uint32_t replicas, Deadline deadline = default_deadline);
   Awaitable<void> remove_service(std::string id, Deadline deadline = default_deadline);
   Awaitable<std::vector<Service>> list_services(Labels labels, Deadline deadline = default_deadline);
   Awaitable<std::vector<Task>> list_tasks(std::string service, Deadline deadline = default_deadline);

@@ -10,6 +10,9 @@
 // network of this node, at the address by which the nodes know it; with --network in that network. An overlay of our
 // own would cost about two seconds a start.
 //
+// Starting a container is work for its node, and many at once make the first one late. So the service begins with a few
+// tasks, and has all of them from when the first has connected.
+//
 // A worker is any task that has connected and is not taken: start() takes the next one. When a task, its node or the
 // connection dies, the Swarm starts another or the agent calls again, and that is taken in turn. When the relay dies it
 // is started again at the same place, and the agents, which keep calling for 20 s, find it there. When this program
@@ -52,6 +55,7 @@ struct SwarmOptions {
   RunIdentity identity;
   bool tree = false;  ///< workers get a work tree
   std::uint32_t replicas = 1;
+  std::uint32_t first_replicas = 4;  ///< that many to begin with, until one has connected
   bool single_node = true;
   std::string node_address;  ///< of this node, for the others
   std::string network;
