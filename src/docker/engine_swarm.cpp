@@ -215,6 +215,16 @@ asio::awaitable<Result<std::vector<Resource>>> Engine::list_networks(Labels labe
 }
 // NOLINTEND(performance-unnecessary-value-param)
 
+asio::awaitable<Result<std::string>> Engine::address_in_network(std::string network, std::string container,
+                                                                Deadline deadline) {
+  Call call{"GET", "/networks/" + percent_encoded(network)};
+  call.deadline = deadline;
+  Result<Json> answer = co_await impl_->call_json(std::move(call));
+  if (!answer) co_return tl::unexpected<Error>{answer.error()};
+  std::string address = text_at(*answer, "Containers." + container + ".IPv4Address");
+  co_return address.substr(0, address.find('/'));  // after it: the length of the network's prefix
+}
+
 asio::awaitable<Result<std::string>> Engine::create_config(std::string name, std::string data, Labels labels,
                                                            Deadline deadline) {
   const Json body = json::object{{"Name", name}, {"Labels", to_json(labels)}, {"Data", to_base64(data)}};

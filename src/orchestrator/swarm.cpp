@@ -31,6 +31,9 @@ constexpr std::size_t largest_config = 1023999;
 /// A relay, or an Engine, that went away is given 30 s to come back.
 constexpr std::chrono::milliseconds reconnect_every{500};
 constexpr int reconnections = 60;
+constexpr std::chrono::milliseconds look_for_address_every{20};
+/// Of the relay, where it has a network namespace of its own.
+constexpr std::uint16_t relay_port = 7766;
 constexpr std::chrono::milliseconds look_every{1000};
 constexpr std::chrono::milliseconds restart_delay{200};
 /// The Swarm tries again and again what cannot work, such as an image that no node has.
@@ -117,7 +120,9 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> set_up();
   asio::awaitable<Result<void>> make_config();
   asio::awaitable<Result<void>> make_relay();
+  asio::awaitable<Result<void>> start_first_relay();
   asio::awaitable<Result<void>> start_relay();
+  asio::awaitable<void> learn_address();
   asio::awaitable<Result<void>> open_link(std::shared_ptr<Stream> stream);
   asio::awaitable<Result<void>> make_service();
   [[nodiscard]] docker::ServiceSpec service_spec() const;
@@ -154,6 +159,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::string relay;
   std::string address;  ///< of the relay, for the workers
   std::uint16_t port = 0;
+  bool relay_up = false;
+  bool relay_failed = false;
   std::shared_ptr<RelayLink> link;
   std::string service;
   std::set<std::string> told;
@@ -176,19 +183,20 @@ asio::awaitable<Result<void>> Swarm::State::set_up() {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   auto config_made = make_config();
   auto relay_made = make_relay();
-  auto both = std::move(config_made) && std::move(relay_made);
-  const std::tuple<Result<void>, Result<void>> made = co_await std::move(both);
-  Result<void> done = std::get<0>(made);
-  if (!done) co_return done;
-  done = std::get<1>(made);
-  if (!done) co_return done;
-  tell_reached("relay ready");
-  if (wanted.empty()) co_return fail(ErrorKind::cancelled, "cancelled");
-  done = co_await make_service();
-  if (!done) co_return done;
-  tell_reached("service created");
+  auto first = std::move(config_made) && std::move(relay_made);
+  std::tuple<Result<void>, Result<void>> made = co_await std::move(first);
+  for (const Result<void>& done : {std::get<0>(made), std::get<1>(made)}) {
+    if (!done) co_return done;
+  }
+  auto relay_started = start_first_relay();
+  auto service_made = make_service();
+  auto then = std::move(relay_started) && std::move(service_made);
+  made = co_await std::move(then);
   last_sign = steady_clock::now();
-  co_return done;
+  for (const Result<void>& done : {std::get<0>(made), std::get<1>(made)}) {
+    if (!done) co_return done;
+  }
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Swarm::State::make_config() {
@@ -216,9 +224,31 @@ asio::awaitable<Result<void>> Swarm::State::make_relay() {
   if (!created) co_return tl::unexpected<Error>{created.error()};
   relay = std::move(*created);
   Result<void> done = co_await engine.put_archive(relay, "/", std::move(*archive));
-  if (!done) co_return done;
-  done = co_await start_relay();
   co_return done;
+}
+
+asio::awaitable<Result<void>> Swarm::State::start_first_relay() {
+  if (!relay_on_host()) port = relay_port;
+  Result<void> done = co_await start_relay();
+  (done ? relay_up : relay_failed) = true;
+  if (done) tell_reached("relay ready");
+  bell.ring();
+  co_return done;
+}
+
+/// Long before the relay is up, where it has an address of its own.
+asio::awaitable<void> Swarm::State::learn_address() {
+  const std::string network = options.network.empty() ? "bridge" : options.network;
+  while (!relay_up && !relay_failed) {
+    if (!relay_on_host()) {
+      Result<std::string> found = co_await engine.address_in_network(network, relay);
+      if (found && !found->empty()) {
+        address = std::move(*found);
+        co_return;
+      }
+    }
+    co_await bell.wait(look_for_address_every);
+  }
 }
 
 /// Also starts it again, in the same container, so that it has the same address.
@@ -291,12 +321,16 @@ docker::ServiceSpec Swarm::State::service_spec() const {
 }
 
 asio::awaitable<Result<void>> Swarm::State::make_service() {
+  co_await learn_address();
+  if (relay_failed) co_return Result<void>{};  // start_first_relay() says why
+  if (wanted.empty()) co_return fail(ErrorKind::cancelled, "cancelled");
   asked = std::min(others, options.first_replicas);
   others -= asked;
   docker::ServiceSpec spec = service_spec();
   Result<std::string> created = co_await engine.create_service(std::move(spec), options.registry_auth);
   if (!created) co_return tl::unexpected<Error>{created.error()};
   service = std::move(*created);
+  tell_reached("service created");
   co_return Result<void>{};
 }
 

@@ -141,6 +141,10 @@ class Engine {
                                         Deadline deadline = default_deadline);
   Awaitable<void> remove_network(std::string id, Deadline deadline = default_deadline);
   Awaitable<std::vector<Resource>> list_networks(Labels labels, Deadline deadline = default_deadline);
+  /// The container's IPv4 address there, as soon as it has one; empty before. While a container is being started this
+  /// is answered, and inspect_container() is not.
+  Awaitable<std::string> address_in_network(std::string network, std::string container,
+                                            Deadline deadline = default_deadline);
 
   /// Calls `sink` for each event until it answers false, the stream ends or the call is cancelled.
   Awaitable<void> events(std::string type, Labels labels, std::function<bool(const EngineEvent&)> sink);

@@ -8,7 +8,8 @@
 //
 // Where the relay is: on the only node's default bridge, where the tasks are as well; with several nodes on the host
 // network of this node, at the address by which the nodes know it; with --network in that network. An overlay of our
-// own would cost about two seconds a start.
+// own would cost about two seconds a start. Where the relay has an address of its own it has it long before it is up,
+// and the service is created meanwhile.
 //
 // Starting a container is work for its node, and many at once make the first one late. So the service begins with a few
 // tasks, and has all of them from when the first has connected.
