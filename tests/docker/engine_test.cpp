@@ -140,6 +140,31 @@ TEST_F(EngineTest, WhatAContainerSaysIsInNoFileOfTheEngine) {
   EXPECT_EQ(told.out, "none\n") << told.err;
 }
 
+TEST_F(EngineTest, KnowsAContainersAddressBeforeItIsUp) {
+  const std::string id = create({"sleep", "100"});
+  EXPECT_EQ(await(engine.address_in_network("bridge", id)), "");
+  std::optional<Result<void>> started;
+  auto done = [&started](const std::exception_ptr& bug, Result<void> result) {
+    if (!bug) started.emplace(std::move(result));
+  };
+  asio::co_spawn(io, engine.start_container(id), std::move(done));
+  std::string early;
+  while (early.empty() && !started) {
+    auto asked = [this](std::string name) -> asio::awaitable<Result<std::string>> {
+      Result<std::string> address = co_await engine.address_in_network("bridge", std::move(name));
+      io.stop();  // the start goes on in the next round
+      co_return address;
+    };
+    early = await(asked(id)).value_or("");
+  }
+  io.restart();
+  io.run();
+  ASSERT_TRUE(started && *started);
+  EXPECT_FALSE(early.empty());
+  EXPECT_EQ(await(engine.inspect_container(id))->address, early);
+  EXPECT_FALSE(await(engine.address_in_network("no-such-network", id)));
+}
+
 TEST_F(EngineTest, SaysWhatTheEngineSays) {
   const auto image = await(engine.inspect_image("no/such:image"));
   ASSERT_FALSE(image);
