@@ -81,7 +81,7 @@ void check_spread(const Measured& measured, std::size_t workers, std::size_t nod
 
 /// A search takes whole rounds, one more or less by where its culprit is: several culprits, and the mean.
 void bisect(Lab& lab, std::size_t least_runs) {
-  constexpr std::size_t culprits = 5;
+  constexpr std::size_t culprits = 15;
   const std::size_t runs = std::max(least_runs, culprits);
   constexpr std::size_t commits = 1001;
   constexpr std::size_t workers = 8;
