@@ -358,6 +358,7 @@ asio::awaitable<void> Swarm::State::receive_workers() {
 
 /// While none has ended yet: the Swarm would replace those that have, also with exit status 0.
 asio::awaitable<void> Swarm::State::start_the_others() {
+  if (others == 0) co_return;  // two have connected at once, or all the others were cancelled meanwhile
   asked += std::exchange(others, 0);
   Result<void> scaled = co_await engine.scale_service(service, asked);
   for (int tries = 0; tries < reconnections && !scaled && !closing; ++tries) {
