@@ -5,6 +5,7 @@
 
 namespace nmz::wire {
 
+auto fields(Is<Nonce> auto& m) { return std::tie(m.high, m.low); }
 auto fields(Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.detail); }
 auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat); }
 auto fields(Is<TreeBegin> auto& m) { return std::tie(m.replace, m.clean); }
@@ -14,7 +15,7 @@ auto fields(Is<TreeData> auto& m) { return std::tie(m.bytes); }
 auto fields(Is<TreeDirectory> auto& m) { return std::tie(m.path); }
 auto fields(Is<TreeEnd> auto& /*m*/) { return std::tie(); }
 auto fields(Is<Run> auto& m) {
-  return std::tie(m.job, m.attempt, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
+  return std::tie(m.job, m.attempt, m.nonce, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
                   m.timeout, m.kill_grace, m.log_limit);
 }
 auto fields(Is<Cancel> auto& m) { return std::tie(m.job, m.only_if_waiting); }
@@ -24,7 +25,7 @@ auto fields(Is<TreeReady> auto& m) { return std::tie(m.outcome); }
 auto fields(Is<Started> auto& m) { return std::tie(m.job, m.phase); }
 auto fields(Is<Log> auto& m) { return std::tie(m.job, m.bytes); }
 auto fields(Is<Finished> auto& m) {
-  return std::tie(m.job, m.attempt, m.outcome, m.build_time, m.test_time, m.log_bytes, m.log_cut);
+  return std::tie(m.job, m.attempt, m.nonce, m.outcome, m.build_time, m.test_time, m.log_bytes, m.log_cut);
 }
 auto fields(Is<TreeState> auto& m) { return std::tie(m.changed, m.last); }
 auto fields(Is<Heartbeat> auto& m) { return std::tie(m.job); }

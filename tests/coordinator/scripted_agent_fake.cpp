@@ -113,6 +113,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
     wire::Finished finished;
     finished.job = run.job;
     finished.attempt = run.attempt;
+    finished.nonce = run.nonce;
     finished.outcome.kind = waited ? wire::OutcomeKind::exited : wire::OutcomeKind::cancelled;
     wire::Message out = finished;
     co_await say(std::move(out));
