@@ -1,6 +1,8 @@
 // The field lists of the conversation with a worker; what follows from them is in fields.hpp.
 #include "nmz/wire/codec.hpp"
 
+#include <array>
+
 #include "fields.hpp"
 
 namespace nmz::wire {
@@ -51,11 +53,35 @@ Result<std::optional<Message>> Decoder::next() {
   if (error_) {
     return tl::unexpected<Error>{*error_};
   }
-  auto message = read_frame<Message>(buffer_, consumed_);
+  auto message = read_frame<Message>(buffer_, consumed_, largest_);
   if (!message) {
     error_ = message.error();
   }
   return message;
+}
+
+PathTotals path_totals(std::string_view frames) {
+  PathTotals totals;
+  const auto type_of = [](const Message& one) { return one.index() + 1; };
+  const std::array<std::size_t, 3> types{type_of(TreeBegin{}), type_of(TreeFile{}), type_of(TreeDirectory{})};
+  while (frames.size() >= header_size) {
+    Reader header{frames};
+    std::uint32_t size = 0;
+    std::uint8_t type = 0;
+    get(header, size);
+    get(header, type);
+    Reader payload{header.take(size)};
+    if (type == types[0]) {
+      get(payload, totals.replaced);
+    } else if (type == types[1] || type == types[2]) {
+      std::uint32_t length = 0;
+      get(payload, length);
+      ++totals.paths;
+      totals.bytes += payload.take(length).size();
+    }
+    frames = header.rest;
+  }
+  return totals;
 }
 
 bool Decoder::at_boundary() const { return !error_ && consumed_ == buffer_.size(); }
