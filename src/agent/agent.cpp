@@ -224,6 +224,7 @@ bool Agent::start(wire::Run run) {
     wire::Finished finished;
     finished.job = run.job;
     finished.attempt = run.attempt;
+    finished.nonce = run.nonce;
     finished.outcome = *tree_.failure();
     peer_.send(finished);
     send_tree_state();
@@ -251,6 +252,7 @@ void Agent::withdraw(const wire::Cancel& cancel) {
   wire::Finished finished;
   finished.job = waits->job;
   finished.attempt = waits->attempt;
+  finished.nonce = waits->nonce;
   finished.outcome.kind = wire::OutcomeKind::cancelled;
   queue_.erase(waits);
   peer_.send(finished);

@@ -67,6 +67,7 @@ Job::Job(wire::Run run, std::string root, Send send, Progress progress)
       null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)} {
   result_.job = run_.job;
   result_.attempt = run_.attempt;
+  result_.nonce = run_.nonce;
 }
 
 void Job::start() {

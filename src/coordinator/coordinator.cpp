@@ -1,7 +1,9 @@
 #include "nmz/coordinator/coordinator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -10,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <sys/random.h>
 
 #include "mailbox.hpp"
 #include "session.hpp"
@@ -25,6 +28,14 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 std::size_t pool_size() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
 }  // namespace
+
+wire::Nonce random_nonce() {
+  std::array<std::uint64_t, 2> words{};
+  if (::getrandom(words.data(), sizeof words, 0) != static_cast<ssize_t>(sizeof words)) {
+    throw std::runtime_error{"the kernel has no randomness"};
+  }
+  return {words[0], words[1]};
+}
 
 struct Coordinator::Impl final : SessionListener {
   Impl(asio::io_context& io_in, const Parts& parts, const Options& options)

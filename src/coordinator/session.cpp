@@ -76,7 +76,10 @@ void Session::cancel(const dispatch::Cancel& cancel) {
   Active* const it = active(cancel.job);
   if (it == nullptr) return;
   it->cancelled = it->cancelled || !cancel.only_if_waiting || !it->sent;
-  if (it->sent) post(wire::Cancel{cancel.job, cancel.only_if_waiting});
+  if (!it->sent) return;
+  const wire::Cancel message{cancel.job, cancel.only_if_waiting};
+  conversation_.send(message);
+  post(message);
 }
 
 void Session::shut_down() {
@@ -97,6 +100,7 @@ void Session::abandon() {
 }
 
 void Session::end_conversation() {
+  ended_ = true;
   if (stream_) stream_->close();
   welcome_limit_.cancel();
   outbox_.close();
@@ -130,12 +134,12 @@ asio::awaitable<std::string> Session::converse() {
   spawn(write_out());
   welcome_limit_.expires_after(context_.options.start_limit);
   welcome_limit_.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
-    if (code || self->welcomed_) return;
+    if (code || self->conversation_.state() != Conversation::State::greeting) return;
     self->violation_ = "its agent did not answer";
     self->stream_->close();
   });
 
-  wire::Decoder decoder;
+  wire::Decoder decoder{largest_message};
   std::vector<char> buffer(wire::data_chunk);
   while (true) {
     const std::span<char> space{buffer};
@@ -181,27 +185,22 @@ void Session::post(const wire::Message& message) {
 // ---- what the agent says
 
 void Session::handle(wire::Message message) {
+  if (std::optional<std::string> wrong = conversation_.hear(message)) {
+    violation_ = std::move(*wrong);
+    return;
+  }
   const auto take = [this](auto& value) {
     using T = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<T, wire::TreeReady>) {
       tree_ready_.put(std::move(value.outcome));
-    } else if constexpr (std::is_same_v<T, wire::Heartbeat>) {
-      // Being alive was told when its bytes came.
     } else if constexpr (requires { this->on(std::move(value)); }) {
       on(std::move(value));
-    } else {
-      violation_ = "its agent sent a message only a coordinator sends";
-    }
+    }  // else a Heartbeat: being alive was told when its bytes came
   };
   std::visit(take, message);
 }
 
 void Session::on(const wire::Welcome& welcome) {
-  if (welcome.protocol != wire::protocol_version) {
-    violation_ = "its agent (version " + welcome.version + ") speaks another protocol";
-    return;
-  }
-  welcomed_ = true;
   welcome_limit_.cancel();
   context_.parts.observer.worker_ready(worker_, welcome);
   context_.listener.tell(dispatch::WorkerReady{worker_});
@@ -227,7 +226,9 @@ void Session::on(wire::Finished finished) {
 void Session::on(wire::TreeState state) {
   changed_so_far_.insert(changed_so_far_.end(), std::make_move_iterator(state.changed.begin()),
                          std::make_move_iterator(state.changed.end()));
-  if (state.last) tree_states_.put(std::exchange(changed_so_far_, {}));
+  if (!state.last) return;
+  std::vector<std::string> changed = std::exchange(changed_so_far_, {});
+  if (state_expected_) tree_states_.put(std::move(changed));
 }
 
 // ---- one execution
@@ -250,6 +251,7 @@ asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
     co_return;
   }
   Active* const it = active(assignment.job);
+  if (ended_ || it == nullptr) co_return;
   if (it->cancelled) {
     wire::Outcome outcome;
     outcome.kind = wire::OutcomeKind::cancelled;
@@ -259,29 +261,41 @@ asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
   wire::Run run = context_.parts.source.run(assignment);
   run.job = assignment.job;
   run.attempt = assignment.attempt;
+  run.nonce = context_.options.nonce();
   it->sent = true;
-  state_expected_ = known_.intact;
+  state_expected_ = conversation_.has_tree();
+  conversation_.send(run);
   post(run);
 }
 
 asio::awaitable<void> Session::learn_tree_state() {
-  if (!state_expected_) co_return;
+  if (!std::exchange(state_expected_, false)) co_return;
   std::optional<std::vector<std::string>> changed = co_await tree_states_.take();
-  state_expected_ = false;
   if (changed) known_.changed = std::move(*changed);
+}
+
+/// On the pool, with nobody else of this worker: an earlier life of it may not have come back from there yet.
+template <class F>
+asio::awaitable<std::invoke_result_t<F&>> Session::read_files(F function) {
+  context_.reading(worker_).enter();
+  auto value = co_await on_pool(context_.pool, context_.executor, std::move(function));
+  context_.reading(worker_).leave();
+  co_return value;
 }
 
 /// Nothing when the conversation ended on the way.
 asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assign assignment) {
   LaidOut result;
   co_await learn_tree_state();
+  co_await context_.reading(worker_).empty();
   std::shared_ptr<Layout> layout = context_.parts.source.layout(assignment, known_);
   if (!layout) {
     result.ready = true;
     co_return result;
   }
   auto open = [layout] { return layout->open(); };
-  Result<void> opened = co_await on_pool(context_.pool, context_.executor, std::move(open));
+  Result<void> opened = co_await read_files(std::move(open));
+  if (ended_) co_return std::nullopt;
   if (!opened) {
     result.outcome = failed_layout(opened.error());
     co_return result;
@@ -291,6 +305,7 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
   if (!sent) co_return std::nullopt;
   if (!*sent) {
     // The agent has an incomplete tree and waits for its end; whatever comes next replaces it.
+    conversation_.send_tree_end();
     post(wire::TreeEnd{});
     result.outcome = failed_layout(sent->error());
   }
@@ -302,7 +317,8 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
     co_return result;
   }
   auto finish = [layout] { return layout->laid_out(); };
-  Result<void> recorded = co_await on_pool(context_.pool, context_.executor, std::move(finish));
+  Result<void> recorded = co_await read_files(std::move(finish));
+  if (ended_) co_return std::nullopt;
   if (!recorded) {
     result.outcome = failed_layout(recorded.error());
     co_return result;
@@ -328,12 +344,15 @@ asio::awaitable<std::optional<Result<void>>> Session::send_layout(std::shared_pt
   Result<bool> more{true};
   for (bool first = true; more && *more; first = false) {
     auto read = read_piece;
-    Piece piece = co_await on_pool(context_.pool, context_.executor, std::move(read));
+    Piece piece = co_await read_files(std::move(read));
+    if (ended_) co_return std::nullopt;
     if (!first) {
       const std::optional<bool> acknowledged = co_await acknowledged_.take();
       if (!acknowledged) co_return std::nullopt;
     }
     more = piece.more;
+    conversation_.send_tree(piece.bytes);
+    if (more && !*more) conversation_.send_tree_end();
     Letter letter;
     letter.bytes = std::move(piece.bytes);
     letter.acknowledge = true;

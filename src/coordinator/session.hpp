@@ -2,8 +2,9 @@
 //
 // Coroutines share a session on one thread: live() reads, write_out() writes what the outbox holds, execute() lays the
 // files of one assignment out, woken by live() through mailboxes, and sends its Run; live() hears of the end.
-// When the stream ends all mailboxes close, and with them every coroutine; what was running is the dispatcher's to
-// give to somebody else.
+// What the agent says is first heard by the conversation (conversation.hpp), which keeps the rules: what it lets
+// through has been asked for and is bounded. When the stream ends all mailboxes close, and with them every coroutine;
+// what was running is the dispatcher's to give to somebody else.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -24,6 +26,7 @@
 #include "nmz/orchestrator/orchestrator.hpp"
 #include "nmz/wire/messages.hpp"
 
+#include "conversation.hpp"
 #include "mailbox.hpp"
 
 namespace nmz::coordinator {
@@ -55,7 +58,12 @@ struct SessionContext {
   Parts parts;
   Options options;
   SessionListener& listener;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  /// What runs on the pool for a worker, of whichever life of it.
+  TaskGroup& reading(wire::WorkerId worker) { return reading_.try_emplace(worker, executor).first->second; }
   TaskGroup tasks;
+
+ private:
+  std::map<wire::WorkerId, TaskGroup> reading_;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
@@ -99,6 +107,8 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<std::optional<LaidOut>> lay_out(dispatch::Assign assignment);
   boost::asio::awaitable<std::optional<Result<void>>> send_layout(std::shared_ptr<Layout> layout);
   boost::asio::awaitable<void> learn_tree_state();
+  template <class F>
+  boost::asio::awaitable<std::invoke_result_t<F&>> read_files(F function);
 
   void post(const wire::Message& message);
   void handle(wire::Message message);
@@ -116,10 +126,11 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<orchestrator::Stream> stream_;
   boost::asio::steady_timer welcome_limit_;
   bool hopeless_ = false;  ///< its agent cannot be started, now or later
-  bool welcomed_ = false;
   bool abandoned_ = false;
   bool retired_ = false;
+  bool ended_ = false;
   std::string violation_;  ///< what the agent said against the protocol
+  Conversation conversation_;
 
   std::map<wire::JobId, Active> active_;  ///< several only where the work needs no tree
 

@@ -1,10 +1,13 @@
 // The field lists of the conversation with a worker; what follows from them is in fields.hpp.
 #include "nmz/wire/codec.hpp"
 
+#include <array>
+
 #include "fields.hpp"
 
 namespace nmz::wire {
 
+auto fields(Is<Nonce> auto& m) { return std::tie(m.high, m.low); }
 auto fields(Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.detail); }
 auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat); }
 auto fields(Is<TreeBegin> auto& m) { return std::tie(m.replace, m.clean); }
@@ -14,7 +17,7 @@ auto fields(Is<TreeData> auto& m) { return std::tie(m.bytes); }
 auto fields(Is<TreeDirectory> auto& m) { return std::tie(m.path); }
 auto fields(Is<TreeEnd> auto& /*m*/) { return std::tie(); }
 auto fields(Is<Run> auto& m) {
-  return std::tie(m.job, m.attempt, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
+  return std::tie(m.job, m.attempt, m.nonce, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
                   m.timeout, m.kill_grace, m.log_limit);
 }
 auto fields(Is<Cancel> auto& m) { return std::tie(m.job, m.only_if_waiting); }
@@ -24,7 +27,7 @@ auto fields(Is<TreeReady> auto& m) { return std::tie(m.outcome); }
 auto fields(Is<Started> auto& m) { return std::tie(m.job, m.phase); }
 auto fields(Is<Log> auto& m) { return std::tie(m.job, m.bytes); }
 auto fields(Is<Finished> auto& m) {
-  return std::tie(m.job, m.attempt, m.outcome, m.build_time, m.test_time, m.log_bytes, m.log_cut);
+  return std::tie(m.job, m.attempt, m.nonce, m.outcome, m.build_time, m.test_time, m.log_bytes, m.log_cut);
 }
 auto fields(Is<TreeState> auto& m) { return std::tie(m.changed, m.last); }
 auto fields(Is<Heartbeat> auto& m) { return std::tie(m.job); }
@@ -50,11 +53,35 @@ Result<std::optional<Message>> Decoder::next() {
   if (error_) {
     return tl::unexpected<Error>{*error_};
   }
-  auto message = read_frame<Message>(buffer_, consumed_);
+  auto message = read_frame<Message>(buffer_, consumed_, largest_);
   if (!message) {
     error_ = message.error();
   }
   return message;
+}
+
+PathTotals path_totals(std::string_view frames) {
+  PathTotals totals;
+  const auto type_of = [](const Message& one) { return one.index() + 1; };
+  const std::array<std::size_t, 3> types{type_of(TreeBegin{}), type_of(TreeFile{}), type_of(TreeDirectory{})};
+  while (frames.size() >= header_size) {
+    Reader header{frames};
+    std::uint32_t size = 0;
+    std::uint8_t type = 0;
+    get(header, size);
+    get(header, type);
+    Reader payload{header.take(size)};
+    if (type == types[0]) {
+      get(payload, totals.replaced);
+    } else if (type == types[1] || type == types[2]) {
+      std::uint32_t length = 0;
+      get(payload, length);
+      ++totals.paths;
+      totals.bytes += payload.take(length).size();
+    }
+    frames = header.rest;
+  }
+  return totals;
 }
 
 bool Decoder::at_boundary() const { return !error_ && consumed_ == buffer_.size(); }

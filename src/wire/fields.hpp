@@ -228,7 +228,8 @@ inline void append(std::string& buffer, std::size_t& consumed, std::string_view 
 
 /// The frame at `consumed`, which moves behind it; nothing while it is incomplete.
 template <class Variant>
-Result<std::optional<Variant>> read_frame(std::string_view buffer, std::size_t& consumed) {
+Result<std::optional<Variant>> read_frame(std::string_view buffer, std::size_t& consumed,
+                                          std::size_t largest = max_payload) {
   const std::string_view waiting = buffer.substr(consumed);
   if (waiting.size() < header_size) {
     return std::optional<Variant>{};
@@ -238,7 +239,7 @@ Result<std::optional<Variant>> read_frame(std::string_view buffer, std::size_t& 
   std::uint8_t type = 0;
   get(header, size);
   get(header, type);
-  if (size > max_payload || type == 0 || type > readers<Variant>.size()) {
+  if (size > largest || type == 0 || type > readers<Variant>.size()) {
     return fail(ErrorKind::rejected, "the peer sent something that is no message of this protocol");
   }
   if (waiting.size() - header_size < size) {

@@ -63,10 +63,12 @@ TEST_F(JobTest, SignalsAreToldFromExitCodes) {
 TEST_F(JobTest, JobAttemptTimesAndLogSizeAreReported) {
   auto run = worker_.shell("printf 12345; sleep 0.05");
   run.attempt = 7;
+  run.nonce = {11, 13};
   run.build = "printf 123; sleep 0.02";
   const auto result = worker_.run(run);
   EXPECT_EQ(result.finished.job, run.job);
   EXPECT_EQ(result.finished.attempt, 7U);
+  EXPECT_EQ(result.finished.nonce, (wire::Nonce{11, 13}));
   EXPECT_GE(result.finished.test_time, 50ms);
   EXPECT_LT(result.finished.test_time, patience);
   EXPECT_GE(result.finished.build_time, 20ms);

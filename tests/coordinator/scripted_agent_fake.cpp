@@ -109,10 +109,13 @@ class Agent : public std::enable_shared_from_this<Agent> {
   }
 
   asio::awaitable<void> work(wire::Run run) {
+    wire::Message begun = wire::Started{run.job, wire::Phase::test};
+    co_await say(std::move(begun));
     const bool waited = co_await wait(script_.job_takes);
     wire::Finished finished;
     finished.job = run.job;
     finished.attempt = run.attempt;
+    finished.nonce = run.nonce;
     finished.outcome.kind = waited ? wire::OutcomeKind::exited : wire::OutcomeKind::cancelled;
     wire::Message out = finished;
     co_await say(std::move(out));

@@ -93,6 +93,7 @@ class RandomMessages {
     Run run;
     run.job = JobId{any<std::uint64_t>()};
     run.attempt = any<std::uint32_t>();
+    run.nonce = {any<std::uint64_t>(), any<std::uint64_t>()};
     run.argv = list();
     run.program = bytes();
     run.build = bytes();
@@ -110,6 +111,7 @@ class RandomMessages {
     Finished finished;
     finished.job = JobId{any<std::uint64_t>()};
     finished.attempt = any<std::uint32_t>();
+    finished.nonce = {any<std::uint64_t>(), any<std::uint64_t>()};
     finished.outcome = outcome();
     finished.build_time = std::chrono::microseconds{any<std::int64_t>()};
     finished.test_time = std::chrono::microseconds{-any<std::int64_t>()};

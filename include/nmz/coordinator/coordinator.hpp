@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,10 +20,14 @@
 
 namespace nmz::coordinator {
 
+/// From the kernel.
+[[nodiscard]] wire::Nonce random_nonce();
+
 struct Options {
   Options() = default;
   std::uint32_t workers = 1;
   dispatch::Options dispatch;
+  std::function<wire::Nonce()> nonce = random_nonce;  ///< one for each job; nobody else may guess them
   std::chrono::milliseconds heartbeat{1000};
   std::chrono::milliseconds start_limit{30000};  ///< for an agent to say Welcome
   std::chrono::milliseconds stop_limit{5000};    ///< for agents to end their jobs at the end of the run

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ void encode(const Message& message, std::string& out);
 /// Cuts a byte stream into messages. After an error the stream is unusable: every later next() gives the same error.
 class Decoder {
  public:
+  /// `largest`: of a payload that is accepted, at most max_payload.
+  explicit Decoder(std::size_t largest = max_payload) : largest_{largest} {}
+
   void feed(std::string_view bytes);
 
   /// The next whole message, nothing while one is incomplete, or `rejected` for bytes that are no message.
@@ -42,7 +46,18 @@ class Decoder {
  private:
   std::string buffer_;
   std::size_t consumed_ = 0;
+  std::size_t largest_;
   std::optional<Error> error_;
 };
+
+/// The paths that a tree, or a part of it, has: how many, and how long they are together.
+struct PathTotals {
+  std::uint64_t paths = 0;
+  std::uint64_t bytes = 0;
+  bool replaced = false;  ///< it begins by removing everything
+};
+
+/// Of TreeFile and TreeDirectory among whole frames. Contents are passed over, not copied.
+[[nodiscard]] PathTotals path_totals(std::string_view frames);
 
 }  // namespace nmz::wire

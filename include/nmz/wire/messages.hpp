@@ -28,12 +28,20 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 /// One execution asked of a worker; never reused within a run, so a late answer cannot be mistaken for a new one.
 enum class JobId : std::uint64_t {};
 /// A place where jobs run; keeps its number when its agent is started again.
 enum class WorkerId : std::uint32_t {};
+
+/// What only the coordinator and the agent know of a job: a Finished without it is not the agent's. It never reaches a
+/// command, neither its environment nor its arguments nor its log.
+struct Nonce {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend bool operator==(const Nonce&, const Nonce&) = default;
+};
 
 enum class FileMode : std::uint8_t { regular, executable, symlink };
 enum class Phase : std::uint8_t { build, test };
@@ -112,6 +120,7 @@ struct TreeEnd {
 struct Run {
   JobId job{};
   std::uint32_t attempt = 1;
+  Nonce nonce;
   std::vector<std::string> argv;         ///< the command, untouched; argv[0] is looked up in PATH unless it has a '/'
   std::string program;                   ///< if not empty, the file to execute in place of argv[0]
   std::string build;                     ///< if not empty, `sh -c build` runs first and must succeed
@@ -168,6 +177,7 @@ struct Log {
 struct Finished {
   JobId job{};
   std::uint32_t attempt = 1;
+  Nonce nonce;  ///< of the Run
   Outcome outcome;
   std::chrono::microseconds build_time{0};
   std::chrono::microseconds test_time{0};

@@ -1,0 +1,245 @@
+// See conversation.hpp.
+#include "conversation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "nmz/text/utf8.hpp"
+
+namespace nmz::coordinator {
+namespace {
+
+using State = Conversation::State;
+using wire::OutcomeKind;
+
+/// For each state what may be heard in it; what a message says is looked at after that.
+struct Row {
+  State state;
+  bool welcome, tree_ready, started, log, finished, tree_state, heartbeat;
+};
+constexpr std::array<Row, 7> table{{
+    //                   Welcome TreeReady Started Log    Finished TreeState Heartbeat
+    {State::greeting, true, false, false, false, false, false, false},
+    {State::idle, false, false, false, false, false, true, true},
+    {State::laying_out, false, false, false, false, false, true, true},
+    {State::tree_due, false, true, false, false, false, true, true},
+    {State::job_waiting, false, false, true, false, true, true, true},
+    {State::job_running, false, false, true, true, true, false, true},
+    {State::state_due, false, false, false, false, false, true, true},
+}};
+
+constexpr std::array<const char*, 7> said_while{
+    "before its greeting",        "with nothing to do", "while its tree is being sent",    "while it lays its tree out",
+    "before its job has started", "while its job runs", "instead of the state of its tree"};
+
+template <class T>
+inline constexpr bool Row::*column = nullptr;
+template <>
+inline constexpr bool Row::*column<wire::Welcome> = &Row::welcome;
+template <>
+inline constexpr bool Row::*column<wire::TreeReady> = &Row::tree_ready;
+template <>
+inline constexpr bool Row::*column<wire::Started> = &Row::started;
+template <>
+inline constexpr bool Row::*column<wire::Log> = &Row::log;
+template <>
+inline constexpr bool Row::*column<wire::Finished> = &Row::finished;
+template <>
+inline constexpr bool Row::*column<wire::TreeState> = &Row::tree_state;
+template <>
+inline constexpr bool Row::*column<wire::Heartbeat> = &Row::heartbeat;
+
+template <class T>
+inline constexpr const char* name_of = "";
+template <>
+inline constexpr const char* name_of<wire::Welcome> = "Welcome";
+template <>
+inline constexpr const char* name_of<wire::TreeReady> = "TreeReady";
+template <>
+inline constexpr const char* name_of<wire::Started> = "Started";
+template <>
+inline constexpr const char* name_of<wire::Log> = "Log";
+template <>
+inline constexpr const char* name_of<wire::Finished> = "Finished";
+template <>
+inline constexpr const char* name_of<wire::TreeState> = "TreeState";
+template <>
+inline constexpr const char* name_of<wire::Heartbeat> = "Heartbeat";
+
+std::string broke(std::string_view how) { return "its agent broke the protocol: " + std::string{how}; }
+
+bool is_duration(std::chrono::microseconds lasted) { return lasted.count() >= 0 && lasted <= longest_run; }
+
+bool is_within(std::int32_t code, std::int32_t first, std::int32_t last) { return code >= first && code <= last; }
+
+}  // namespace
+
+// ---- what we say
+
+void Conversation::send_tree(std::string_view frames) {
+  if (!jobs_.empty() || owes_state()) throw std::logic_error("a tree is sent to a worker that is busy");
+  const wire::PathTotals sent = wire::path_totals(frames);
+  if (sent.replaced) laid_out_ = {};
+  laid_out_.paths += sent.paths;
+  laid_out_.bytes += sent.bytes;
+  tree_ = Tree::coming;
+}
+
+void Conversation::send_tree_end() { tree_ = Tree::sent; }
+
+void Conversation::send(const wire::Run& run) {
+  Job job;
+  job.id = run.job;
+  job.attempt = run.attempt;
+  job.nonce = run.nonce;
+  job.has_build = !run.build.empty();
+  job.has_match = !run.match.empty();
+  job.has_timeout = run.timeout.count() > 0;
+  job.log_limit = run.log_limit;
+  jobs_.push_back(job);
+}
+
+void Conversation::send(const wire::Cancel& cancel) {
+  const auto found = std::ranges::find(jobs_, cancel.job, &Job::id);
+  if (found != jobs_.end()) found->cancelled = true;
+}
+
+// ---- what it says
+
+State Conversation::state() const {
+  if (!welcomed_) return State::greeting;
+  if (tree_ == Tree::coming) return State::laying_out;
+  if (tree_ == Tree::sent) return State::tree_due;
+  if (owes_state() || state_begun_) return State::state_due;
+  if (jobs_.empty()) return State::idle;
+  return jobs_.front().progress == Progress::waiting ? State::job_waiting : State::job_running;
+}
+
+std::optional<std::string> Conversation::hear(const wire::Message& message) {
+  return std::visit(
+      [this](const auto& said) -> Answer {
+        using Said = std::decay_t<decltype(said)>;
+        if constexpr (requires { this->on(said); }) {
+          const auto now = static_cast<std::size_t>(state());
+          if (!(table.at(now).*column<Said>)) return broke(std::string{name_of<Said>} + ' ' + said_while.at(now));
+          return on(said);
+        } else {
+          return broke("a message that only a coordinator sends");
+        }
+      },
+      message);
+}
+
+Conversation::Answer Conversation::on(const wire::Welcome& welcome) {
+  if (welcome.version.size() > longest_name || welcome.node.size() > longest_name) return broke("a name without end");
+  if (welcome.protocol != wire::protocol_version) {
+    return "its agent (version " + text::printable(welcome.version) + ") speaks another protocol";
+  }
+  welcomed_ = true;
+  return std::nullopt;
+}
+
+Conversation::Answer Conversation::on(const wire::TreeReady& ready) {
+  const wire::Outcome& outcome = ready.outcome;
+  const bool there = outcome.kind == OutcomeKind::exited && outcome.code == 0;
+  const bool failed = outcome.kind == OutcomeKind::unprepared || outcome.kind == OutcomeKind::untestable;
+  if (!there && !failed) return broke("a tree that is neither there nor not");
+  if (outcome.detail.size() > longest_detail) return broke("an explanation without end");
+  tree_ = Tree::answered;
+  owed_ = Owed::nothing;
+  return std::nullopt;
+}
+
+Conversation::Answer Conversation::on(const wire::Started& started) {
+  Job& job = jobs_.front();
+  if (started.job != job.id) return broke("another job than the next one has started");
+  const Progress before = job.progress;
+  if (started.phase == wire::Phase::build) {
+    if (before != Progress::waiting || !job.has_build) return broke("a build that was not asked for");
+    job.progress = Progress::building;
+  } else {
+    if (before != (job.has_build ? Progress::building : Progress::waiting)) return broke("a test started twice");
+    job.progress = Progress::testing;
+  }
+  owed_ = Owed::nothing;  // it would have come before
+  return std::nullopt;
+}
+
+Conversation::Answer Conversation::on(const wire::Log& log) {
+  Job& job = jobs_.front();
+  if (log.job != job.id) return broke("the log of a job that does not run");
+  job.logged += log.bytes.size();
+  if (job.log_limit > 0 && job.logged > job.log_limit + notice_size) return broke("more log than --log-limit allows");
+  return std::nullopt;
+}
+
+Conversation::Answer Conversation::on(const wire::Finished& finished) {
+  const auto job = std::ranges::find(jobs_, finished.job, &Job::id);
+  if (job == jobs_.end()) return broke("the end of a job that it does not have");
+  const bool withdrawn = job->cancelled && finished.outcome.kind == OutcomeKind::cancelled;
+  if (job != jobs_.begin() && !withdrawn) return broke("the end of a job whose turn has not come");
+  if (Answer wrong = check_end(*job, finished)) return wrong;
+  if (job == jobs_.begin()) owed_ = tree_ == Tree::answered ? Owed::must : Owed::may;
+  jobs_.erase(job);
+  return std::nullopt;
+}
+
+Conversation::Answer Conversation::check_end(const Job& job, const wire::Finished& finished) {
+  if (finished.nonce != job.nonce) return broke("an end of its job that is not its own");
+  if (finished.attempt != job.attempt) return broke("the end of another attempt");
+  if (!is_duration(finished.build_time) || !is_duration(finished.test_time)) return broke("a job of impossible length");
+  if (finished.outcome.detail.size() > longest_detail) return broke("an explanation without end");
+  if (!may_end_with(job, finished.outcome)) return broke("an end that its job cannot have");
+  const bool more_cut = finished.log_cut > finished.log_bytes;
+  const std::uint64_t kept = more_cut ? 0 : finished.log_bytes - finished.log_cut;
+  const std::uint64_t notice = finished.log_cut > 0 ? notice_size : 0;
+  if (more_cut || job.logged < kept || job.logged - kept > notice) return broke("a log of another length than told");
+  return std::nullopt;
+}
+
+/// Whether a job that has come this far can end so.
+bool Conversation::may_end_with(const Job& job, const wire::Outcome& outcome) {
+  constexpr std::int32_t highest_status = 255;
+  constexpr std::int32_t highest_signal = 127;
+  const bool testing = job.progress == Progress::testing;
+  if (!outcome.matched && !(job.has_match && testing)) return false;
+  switch (outcome.kind) {
+    case OutcomeKind::exited:
+      return testing && is_within(outcome.code, 0, highest_status);
+    case OutcomeKind::signaled:
+      return testing && is_within(outcome.code, 1, highest_signal);
+    case OutcomeKind::timed_out:
+      return testing && job.has_timeout;
+    case OutcomeKind::build_failed:
+      return job.progress == Progress::building && is_within(outcome.code, 1, highest_status);
+    case OutcomeKind::not_started:
+    case OutcomeKind::untestable:
+      return !testing;
+    case OutcomeKind::unprepared:
+    case OutcomeKind::cancelled:
+      return true;  // no verdict: the job is run again
+    case OutcomeKind::lost:
+      break;
+  }
+  return false;
+}
+
+/// No more than was laid out: an agent cannot make us remember what it likes.
+Conversation::Answer Conversation::on(const wire::TreeState& state) {
+  if (owed_ == Owed::nothing && !state_begun_) return broke("a state of its tree that nobody asked for");
+  told_.paths += state.changed.size();
+  for (const std::string& path : state.changed) told_.bytes += path.size();
+  if (told_.paths > laid_out_.paths || told_.bytes > laid_out_.bytes) return broke("more changed files than it has");
+  state_begun_ = !state.last;
+  if (state.last) {
+    owed_ = Owed::nothing;
+    told_ = {};
+  }
+  return std::nullopt;
+}
+
+}  // namespace nmz::coordinator
