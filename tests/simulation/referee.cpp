@@ -74,7 +74,13 @@ Referee::Worker& Referee::worker(wire::WorkerId id) { return workers_.at(static_
 
 void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Step& step, Time now) {
   const bool was_stopped = stopped_;
+  const bool in_time = !due_ || now <= *due_ || conditions_.faults.suspended_at;
+  demand(in_time, "a subject waits longer than its patience, and a worker is free");
   for (const dispatch::Event& event : events) observe(event, now);
+  // Told last of all, though the worker's jobs ended with it.
+  for (const dispatch::Report& report : step.reports) {
+    if (const auto* given_up = std::get_if<dispatch::GivenUp>(&report)) worker(given_up->worker).given_up = true;
+  }
   for (const dispatch::Report& report : step.reports) {
     std::visit([&](const auto& it) { judge_report(it, now); }, report);
   }
@@ -86,6 +92,7 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
   }
   if (!was_stopped) judge_completeness(now);
   if (!stopped_ && plan_.was_told) judge_pointless();
+  note_waiting(now);
   end_step();
 }
 
@@ -93,7 +100,28 @@ void Referee::end_step() {
   plan_.told.clear();
   plan_.was_told = false;
   ended_.clear();
+  counted_.clear();
   for (Worker& one : workers_) one.loss_told = one.lost_for_good = one.given_up = one.to_restart = false;
+}
+
+/// Since when which subjects are with the dispatcher and run nowhere, and when one of them has to be run at the latest.
+void Referee::note_waiting(Time now) {
+  std::erase_if(waiting_, [this](const auto& one) { return !waits(one.first); });
+  for (const dispatch::Subject subject : plan_.handed_out()) {
+    if (waits(subject)) waiting_.try_emplace(subject, now);
+  }
+  due_.reset();
+  const auto is_free = [](const Worker& one) { return one.state == State::free; };
+  if (stopped_ || std::ranges::none_of(workers_, is_free)) return;
+  for (const auto& [subject, since] : waiting_) {
+    const Time latest = std::max(since + conditions_.options.patience, now) + conditions_.options.gather;
+    due_ = std::min(due_.value_or(latest), latest);
+  }
+}
+
+bool Referee::waits(dispatch::Subject subject) const {
+  const auto found = running_.find(subject);
+  return plan_.handed_out().contains(subject) && (found == running_.end() || found->second.empty());
 }
 
 void Referee::judge_pointless() {
@@ -110,6 +138,13 @@ void Referee::judge_completeness(Time now) {
     demand(!one.to_restart, "a worker is to be started anew and is not");
     const bool lives = one.state == State::starting || one.state == State::free || one.state == State::busy;
     demand(!one.loss_told || !lives || one.given_up, "a worker is lost and not given up");
+    demand(one.bad_ends < 3 || !lives, "a worker failed three jobs in a row and is not given up");
+  }
+  for (const dispatch::Subject subject : counted_) {
+    for (const wire::JobId copy : running_[subject]) {
+      const bool anew = jobs_.at(copy).assigned == now;
+      demand(anew || jobs_.at(copy).cancelled, "a copy runs on of what has its verdict", copy);
+    }
   }
   if (!stopped_) judge_leases(now);
 }
@@ -161,6 +196,7 @@ void Referee::end_job(Worker& worker, wire::JobId ended) {
 }
 
 void Referee::end_all_jobs(Worker& worker) {
+  if (!worker.jobs.empty()) jobs_.at(worker.jobs.front()).ran = true;
   while (!worker.jobs.empty()) end_job(worker, worker.jobs.front());
 }
 
@@ -176,7 +212,6 @@ void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   demand(!for_good || !given_up.restarting, "a worker is restarted too often");
   it.state = for_good ? State::gone : State::lost;
   it.to_restart = given_up.restarting;
-  it.given_up = true;
   it.bad_ends = 0;
   ++tally_.given_up;
 }
@@ -210,12 +245,14 @@ void Referee::judge_outcome(const Ended& ended, const Job& job) {
   const Worker& where = worker(ended.worker);
   const bool lost = ended.outcome.kind == wire::OutcomeKind::lost;
   const bool never_began = ended.outcome.kind == wire::OutcomeKind::cancelled && conditions_.options.ahead > 0;
-  const bool with_worker = (lost || never_began) && (where.given_up || where.loss_told || !job.told || stopped_);
+  const bool with_worker = (lost || never_began) && (where.given_up || !job.told || stopped_);
   const bool by_others = lost && job.told && job.told->kind == wire::OutcomeKind::cancelled && !job.cancelled;
-  const bool as_told = job.told && ended.outcome == *job.told;
-  // Its worker may be given up later in this step: the reports tell that last.
-  const bool given_up_later = (lost || never_began) && !job.told;
-  demand(as_told || by_others || with_worker || given_up_later, "an outcome is reported that nobody told", ended.job);
+  const bool asked_for = job.cancelled || job.called_back;
+  const bool strange = job.told && job.told->kind == wire::OutcomeKind::cancelled && !asked_for;
+  const bool as_told = job.told && !strange && ended.outcome == *job.told;
+  demand(as_told || by_others || with_worker, "an outcome is reported that nobody told", ended.job);
+  const bool ran = job.told || job.ran || (!where.jobs.empty() && where.jobs.front() == ended.job);
+  demand(!lost || ran, "a job that waited at a lost worker is called lost", ended.job);
 }
 
 void Referee::judge_told(const Ended& ended) {
@@ -235,6 +272,7 @@ void Referee::judge_fate(const Ended& ended, const Job& job) {
       demand(!no_verdict || retries + 1 == conditions_.options.max_attempts,
              "an outcome that is no verdict is counted while attempts are left", ended.job);
       retries = 0;
+      counted_.push_back(ended.subject);
       ++tally_.counted;
       break;
     case Ended::Fate::retried:
@@ -281,6 +319,7 @@ void Referee::judge_action(const dispatch::Assign& assign, Time now) {
   job.worker = assign.worker;
   job.subject = assign.subject;
   job.attempt = assign.attempt;
+  job.assigned = now;
   for (const wire::JobId copy : copies) jobs_.at(copy).copied = jobs_.at(assign.job).copied = true;
   copies.insert(assign.job);
   it.state = State::busy;
@@ -309,6 +348,8 @@ void Referee::judge_action(const dispatch::Retire& retire, Time /*now*/) {
   Worker& it = worker(retire.worker);
   demand(it.state == State::free || it.state == State::starting, "a worker is retired that has work or is gone");
   demand(plan_.exhausted(), "a worker is retired while there is more to do");
+  const bool nothing_waits = std::ranges::none_of(plan_.handed_out(), [this](auto one) { return waits(one); });
+  demand(nothing_waits, "a worker is retired while a subject waits for one");
   it.state = State::retired;
   const bool one_is_left = std::ranges::any_of(
       workers_, [](const Worker& one) { return one.state == State::free || one.state == State::busy; });

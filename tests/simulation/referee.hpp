@@ -52,6 +52,8 @@ class RefereedPlan final : public dispatch::Plan {
   [[nodiscard]] bool exhausted() const override { return plan_.exhausted(); }
   [[nodiscard]] bool finished() const override { return plan_.finished(); }
 
+  [[nodiscard]] const std::set<dispatch::Subject>& handed_out() const { return handed_out_; }
+
   struct Told {
     dispatch::Subject subject = 0;
     bool recorded = false;
@@ -98,8 +100,10 @@ class Referee {
     bool over = false;  ///< its end was told, or its worker lost
     bool cancelled = false;
     bool called_back = false;
-    bool copied = false;                ///< two of its subject ran at once
-    bool reported = false;              ///< an Ended that is not late
+    bool copied = false;    ///< two of its subject ran at once
+    bool reported = false;  ///< an Ended that is not late
+    bool ran = false;       ///< of those of a lost worker: it was not waiting
+    Time assigned{0};
     std::optional<wire::Outcome> told;  ///< how it ended, as its worker said; nothing when the worker was lost
   };
   /// Where a subject was run before, and that it is to be run elsewhere.
@@ -126,6 +130,8 @@ class Referee {
   void judge_pointless();
   /// What every event had to bring about by the end of its step.
   void judge_completeness(Time now);
+  void note_waiting(Time now);
+  [[nodiscard]] bool waits(dispatch::Subject subject) const;
   void end_step();
 
   Worker& worker(wire::WorkerId id);
@@ -138,7 +144,10 @@ class Referee {
   std::map<dispatch::Subject, std::uint32_t> executions_;
   std::map<dispatch::Subject, std::uint32_t> retries_;  ///< since the plan got an outcome
   std::map<dispatch::Subject, Before> before_;
-  std::vector<wire::JobId> ended_;  ///< in the step under way
+  std::vector<wire::JobId> ended_;             ///< in the step under way
+  std::vector<dispatch::Subject> counted_;     ///< in the step under way
+  std::map<dispatch::Subject, Time> waiting_;  ///< for a worker, since when
+  std::optional<Time> due_;                    ///< when one of them has to be run at the latest
   bool interrupted_ = false;
   bool stopped_ = false;
   Tally tally_;
