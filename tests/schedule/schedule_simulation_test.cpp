@@ -11,90 +11,13 @@
 
 #include "nmz/schedule/batch_plan.hpp"
 
-#include "simulation.hpp"
-#include "suite.hpp"
+#include "suite_run.hpp"
 
 namespace nmz::simulation {
 namespace {
 
 using namespace std::chrono_literals;
 using schedule::BatchOptions;
-using schedule::BatchPlan;
-using schedule::Grouping;
-using schedule::Workload;
-
-bool is_verdict(const wire::Outcome& outcome) {
-  return outcome.kind == wire::OutcomeKind::exited && !outcome.disk_full;
-}
-
-/// One suite, run to its end in the given world.
-class SuiteRun {
- public:
-  SuiteRun(Suite suite, const BatchOptions& options, const Conditions& conditions, std::uint64_t seed)
-      : suite_(std::move(suite)), options_(options), plan_(suite_.expected, options) {
-    const Labours labours = [this](const dispatch::Assign& job) { return begin(job); };
-    run_ = simulate(plan_, labours, conditions, seed);
-  }
-
-  [[nodiscard]] const RunSummary& run() const { return run_; }
-  [[nodiscard]] const BatchPlan& plan() const { return plan_; }
-  [[nodiscard]] std::chrono::nanoseconds longest() const { return longest_; }
-
-  [[nodiscard]] bool stopped_by_failures() const {
-    return options_.failures_to_stop > 0 && plan_.failures() >= options_.failures_to_stop;
-  }
-
-  void expect_right_results() const {
-    std::size_t done = 0;
-    std::size_t failures = 0;
-    for (Workload workload = 0; workload < plan_.size(); ++workload) {
-      const auto& outcome = plan_.outcome(workload);
-      if (!outcome) continue;
-      ++done;
-      failures += *outcome == suite_.outcomes[workload] && outcome->code == 0 ? 0U : 1U;
-      if (options_.grouping == Grouping::chunks) continue;
-      EXPECT_TRUE(!is_verdict(*outcome) || *outcome == suite_.outcomes[workload]) << "workload " << workload;
-    }
-    EXPECT_EQ(plan_.done(), done);
-    EXPECT_TRUE(options_.grouping == Grouping::chunks || plan_.failures() == failures);
-    if (run_.why != dispatch::Stop::Why::finished) return;
-    EXPECT_TRUE(plan_.finished());
-    EXPECT_TRUE(done == plan_.size() || stopped_by_failures());
-  }
-
- private:
-  Labour begin(const dispatch::Assign& job) {
-    const Labour labour = execution(suite_, plan_.workloads(job.subject));
-    longest_ = std::max(longest_, *labour.takes);
-    return labour;
-  }
-
-  Suite suite_;
-  BatchOptions options_;
-  BatchPlan plan_;
-  std::chrono::nanoseconds longest_{0};
-  RunSummary run_;
-};
-
-SuiteShape random_shape(Random& random) {
-  SuiteShape shape;
-  shape.tests = random.below(80);
-  shape.spread = random.uniform() * 1.5;
-  shape.unknown = random.chance(0.5) ? 0 : random.uniform();
-  shape.failing = random.chance(0.5) ? 0 : random.uniform() * 0.3;
-  return shape;
-}
-
-BatchOptions random_options(Random& random, const Conditions& conditions) {
-  BatchOptions options;
-  options.grouping = random.chance(0.2) ? Grouping::chunks : Grouping::singly;
-  options.workers = conditions.workers;
-  options.chunks = random.below(20);
-  options.shuffle = random.chance(0.5);
-  options.seed = random.bits();
-  options.failures_to_stop = random.chance(0.3) ? random.between(1, 4) : 0;
-  return options;
-}
 
 TEST(ScheduleSimulationTest, SuitesSurviveHostileWorlds) {
   Tally total;
@@ -103,11 +26,8 @@ TEST(ScheduleSimulationTest, SuitesSurviveHostileWorlds) {
   for (const std::uint64_t seed : seeds(thousands_of_runs(10000))) {
     SCOPED_TRACE(testing::Message() << "NMZ_SIM_SEED=" << seed);
     try {
-      Random random(seed);
-      const Conditions conditions = hostile_world(random);
-      const BatchOptions options = random_options(random, conditions);
-      const SuiteRun one(generate(random_shape(random), random), options, conditions, seed);
-      one.expect_right_results();
+      const SuiteRun one = run_suite(seed);
+      one.demand_right_results();
       total.late += one.run().tally.late;
       total.retried += one.run().tally.retried;
       total.cancelled += one.run().tally.cancelled;
@@ -128,12 +48,7 @@ TEST(ScheduleSimulationTest, SuitesSurviveHostileWorlds) {
 
 TEST(ScheduleSimulationTest, TheSeedTellsEverything) {
   for (const std::uint64_t seed : seeds(100)) {
-    const auto hash = [seed] {
-      Random random(seed);
-      const Conditions conditions = hostile_world(random);
-      const BatchOptions options = random_options(random, conditions);
-      return SuiteRun(generate(random_shape(random), random), options, conditions, seed).run().trace_hash;
-    };
+    const auto hash = [seed] { return run_suite(seed).run().trace_hash; };
     EXPECT_EQ(hash(), hash()) << "NMZ_SIM_SEED=" << seed;
   }
 }
@@ -150,7 +65,7 @@ TEST(ScheduleSimulationTest, WithoutFaultsTheMakespanKeepsToItsBounds) {
     const auto total = std::accumulate(suite.durations.begin(), suite.durations.end(), 0ns);
     const auto bound = schedule::lower_bound(suite.durations, conditions.workers);
     const SuiteRun one(suite, options, conditions, seed);
-    one.expect_right_results();
+    one.demand_right_results();
     EXPECT_EQ(one.plan().done(), suite.durations.size());
     EXPECT_EQ(one.run().tally.executions, one.run().tally.counted);
     EXPECT_GE(one.run().stopped_at, bound);
@@ -172,7 +87,7 @@ Ratios compare(const std::function<Suite(Random&)>& make, std::uint32_t workers)
     const Suite suite = make(random);
     const std::chrono::duration<double> bound = schedule::lower_bound(suite.durations, workers);
     const SuiteRun run(suite, BatchOptions(), perfect_world(workers, 0), seed);
-    run.expect_right_results();
+    run.demand_right_results();
     ratios.pulled += run.run().stopped_at / bound / suites;
     ratios.in_advance += static_longest_first(suite, workers, 0ns) / bound / suites;
   }
@@ -209,7 +124,7 @@ TEST(ScheduleSimulationTest, WhatHandingOutCostsIsHiddenByJobsThatWait) {
     conditions.message_delay = 600ms;
     const auto ratio = [&] {
       const SuiteRun run(suite, BatchOptions(), conditions, seed);
-      run.expect_right_results();
+      run.demand_right_results();
       return std::chrono::duration<double>(run.run().stopped_at) / bound;
     };
     one_by_one += ratio() / 20;

@@ -5,8 +5,9 @@
 
 namespace nmz::simulation {
 
-BatchListPlanForTests::BatchListPlanForTests(std::uint32_t subjects, double given_up_on, std::uint64_t seed)
-    : given_up_on_(given_up_on), random_(seed) {
+BatchListPlanForTests::BatchListPlanForTests(std::uint32_t subjects, double given_up_on, std::uint64_t seed,
+                                             double again)
+    : given_up_on_(given_up_on), again_(again), random_(seed) {
   for (std::uint32_t subject = subjects; subject > 0; --subject) to_do_.push_back(subject - 1);
 }
 
@@ -22,6 +23,7 @@ std::vector<dispatch::Subject> BatchListPlanForTests::next(std::size_t count) {
 void BatchListPlanForTests::record(dispatch::Subject subject, const wire::Outcome& outcome) {
   running_.erase(subject);
   outcomes_[subject] = outcome;
+  if (again_ > 0 && !dropped_.contains(subject) && random_.chance(again_)) to_do_.push_back(subject);
   if (running_.empty() || !random_.chance(given_up_on_)) return;
   dropped_.insert(*std::next(running_.begin(), static_cast<std::ptrdiff_t>(random_.below(running_.size()))));
 }

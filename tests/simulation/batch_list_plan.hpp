@@ -16,7 +16,8 @@ namespace nmz::simulation {
 class BatchListPlanForTests final : public dispatch::Plan {
  public:
   /// `given_up_on`: with each outcome, the probability that one of the running subjects becomes pointless.
-  BatchListPlanForTests(std::uint32_t subjects, double given_up_on, std::uint64_t seed);
+  /// `again`: that its subject is run once more.
+  BatchListPlanForTests(std::uint32_t subjects, double given_up_on, std::uint64_t seed, double again = 0);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
@@ -31,6 +32,7 @@ class BatchListPlanForTests final : public dispatch::Plan {
 
  private:
   double given_up_on_;
+  double again_;
   Random random_;
   std::vector<dispatch::Subject> to_do_;  ///< the next one last
   std::set<dispatch::Subject> running_;

@@ -30,6 +30,7 @@ Conditions hostile_world(Random& random) {
   conditions.options.gather = random.chance(0.5) ? 0ns : random.up_to(100ms);
   Faults& faults = conditions.faults;
   faults.unnoticed = 0.5;
+  faults.for_good = 0.2;
   for (double* probability : std::array{&faults.dies_before, &faults.dies_during, &faults.dies_after,
                                         &faults.falls_silent, &faults.infrastructure, &faults.starts_anew,
                                         &faults.said_twice, &faults.stray, &faults.overtaken, &faults.start_fails}) {

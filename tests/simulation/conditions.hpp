@@ -29,6 +29,7 @@ struct Faults {
   double stray = 0;           ///< a result for a job that the worker does not run follows
   double overtaken = 0;       ///< of each message: it takes long, later ones come first
   double start_fails = 0;     ///< of each start of an agent
+  double for_good = 0;        ///< of each of these: another start is said to be of no use
   std::optional<Time> all_die_at;
   std::optional<Time> interrupt_at;
   std::optional<Time> suspended_at;  ///< the coordinator, for an hour

@@ -102,7 +102,8 @@ void Fleet::happens(const Starts& what, Time when) {
 
 void Fleet::happens(const FailsToStart& what, Time when) {
   if (agent(what.agent).retired) return;
-  send(what.agent, dispatch::WorkerLost{what.agent.worker, "it did not start"}, when);
+  const bool for_good = random_.chance(conditions_.faults.for_good);
+  send(what.agent, dispatch::WorkerLost{what.agent.worker, "it did not start", for_good}, when);
 }
 
 void Fleet::happens(const Beats& what, Time when) {

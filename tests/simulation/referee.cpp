@@ -18,6 +18,23 @@ void demand(bool kept, const char* rule, wire::JobId job) {
   if (!kept) throw RuleBroken(fmt::format("{} (job {})", rule, static_cast<std::uint64_t>(job)));
 }
 
+/// By the words of dispatcher.hpp, not by its code: what tells about the infrastructure is no verdict.
+bool is_no_verdict(const wire::Outcome& outcome) {
+  constexpr std::int32_t killed = 9;
+  switch (outcome.kind) {
+    case wire::OutcomeKind::unprepared:
+    case wire::OutcomeKind::lost:
+    case wire::OutcomeKind::cancelled:
+      return true;
+    case wire::OutcomeKind::signaled:
+      return outcome.code == killed || outcome.disk_full;
+    case wire::OutcomeKind::exited:
+      return outcome.code != 0 && outcome.disk_full;
+    default:
+      return outcome.disk_full;
+  }
+}
+
 }  // namespace
 
 // ---- the plan
@@ -56,7 +73,14 @@ Referee::Referee(dispatch::Plan& plan, const Conditions& conditions)
 Referee::Worker& Referee::worker(wire::WorkerId id) { return workers_.at(static_cast<std::size_t>(id)); }
 
 void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Step& step, Time now) {
+  const bool was_stopped = stopped_;
+  const bool in_time = !due_ || now <= *due_ || conditions_.faults.suspended_at;
+  demand(in_time, "a subject waits longer than its patience, and a worker is free");
   for (const dispatch::Event& event : events) observe(event, now);
+  // Told last of all, though the worker's jobs ended with it.
+  for (const dispatch::Report& report : step.reports) {
+    if (const auto* given_up = std::get_if<dispatch::GivenUp>(&report)) worker(given_up->worker).given_up = true;
+  }
   for (const dispatch::Report& report : step.reports) {
     std::visit([&](const auto& it) { judge_report(it, now); }, report);
   }
@@ -64,19 +88,74 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
   demand(all_explained, "an outcome is recorded and not reported");
   for (const dispatch::Action& action : step.actions) {
     demand(!stopped_, "an action after Stop");
-    std::visit([&](const auto& it) { judge_action(it); }, action);
+    std::visit([&](const auto& it) { judge_action(it, now); }, action);
   }
-  if (!stopped_ && plan_.was_told) {
-    for (const dispatch::Subject subject : plan_.pointless()) {
-      for (const wire::JobId job : running_[subject]) {
-        demand(jobs_.at(job).cancelled, "a pointless job is left running", job);
-      }
-    }
-  }
+  if (!was_stopped) judge_completeness(now);
+  if (!stopped_ && plan_.was_told) judge_pointless();
+  note_waiting(now);
+  end_step();
+}
+
+void Referee::end_step() {
   plan_.told.clear();
   plan_.was_told = false;
-  for (const dispatch::Event& event : events) {
-    if (const auto* lost = std::get_if<dispatch::WorkerLost>(&event)) worker(lost->worker).loss_told = false;
+  ended_.clear();
+  counted_.clear();
+  for (Worker& one : workers_) one.loss_told = one.lost_for_good = one.given_up = one.to_restart = false;
+}
+
+/// Since when which subjects are with the dispatcher and run nowhere, and when one of them has to be run at the latest.
+void Referee::note_waiting(Time now) {
+  std::erase_if(waiting_, [this](const auto& one) { return !waits(one.first); });
+  for (const dispatch::Subject subject : plan_.handed_out()) {
+    if (waits(subject)) waiting_.try_emplace(subject, now);
+  }
+  due_.reset();
+  const auto is_free = [](const Worker& one) { return one.state == State::free; };
+  if (stopped_ || std::ranges::none_of(workers_, is_free)) return;
+  for (const auto& [subject, since] : waiting_) {
+    const Time latest = std::max(since + conditions_.options.patience, now) + conditions_.options.gather;
+    due_ = std::min(due_.value_or(latest), latest);
+  }
+}
+
+bool Referee::waits(dispatch::Subject subject) const {
+  const auto found = running_.find(subject);
+  return plan_.handed_out().contains(subject) && (found == running_.end() || found->second.empty());
+}
+
+void Referee::judge_pointless() {
+  for (const dispatch::Subject subject : plan_.pointless()) {
+    for (const wire::JobId job : running_[subject]) {
+      demand(jobs_.at(job).cancelled, "a pointless job is left running", job);
+    }
+  }
+}
+
+void Referee::judge_completeness(Time now) {
+  for (const wire::JobId job : ended_) demand(jobs_.at(job).reported, "a job has ended and nothing is reported", job);
+  for (const Worker& one : workers_) {
+    demand(!one.to_restart, "a worker is to be started anew and is not");
+    const bool lives = one.state == State::starting || one.state == State::free || one.state == State::busy;
+    demand(!one.loss_told || !lives || one.given_up, "a worker is lost and not given up");
+    demand(one.bad_ends < 3 || !lives, "a worker failed three jobs in a row and is not given up");
+  }
+  for (const dispatch::Subject subject : counted_) {
+    for (const wire::JobId copy : running_[subject]) {
+      const bool anew = jobs_.at(copy).assigned == now;
+      demand(anew || jobs_.at(copy).cancelled, "a copy runs on of what has its verdict", copy);
+    }
+  }
+  if (!stopped_) judge_leases(now);
+}
+
+/// Where the coordinator is suspended, leases are extended by as much as it slept: nothing is demanded there.
+void Referee::judge_leases(Time now) {
+  if (conditions_.faults.suspended_at) return;
+  for (const Worker& one : workers_) {
+    const bool has_lease = one.state == State::free || one.state == State::busy;
+    demand(!has_lease || now - one.heard < conditions_.options.lease,
+           "a worker is silent for a lease and not given up");
   }
 }
 
@@ -84,17 +163,19 @@ void Referee::observe(const dispatch::Event& event, Time now) {
   if (const auto* ready = std::get_if<dispatch::WorkerReady>(&event)) {
     Worker& it = worker(ready->worker);
     it.heard = now;
-    if (it.state == State::lost || it.state == State::retired) return;
+    if (it.state != State::starting && it.state != State::busy) return;
     end_all_jobs(it);
     it.state = State::free;
   } else if (const auto* alive = std::get_if<dispatch::WorkerAlive>(&event)) {
     worker(alive->worker).heard = now;
   } else if (const auto* lost = std::get_if<dispatch::WorkerLost>(&event)) {
     worker(lost->worker).loss_told = true;
+    if (lost->for_good) worker(lost->worker).lost_for_good = true;
   } else if (const auto* ended = std::get_if<dispatch::JobEnded>(&event)) {
     Worker& it = worker(ended->worker);
     it.heard = now;
     if (it.state != State::busy || std::ranges::find(it.jobs, ended->job) == it.jobs.end()) return;
+    jobs_.at(ended->job).told = ended->outcome;
     end_job(it, ended->job);
     if (it.jobs.empty()) it.state = State::free;
     const bool bad = ended->outcome.kind == wire::OutcomeKind::unprepared || ended->outcome.disk_full;
@@ -111,24 +192,31 @@ void Referee::end_job(Worker& worker, wire::JobId ended) {
   job.over = true;
   running_[job.subject].erase(ended);
   std::erase(worker.jobs, ended);
+  ended_.push_back(ended);
 }
 
 void Referee::end_all_jobs(Worker& worker) {
+  if (!worker.jobs.empty()) jobs_.at(worker.jobs.front()).ran = true;
   while (!worker.jobs.empty()) end_job(worker, worker.jobs.front());
 }
 
 void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   Worker& it = worker(given_up.worker);
   const bool silent = now - it.heard >= conditions_.options.lease;
-  demand(it.loss_told || silent || it.bad_ends >= 3, "a worker is given up without a reason");
-  demand(it.state != State::lost && it.state != State::retired, "a worker is given up twice");
+  const bool had_lease = it.state == State::free || it.state == State::busy;
+  demand(it.loss_told || (silent && had_lease) || it.bad_ends >= 3, "a worker is given up without a reason");
+  demand(it.state != State::lost && it.state != State::gone && it.state != State::retired,
+         "a worker is given up twice");
   end_all_jobs(it);
-  it.state = State::lost;
+  const bool for_good = it.lost_for_good || it.restarts == conditions_.options.max_worker_restarts;
+  demand(!for_good || !given_up.restarting, "a worker is restarted too often");
+  it.state = for_good ? State::gone : State::lost;
+  it.to_restart = given_up.restarting;
   it.bad_ends = 0;
   ++tally_.given_up;
 }
 
-void Referee::judge_report(const Ended& ended, Time /*now*/) {
+void Referee::judge_report(const Ended& ended, Time now) {
   if (ended.fate == Ended::Fate::late) {
     ++tally_.late;
     return;
@@ -137,40 +225,87 @@ void Referee::judge_report(const Ended& ended, Time /*now*/) {
   demand(found != jobs_.end(), "the end of a job that never was is reported", ended.job);
   Job& job = found->second;
   demand(!std::exchange(job.reported, true), "a job's end is reported twice", ended.job);
-  demand(job.worker == ended.worker && job.subject == ended.subject, "a job's end is reported wrongly", ended.job);
+  const bool right = job.worker == ended.worker && job.subject == ended.subject && job.attempt == ended.attempt;
+  demand(right, "a job's end is reported wrongly", ended.job);
+  judge_outcome(ended, job);
   if (ended.fate == Ended::Fate::spare) {
     demand(job.copied, "a job is called spare and had no copy", ended.job);
     ++tally_.spare;
     return;
   }
   if (stopped_) demand(ended.fate == Ended::Fate::cancelled, "an end after Stop is not `cancelled`", ended.job);
+  judge_told(ended);
+  judge_fate(ended, job);
+  const bool ran = ended.fate == Ended::Fate::counted || ended.fate == Ended::Fate::retried;
+  if (ran) before_[ended.subject] = Before{ended.worker, now};
+}
 
+/// It is the outcome that the worker told; or that it was lost, where it was, or somebody else cancelled its job.
+void Referee::judge_outcome(const Ended& ended, const Job& job) {
+  const Worker& where = worker(ended.worker);
+  const bool lost = ended.outcome.kind == wire::OutcomeKind::lost;
+  const bool never_began = ended.outcome.kind == wire::OutcomeKind::cancelled && conditions_.options.ahead > 0;
+  const bool with_worker = (lost || never_began) && (where.given_up || !job.told || stopped_);
+  const bool by_others = lost && job.told && job.told->kind == wire::OutcomeKind::cancelled && !job.cancelled;
+  const bool asked_for = job.cancelled || job.called_back;
+  const bool strange = job.told && job.told->kind == wire::OutcomeKind::cancelled && !asked_for;
+  const bool as_told = job.told && !strange && ended.outcome == *job.told;
+  demand(as_told || by_others || with_worker, "an outcome is reported that nobody told", ended.job);
+  const bool ran = job.told || job.ran || (!where.jobs.empty() && where.jobs.front() == ended.job);
+  demand(!lost || ran, "a job that waited at a lost worker is called lost", ended.job);
+}
+
+void Referee::judge_told(const Ended& ended) {
   const bool counted = ended.fate == Ended::Fate::counted;
   const auto told = std::ranges::find_if(plan_.told, [&](const RefereedPlan::Told& one) {
     return one.subject == ended.subject && one.recorded == counted && (!counted || one.outcome == ended.outcome);
   });
   demand(told != plan_.told.end(), "the plan was not told what is reported", ended.job);
   plan_.told.erase(told);
+}
 
+void Referee::judge_fate(const Ended& ended, const Job& job) {
+  const bool no_verdict = is_no_verdict(ended.outcome);
   std::uint32_t& retries = retries_[ended.subject];
-  if (counted) {
-    retries = 0;
-    ++tally_.counted;
-  } else if (ended.fate == Ended::Fate::retried) {
-    demand(++retries < conditions_.options.max_attempts, "a subject is tried too often", ended.job);
-    ++tally_.retried;
-  } else if (ended.fate == Ended::Fate::returned) {
-    const bool went_with_worker = worker(ended.worker).state != State::busy || conditions_.options.ahead > 0;
-    demand(job.called_back || went_with_worker, "a job is called returned and was not called back", ended.job);
-    --executions_[ended.subject];
-    ++tally_.returned;
-  } else {
-    demand(job.cancelled || stopped_, "a job is called cancelled and was not", ended.job);
-    ++tally_.cancelled;
+  switch (ended.fate) {
+    case Ended::Fate::counted:
+      demand(!no_verdict || retries + 1 == conditions_.options.max_attempts,
+             "an outcome that is no verdict is counted while attempts are left", ended.job);
+      retries = 0;
+      counted_.push_back(ended.subject);
+      ++tally_.counted;
+      break;
+    case Ended::Fate::retried:
+      demand(no_verdict, "a verdict is thrown away", ended.job);
+      demand(++retries < conditions_.options.max_attempts, "a subject is tried too often", ended.job);
+      ++tally_.retried;
+      break;
+    case Ended::Fate::returned: {
+      demand(ended.outcome.kind == wire::OutcomeKind::cancelled, "a job is called returned and has run", ended.job);
+      const bool went_with_worker = worker(ended.worker).state != State::busy || conditions_.options.ahead > 0;
+      demand(job.called_back || went_with_worker, "a job is called returned and was not called back", ended.job);
+      --executions_[ended.subject];
+      ++tally_.returned;
+      break;
+    }
+    default:
+      demand(job.cancelled || stopped_, "a job is called cancelled and was not", ended.job);
+      demand(stopped_ || no_verdict, "a verdict that beat its Cancel is thrown away", ended.job);
+      ++tally_.cancelled;
   }
 }
 
-void Referee::judge_action(const dispatch::Assign& assign) {
+/// Elsewhere than before, unless there is nobody else or patience is at an end.
+void Referee::judge_place(const dispatch::Assign& assign, Time now) {
+  const auto before = before_.find(assign.subject);
+  if (before == before_.end() || before->second.worker != assign.worker) return;
+  const auto living = std::ranges::count_if(
+      workers_, [](const Worker& one) { return one.state != State::gone && one.state != State::retired; });
+  demand(living == 1 || now - before->second.when >= conditions_.options.patience,
+         "a subject is run again where it failed, and others are there", assign.job);
+}
+
+void Referee::judge_action(const dispatch::Assign& assign, Time now) {
   Worker& it = worker(assign.worker);
   const bool has_room = it.state == State::busy && it.jobs.size() <= conditions_.options.ahead;
   demand(it.state == State::free || has_room, "a job for a worker that is not free", assign.job);
@@ -179,7 +314,12 @@ void Referee::judge_action(const dispatch::Assign& assign) {
   std::erase_if(copies, [this](wire::JobId one) { return jobs_.at(one).copied && jobs_.at(one).cancelled; });
   demand(copies.size() <= (conditions_.options.speculate ? 1U : 0U), "a subject runs twice at once", assign.job);
   demand(assign.attempt == ++executions_[assign.subject], "an attempt is numbered wrongly", assign.job);
-  jobs_[assign.job] = Job{assign.worker, assign.subject};
+  if (copies.empty()) judge_place(assign, now);
+  Job& job = jobs_[assign.job];
+  job.worker = assign.worker;
+  job.subject = assign.subject;
+  job.attempt = assign.attempt;
+  job.assigned = now;
   for (const wire::JobId copy : copies) jobs_.at(copy).copied = jobs_.at(assign.job).copied = true;
   copies.insert(assign.job);
   it.state = State::busy;
@@ -187,7 +327,7 @@ void Referee::judge_action(const dispatch::Assign& assign) {
   ++tally_.executions;
 }
 
-void Referee::judge_action(const dispatch::Cancel& cancel) {
+void Referee::judge_action(const dispatch::Cancel& cancel, Time /*now*/) {
   const auto found = jobs_.find(cancel.job);
   demand(found != jobs_.end() && !found->second.over, "a job is cancelled that does not run", cancel.job);
   demand(found->second.worker == cancel.worker, "a job is cancelled on the wrong worker", cancel.job);
@@ -195,18 +335,21 @@ void Referee::judge_action(const dispatch::Cancel& cancel) {
   demand(!std::exchange(before, true), "a job is cancelled twice", cancel.job);
 }
 
-void Referee::judge_action(const dispatch::Restart& restart) {
+void Referee::judge_action(const dispatch::Restart& restart, Time /*now*/) {
   Worker& it = worker(restart.worker);
   demand(it.state == State::lost, "a worker is restarted that was not given up");
   demand(++it.restarts <= conditions_.options.max_worker_restarts, "a worker is restarted too often");
+  demand(std::exchange(it.to_restart, false), "a worker is restarted and nobody was told");
   it.state = State::starting;
   ++tally_.restarts;
 }
 
-void Referee::judge_action(const dispatch::Retire& retire) {
+void Referee::judge_action(const dispatch::Retire& retire, Time /*now*/) {
   Worker& it = worker(retire.worker);
   demand(it.state == State::free || it.state == State::starting, "a worker is retired that has work or is gone");
   demand(plan_.exhausted(), "a worker is retired while there is more to do");
+  const bool nothing_waits = std::ranges::none_of(plan_.handed_out(), [this](auto one) { return waits(one); });
+  demand(nothing_waits, "a worker is retired while a subject waits for one");
   it.state = State::retired;
   const bool one_is_left = std::ranges::any_of(
       workers_, [](const Worker& one) { return one.state == State::free || one.state == State::busy; });
@@ -214,7 +357,7 @@ void Referee::judge_action(const dispatch::Retire& retire) {
   ++tally_.retired;
 }
 
-void Referee::judge_action(const dispatch::Stop& stop) {
+void Referee::judge_action(const dispatch::Stop& stop, Time /*now*/) {
   stopped_ = plan_.stopped = true;
   for (const auto& [subject, copies] : running_) {
     for (const wire::JobId job : copies) {
@@ -222,7 +365,7 @@ void Referee::judge_action(const dispatch::Stop& stop) {
     }
   }
   const bool lost = std::ranges::all_of(
-      workers_, [](const Worker& it) { return it.state == State::lost || it.state == State::retired; });
+      workers_, [](const Worker& it) { return it.state == State::gone || it.state == State::retired; });
   switch (stop.why) {
     case dispatch::Stop::Why::finished:
       demand(plan_.finished(), "Stop says finished and the plan is not");

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -51,6 +52,8 @@ class RefereedPlan final : public dispatch::Plan {
   [[nodiscard]] bool exhausted() const override { return plan_.exhausted(); }
   [[nodiscard]] bool finished() const override { return plan_.finished(); }
 
+  [[nodiscard]] const std::set<dispatch::Subject>& handed_out() const { return handed_out_; }
+
   struct Told {
     dispatch::Subject subject = 0;
     bool recorded = false;
@@ -78,23 +81,35 @@ class Referee {
   [[nodiscard]] const Tally& tally() const { return tally_; }
 
  private:
-  enum class State : std::uint8_t { starting, free, busy, lost, retired };
+  enum class State : std::uint8_t { starting, free, busy, lost, gone, retired };
   struct Worker {
     State state = State::starting;
     std::deque<wire::JobId> jobs;
     Time heard{0};
     std::uint32_t restarts = 0;
     bool loss_told = false;      ///< in the step under way
+    bool lost_for_good = false;  ///< and it was said that another start is of no use
+    bool given_up = false;       ///< in the step under way
+    bool to_restart = false;     ///< in the step under way: that it will be was reported
     std::uint32_t bad_ends = 0;  ///< in a row
   };
   struct Job {
     wire::WorkerId worker{};
     dispatch::Subject subject = 0;
+    std::uint32_t attempt = 1;
     bool over = false;  ///< its end was told, or its worker lost
     bool cancelled = false;
     bool called_back = false;
     bool copied = false;    ///< two of its subject ran at once
     bool reported = false;  ///< an Ended that is not late
+    bool ran = false;       ///< of those of a lost worker: it was not waiting
+    Time assigned{0};
+    std::optional<wire::Outcome> told;  ///< how it ended, as its worker said; nothing when the worker was lost
+  };
+  /// Where a subject was run before, and that it is to be run elsewhere.
+  struct Before {
+    wire::WorkerId worker{};
+    Time when{0};
   };
 
   void observe(const dispatch::Event& event, Time now);
@@ -102,11 +117,22 @@ class Referee {
   void end_all_jobs(Worker& worker);
   void judge_report(const dispatch::GivenUp& given_up, Time now);
   void judge_report(const dispatch::Ended& ended, Time now);
-  void judge_action(const dispatch::Assign& assign);
-  void judge_action(const dispatch::Cancel& cancel);
-  void judge_action(const dispatch::Restart& restart);
-  void judge_action(const dispatch::Retire& retire);
-  void judge_action(const dispatch::Stop& stop);
+  void judge_outcome(const dispatch::Ended& ended, const Job& job);
+  void judge_fate(const dispatch::Ended& ended, const Job& job);
+  void judge_told(const dispatch::Ended& ended);
+  void judge_action(const dispatch::Assign& assign, Time now);
+  void judge_action(const dispatch::Cancel& cancel, Time now);
+  void judge_action(const dispatch::Restart& restart, Time now);
+  void judge_action(const dispatch::Retire& retire, Time now);
+  void judge_action(const dispatch::Stop& stop, Time now);
+  void judge_place(const dispatch::Assign& assign, Time now);
+  void judge_leases(Time now);
+  void judge_pointless();
+  /// What every event had to bring about by the end of its step.
+  void judge_completeness(Time now);
+  void note_waiting(Time now);
+  [[nodiscard]] bool waits(dispatch::Subject subject) const;
+  void end_step();
 
   Worker& worker(wire::WorkerId id);
 
@@ -117,6 +143,11 @@ class Referee {
   std::map<dispatch::Subject, std::set<wire::JobId>> running_;
   std::map<dispatch::Subject, std::uint32_t> executions_;
   std::map<dispatch::Subject, std::uint32_t> retries_;  ///< since the plan got an outcome
+  std::map<dispatch::Subject, Before> before_;
+  std::vector<wire::JobId> ended_;             ///< in the step under way
+  std::vector<dispatch::Subject> counted_;     ///< in the step under way
+  std::map<dispatch::Subject, Time> waiting_;  ///< for a worker, since when
+  std::optional<Time> due_;                    ///< when one of them has to be run at the latest
   bool interrupted_ = false;
   bool stopped_ = false;
   Tally tally_;

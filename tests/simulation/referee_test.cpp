@@ -37,10 +37,20 @@ class RefereeTest : public testing::Test {
     }
   }
 
-  static Event ends(std::uint32_t worker, std::uint64_t job) {
-    return dispatch::JobEnded{WorkerId{worker}, JobId{job}, wire::Outcome{}, {}};
+  static wire::Outcome outcome(wire::OutcomeKind kind, std::int32_t code = 0) {
+    wire::Outcome one;
+    one.kind = kind;
+    one.code = code;
+    return one;
   }
-  static Report ended(Ended::Fate fate) { return Ended{fate, WorkerId{0}, JobId{1}, 0, 1, wire::Outcome{}, {}}; }
+  static wire::Outcome passed() { return outcome(wire::OutcomeKind::exited); }
+  static wire::Outcome killed() { return outcome(wire::OutcomeKind::signaled, 9); }
+  static Event ends(std::uint32_t worker, std::uint64_t job, const wire::Outcome& how = passed()) {
+    return dispatch::JobEnded{WorkerId{worker}, JobId{job}, how, {}};
+  }
+  static Report ended(Ended::Fate fate, const wire::Outcome& how = passed()) {
+    return Ended{fate, WorkerId{0}, JobId{1}, 0, 1, how, {}};
+  }
 
   BatchListPlanForTests plan_;
   Referee referee_;
@@ -87,21 +97,63 @@ TEST_F(RefereeTest, SeesAnOutcomeReportedAndNotRecorded) {
   expect_broken("not told", {ends(0, 1)}, {}, {ended(Ended::Fate::counted)});
 }
 TEST_F(RefereeTest, SeesAnOutcomeRecordedAndNotReported) {
-  referee_.plan().record(0, wire::Outcome{});
+  referee_.plan().record(0, passed());
   expect_broken("not reported", {ends(0, 1)}, {});
 }
 TEST_F(RefereeTest, SeesAnOutcomeRecordedTwice) {
-  referee_.plan().record(0, wire::Outcome{});
-  EXPECT_THROW(referee_.plan().record(0, wire::Outcome{}), RuleBroken);
+  referee_.plan().record(0, passed());
+  EXPECT_THROW(referee_.plan().record(0, passed()), RuleBroken);
 }
 TEST_F(RefereeTest, SeesAnEndReportedTwice) {
-  referee_.plan().record(0, wire::Outcome{});
+  referee_.plan().record(0, passed());
   play({ends(0, 1)}, {}, {ended(Ended::Fate::counted)});
   expect_broken("reported twice", {}, {}, {ended(Ended::Fate::counted)});
 }
 TEST_F(RefereeTest, SeesACancellationThatWasNone) {
   referee_.plan().give_back(0);
   expect_broken("was not", {ends(0, 1)}, {}, {ended(Ended::Fate::cancelled)});
+}
+TEST_F(RefereeTest, SeesAnEndNotReported) { expect_broken("nothing is reported", {ends(0, 1)}, {}); }
+TEST_F(RefereeTest, SeesAnotherOutcomeThanTheWorkers) {
+  referee_.plan().record(0, outcome(wire::OutcomeKind::exited, 1));
+  expect_broken("nobody told", {ends(0, 1)}, {}, {ended(Ended::Fate::counted, outcome(wire::OutcomeKind::exited, 1))});
+}
+TEST_F(RefereeTest, SeesAKillTakenForAVerdict) {
+  referee_.plan().record(0, killed());
+  expect_broken("no verdict", {ends(0, 1, killed())}, {}, {ended(Ended::Fate::counted, killed())});
+}
+TEST_F(RefereeTest, SeesALostJobNotTriedAgain) {
+  const wire::Outcome lost = outcome(wire::OutcomeKind::lost);
+  referee_.plan().record(0, lost);
+  expect_broken("no verdict", {dispatch::WorkerLost{WorkerId{0}, ""}}, {},
+                {ended(Ended::Fate::counted, lost), dispatch::GivenUp{WorkerId{0}, "", false}});
+}
+TEST_F(RefereeTest, SeesAVerdictThrownAway) {
+  referee_.plan().give_back(0);
+  expect_broken("thrown away", {ends(0, 1)}, {}, {ended(Ended::Fate::retried)});
+}
+TEST_F(RefereeTest, SeesAVerdictThatBeatItsCancelThrownAway) {
+  play({}, {dispatch::Cancel{WorkerId{0}, JobId{1}}}, {});
+  referee_.plan().give_back(0);
+  expect_broken("beat its Cancel", {ends(0, 1)}, {}, {ended(Ended::Fate::cancelled)});
+}
+TEST_F(RefereeTest, SeesASubjectRunAgainWhereItFailed) {
+  referee_.plan().give_back(0);
+  const auto again = [this] { return dispatch::Assign{WorkerId{0}, JobId{2}, referee_.plan().next(1).front(), 2}; };
+  expect_broken("where it failed", {ends(0, 1, killed())}, {again()}, {ended(Ended::Fate::retried, killed())});
+}
+TEST_F(RefereeTest, SeesALossIgnored) { expect_broken("not given up", {dispatch::WorkerLost{WorkerId{1}, ""}}, {}); }
+TEST_F(RefereeTest, SeesAWorkerLeftDownThatWasToBeStarted) {
+  expect_broken("started anew", {dispatch::WorkerLost{WorkerId{1}, ""}}, {},
+                {dispatch::GivenUp{WorkerId{1}, "", true}});
+}
+TEST_F(RefereeTest, SeesALeaseForgotten) {
+  try {
+    referee_.judge({}, dispatch::Step{}, perfect_world(2, 0).options.lease);
+    ADD_FAILURE();
+  } catch (const RuleBroken& broken) {
+    EXPECT_THAT(broken.what(), testing::HasSubstr("silent for a lease"));
+  }
 }
 
 }  // namespace

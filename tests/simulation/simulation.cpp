@@ -55,16 +55,18 @@ Time awake(const Conditions& conditions, Time next) {
 
 }  // namespace
 
-RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed) {
+RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed,
+                    const Witness& witness) {
   const Labours tests = [&truth](const dispatch::Assign& job) {
     Labour labour;
     labour.outcome = truth(job.subject);
     return labour;
   };
-  return simulate(plan, tests, conditions, seed);
+  return simulate(plan, tests, conditions, seed, witness);
 }
 
-RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed) {
+RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed,
+                    const Witness& witness) {
   Fleet fleet(conditions, labours, seed);
   Referee referee(plan, conditions);
   dispatch::Dispatcher dispatcher(referee.plan(), conditions.workers, conditions.options);
@@ -73,6 +75,7 @@ RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditio
   for (std::optional<Time> now = Time{0}; now;) {
     const std::vector<dispatch::Event> events = fleet.happen(*now);
     const dispatch::Step step = dispatcher.step(events, *now);
+    if (witness) witness(events, step, *now);
     referee.judge(events, step, *now);
     trace.add(step, *now);
     for (const dispatch::Action& action : step.actions) {

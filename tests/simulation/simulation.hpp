@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,11 +23,16 @@ struct RunSummary {
   Tally tally;
 };
 
+/// Sees each step before it is judged.
+using Witness = std::function<void(std::span<const dispatch::Event>, const dispatch::Step&, Time)>;
+
 /// Throws RuleBroken when the dispatcher breaks a rule or the run does not end.
-RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed);
+RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed,
+                    const Witness& witness = {});
 
 /// The same for subjects that are more than a test.
-RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed);
+RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed,
+                    const Witness& witness = {});
 
 /// The seeds a test should run: 1..count, or the one of NMZ_SIM_SEED.
 std::vector<std::uint64_t> seeds(std::uint64_t count);
