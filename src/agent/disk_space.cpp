@@ -1,7 +1,10 @@
 // See disk_space.hpp.
 #include "disk_space.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <fcntl.h>
@@ -25,19 +28,66 @@ bool write_is_refused(const std::string& directory) {
   return put < 0 ? errno == ENOSPC || errno == EDQUOT : static_cast<std::size_t>(put) < bytes.size();
 }
 
+/// What a file system has, in bytes and inodes, and how much of it is free for us.
+struct Space {
+  std::uint64_t bytes = 0;
+  std::uint64_t free_bytes = 0;
+  std::uint64_t inodes = 0;  ///< 0: not counted (btrfs)
+  std::uint64_t free_inodes = 0;
+};
+
+/// Nothing where nothing can be learned.
+std::optional<Space> space_of(const std::string& directory) {
+  struct statvfs status {};
+  if (directory.empty() || ::statvfs(directory.c_str(), &status) != 0 || (status.f_flag & ST_RDONLY) != 0 ||
+      status.f_blocks == 0) {
+    return std::nullopt;
+  }
+  const bool root = ::geteuid() == 0;  // blocks kept for root are space only for root
+  return Space{status.f_blocks * status.f_frsize, (root ? status.f_bfree : status.f_bavail) * status.f_frsize,
+               status.f_files, root ? status.f_ffree : status.f_favail};
+}
+
+bool is_full(const Space& space) {
+  constexpr std::uint64_t most_bytes = std::uint64_t{16} << 20;
+  constexpr std::uint64_t most_inodes = 16;
+  constexpr std::uint64_t part = 8;
+  return space.free_bytes < std::min(most_bytes, space.bytes / part) ||
+         (space.inodes > 0 && space.free_inodes < std::min(most_inodes, space.inodes / part));
+}
+
+/// So little that a test can take all of it between two looks.
+bool is_low(const Space& space) {
+  constexpr std::uint64_t bytes = std::uint64_t{1} << 30;
+  constexpr std::uint64_t inodes = 10'000;
+  return space.free_bytes < bytes || (space.inodes > 0 && space.free_inodes < inodes);
+}
+
 }  // namespace
 
-bool disk_is_full(const std::string& directory) {
-  struct statvfs status {};
-  if (directory.empty() || ::statvfs(directory.c_str(), &status) != 0 || (status.f_flag & ST_RDONLY) != 0) {
-    return false;
+void DiskWatch::look(Clock::time_point now) {
+  constexpr std::chrono::milliseconds at_least{1};
+  constexpr std::chrono::milliseconds closely{4};
+  constexpr std::chrono::milliseconds usually{50};
+  if (now - last_look_ < at_least) {
+    return;
   }
-  // Blocks kept for root are space only for root.
-  const auto blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
-  const auto inodes = ::geteuid() == 0 ? status.f_ffree : status.f_favail;
-  const bool counts_inodes = status.f_files > 0;  // btrfs says 0 for everything
-  return (status.f_blocks > 0 && blocks * status.f_frsize < little) || (counts_inodes && inodes == 0) ||
-         write_is_refused(directory);
+  last_look_ = now;
+  bool low = false;
+  for (const std::string& directory : directories_) {
+    if (const auto space = space_of(directory)) {
+      was_full_ = was_full_ || is_full(*space);
+      low = low || is_low(*space);
+    }
+  }
+  was_low_ = was_low_ || low;
+  next_look_ = now + (low ? closely : usually);
+}
+
+bool disk_is_full(const std::string& directory) {
+  const auto space = space_of(directory);
+  return space &&
+         (space->free_bytes < little || (space->inodes > 0 && space->free_inodes == 0) || write_is_refused(directory));
 }
 
 }  // namespace nmz::agent

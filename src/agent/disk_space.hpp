@@ -1,15 +1,49 @@
 // Whether a failed command may have failed because of a full disk.
 //
-// Then the failure says something about this worker, and not about the commit. statvfs() knows nothing of quotas, of
-// the blocks reserved for root or of project limits, so when there seems to be space a small unnamed file is really
-// written. What a test frees again before it ends cannot be seen.
+// Then the failure says something about this worker, and not about the commit. Tests clean up after themselves, and the
+// disk may be full because of what another worker's test is doing: what is free afterwards says little. So the file
+// systems are watched while the command runs. statvfs() costs a microsecond; it is asked every 50 ms, and every 4 ms
+// once a file system has so little left that a test could fill it in that time.
+//
+// Still a disk may be full for less than that. Therefore two marks: below the lower one (16 MiB, or an eighth of a
+// small file system) space was as good as gone; below the upper one it may have been gone for an instant, which is
+// believed if the command says so (last_words.hpp). With much space seen at every look such words are the command's own
+// business: a test of its own small file system, or of /dev/full.
 #pragma once
 
+#include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace nmz::agent {
 
+/// Looks at one moment, also by writing: statvfs() knows nothing of quotas and project limits.
 /// `directory`: where to look; one that does not exist is not full.
 [[nodiscard]] bool disk_is_full(const std::string& directory);
+
+class DiskWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  DiskWatch() = default;
+  explicit DiskWatch(std::vector<std::string> directories) : directories_{std::move(directories)} {}
+
+  /// Looks, unless it has just done so.
+  void look(Clock::time_point now);
+  [[nodiscard]] Clock::time_point next_look() const { return next_look_; }
+
+  /// Space or inodes were as good as gone at some look.
+  [[nodiscard]] bool was_full() const { return was_full_; }
+  /// They may have been gone in between.
+  [[nodiscard]] bool was_low() const { return was_low_; }
+
+ private:
+  std::vector<std::string> directories_;
+  Clock::time_point last_look_;
+  Clock::time_point next_look_;
+  bool was_full_ = false;
+  bool was_low_ = false;
+};
 
 }  // namespace nmz::agent

@@ -16,7 +16,6 @@
 
 #include "nmz/wire/codec.hpp"
 
-#include "disk_space.hpp"
 #include "process.hpp"
 #include "process_tree.hpp"
 
@@ -170,6 +169,9 @@ void Job::start_phase(Phase phase) {
   }
   command.output = log_.writer();
   started_ = Clock::now();
+  last_words_.clear();
+  disks_ = DiskWatch{written_directories()};
+  disks_.look(started_);
   const auto process = start_process(command);
   log_.close_writer();
   if (!process) {
@@ -200,14 +202,24 @@ void Job::on_child() {
   }
 }
 
+std::optional<Job::Clock::time_point> Job::deadline() const {
+  return done_ ? std::nullopt : std::optional{std::min(deadline_.value_or(disks_.next_look()), disks_.next_look())};
+}
+
+// The disk is looked at now, too: what is said of it is said while it is full.
 void Job::on_log() {
+  disks_.look(Clock::now());
   constexpr int buffers_at_once = 4;
   for (int i = 0; i < buffers_at_once && log_.read([this](std::string_view bytes) { pass_on(bytes); }); ++i) {
   }
 }
 
 void Job::on_time() {
-  if (done_ || !deadline_ || Clock::now() < *deadline_) {
+  const auto now = Clock::now();
+  if (!done_ && now >= disks_.next_look()) {
+    disks_.look(now);
+  }
+  if (done_ || !deadline_ || now < *deadline_) {
     return;
   }
   collect();
@@ -260,6 +272,7 @@ void Job::end_phase() {
       ended_ = Clock::now();
     }
   };
+  disks_.look(Clock::now());
   const bool complete = kill_descendants(main_, kill_patience, ended, progress_);
   if (!main_status_) {
     main_status_ = SIGKILL;  // what it will end with, once the kernel lets go of it
@@ -292,6 +305,7 @@ wire::Outcome Job::end_outcome() {
     outcome.kind = *stopped_;
     if (*stopped_ == OutcomeKind::timed_out) {
       outcome.detail = "still running after " + std::to_string(run_.timeout.count()) + " ms";
+      outcome.disk_full = ran_out_of_space();
     }
     return outcome;
   }
@@ -308,15 +322,28 @@ wire::Outcome Job::end_outcome() {
   return outcome;
 }
 
+/// Where a command may write as a matter of course.
+std::vector<std::string> Job::written_directories() const {
+  std::vector<std::string> directories{root_.empty() ? "." : root_, "/tmp"};
+  if (const char* const temporary = environment_.get("TMPDIR"); temporary != nullptr) {
+    directories.emplace_back(temporary);
+  }
+  return directories;
+}
+
+/// Quotas of users show in the words alone.
 bool Job::ran_out_of_space() const {
-  const char* const temporary = environment_.get("TMPDIR");
-  return disk_is_full(root_.empty() ? "." : root_) || (temporary != nullptr && disk_is_full(temporary));
+  const std::vector<std::string> directories = written_directories();
+  return disks_.was_full() || std::ranges::any_of(directories, disk_is_full) ||
+         (disks_.was_low() && last_words_.has_line_with({"no space left on device"}, {""})) ||
+         last_words_.has_line_with({"disk quota exceeded"}, {""});
 }
 
 void Job::pass_on(std::string_view bytes) {
   if (matcher_ && phase_ == Phase::test) {
     matcher_->feed(bytes);
   }
+  last_words_.feed(bytes);
   send_log(cap_.admit(bytes));
 }
 

@@ -12,13 +12,16 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
 #include "nmz/wire/messages.hpp"
 
+#include "disk_space.hpp"
 #include "environment.hpp"
 #include "failure.hpp"
+#include "last_words.hpp"
 #include "line_matcher.hpp"
 #include "log_cap.hpp"
 #include "log_pipe.hpp"
@@ -49,7 +52,7 @@ class Job {
   [[nodiscard]] wire::JobId id() const { return run_.job; }
   [[nodiscard]] bool is_done() const { return done_; }
   [[nodiscard]] int log_fd() const { return log_.fd(); }
-  [[nodiscard]] std::optional<Clock::time_point> deadline() const { return deadline_; }
+  [[nodiscard]] std::optional<Clock::time_point> deadline() const;
 
  private:
   [[nodiscard]] Attempt<> prepare();
@@ -61,6 +64,7 @@ class Job {
   void collect();
   [[nodiscard]] wire::Outcome end_outcome();
   [[nodiscard]] bool ran_out_of_space() const;
+  [[nodiscard]] std::vector<std::string> written_directories() const;
   void pass_on(std::string_view bytes);
   void send_log(std::string_view bytes);
   void finish(wire::Outcome outcome);
@@ -74,6 +78,8 @@ class Job {
   std::optional<LineMatcher> matcher_;
   LogCap cap_;
   LogPipe log_;
+  LastWords last_words_;
+  DiskWatch disks_;
   UniqueFd directory_;
   UniqueFd input_;
   UniqueFd null_;

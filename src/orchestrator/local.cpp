@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -171,16 +172,22 @@ asio::awaitable<void> Local::stop(wire::WorkerId worker) {
   kill_adopted();
 }
 
-/// Children that are neither agents nor ours by session came to us when an agent died; their descendants follow them
-/// to us when they die.
+/// What came to us when an agent died, and what that has started since: it carries the run's mark, and the way up from
+/// it ends here without passing a living agent. The rest of our descent is not ours to end: what the program that
+/// became this one (exec, the first process of a container) had started before, orphans of that, daemons of our
+/// helpers.
 void Local::kill_adopted() {
+  if (options_.run_mark.empty()) return;
+  const std::string mark = "NMZ_RUN=" + options_.run_mark;
   const pid_t self = ::getpid();
-  const pid_t session = ::getsid(0);
   const auto is_agent = [this](pid_t pid) {
     return std::any_of(agents_.begin(), agents_.end(), [pid](const auto& agent) { return agent.second == pid; });
   };
   kill_all([&](const ProcessFacts& process) {
-    return process.parent == self && process.session != session && !is_agent(process.pid);
+    if (!started_with(process.pid, mark)) return false;
+    std::optional<ProcessFacts> at = process;
+    while (at && !is_agent(at->pid) && at->parent != self) at = facts_of(at->parent);
+    return at && !is_agent(at->pid);
   });
 }
 

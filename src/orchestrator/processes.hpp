@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,10 @@ namespace nmz::orchestrator {
 struct ProcessFacts {
   pid_t pid = 0;
   pid_t parent = 0;
-  pid_t session = 0;
 };
+
+/// Nothing for a zombie and for what cannot be read.
+std::optional<ProcessFacts> facts_of(pid_t pid);
 
 /// Every process that can be read; zombies left out.
 std::vector<ProcessFacts> processes();

@@ -27,6 +27,7 @@ Meaning meaning_of(const wire::Outcome& outcome, TimeoutMeans timeout_means) {
     case OutcomeKind::signaled:
       return outcome.disk_full ? Meaning::skip : Meaning::abort;
     case OutcomeKind::timed_out:
+      if (outcome.disk_full) return Meaning::skip;
       return timeout_means == TimeoutMeans::bad && outcome.matched ? Meaning::failed : Meaning::skip;
     case OutcomeKind::not_started:
       return Meaning::command_failed;

@@ -67,7 +67,6 @@ TEST_F(DiskTest, ACommandThatFailsOnAFullDiskSaysSo) {
   ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
   const std::string fill = "head -c 9000000 /dev/zero > fill; ";
   EXPECT_FALSE(worker_->run(worker_->shell("exit 1")).finished.outcome.disk_full);
-  EXPECT_FALSE(worker_->run(worker_->shell(fill + "rm fill; exit 1")).finished.outcome.disk_full);
   const auto failed = worker_->run(worker_->shell(fill + "exit 1"));
   EXPECT_TRUE(failed.finished.outcome.disk_full);
   EXPECT_EQ(failed.finished.outcome.kind, OutcomeKind::exited);
@@ -76,6 +75,32 @@ TEST_F(DiskTest, ACommandThatFailsOnAFullDiskSaysSo) {
   auto build = worker_->shell("true");
   build.build = "exit 1";
   EXPECT_TRUE(worker_->run(build).finished.outcome.disk_full);
+}
+
+TEST_F(DiskTest, WhatATestFreesAgainBeforeItFailsIsSeen) {
+  ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  const std::string fill = "head -c 9000000 /dev/zero > fill";
+  EXPECT_TRUE(worker_->run(worker_->shell(fill + "; rm fill; exit 1")).finished.outcome.disk_full) << "said so";
+  EXPECT_TRUE(worker_->run(worker_->shell(fill + " 2>&-; sleep 0.1; rm fill; exit 1")).finished.outcome.disk_full);
+  EXPECT_FALSE(worker_->run(worker_->shell(fill + "; rm fill")).finished.outcome.disk_full) << "it succeeded";
+  EXPECT_FALSE(worker_->run(worker_->shell("sleep 0.1; exit 1")).finished.outcome.disk_full) << "the next one";
+  auto run = worker_->shell(fill + " 2>&-; sleep 0.1; rm fill; sleep 100");
+  run.timeout = 300ms;
+  EXPECT_TRUE(worker_->run(run).finished.outcome.disk_full) << "it hung";
+}
+
+TEST_F(DiskTest, WhatAnotherFillsForAWhileIsSeen) {
+  ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  Worker other{[] {
+    WorkerOptions options;
+    options.with_tree = false;
+    return options;
+  }()};
+  worker_->send(worker_->shell("sleep 0.4; exit 1"));
+  worker_->await_started();
+  const std::string file = temp_.path() / "theirs";
+  static_cast<void>(other.run(other.shell("head -c 9000000 /dev/zero > " + file + "; sleep 0.1; rm " + file)));
+  EXPECT_TRUE(worker_->await_job().finished.outcome.disk_full);
 }
 
 TEST_F(DiskTest, TheTemporaryDirectoryCountsToo) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <functional>
@@ -17,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "nmz/wire/codec.hpp"
@@ -132,6 +134,41 @@ TEST_F(LocalTest, WhatAKilledAgentLeftRunningIsEnded) {
     EXPECT_FALSE(finished) << "a killed agent cannot finish";
     co_await local_->stop(worker);
     EXPECT_TRUE(dies(daemon));
+  });
+}
+
+/// The pid that the shell of this script prints; the shell itself is waited for, what it left came to us.
+pid_t stranger(const std::string& script) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> output{::popen(script.c_str(), "r"), &::pclose};
+  int pid = 0;
+  EXPECT_EQ(std::fscanf(output.get(), "%d", &pid), 1);
+  return pid;
+}
+
+TEST_F(LocalTest, WhatSomebodyElseStartedIsLeftAlone) {
+  // As with `exec nmzswarm`, or as the first process of a container: a daemon that was there before, one that loses its
+  // parent only now, and one that is a child of ours from the start; sessions say nothing.
+  const pid_t before = stranger("setsid sleep 600 >/dev/null & echo $!");
+  run([this, before]() -> asio::awaitable<void> {
+    std::optional<Conversation> conversation;
+    const std::uint32_t agent = co_await greet(conversation);
+    const pid_t meanwhile = stranger("(setsid sh -c 'sleep 600 & wait' >/dev/null & echo $!)");
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setsid();
+      ::pause();
+      ::_exit(0);
+    }
+    ::kill(static_cast<pid_t>(agent), SIGKILL);
+    conversation.reset();
+    co_await local_->stop(worker);
+    local_.reset();
+    for (const pid_t theirs : {before, meanwhile, child}) {
+      EXPECT_TRUE(alive(theirs)) << theirs;
+      EXPECT_EQ(::waitpid(theirs, nullptr, WNOHANG), 0) << "it has ended";
+      ::kill(-theirs, SIGKILL);
+      ::waitpid(theirs, nullptr, 0);
+    }
   });
 }
 

@@ -59,6 +59,8 @@ std::vector<Case> cases() {
       {"signal on a full disk", outcome(OutcomeKind::signaled, 7, true, true), Verdict::skip},
       {"timeout", outcome(OutcomeKind::timed_out), Verdict::skip},
       {"timeout as bad", outcome(OutcomeKind::timed_out), Verdict::bad, Kind::unfinished, TimeoutMeans::bad},
+      {"timeout as bad on a full disk", outcome(OutcomeKind::timed_out, 0, true, true), Verdict::skip, Kind::unfinished,
+       TimeoutMeans::bad},
       {"failed build", outcome(OutcomeKind::build_failed, 2), Verdict::skip},
       {"build ended by a signal", outcome(OutcomeKind::build_failed, 139), Verdict::skip},
       {"untestable", outcome(OutcomeKind::untestable), Verdict::skip},

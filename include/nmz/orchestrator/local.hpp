@@ -2,8 +2,8 @@
 // pair.
 //
 // Ending a worker means ending everything its tests started. A live agent does that itself (it is a child subreaper).
-// When the agent was killed, what it leaves behind is adopted by this process, which is a subreaper as well and knows
-// its own children from adopted ones by their session: agents and tests live in sessions of their own.
+// When the agent was killed, what it leaves behind is adopted by this process, which is a subreaper as well. Of what is
+// adopted only that is ended which carries the run's mark: strangers come to this process too.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct LocalOptions {
   LocalOptions() = default;
   std::filesystem::path agent;               ///< the nmzagent program
   std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing. Empty: no work trees
-  std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here
+  std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here; unique
   std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its SIGKILL
 };
 
