@@ -344,9 +344,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   Executions& executions = reporter.executions();
   for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
   const auto missing = write_reports(options.reports, title_of(options), executions, started);
-  const int code = tell_end(std::move(ended), missing, options, reporter, json.get());
-  coordinator::Signals::hold();
-  return code;
+  return tell_end(std::move(ended), missing, options, reporter, json.get());
 }
 
 }  // namespace
@@ -362,7 +360,7 @@ int swarm(const Options& options) {
     return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
   } catch (const StepFailed& failed) {
     complain(failed.error.message);
-    return exit_usage;
+    return failed.error.kind == ErrorKind::cancelled ? exit_interrupted : exit_usage;
   }
 }
 
