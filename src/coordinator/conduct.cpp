@@ -1,45 +1,46 @@
 #include "nmz/coordinator/conduct.hpp"
 
-#include <csignal>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "nmz/interruption/interruption.hpp"
 
 namespace nmz::coordinator {
 namespace asio = boost::asio;
+
 namespace {
 
-bool is_ignored(int number) {
-  struct sigaction now {};
-  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+/// The event loop's own descriptor of it, which it closes.
+int own_bell() {
+  interruption::take_signals();
+  return ::fcntl(interruption::descriptor(), F_DUPFD_CLOEXEC, 0);
 }
 
 }  // namespace
 
-Signals::Signals(asio::io_context& io) : set_{io, SIGINT, SIGTERM} {
-  if (!is_ignored(SIGHUP)) set_.add(SIGHUP);
-}
+Signals::Signals(asio::io_context& io) : bell_{io, own_bell()} {}
 
 void Signals::listen(std::function<void()> arrived) {
-  set_.async_wait([this, arrived = std::move(arrived)](const boost::system::error_code& code, int /*signal*/) {
-    if (code || stopped_) return;
-    arrived();
-    listen(arrived);
-  });
+  using asio::posix::stream_descriptor;
+  bell_.async_wait(stream_descriptor::wait_read,
+                   [this, arrived = std::move(arrived)](const boost::system::error_code& code) {
+                     if (code || stopped_) return;
+                     std::uint64_t count = 0;
+                     static_cast<void>(::read(bell_.native_handle(), &count, sizeof count));
+                     for (; count > 0; --count) arrived();
+                     listen(arrived);
+                   });
 }
 
 /// One that has arrived, but was not told yet, cannot be cancelled; it must not be waited for again.
 void Signals::stop() {
   stopped_ = true;
-  set_.cancel();
-}
-
-void Signals::hold() {
-  sigset_t all{};
-  ::sigemptyset(&all);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&all, number);
-  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  bell_.cancel();
 }
 
 RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,

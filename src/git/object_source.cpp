@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "loose_objects.hpp"
+
 namespace nmz::git {
 
 namespace fs = std::filesystem;
@@ -63,9 +65,11 @@ Result<void> ObjectSource::open_objects() {
     return fail(ErrorKind::rejected, fmt::format("cannot read {}: {}", objects, libgit2_error()));
   }
   odb_.reset(odb);
+  read_loose_objects_safely(*odb, objects);
   std::istringstream alternates{variable("GIT_ALTERNATE_OBJECT_DIRECTORIES")};
   for (std::string directory; std::getline(alternates, directory, ':');) {
     git_odb_add_disk_alternate(odb, directory.c_str());
+    read_loose_objects_safely(*odb, directory);
   }
   git_repository* repository = nullptr;
   if (git_repository_wrap_odb(&repository, odb) != 0) {

@@ -80,6 +80,13 @@ void Connection::Close::operator()(sqlite3* handle) const noexcept { static_cast
 Connection::Connection(std::filesystem::path file, std::chrono::milliseconds patience)
     : file_{std::move(file)}, patience_{patience} {}
 
+int Connection::wait_for_others(void* connection, int tries) {
+  auto& self = *static_cast<Connection*>(connection);
+  if (tries == 0)
+    self.wait_.emplace("the history '" + self.file_.string() + "', which another program has locked", self.patience_);
+  return self.wait_->again() ? 1 : 0;
+}
+
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file,
                                                      std::chrono::milliseconds patience) {
   // Absolute, so that no name is special to SQLite (":memory:", "file:...").
@@ -90,7 +97,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
   connection->handle_.reset(handle);  // there is one even after a failure
   if (code != SQLITE_OK) return tl::unexpected{connection->error(code)};
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, static_cast<int>(patience.count()));
+  sqlite3_busy_handler(handle, wait_for_others, connection.get());
   // A file that somebody made to do harm is not to run its own triggers and views.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);

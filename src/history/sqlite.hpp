@@ -12,10 +12,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "nmz/error/result.hpp"
+#include "nmz/interruption/lock_wait.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -93,9 +95,11 @@ class Connection {
     void operator()(sqlite3* handle) const noexcept;
   };
   Connection(std::filesystem::path file, std::chrono::milliseconds patience);
+  static int wait_for_others(void* connection, int tries);
 
   std::filesystem::path file_;
   std::chrono::milliseconds patience_;
+  std::optional<interruption::LockWait> wait_;
   std::unique_ptr<sqlite3, Close> handle_;
 };
 

@@ -350,9 +350,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store, text);
   reporter.show(summary(search, result, reporter, log_store));
-  const int code = print_answer(search, result);
-  coordinator::Signals::hold();
-  return code;
+  return print_answer(search, result);
 }
 
 git::RangeRequest range_request(const Options& options) {
@@ -380,7 +378,7 @@ int bisect(const Options& options) {
     return options.dry_run ? dry_run(search) : search_and_answer(search, io, containers.get());
   } catch (const StepFailed& failed) {
     fmt::print(stderr, "nmzbisect: {}\n", failed.error.message);
-    return exit_usage;
+    return failed.error.kind == ErrorKind::cancelled ? exit_interrupted : exit_usage;
   }
 }
 

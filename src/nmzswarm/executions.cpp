@@ -85,6 +85,19 @@ void Executions::not_run(const std::string& workload) {
   all_.push_back(std::move(execution));
 }
 
+void Executions::known_before(const std::string& workload, std::string_view result) {
+  report::Execution execution;
+  execution.workload = workload;
+  execution.earlier = true;
+  execution.detail = std::string{result} + ", in the run that this one goes on with";
+  execution.verdict = result == "passed"      ? report::Verdict::passed
+                      : result == "flaky"     ? report::Verdict::flaky
+                      : result == "timed-out" ? report::Verdict::timed_out
+                      : result == "failed"    ? report::Verdict::failed
+                                              : report::Verdict::lost;
+  all_.push_back(std::move(execution));
+}
+
 void Executions::read_log_tails() {
   for (report::Execution& one : all_) {
     const bool failure = one.verdict == report::Verdict::failed || one.verdict == report::Verdict::timed_out;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nmz/dispatch/dispatcher.hpp"
@@ -36,6 +37,8 @@ class Executions {
   void forget(wire::JobId job) { began_.erase(job); }
   /// A workload that never ran.
   void not_run(const std::string& workload);
+  /// A workload of the run that this one goes on with, which ended with this result (a word of view::word_of).
+  void known_before(const std::string& workload, std::string_view result);
   void read_log_tails();
 
   [[nodiscard]] const std::vector<report::Execution>& all() const { return all_; }

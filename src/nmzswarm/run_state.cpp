@@ -1,5 +1,6 @@
 #include "run_state.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
@@ -46,6 +47,13 @@ bool counts_as_failed(std::string_view word) { return word == "failed" || word =
 
 }  // namespace
 
+std::vector<Kept::One> Kept::failures() const {
+  std::vector<One> failed;
+  std::ranges::copy_if(results, std::back_inserter(failed),
+                       [](const One& one) { return counts_as_failed(one.result); });
+  return failed;
+}
+
 Result<EarlierRun> EarlierRun::find(const std::string& log_directory, const std::string& suite) {
   fs::path directory = log_directory;
   if (directory.empty()) {
@@ -85,22 +93,31 @@ EarlierRun EarlierRun::parse(const std::string& lines) {
   return run;
 }
 
-void EarlierRun::select(Rerun which, std::vector<std::string>& ids) const {
-  std::erase_if(ids, [&](const std::string& id) {
-    const auto known = results_.find(id);
-    const std::string result = known == results_.end() ? "" : known->second;
+Kept EarlierRun::select(Rerun which, std::vector<std::string>& ids) const {
+  Kept kept;
+  const auto wanted = [which](bool known, const std::string& result) {
     switch (which) {
       case Rerun::failed:
-        return !counts_as_failed(result);
+        return counts_as_failed(result);
       case Rerun::unfinished:
-        return !result.empty() && result != "lost";
+        return result.empty() || result == "lost";
       case Rerun::last:
-        return known == results_.end();
+        return known;
       case Rerun::nothing:
         break;
     }
-    return false;
+    return true;
+  };
+  std::erase_if(ids, [&](const std::string& id) {
+    const auto found = results_.find(id);
+    const bool known = found != results_.end();
+    const std::string result = known ? found->second : "";
+    if (wanted(known, result)) return false;
+    if (!result.empty()) kept.results.push_back({id, result});
+    if (known && result.empty()) ++kept.unfinished;
+    return true;
   });
+  return kept;
 }
 
 std::string EarlierRun::lines(bool results) const {

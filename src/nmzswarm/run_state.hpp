@@ -8,6 +8,7 @@
 // Which run of a suite was the last one stands beside the logs, in a file named after a hash of the suite's name.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -23,6 +24,18 @@
 
 namespace nmz::nmzswarm {
 
+/// What a run that goes on with an earlier one does not run again, and is part of the whole all the same.
+struct Kept {
+  struct One {
+    std::string workload;
+    std::string result;  ///< a word of view::word_of
+  };
+  std::vector<One> results;
+  std::size_t unfinished = 0;  ///< workloads of the earlier run that have no result, now either
+
+  [[nodiscard]] std::vector<One> failures() const;
+};
+
 class EarlierRun {
  public:
   /// The run that kept its logs in `log_directory`; if that is empty, the last run of `suite`. Errors (misconfigured):
@@ -32,8 +45,8 @@ class EarlierRun {
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   /// Leaves those that are wanted. Failed: failed, timed out or lost. Unfinished: without a result, or lost, or not
-  /// part of the earlier run. Last: all that were part of it.
-  void select(Rerun which, std::vector<std::string>& ids) const;
+  /// part of the earlier run. Last: all that were part of it. Returns what is known of those that it takes away.
+  Kept select(Rerun which, std::vector<std::string>& ids) const;
   /// As lines of a new file; `results`: with them, else only the workloads.
   [[nodiscard]] std::string lines(bool results) const;
 

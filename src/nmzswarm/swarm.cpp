@@ -164,19 +164,35 @@ int print_list(const WorkloadList& list) {
   return all_printed() ? (list.ids.empty() ? exit_nothing : exit_passed) : exit_infrastructure;
 }
 
+/// A run that goes on with an earlier one has not passed where that one has failures, or holes, that it leaves.
+void add_kept(view::SuiteEnded& ended, const Kept& kept) {
+  for (const Kept::One& one : kept.failures()) {
+    view::Failure failure;
+    failure.name = one.workload;
+    failure.detail = one.result + ", in the run that this one goes on with";
+    ended.earlier_failures.push_back(std::move(failure));
+  }
+}
+
 /// How the run ended, in the words of view::SuiteEnded.
-void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end, bool flaky_fails) {
+void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end, const Kept& kept,
+              bool flaky_fails) {
   const auto say = [&ended](int code, const char* result, std::string message) {
     ended.exit_code = code;
     ended.result = result;
     ended.message = std::move(message);
   };
   const std::size_t flaky_failures = suite.hunt() != nullptr ? ended.counts.flaky : 0;
-  const bool failures = ended.counts.failed + ended.counts.timed_out + flaky_failures > 0;
+  const std::size_t earlier_failures = ended.earlier_failures.size();
+  const bool failures = ended.counts.failed + ended.counts.timed_out + flaky_failures + earlier_failures > 0;
   if (end.why == dispatch::Stop::Why::interrupted) return say(exit_interrupted, "interrupted", "interrupted");
   if (suite.listing().failed) return say(exit_infrastructure, "not-listed", suite.listing().message);
   if (end.why == dispatch::Stop::Why::no_workers) {
     return say(exit_infrastructure, "no-workers", "no worker is left: " + end.reason);
+  }
+  if (suite.ids().empty() && earlier_failures > 0) {
+    return say(exit_failed, "failed",
+               fmt::format("nothing is left to run, and {} workload(s) have failed before", earlier_failures));
   }
   if (suite.ids().empty()) {
     const std::size_t listed = suite.listing().list.listed;
@@ -190,6 +206,10 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
   }
   if (ended.counts.not_run + ended.counts.cancelled > 0)
     return say(exit_infrastructure, "lost", "some workloads were not run");
+  if (kept.unfinished > 0) {
+    return say(exit_infrastructure, "lost",
+               fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
+  }
   if (ended.counts.flaky > 0) return say(flaky_fails ? exit_failed : exit_passed, "flaky", "");
   say(exit_passed, "passed", "");
 }
@@ -263,13 +283,14 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   const std::uint32_t cpus = containers == nullptr ? orchestrator::local_cpus() : containers->cpus();
   const std::string suite_key = suite_name(options, containers);
   const std::optional<EarlierRun> earlier = earlier_run(options, suite_key);
-  if (earlier && list) earlier->select(options.again.rerun, list->ids);
+  Kept kept;
+  if (earlier && list) kept = earlier->select(options.again.rerun, list->ids);
   const std::uint32_t count = worker_count(options, list, cpus);
   std::string trouble;
   std::optional<history::History> known = open_history(options, trouble);
 
   Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
-  if (earlier) suite.on_ids([&](auto& ids) { earlier->select(options.again.rerun, ids); });
+  if (earlier) suite.on_ids([&](auto& ids) { kept = earlier->select(options.again.rerun, ids); });
   const bool listed = list.has_value();
   if (list) {
     need(suite.set_list(std::move(*list)));
@@ -317,11 +338,13 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (known) remember(*known, suite_key, reporter);
   view::SuiteEnded ended = reporter.summary();
   if (suite.hunt() != nullptr) ended.hunted = hunted(suite, reporter.executions(), options.arguments);
-  conclude(ended, suite, end, options.again.flaky_fails);
-  const auto missing = write_reports(options.reports, title_of(options), reporter.executions(), started);
-  const int code = tell_end(std::move(ended), missing, options, reporter, json.get());
-  coordinator::Signals::hold();
-  return code;
+  if (suite.hunt() != nullptr) kept = Kept{};  // it goes on with nothing, the earlier run only chose what to hunt for
+  add_kept(ended, kept);
+  conclude(ended, suite, end, kept, options.again.flaky_fails);
+  Executions& executions = reporter.executions();
+  for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
+  const auto missing = write_reports(options.reports, title_of(options), executions, started);
+  return tell_end(std::move(ended), missing, options, reporter, json.get());
 }
 
 }  // namespace
@@ -337,7 +360,7 @@ int swarm(const Options& options) {
     return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
   } catch (const StepFailed& failed) {
     complain(failed.error.message);
-    return exit_usage;
+    return failed.error.kind == ErrorKind::cancelled ? exit_interrupted : exit_usage;
   }
 }
 

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/interruption/lock_wait.hpp"
+
 #include "processes.hpp"
 
 namespace nmz::orchestrator {
@@ -24,12 +26,8 @@ std::string reason(int error) { return std::error_code{error, std::generic_categ
 int open_locked(const fs::path& path, int how, int create = O_CREAT) {
   const int fd = ::open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
   if (fd < 0) return -1;
-  int result = 0;
-  do {
-    result = ::flock(fd, how);
-  } while (result != 0 && errno == EINTR);
-  if (result == 0) return fd;
-  const int error = errno;
+  const int error = interruption::lock_file(fd, how, path.string());
+  if (error == 0) return fd;
   ::close(fd);
   errno = error;
   return -1;
@@ -77,6 +75,7 @@ RunDirectory::Swept sweep(const fs::path& base) {
 
 Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy) {
   const auto cannot = [&](int error) {
+    if (error == ECANCELED) return fail(ErrorKind::cancelled, "interrupted");
     return fail(ErrorKind::misconfigured,
                 "cannot work in '" + base.string() + "': " + reason(error) + " (" + remedy + ")");
   };

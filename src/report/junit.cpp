@@ -69,6 +69,7 @@ std::string system_out(const Execution& execution) {
 std::string opening(std::string_view element, const Execution& execution, Verdict verdict) {
   const std::string message = execution.detail.empty() ? to_string(verdict) : execution.detail;
   std::string where = fmt::format("attempt {} on worker {}", execution.attempt, execution.worker);
+  if (execution.earlier) where = "in an earlier run";
   if (!execution.node.empty()) where += fmt::format(" ({})", execution.node);
   if (!execution.log_path.empty()) where += "\nlog: " + execution.log_path;
   return fmt::format("<{}{}{}>{}", element, attribute("type", to_string(verdict)), attribute("message", message),

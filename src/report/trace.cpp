@@ -41,7 +41,7 @@ using Nodes = std::map<std::string_view, Workers>;
 Nodes timelines(std::span<const Execution> executions) {
   Nodes nodes;
   for (const Execution& execution : executions) {
-    if (execution.verdict == Verdict::not_run) continue;
+    if (execution.verdict == Verdict::not_run || execution.earlier) continue;
     Span span;
     span.execution = &execution;
     span.begin = microseconds(execution.start);

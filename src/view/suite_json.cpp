@@ -115,6 +115,7 @@ struct ToJson {
             {"cancelled", event.counts.cancelled},
             {"not_run", event.counts.not_run},
             {"failures", list_of(event.failures)},
+            {"earlier_failures", list_of(event.earlier_failures)},
             {"flaky_workloads", list_of(event.flaky)},
             {"hunted", list_of(event.hunted)},
             {"workers", event.workers},

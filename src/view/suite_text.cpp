@@ -228,6 +228,12 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
                      text::printable(flaky.detail), flaky.log),
          now);
   }
+  for (std::size_t i = 0; i < event.earlier_failures.size() && !quiet(); ++i) {
+    const Failure& failure = event.earlier_failures[i];
+    line(fmt::format("{} {} ({})", coloured("failed   ", red), text::printable(failure.name),
+                     text::printable(failure.detail)),
+         now);
+  }
   std::string text = fmt::format("{} of {} passed", event.counts.passed, event.counts.all());
   const auto add = [&text](std::size_t count, const char* what) {
     if (count > 0) text += fmt::format(", {} {}", count, what);
@@ -238,6 +244,7 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
   add(event.counts.lost, "lost");
   add(event.counts.cancelled, "cancelled");
   add(event.counts.not_run, "not run");
+  add(event.earlier_failures.size(), "failed before");
   text += fmt::format(" in {} with {}", duration(event.wall), plural(event.workers, "worker"));
   if (event.counts.all() > 0) line(coloured(text, event.exit_code == 0 ? green : red), now);
   if (quiet()) return;

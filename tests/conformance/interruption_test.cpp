@@ -4,12 +4,16 @@
 // Tests that wait say so by a line in a note, so that a signal is sent when there is something to interrupt, never
 // after a guessed time.
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "answers.hpp"
 #include "line.hpp"
@@ -90,6 +94,42 @@ TEST_F(InterruptionTest, ByHangup) {
   const Ended ended = run.get();
   EXPECT_NE(ended.exit_code, 0) << everything(ended);
   expect_nothing_left();
+}
+
+/// A filter that hangs stands for all that can hang where nobody hears a signal.
+TEST_F(InterruptionTest, TheSecondOneEndsItWithinASecondWhateverItDoes) {
+  repository.git({"config", "filter.hangs.smudge", "echo $$ >>" + place.note("begun").string() + "; exec sleep 6"});
+  support::write_file(repository.path() / ".git/info/attributes", "* filter=hangs\n");
+  std::future<Ended> run = start("exit 0", {"--jobs", "1"});
+  ASSERT_TRUE(begun(1));
+  const pid_t program = place.bisect_processes().at(0);
+  ::kill(program, SIGINT);
+  EXPECT_EQ(run.wait_for(std::chrono::milliseconds{500}), std::future_status::timeout) << "it waits for the filter";
+  ::kill(program, SIGTERM);
+  const auto sent = std::chrono::steady_clock::now();
+  const Ended ended = run.get();
+  EXPECT_LT(std::chrono::steady_clock::now() - sent, std::chrono::milliseconds{1800});
+  EXPECT_EQ(ended.exit_code, 130) << everything(ended);
+  EXPECT_THAT(ended.err, testing::HasSubstr("ended by the second signal"));
+  EXPECT_TRUE(wait_until([&] { return place.agent_processes().empty(); }, seconds{5}));
+  repository.git({"config", "--unset", "filter.hangs.smudge"});
+  EXPECT_THAT(start("test $n -lt 9").get(), Finds(repository.ids()[9]));
+  EXPECT_THAT(place.leftovers(), IsEmpty());
+}
+
+TEST_F(InterruptionTest, OfAWaitForALockOfSomebodyElses) {
+  std::filesystem::create_directories(place.work_dir());
+  const std::string lock = (place.work_dir() / "lock").string();
+  const int held = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  std::future<Ended> run = start("exit 0", {"--jobs", "1"});
+  ASSERT_EQ(run.wait_for(std::chrono::milliseconds{1500}), std::future_status::timeout);
+  ::kill(place.bisect_processes().at(0), SIGINT);
+  ASSERT_EQ(run.wait_for(seconds{1}), std::future_status::ready);
+  const Ended ended = run.get();
+  EXPECT_EQ(ended.exit_code, 130) << everything(ended);
+  EXPECT_THAT(ended.err, testing::HasSubstr("waiting for '" + lock + "', which another program has locked\n"));
+  ::close(held);
 }
 
 TEST_F(InterruptionTest, AKilledAgentsCommitIsTestedAgain) {

@@ -78,11 +78,25 @@ TEST_F(RerunTest, FailedRunsWhatFailedInTheLastRunOfTheSuite) {
 TEST_F(RerunTest, UnfinishedGoesOnInTheDirectoryOfTheEarlierRun) {
   EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--fail-fast"}).exit_code, 1);
   EXPECT_EQ(diary(), "a\nb\n");
-  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 0);
+  const auto rest = run({"-j1", "--log-dir", "logs", "--rerun", "unfinished", "--junit", "junit", "--json", "events"});
+  EXPECT_EQ(rest.exit_code, 1) << "b failed, and the whole run with it";
   EXPECT_EQ(diary(), "c\n");
+  EXPECT_THAT(rest.out, AllOf(HasSubstr("b (failed, in the run that"), HasSubstr("1 of 1 passed, 1 failed before")));
+  EXPECT_THAT(swarm.read("junit"), HasSubstr("tests=\"3\" failures=\"1\" errors=\"0\""));
+  EXPECT_THAT(swarm.read("events"), HasSubstr(R"("earlier_failures":[{"name":"b")"));
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 1) << "nothing is left to run";
   EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "failed"}).exit_code, 1);
   EXPECT_EQ(diary(), "b\n");
   EXPECT_THAT(run({"--log-dir", "elsewhere", "--rerun", "last"}).err, HasSubstr("there are no results of a run in"));
+}
+
+TEST_F(RerunTest, FailedAloneDoesNotPassARunWithHoles) {
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--fail-fast"}).exit_code, 1);
+  std::ofstream{swarm.place() / "fixed"};
+  const auto repaired = run({"-j1", "--log-dir", "logs", "--rerun", "failed"});
+  EXPECT_EQ(repaired.exit_code, 3) << repaired.out;
+  EXPECT_THAT(repaired.err, HasSubstr("1 workload(s) have no result yet (--rerun unfinished)"));
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 0);
 }
 
 TEST_F(RerunTest, AKilledRunGoesOnWhereItWas) {

@@ -4,16 +4,16 @@
 #include <functional>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "nmz/coordinator/coordinator.hpp"
 
 namespace nmz::coordinator {
 
-/// The user's SIGINT, SIGTERM and SIGHUP, kept from the program for as long as this lives: one that comes before the
-/// run has begun ends it at its beginning, one that comes after its end is too late to end anything. Without it a
-/// second Ctrl-C could end the program while it removes what it has made, or writes its reports. Under nohup SIGHUP is
-/// ignored.
+/// The user's signals (see interruption.hpp), for an event loop. From the first Signals on they are taken until the
+/// program ends: one that comes before the run has begun ends it at its beginning, one that comes after its end is too
+/// late to end anything, such as the removal of what the run has made, or the writing of its reports. A second one ends
+/// the program within a second, whatever it does.
 class Signals {
  public:
   explicit Signals(boost::asio::io_context& io);
@@ -21,11 +21,9 @@ class Signals {
   /// Calls `arrived` from `io` for each one, until stop().
   void listen(std::function<void()> arrived);
   void stop();
-  /// For a program that is about to end: from now on none can end it any more, not even when this is gone.
-  static void hold();
 
  private:
-  boost::asio::signal_set set_;
+  boost::asio::posix::stream_descriptor bell_;
   bool stopped_ = false;
 };
 

@@ -27,8 +27,9 @@ struct Execution {
   std::uint32_t worker = 0;
   std::string node;
   Verdict verdict = Verdict::not_run;
-  std::string detail;  ///< "exit 1"
-  Seconds start{0};    ///< since the start of the run
+  bool earlier = false;  ///< of a run that this one goes on with: nobody knows where and when
+  std::string detail;    ///< "exit 1"
+  Seconds start{0};      ///< since the start of the run
   Seconds took{0};
   std::string log_path;
   std::string log_tail;  ///< bounded by the caller; any bytes

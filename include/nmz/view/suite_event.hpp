@@ -94,8 +94,9 @@ struct SuiteEnded {
   std::string message;  ///< one line
   SuiteCounts counts;
   std::vector<Failure> failures;
-  std::vector<Failure> flaky;          ///< each with its last failure
-  std::vector<HuntedWorkload> hunted;  ///< empty unless it was a hunt
+  std::vector<Failure> earlier_failures;  ///< of the run that this one goes on with, and not run again
+  std::vector<Failure> flaky;             ///< each with its last failure
+  std::vector<HuntedWorkload> hunted;     ///< empty unless it was a hunt
   std::uint32_t workers = 0;
   Seconds wall{0};
   Seconds makespan{0};  ///< from the first workload's start to the last one's end
