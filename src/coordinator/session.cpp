@@ -269,8 +269,9 @@ asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
 }
 
 asio::awaitable<void> Session::learn_tree_state() {
-  if (!std::exchange(state_expected_, false)) co_return;
+  if (!state_expected_) co_return;
   std::optional<std::vector<std::string>> changed = co_await tree_states_.take();
+  state_expected_ = false;
   if (changed) known_.changed = std::move(*changed);
 }
 
