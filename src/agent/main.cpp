@@ -19,6 +19,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,6 +238,9 @@ ExitCode take_role(const Options& options) {
 }  // namespace nmz::agent
 
 int main(int argc, char** argv) {
+  // Before anything secret is read: no test that runs as the same user may look into this process, its descriptors or
+  // its memory, or trace it. What it executes can be looked into again.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const auto options = nmz::agent::parse(argc, argv);
   if (!options) {
     static_cast<void>(std::fputs(nmz::agent::usage, stderr));

@@ -79,6 +79,15 @@ TEST_F(ContainersTest, SkipsAbortsAndBuilds) {
   EXPECT_THAT(search(fails_from(9), {"--build", "test $(cat number) != 3"}), Finds(repository.ids()[9]));
 }
 
+/// The agent is the container's first process. A test that could write to its stream would decide its own verdict.
+TEST_F(ContainersTest, ATestCannotReachItsAgent) {
+  const std::string reach =
+      "for fd in /proc/1/fd/*; do { : <\"$fd\" || : >\"$fd\"; } && exit 200; done; "
+      "cat /proc/1/environ && exit 201; dd if=/proc/1/mem of=/dev/null bs=1 count=0 && exit 202; "
+      "readlink /proc/1/exe && exit 203; test -r /proc/$$/environ || exit 204; ";
+  EXPECT_THAT(search(shell(reach + "test $(cat number) -lt 9")), Finds(repository.ids()[9]));
+}
+
 TEST_F(ContainersTest, TheImagesWorkerScriptRunsWithoutACommand) {
   docker({"build", "--tag", "scripted", "--label",
           "net.osrg.namazu-swarm.v0.worker.script=read -r id; test \"$id\" = \"$NMZ_COMMIT\" || exit 200; grep -q "

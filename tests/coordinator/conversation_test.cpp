@@ -1,0 +1,174 @@
+#include "conversation.hpp"
+
+#include <limits>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nmz::coordinator {
+namespace {
+
+using std::chrono::microseconds;
+using wire::OutcomeKind;
+using wire::Phase;
+using State = Conversation::State;
+
+constexpr wire::JobId first{1};
+constexpr wire::JobId second{2};
+
+wire::Run run_of(wire::JobId job, std::uint64_t log_limit = 0) {
+  wire::Run run;
+  run.job = job;
+  run.attempt = 3;
+  run.nonce = {static_cast<std::uint64_t>(job) * 1000, 7};
+  run.log_limit = log_limit;
+  return run;
+}
+
+wire::Finished end_of(const wire::Run& run, OutcomeKind kind = OutcomeKind::exited) {
+  wire::Finished finished;
+  finished.job = run.job;
+  finished.attempt = run.attempt;
+  finished.nonce = run.nonce;
+  finished.outcome.kind = kind;
+  return finished;
+}
+
+wire::TreeReady ready() {
+  wire::TreeReady message;
+  message.outcome.kind = OutcomeKind::exited;
+  return message;
+}
+
+class ConversationTest : public testing::Test {
+ protected:
+  [[nodiscard]] bool hears(const wire::Message& message) { return !talk.hear(message).has_value(); }
+  void greeted() { ASSERT_TRUE(hears(wire::Welcome{})); }
+  void started(const wire::Run& run) {
+    greeted();
+    talk.send(run);
+    ASSERT_TRUE(hears(wire::Started{run.job}));
+  }
+  void tree(const std::string& path) {
+    std::string frames;
+    wire::TreeFile file;
+    file.path = path;
+    wire::encode(wire::TreeBegin{true, false}, frames);
+    wire::encode(file, frames);
+    wire::encode(wire::TreeEnd{}, frames);
+    talk.send_tree(frames);
+    talk.send_tree_end();
+  }
+
+  Conversation talk;
+};
+
+/// Every state with every message: what is not listed here ends the worker.
+TEST_F(ConversationTest, TheTable) {
+  const wire::Run run = run_of(first);
+  const std::vector<wire::Message> all{wire::Welcome{}, ready(),           wire::Started{first},   wire::Log{first, ""},
+                                       end_of(run),     wire::TreeState{}, wire::Heartbeat{second}};
+  const auto in_state = [&](State state) {
+    Conversation it;
+    if (state == State::greeting) return it;
+    EXPECT_FALSE(it.hear(wire::Welcome{}));
+    if (state == State::idle) return it;
+    if (state != State::job_waiting && state != State::job_running) {
+      std::string frames;
+      wire::encode(wire::TreeBegin{}, frames);
+      it.send_tree(frames);
+      if (state == State::laying_out) return it;
+      it.send_tree_end();
+      if (state == State::tree_due) return it;
+      EXPECT_FALSE(it.hear(ready()));
+    }
+    it.send(run);
+    if (state == State::job_waiting) return it;
+    EXPECT_FALSE(it.hear(wire::Started{first}));
+    if (state == State::job_running) return it;
+    EXPECT_FALSE(it.hear(end_of(run)));
+    return it;
+  };
+  const std::vector<std::pair<State, std::string>> expected{
+      {State::greeting, "1000000"}, {State::idle, "0000001"},        {State::laying_out, "0000001"},
+      {State::tree_due, "0100001"}, {State::job_waiting, "0010001"}, {State::job_running, "0001101"},
+      {State::state_due, "0000011"}};
+  for (const auto& [state, allowed] : expected) {
+    ASSERT_EQ(in_state(state).state(), state);
+    std::string heard;
+    for (const wire::Message& message : all) heard += in_state(state).hear(message) ? '0' : '1';
+    EXPECT_EQ(heard, allowed) << "state " << static_cast<int>(state);
+  }
+  EXPECT_TRUE(Conversation{}.hear(wire::Shutdown{}));
+}
+
+TEST_F(ConversationTest, AnEndNeedsTheNonceTheAttemptAndAStart) {
+  const auto refuses = [](const wire::Finished& finished) {
+    Conversation it;
+    static_cast<void>(it.hear(wire::Welcome{}));
+    it.send(run_of(first));
+    static_cast<void>(it.hear(wire::Started{first}));
+    return it.hear(finished).has_value();
+  };
+  const wire::Finished good = end_of(run_of(first));
+  EXPECT_FALSE(refuses(good));
+  const auto with = [&](auto change) {
+    wire::Finished finished = good;
+    change(finished);
+    return finished;
+  };
+  EXPECT_TRUE(refuses(with([](auto& it) { it.nonce.low ^= 1U; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.nonce = {}; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.attempt = 4; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.job = second; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.test_time = microseconds{-1}; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.build_time = microseconds::max(); })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.outcome.detail.assign(longest_detail + 1, 'x'); })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.outcome.code = 256; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.outcome.kind = OutcomeKind::lost; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.outcome.kind = OutcomeKind::timed_out; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.outcome.matched = false; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.log_bytes = 1; })));
+  EXPECT_TRUE(refuses(with([](auto& it) { it.log_cut = std::numeric_limits<std::uint64_t>::max(); })));
+}
+
+TEST_F(ConversationTest, TheLogIsNoLongerThanAskedFor) {
+  started(run_of(first, 1000));
+  EXPECT_TRUE(hears(wire::Log{first, std::string(1000, 'x')}));
+  EXPECT_TRUE(hears(wire::Log{first, std::string(notice_size, 'x')}));
+  EXPECT_FALSE(hears(wire::Log{first, "x"}));
+}
+
+TEST_F(ConversationTest, AJobThatWaitsCanBeWithdrawnAndNothingElse) {
+  started(run_of(first));
+  talk.send(run_of(second));
+  EXPECT_FALSE(Conversation{talk}.hear(wire::Started{first}) == std::nullopt);
+  EXPECT_TRUE(Conversation{talk}.hear(end_of(run_of(second), OutcomeKind::cancelled)));
+  talk.send(wire::Cancel{second, true});
+  EXPECT_TRUE(Conversation{talk}.hear(end_of(run_of(second))));
+  EXPECT_TRUE(hears(end_of(run_of(second), OutcomeKind::cancelled)));
+  talk.send(wire::Cancel{first});
+  EXPECT_TRUE(hears(wire::Log{first, ""}));
+  EXPECT_TRUE(hears(end_of(run_of(first)))) << "it beat its Cancel";
+}
+
+TEST_F(ConversationTest, ChangedFilesAreNoMoreThanWereLaidOut) {
+  greeted();
+  tree("abc");
+  ASSERT_TRUE(hears(ready()));
+  talk.send(run_of(first));
+  ASSERT_TRUE(hears(wire::Started{first}));
+  ASSERT_TRUE(hears(end_of(run_of(first))));
+  EXPECT_TRUE(Conversation{talk}.hear(wire::TreeState{{"abcd"}, false}));
+  EXPECT_TRUE(Conversation{talk}.hear(wire::TreeState{{"", ""}, false}));
+  EXPECT_TRUE(hears(wire::TreeState{{"abc"}, false}));
+  EXPECT_TRUE(hears(wire::TreeState{}));
+  EXPECT_FALSE(hears(wire::TreeState{}));
+}
+
+}  // namespace
+}  // namespace nmz::coordinator
