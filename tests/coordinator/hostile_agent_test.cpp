@@ -27,9 +27,9 @@ TEST_P(HostileAgentTest, IsEndedWithOneLineAndHasNoVerdict) {
   program.env.emplace_back("NMZ_AGENT=" NMZ_HOSTILE_AGENT);
   program.env.push_back(std::string{"NMZ_ATTACK="} + GetParam());
   const Ended ended = support::run_program(program);
-  EXPECT_EQ(ended.exit_code, 1) << everything(ended);
-  EXPECT_THAT(ended.err, HasSubstr("no worker is left: its agent broke the protocol: ")) << everything(ended);
-  EXPECT_THAT(ended.out, Not(HasSubstr("first bad commit")));
+  EXPECT_NE(ended.exit_code, 0) << everything(ended);
+  EXPECT_THAT(ended.err, HasSubstr("its agent broke the protocol: ")) << everything(ended);
+  EXPECT_THAT(ended.out, Not(HasSubstr("is the first bad commit")));
   EXPECT_THAT(ended.err, HasSubstr("(0 good, 0 bad"));
   rusage children{};
   ::getrusage(RUSAGE_CHILDREN, &children);
