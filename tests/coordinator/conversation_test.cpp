@@ -170,5 +170,47 @@ TEST_F(ConversationTest, ChangedFilesAreNoMoreThanWereLaidOut) {
   EXPECT_FALSE(hears(wire::TreeState{}));
 }
 
+/// An honest agent with a queue, in any order of reading and speaking, is never refused; one message of somebody else's
+/// in its stream never ends a job, since the nonce is missing.
+TEST_F(ConversationTest, AnyHonestOrderIsHeardAndNoForgedEnd) {
+  constexpr std::uint32_t seeds = 2000;
+  for (std::uint32_t seed = 0; seed < seeds; ++seed) {
+    std::mt19937 random{seed};
+    const auto one_in = [&](unsigned count) { return random() % count == 0; };
+    Conversation it;
+    ASSERT_FALSE(it.hear(wire::Welcome{}));
+    std::vector<wire::Run> at_agent;
+    bool runs = false;
+    std::uint64_t next = 1;
+    for (int step = 0; step < 60; ++step) {
+      const auto forged = [&] {
+        wire::Finished finished = end_of(at_agent.at(random() % at_agent.size()));
+        finished.nonce = {random(), random()};
+        return finished;
+      };
+      if (at_agent.empty() || (at_agent.size() < 4 && one_in(3))) {
+        at_agent.push_back(run_of(wire::JobId{next++}));
+        it.send(at_agent.back());
+      } else if (one_in(4) && at_agent.size() > 1) {
+        it.send(wire::Cancel{at_agent.back().job});
+        ASSERT_FALSE(it.hear(end_of(at_agent.back(), OutcomeKind::cancelled))) << "seed " << seed;
+        at_agent.pop_back();
+      } else if (!runs) {
+        ASSERT_FALSE(it.hear(wire::Started{at_agent.front().job})) << "seed " << seed;
+        runs = true;
+      } else if (one_in(2)) {
+        ASSERT_FALSE(it.hear(wire::Log{at_agent.front().job, ""})) << "seed " << seed;
+        ASSERT_FALSE(it.hear(wire::Heartbeat{wire::JobId{random()}})) << "seed " << seed;
+      } else {
+        ASSERT_FALSE(it.hear(end_of(at_agent.front()))) << "seed " << seed;
+        at_agent.erase(at_agent.begin());
+        runs = false;
+      }
+      const bool refused = at_agent.empty() || Conversation{it}.hear(forged()).has_value();
+      ASSERT_TRUE(refused) << "seed " << seed;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nmz::coordinator
