@@ -97,6 +97,9 @@ void Referee::observe(const dispatch::Event& event, Time now) {
     if (it.state != State::busy || std::ranges::find(it.jobs, ended->job) == it.jobs.end()) return;
     end_job(it, ended->job);
     if (it.jobs.empty()) it.state = State::free;
+    const bool others_work =
+        std::ranges::any_of(workers_, [&](const Worker& one) { return &one != &it && one.state == State::busy; });
+    it.makes_room = it.makes_room || (ended->outcome.disk_full && others_work);
     const bool bad = ended->outcome.kind == wire::OutcomeKind::unprepared || ended->outcome.disk_full;
     // Three are enough, whatever is told in the same step after them.
     const bool settled = it.bad_ends >= 3 || ended->outcome.kind == wire::OutcomeKind::cancelled;
@@ -120,7 +123,7 @@ void Referee::end_all_jobs(Worker& worker) {
 void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   Worker& it = worker(given_up.worker);
   const bool silent = now - it.heard >= conditions_.options.lease;
-  demand(it.loss_told || silent || it.bad_ends >= 3, "a worker is given up without a reason");
+  demand(it.loss_told || silent || it.bad_ends >= 3 || it.makes_room, "a worker is given up without a reason");
   demand(it.state != State::lost && it.state != State::retired, "a worker is given up twice");
   end_all_jobs(it);
   it.state = State::lost;
@@ -205,8 +208,10 @@ void Referee::judge_action(const dispatch::Restart& restart) {
 
 void Referee::judge_action(const dispatch::Retire& retire) {
   Worker& it = worker(retire.worker);
-  demand(it.state == State::free || it.state == State::starting, "a worker is retired that has work or is gone");
-  demand(plan_.exhausted(), "a worker is retired while there is more to do");
+  const bool goes = it.makes_room && it.state == State::lost;
+  demand(goes || it.state == State::free || it.state == State::starting,
+         "a worker is retired that has work or is gone");
+  demand(goes || plan_.exhausted(), "a worker is retired while there is more to do");
   it.state = State::retired;
   const bool one_is_left = std::ranges::any_of(
       workers_, [](const Worker& one) { return one.state == State::free || one.state == State::busy; });

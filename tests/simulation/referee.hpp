@@ -86,6 +86,7 @@ class Referee {
     std::uint32_t restarts = 0;
     bool loss_told = false;      ///< in the step under way
     std::uint32_t bad_ends = 0;  ///< in a row
+    bool makes_room = false;     ///< it met a limit of the machine while others worked
   };
   struct Job {
     wire::WorkerId worker{};
