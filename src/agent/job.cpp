@@ -50,6 +50,14 @@ std::string describe_signal(int number) {
   return "ended by signal " + std::to_string(number) + " (" + ::strsignal(number) + ')';  // NOLINT: one thread
 }
 
+/// What the machine has too few of: another time, or with fewer workers, the same command could be started.
+bool is_shortage(int error) { return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE; }
+
+wire::Outcome explain_no_start(const Command& command, int error) {
+  return is_shortage(error) ? failed(error, "start", command.argv.front()).value()
+                            : not_started(error, explain_not_started(command, error)).value();
+}
+
 std::string current_directory() {
   std::array<char, PATH_MAX> path{};
   return ::getcwd(path.data(), path.size()) == nullptr ? std::string{} : std::string{path.data()};
@@ -78,6 +86,9 @@ void Job::start() {
 }
 
 Attempt<> Job::prepare() {
+  if (!null_) {
+    return failed(errno, "open", "/dev/null");
+  }
   const auto is_no_variable = [](const std::string& entry) { return entry.find('=') + 1 <= 1; };
   if (run_.argv.empty()) {
     return not_started(EINVAL, "there is no command to execute");
@@ -172,11 +183,12 @@ void Job::start_phase(Phase phase) {
   last_words_.clear();
   disks_ = DiskWatch{written_directories()};
   disks_.look(started_);
+  processes_.emplace();
   const auto process = start_process(command);
   log_.close_writer();
   if (!process) {
     collect();
-    finish(not_started(process.error(), explain_not_started(command, process.error())).value());
+    finish(explain_no_start(command, process.error()));
     return;
   }
   main_ = *process;
@@ -273,6 +285,10 @@ void Job::end_phase() {
     }
   };
   disks_.look(Clock::now());
+  if (!main_status_ || !is_success(*main_status_)) {
+    on_log();
+    limit_ = processes_->met(last_words_);
+  }
   const bool complete = kill_descendants(main_, kill_patience, ended, progress_);
   if (!main_status_) {
     main_status_ = SIGKILL;  // what it will end with, once the kernel lets go of it
@@ -287,6 +303,11 @@ void Job::end_phase() {
     return;
   }
   wire::Outcome outcome = end_outcome();
+  if (!limit_.empty() && outcome.kind != OutcomeKind::cancelled) {
+    outcome.kind = OutcomeKind::unprepared;
+    outcome.code = EAGAIN;
+    outcome.detail = limit_;
+  }
   if (!complete) {
     outcome.detail += outcome.detail.empty() ? "" : "; ";
     outcome.detail += "some of its processes could not be killed";

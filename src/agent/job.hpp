@@ -25,6 +25,7 @@
 #include "line_matcher.hpp"
 #include "log_cap.hpp"
 #include "log_pipe.hpp"
+#include "process_limit.hpp"
 #include "sweep.hpp"
 #include "unique_fd.hpp"
 
@@ -80,6 +81,8 @@ class Job {
   LogPipe log_;
   LastWords last_words_;
   DiskWatch disks_;
+  std::optional<ProcessLimit> processes_;
+  std::string limit_;  ///< on processes, that was met; empty when none was
   UniqueFd directory_;
   UniqueFd input_;
   UniqueFd null_;

@@ -48,18 +48,6 @@ std::vector<pid_t> numbers_in(const std::string& directory) {
   return numbers;
 }
 
-/// The contents of a small file of /proc. False when it cannot be opened.
-bool read_file(const std::string& path, std::string& text) {
-  text.clear();
-  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  std::array<char, 4096> buffer{};
-  ssize_t got = 0;
-  while (file && (got = ::read(file.get(), buffer.data(), buffer.size())) > 0) {
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return static_cast<bool>(file);
-}
-
 /// Appends the children of one process. False when the kernel does not list them.
 bool append_children(pid_t parent, std::vector<pid_t>& children) {
   const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
@@ -123,6 +111,16 @@ std::vector<pid_t> descendants() {
   return found;
 }
 
+/// A number of /proc/PID/status.
+std::uint64_t number_after(std::string_view name, const std::string& status) {
+  const std::size_t at = status.find(name);
+  std::uint64_t number = 0;
+  if (at != std::string::npos) {
+    std::from_chars(status.data() + at + name.size(), status.data() + status.size(), number);
+  }
+  return number;
+}
+
 /// Waits for the end of a child, a few milliseconds at most (SIGCHLD is blocked in this program).
 void wait_for_child() {
   sigset_t child_ended;
@@ -133,6 +131,28 @@ void wait_for_child() {
 }
 
 }  // namespace
+
+bool read_file(const std::string& path, std::string& text) {
+  text.clear();
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 4096> buffer{};
+  ssize_t got = 0;
+  while (file && (got = ::read(file.get(), buffer.data(), buffer.size())) > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return static_cast<bool>(file);
+}
+
+std::uint64_t threads_of(uid_t user) {
+  std::uint64_t threads = 0;
+  std::string status;
+  for (const pid_t process : numbers_in("/proc")) {
+    if (read_file("/proc/" + std::to_string(process) + "/status", status) && number_after("\nUid:\t", status) == user) {
+      threads += number_after("\nThreads:\t", status);
+    }
+  }
+  return threads;
+}
 
 int become_subreaper() { return ::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 ? 0 : errno; }
 

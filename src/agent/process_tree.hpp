@@ -9,8 +9,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include <sys/types.h>
 
@@ -18,6 +20,12 @@ namespace nmz::agent {
 
 /// Makes this process the one that orphaned descendants come to. An errno, or 0.
 [[nodiscard]] int become_subreaper();
+
+/// The contents of a small file of /proc. False when it cannot be opened.
+bool read_file(const std::string& path, std::string& text);
+
+/// How many threads a user has, as the kernel counts them for RLIMIT_NPROC.
+[[nodiscard]] std::uint64_t threads_of(uid_t user);
 
 /// Sends the signal to all descendants. Returns how many there were. `leader`: a child whose process group stands in
 /// for the list where there is no /proc; 0 = none.

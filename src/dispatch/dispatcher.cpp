@@ -7,6 +7,7 @@
 #include "nmz/dispatch/dispatcher.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <iterator>
 #include <stdexcept>
@@ -35,6 +36,13 @@ bool failed_for_space(const wire::Outcome& outcome) {
 /// The worker's own fault: another job would have failed there as well.
 bool blames_worker(const wire::Outcome& outcome) {
   return outcome.kind == wire::OutcomeKind::unprepared || failed_for_space(outcome);
+}
+
+/// Of something that workers may share there was too little.
+bool met_a_limit(const wire::Outcome& outcome) {
+  if (outcome.kind != wire::OutcomeKind::unprepared) return failed_for_space(outcome);
+  return outcome.disk_full || outcome.code == EAGAIN || outcome.code == ENOMEM || outcome.code == EMFILE ||
+         outcome.code == ENFILE;
 }
 
 /// Tells about the infrastructure, not about the subject. SIGKILL that was not ours is the kernel's (out of memory) or
@@ -140,6 +148,10 @@ void Dispatcher::apply(const JobEnded& event) {
   const bool asked_for = job(event.job).cancelled || job(event.job).recalled;
   const bool by_others = event.outcome.kind == wire::OutcomeKind::cancelled && !asked_for;
   end_job(event.worker, event.job, by_others ? lost_outcome("cancelled by somebody else") : event.outcome, event.took);
+  const std::size_t others_busy = busy_ - (it.jobs.empty() ? 0 : 1);
+  if (!stopped_ && met_a_limit(event.outcome) && others_busy > 0) {
+    return make_room(event.worker, event.outcome.detail);
+  }
   if (blames_worker(event.outcome)) {
     ++it.failures_in_a_row;
   } else if (event.outcome.kind != wire::OutcomeKind::cancelled) {  // which says nothing about the worker
@@ -195,6 +207,18 @@ void Dispatcher::give_up(wire::WorkerId id, const std::string& reason, bool for_
   if (for_good) --living_;
   // After Stop every worker is shut down: that its stream ends is no news.
   if (!stopped_) given_up_.push_back(GivenUp{id, reason, !for_good});
+}
+
+/// What waits at the worker goes back as if never handed out, and the worker goes.
+void Dispatcher::make_room(wire::WorkerId id, const std::string& reason) {
+  const std::deque<wire::JobId> waiting = worker(id).jobs;
+  for (const wire::JobId waits : waiting) {
+    job(waits).recalled = true;
+    end_job(id, waits, never_began(), {});
+  }
+  retire(id);
+  given_up_.push_back(
+      GivenUp{id, "fewer workers from now on: " + (reason.empty() ? "the disk was full" : reason), false});
 }
 
 /// At the end of a step, because what else it tells about a lost worker is still about the old agent; and because a

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,18 +24,22 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr uid_t nobody = 65534;
-
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
 
-[[noreturn]] void execute(const std::vector<std::string>& argv, bool drop_privileges) {
+[[noreturn]] void execute(const std::vector<std::string>& argv, const WorkerOptions& options) {
   std::vector<char*> pointers;
   for (const std::string& argument : argv) {
     pointers.push_back(const_cast<char*>(argument.c_str()));  // NOLINT: execv() does not write
   }
   pointers.push_back(nullptr);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (!drop_privileges || (::setresgid(nobody, nobody, nobody) == 0 && ::setresuid(nobody, nobody, nobody) == 0)) {
+  for (const auto& [resource, value] : options.limits) {
+    const rlimit both{value, value};
+    ::setrlimit(static_cast<__rlimit_resource>(resource), &both);
+  }
+  const uid_t user = options.user;
+  if (!options.unprivileged || ::geteuid() != 0 ||
+      (::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0)) {
     ::execv(pointers[0], pointers.data());
   }
   ::_exit(99);
@@ -70,7 +75,7 @@ void Worker::start(const WorkerOptions& options) {
     program = temp_.path() / "nmzagent";
     fs::copy_file(NMZ_AGENT, program);
     fs::permissions(temp_.path(), fs::perms{0755});
-    if (::chown(tree_.c_str(), nobody, nobody) != 0) {
+    if (::chown(tree_.c_str(), options.user, options.user) != 0) {
       throw_errno("chown");
     }
   }
@@ -97,7 +102,7 @@ void Worker::start(const WorkerOptions& options) {
     } else {
       ::dup2(ends[1], agent_fd);
     }
-    execute(argv, drop);
+    execute(argv, options);
   }
   ::close(ends[1]);
 }

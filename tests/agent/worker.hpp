@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,10 +28,12 @@ inline constexpr std::chrono::milliseconds patience{30'000};
 struct WorkerOptions {
   WorkerOptions() = default;
   bool with_tree = true;
-  bool unprivileged = false;               ///< run as nobody when the tests run as root
-  std::filesystem::path tree;              ///< instead of a directory of its own
-  std::chrono::milliseconds heartbeat{0};  ///< none
-  std::vector<std::string> arguments;      ///< instead of --fd and --tree
+  bool unprivileged = false;                          ///< run as nobody when the tests run as root
+  uid_t user = 65534;                                 ///< who that is
+  std::vector<std::pair<int, std::uint64_t>> limits;  ///< RLIMIT_... and its value, for the agent
+  std::filesystem::path tree;                         ///< instead of a directory of its own
+  std::chrono::milliseconds heartbeat{0};             ///< none
+  std::vector<std::string> arguments;                 ///< instead of --fd and --tree
   bool greet = true;
 };
 

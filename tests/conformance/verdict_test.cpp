@@ -1,11 +1,13 @@
 // What the test's ending means, as git-bisect(1) defines it for `run`: 0, 1..124, 125, 126/127, 128 and above; and
 // what follows when commits at the ends, or all of them, answer otherwise than they were said to.
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include "answers.hpp"
 #include "line.hpp"
@@ -164,6 +166,19 @@ TEST_F(VerdictTest, AMissingCommandIsAnErrorAndNoCulprit) {
     EXPECT_THAT(ended, AnyOf(FailsWith(1), FailsWith(128))) << command;
     EXPECT_EQ(ended.out, "");
   }
+}
+
+TEST_F(VerdictTest, ADiskThatOneTestFillsForAWhileGivesNoWrongCulprit) {
+  // Four tests share a disk that holds two of them, and each cleans up: what is free afterwards says nothing.
+  const std::filesystem::path disk = place.path() / "disk";
+  std::filesystem::create_directory(disk);
+  ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", 0, "size=40m"), 0) << "mounting needs root";
+  for (const std::string silenced : {"", " 2>&-"}) {
+    const std::string fill = "head -c 14000000 /dev/zero > big" + silenced + " || { rm -f big; exit 1; }; ";
+    EXPECT_THAT(search(fill + "sleep 0.05; rm big; test $n -lt 9", {"-j4", "--work-dir", disk / "work"}),
+                AnyOf(Finds(repository.ids()[9]), FailsWith(2)));
+  }
+  EXPECT_EQ(::umount2(disk.c_str(), MNT_DETACH), 0);
 }
 
 }  // namespace

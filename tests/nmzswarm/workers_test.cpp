@@ -1,10 +1,12 @@
 // What becomes of workers: lost, given up, not needed any more, and helped out at the end.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "program.hpp"
 
@@ -92,6 +94,19 @@ TEST_F(WorkersTest, AStragglerIsRunASecondTimeAndItsFirstResultCounts) {
 
 TEST_F(WorkersTest, ACopyAndAHuntExcludeEachOther) {
   EXPECT_THAT(swarm.run(numbers(2), {"--speculate", "--repeat", "3"}, "true").err, HasSubstr("exclude each other"));
+}
+
+TEST_F(WorkersTest, AUsersLimitOnProcessesFailsNoWorkload) {
+  ASSERT_EQ(::geteuid(), 0U) << "becoming a user who has the limit needs root";
+  std::filesystem::permissions(here, std::filesystem::perms{0777});
+  const std::string limited =
+      "mkdir bin && cp $SWARM $(dirname $SWARM)/nmzagent bin && seq 100 > list && "
+      "exec setpriv --reuid 47123 --regid 47123 --clear-groups bash -c \"ulimit -u $LIMIT; exec "
+      "bin/nmzswarm --workloads list -j10 -- sh -c 'sleep 0.01; (sleep 0.01); /bin/true'\"";
+  swarm.environment = {"LIMIT=12"};
+  const auto some = swarm.shell(limited);
+  EXPECT_EQ(some.exit_code, 0) << some.out << some.err;
+  EXPECT_THAT(some.out, HasSubstr("100 of 100 passed"));
 }
 
 }  // namespace

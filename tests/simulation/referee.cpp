@@ -179,6 +179,9 @@ void Referee::observe(const dispatch::Event& event, Time now) {
     jobs_.at(ended->job).told = ended->outcome;
     end_job(it, ended->job);
     if (it.jobs.empty()) it.state = State::free;
+    const bool others_work =
+        std::ranges::any_of(workers_, [&](const Worker& one) { return &one != &it && one.state == State::busy; });
+    it.makes_room = it.makes_room || (ended->outcome.disk_full && others_work);
     const bool bad = ended->outcome.kind == wire::OutcomeKind::unprepared || ended->outcome.disk_full;
     // Three are enough, whatever is told in the same step after them.
     const bool settled = it.bad_ends >= 3 || ended->outcome.kind == wire::OutcomeKind::cancelled;
@@ -208,7 +211,7 @@ void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   // A step that comes so late shows that the coordinator slept, and no worker is to blame for that.
   const bool slept = now - last_step_ > conditions_.options.lease * 5 / 4;
   const bool by_lease = silent && had_lease && !slept;
-  demand(it.loss_told || by_lease || it.bad_ends >= 3, "a worker is given up without a reason");
+  demand(it.loss_told || by_lease || it.bad_ends >= 3 || it.makes_room, "a worker is given up without a reason");
   demand(it.state != State::lost && it.state != State::gone && it.state != State::retired,
          "a worker is given up twice");
   end_all_jobs(it);
@@ -350,10 +353,12 @@ void Referee::judge_action(const dispatch::Restart& restart, Time /*now*/) {
 
 void Referee::judge_action(const dispatch::Retire& retire, Time /*now*/) {
   Worker& it = worker(retire.worker);
-  demand(it.state == State::free || it.state == State::starting, "a worker is retired that has work or is gone");
-  demand(plan_.exhausted(), "a worker is retired while there is more to do");
+  const bool goes = it.makes_room && (it.state == State::lost || it.state == State::gone);
+  demand(goes || it.state == State::free || it.state == State::starting,
+         "a worker is retired that has work or is gone");
+  demand(goes || plan_.exhausted(), "a worker is retired while there is more to do");
   const bool nothing_waits = std::ranges::none_of(plan_.handed_out(), [this](auto one) { return waits(one); });
-  demand(nothing_waits, "a worker is retired while a subject waits for one");
+  demand(goes || nothing_waits, "a worker is retired while a subject waits for one");
   it.state = State::retired;
   const bool one_is_left = std::ranges::any_of(
       workers_, [](const Worker& one) { return one.state == State::free || one.state == State::busy; });

@@ -25,6 +25,9 @@
 //   the first. No longer than a 25th of what its own took, and not at all when no other is that old. (The first verdict
 //   of a run waits for any: those that begin first wait for each other's workers and trees, which says nothing.)
 // - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
+// - A worker that meets a limit of the machine (disk space, processes, open files, memory) while others work is
+// retired:
+//   they may share what there is too little of, and fewer of them may get by. The last one that works never is.
 // - Of a lost worker's jobs only the one that ran was an attempt. Those that waited go back as if never handed out.
 // - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
 //   is lost. With Options::speculate they stay instead, and each is given a copy of the job that runs longest, if that
@@ -104,6 +107,7 @@ struct Restart {
   wire::WorkerId worker{};
 };
 /// The worker (idle, or still starting) is not needed any more and is to be ended. Nothing is told of it from then on.
+/// With one that met a limit of the machine goes a GivenUp, and what waits at it is not to begin.
 struct Retire {
   wire::WorkerId worker{};
 };
@@ -235,6 +239,7 @@ class Dispatcher {
   [[nodiscard]] std::optional<wire::JobId> straggler() const;
   void retire_idle();
   void retire(wire::WorkerId id);
+  void make_room(wire::WorkerId id, const std::string& reason);
 
   void place_waiting();
   void place(const std::vector<Subject>& subjects);
