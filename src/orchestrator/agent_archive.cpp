@@ -37,7 +37,7 @@ template <class Fill>
 Result<std::string> tar_with(const std::filesystem::path& agent, Fill fill) {
   std::ifstream file{agent, std::ios::binary};
   const std::string program{std::istreambuf_iterator<char>{file}, {}};
-  if (!file || program.empty()) return fail(ErrorKind::misconfigured, "cannot read '" + agent.string() + "'");
+  if (!file || program.empty()) return fail(ErrorKind::rejected, "cannot read '" + agent.string() + "'");
   std::string tar;
   const Archive writer{::archive_write_new(), &::archive_write_free};
   const bool written = ::archive_write_set_format_ustar(writer.get()) == ARCHIVE_OK &&

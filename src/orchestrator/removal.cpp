@@ -72,4 +72,22 @@ asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, 
   co_return outcome;
 }
 
+asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker::Engine& engine,
+                                         docker::Labels labels) {
+  Result<std::vector<docker::Service>> services = co_await engine.list_services(labels);
+  if (!services) co_return tl::unexpected<Error>{services.error()};
+  for (const docker::Service& service : *services) {
+    Result<void> removed = co_await remove_service(executor, engine, service.id);
+    if (!removed) co_return removed;
+  }
+  Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(labels);
+  if (!configs) co_return tl::unexpected<Error>{configs.error()};
+  for (const docker::Resource& config : *configs) {
+    Result<void> removed = co_await engine.remove_config(config.id);
+    if (!removed) co_return removed;
+  }
+  Result<void> removed = co_await remove_containers(executor, engine, labels);
+  co_return removed;
+}
+
 }  // namespace nmz::orchestrator

@@ -23,4 +23,8 @@ boost::asio::awaitable<Result<void>> remove_containers(boost::asio::any_io_execu
 boost::asio::awaitable<Result<void>> remove_service(boost::asio::any_io_executor executor, docker::Engine& engine,
                                                     std::string id);
 
+/// Everything that has the labels: services, configs, containers. The first error ends it.
+boost::asio::awaitable<Result<void>> remove_all(boost::asio::any_io_executor executor, docker::Engine& engine,
+                                                docker::Labels labels);
+
 }  // namespace nmz::orchestrator

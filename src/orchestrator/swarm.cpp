@@ -63,6 +63,12 @@ class CountedStream final : public Stream {
   std::shared_ptr<std::size_t> count_;
 };
 
+/// Such as an Engine that is being restarted.
+bool may_pass(const Error& error) {
+  return error.kind == ErrorKind::retryable || error.kind == ErrorKind::timed_out ||
+         error.kind == ErrorKind::misconfigured;
+}
+
 std::string random_token() {
   constexpr std::size_t bytes = 16;
   std::string random(bytes, '\0');
@@ -84,11 +90,11 @@ std::string with_port(const std::string& address, std::uint16_t port) {
 Result<std::string> read_agent(const std::filesystem::path& agent) {
   std::ifstream file{agent, std::ios::binary};
   std::string program{std::istreambuf_iterator<char>{file}, {}};
-  if (!file || program.empty()) return fail(ErrorKind::misconfigured, "cannot read '" + agent.string() + "'");
+  if (!file || program.empty()) return fail(ErrorKind::rejected, "cannot read '" + agent.string() + "'");
   if (program.size() <= largest_config) return program;
-  return fail(ErrorKind::misconfigured, "'" + agent.string() + "' has " + std::to_string(program.size()) +
-                                            " bytes, a config of the Swarm holds " + std::to_string(largest_config) +
-                                            ": use --inject image");
+  return fail(ErrorKind::rejected, "'" + agent.string() + "' has " + std::to_string(program.size()) +
+                                       " bytes, a config of the Swarm holds " + std::to_string(largest_config) +
+                                       ": use --inject image");
 }
 
 }  // namespace
@@ -117,6 +123,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   }
   void spawn(asio::awaitable<void> coroutine);
 
+  asio::awaitable<Result<void>> set_up_patiently();
+  asio::awaitable<Result<void>> start_over();
   asio::awaitable<Result<void>> set_up();
   asio::awaitable<Result<void>> make_config();
   asio::awaitable<Result<void>> make_relay();
@@ -133,6 +141,7 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> send_home(std::shared_ptr<Stream> stream);
   asio::awaitable<bool> bring_relay_back(std::string why);
   asio::awaitable<void> watch_tasks();
+  asio::awaitable<bool> service_is_gone();
   asio::awaitable<void> look_at_tasks();
   asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(wire::WorkerId worker);
   asio::awaitable<Result<void>> take_away();
@@ -178,6 +187,35 @@ void Swarm::State::spawn(asio::awaitable<void> coroutine) {
 }
 
 // ---- making it
+
+/// An Engine that dies meanwhile is given time to come back. What had been made by then it may know alone, when its
+/// answer was lost: all of it is removed, by the run's label, and made anew.
+asio::awaitable<Result<void>> Swarm::State::set_up_patiently() {
+  Result<void> made = co_await set_up();
+  if (made || !may_pass(made.error())) co_return made;
+  Result<docker::Info> answers = co_await engine.info();
+  if (answers) co_return made;  // it is there, and this is its answer
+  if (options.notice) options.notice(made.error().message + "; it is given some time to come back");
+  const auto until = steady_clock::now() + reconnect_every * reconnections;
+  while (!made && may_pass(made.error()) && steady_clock::now() < until && !closing && !wanted.empty()) {
+    co_await bell.wait(reconnect_every);
+    made = co_await start_over();
+    if (made) made = co_await set_up();
+  }
+  co_return made;
+}
+
+asio::awaitable<Result<void>> Swarm::State::start_over() {
+  if (link) link->close();
+  link.reset();
+  Result<void> removed = co_await remove_all(executor, engine, labels());
+  if (!removed) co_return removed;
+  for (std::string* made : {&config, &relay, &address, &service}) made->clear();
+  port = 0;
+  relay_up = relay_failed = false;
+  others += std::exchange(asked, 0);
+  co_return Result<void>{};
+}
 
 asio::awaitable<Result<void>> Swarm::State::set_up() {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
@@ -404,17 +442,25 @@ asio::awaitable<void> Swarm::State::send_home(std::shared_ptr<Stream> stream) {
 }
 
 asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
-  if (options.notice) options.notice(why + "; it is started again");
+  std::string what = "was lost and cannot be started again: ";
   for (int tries = 0; tries < reconnections && !closing; ++tries) {
     if (tries > 0) co_await bell.wait(reconnect_every);
     Result<void> started = co_await start_relay();
+    const bool removed = !started && started.error().kind == ErrorKind::not_found;
+    if (removed) {
+      what = "('" + name("relay") + "') was removed by somebody, and a new one cannot stand in for it: ";
+      started = co_await make_relay();
+      if (started) started = co_await start_relay();
+    }
+    if (tries == 0 && options.notice && (started || !removed)) options.notice(why + "; it is started again");
     if (started) {
       last_sign = steady_clock::now();
       co_return true;
     }
     why = started.error().message;
+    if (removed) break;
   }
-  failure.emplace(ErrorKind::retryable, "the relay was lost and cannot be started again: " + why);
+  failure.emplace(ErrorKind::retryable, "the relay " + what + why);
   bell.ring();
   co_return false;
 }
@@ -429,7 +475,18 @@ asio::awaitable<void> Swarm::State::watch_tasks() {
   }
 }
 
+/// Whether somebody has removed the service, with all its tasks.
+asio::awaitable<bool> Swarm::State::service_is_gone() {
+  Result<std::vector<docker::Service>> services = co_await engine.list_services(labels());
+  if (!services || !services->empty()) co_return false;
+  failure.emplace(ErrorKind::rejected, "the service '" + name("") + "' was removed by somebody");
+  bell.ring();
+  co_return true;
+}
+
 asio::awaitable<void> Swarm::State::look_at_tasks() {
+  const bool gone = co_await service_is_gone();
+  if (gone) co_return;
   Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
   if (!tasks) co_return;
   std::set<std::pair<std::string, std::string>> complaints;  // node, error
@@ -519,7 +576,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(wire::WorkerId wor
   state.wanted.insert(worker);
   if (state.phase == State::Phase::idle) {
     state.phase = State::Phase::starting;
-    Result<void> made = co_await state.set_up();
+    Result<void> made = co_await state.set_up_patiently();
     if (!made) {
       state.failure = made.error();
     } else {

@@ -137,6 +137,24 @@ TEST_F(ClusterTest, TheManagersEngineMayBeStoppedAndStarted) {
   expect_complete(run);
 }
 
+/// In the middle of what is made one after the other, with an answer under way.
+TEST_F(ClusterTest, TheManagersEngineMayDieWhileTheRunIsSetUp) {
+  const pid_t engine = std::stoi(node({"pid", "1"}));
+  ClusterRun run{place, "run", sleepers(6, "0.5"), {"--replicas", "3"}};
+  ASSERT_TRUE(wait_until([] { return !configs().empty(); }));
+  ::kill(engine, SIGKILL);
+  node({"start", "1"});
+  expect_complete(run);
+  EXPECT_THAT(run.notices(), Contains(HasSubstr("it is given some time to come back")));
+}
+
+TEST_F(ClusterTest, TheRelayMayBeRemoved) {
+  ClusterRun run{place, "run", sleepers(24, "0.5"), {"--replicas", "4"}};
+  ASSERT_TRUE(run.wait_for_passed(3));
+  docker({"rm", "--force", relay().at(0)});
+  expect_complete(run);
+}
+
 TEST_F(ClusterTest, ANodeThatJoinsLateAndHasNoImageIsDoneWithout) {
   ClusterRun run{place, "run", sleepers(24, "1"), {"--replicas", "8"}};
   const std::string number = node({"add", "--without-image"});
