@@ -28,12 +28,15 @@ void end_by_sigpipe() {
   static_cast<void>(std::raise(SIGPIPE));
 }
 
-/// Where nobody waits for SIGTERM there is no run that would have to be cleaned up.
+/// Where nobody waits for SIGTERM there is no run that would have to be cleaned up. A run's signals are blocked, and
+/// taken by a thread of their own.
 void interrupt() {
   struct sigaction now {};
-  const bool run = ::sigaction(SIGTERM, nullptr, &now) == 0 && now.sa_handler != SIG_DFL;
-  if (!run) return end_by_sigpipe();
-  static_cast<void>(std::raise(SIGTERM));
+  const bool handled = ::sigaction(SIGTERM, nullptr, &now) == 0 && now.sa_handler != SIG_DFL;
+  sigset_t blocked{};
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  if (!handled && ::sigismember(&blocked, SIGTERM) != 1) return end_by_sigpipe();
+  static_cast<void>(::kill(::getpid(), SIGTERM));
 }
 
 }  // namespace
