@@ -35,6 +35,17 @@ std::vector<std::string> with_double_dashes(const CLI::App& app, std::vector<std
   return arguments;
 }
 
+/// The first option that was given an empty value.
+const CLI::Option* without_value(const CLI::App& app, const std::set<std::string>& may_be_empty) {
+  for (const CLI::Option* option : app.get_options()) {
+    const bool takes_one = option->get_items_expected_min() > 0 && !option->get_positional();
+    if (!takes_one || may_be_empty.contains(option->get_name())) continue;
+    const std::vector<std::string>& values = option->results();
+    if (std::ranges::find(values, std::string{}) != values.end()) return option;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 void set_up(CLI::App& app, std::string usage) {
@@ -44,7 +55,7 @@ void set_up(CLI::App& app, std::string usage) {
 }
 
 Result<std::optional<std::string>> parse(CLI::App& app, const std::vector<std::string>& arguments,
-                                         const std::string& hint) {
+                                         const std::string& hint, const std::set<std::string>& may_be_empty) {
   std::vector<std::string> ours = with_double_dashes(app, arguments);
   std::reverse(ours.begin(), ours.end());  // CLI11 takes them from the back
   try {
@@ -55,6 +66,9 @@ Result<std::optional<std::string>> parse(CLI::App& app, const std::vector<std::s
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
     return fail(ErrorKind::misconfigured, text + " (" + hint + ")");
+  }
+  if (const CLI::Option* const empty = without_value(app, may_be_empty); empty != nullptr) {
+    return fail(ErrorKind::misconfigured, empty->get_name() + " has an empty value (a variable that is not set?)");
   }
   return std::optional<std::string>{};
 }

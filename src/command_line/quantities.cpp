@@ -1,6 +1,7 @@
 #include "nmz/command_line/quantities.hpp"
 
 #include <charconv>
+#include <cstdlib>
 #include <string_view>
 #include <system_error>
 
@@ -23,12 +24,13 @@ Result<std::chrono::milliseconds> parse_time(const std::string& option, const st
   return std::chrono::milliseconds{static_cast<std::int64_t>(value * scale)};
 }
 
-Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most) {
+Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most,
+                                  std::uint64_t least) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0 || value > most) {
-    return fail(ErrorKind::misconfigured,
-                option + " needs a number from 1 to " + std::to_string(most) + ", not '" + text + "'");
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    return fail(ErrorKind::misconfigured, option + " needs a number from " + std::to_string(least) + " to " +
+                                              std::to_string(most) + ", not '" + text + "'");
   }
   return value;
 }
@@ -62,9 +64,17 @@ Result<std::int64_t> parse_memory(const std::string& option, const std::string& 
   return value << (bits_a_unit * power);
 }
 
-Result<void> check_variable(const std::string& option, const std::string& text) {
-  if (const std::size_t equals = text.find('='); equals != 0 && equals != std::string::npos) return {};
-  return fail(ErrorKind::misconfigured, option + " needs NAME=VALUE, not '" + text + "'");
+Result<void> take_variable(const std::string& option, const std::string& text, std::vector<std::string>& environment) {
+  const std::size_t equals = text.find('=');
+  if (text.empty() || equals == 0) {
+    return fail(ErrorKind::misconfigured, option + " needs NAME=VALUE or NAME, not '" + text + "'");
+  }
+  if (equals != std::string::npos) {
+    environment.push_back(text);
+  } else if (const char* const value = std::getenv(text.c_str()); value != nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    environment.push_back(text + "=" + value);
+  }
+  return {};
 }
 
 }  // namespace nmz::command_line

@@ -1,6 +1,8 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -239,7 +241,9 @@ void Session::report_end(wire::JobId job, wire::Outcome outcome, std::chrono::na
   ended.worker = worker_;
   ended.job = job;
   ended.outcome = std::move(outcome);
-  ended.took = took;
+  // The agent's number may be any, and is added to others.
+  constexpr std::chrono::hours longest{24 * 366};
+  ended.took = std::clamp<std::chrono::nanoseconds>(took, std::chrono::nanoseconds{0}, longest);
   context_.listener.tell(std::move(ended));
 }
 

@@ -1,5 +1,7 @@
 #include "answer.hpp"
 
+#include <cstdint>
+
 #include <fmt/format.h>
 
 #include "nmz/text/utf8.hpp"
@@ -36,12 +38,15 @@ Answer with_message(int status, std::string result, std::string message) {
 
 Answer stopped_by_command(const search::BisectResult& result, const Named& named) {
   const wire::Outcome& outcome = result.outcome;
-  const int code = outcome.kind == wire::OutcomeKind::signaled ? 128 + outcome.code : outcome.code;
+  // The agent's number may be any.
+  const std::int64_t code = std::int64_t{outcome.code} + (outcome.kind == wire::OutcomeKind::signaled ? 128 : 0);
   std::string why = outcome.kind == wire::OutcomeKind::signaled
                         ? fmt::format("was killed by signal {} (exit code {})", outcome.code, code)
                         : fmt::format("ended with exit code {}", code);
   return with_message(exit_stopped, "aborted",
-                      fmt::format("stopped: the command {} at {}; 128 and above stop the search", why, title(named)));
+                      fmt::format("stopped: the command {} at {}; 128 and above stop the search, unless --match REGEX "
+                                  "tells by the output that it is the failure that is looked for",
+                                  why, title(named)));
 }
 
 Answer command_failed(const search::BisectResult& result, const Named& named) {

@@ -1,7 +1,6 @@
 #include "bisect.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -9,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -28,6 +26,8 @@
 #include "nmz/logs/log_store.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
+#include "nmz/output/standard_streams.hpp"
+#include "nmz/output/workflow_commands.hpp"
 #include "nmz/search/bisect_plan.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
@@ -42,6 +42,8 @@ namespace nmz::nmzbisect {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* program = "nmzbisect";
 
 std::vector<search::Check> checks_of(const git::Range& range) {
   std::vector<search::Check> checks;
@@ -66,6 +68,7 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
   plan.strategy = options.strategy;
   plan.workers = workers;
   plan.timeout_means = options.on_timeout;
+  plan.matching = !options.match.empty();
   plan.find_fix = options.find_fix;
   return plan;
 }
@@ -147,21 +150,50 @@ struct Search {
   search::BisectPlan plan;
 };
 
-int dry_run(Search& search) {
-  const double rounds = search.plan.rounds_left();
-  std::vector<dispatch::Subject> probes = search.plan.next(search.workers);
-  std::sort(probes.begin(), probes.end());
-  fmt::print("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
-             search.range.graph.candidates(), search.workers, rounds);
+view::SearchPlanned plan_of(Search& search) {
+  view::SearchPlanned planned;
+  planned.candidates = search.range.graph.candidates();
+  planned.workers = search.workers;
+  planned.rounds = search.plan.rounds_left();
+  const std::vector<dispatch::Subject> probes = search.plan.next(search.workers);
   for (auto subject = static_cast<dispatch::Subject>(search.subjects.size()); subject-- > 0;) {
-    const bool probed = std::binary_search(probes.begin(), probes.end(), subject);
+    const bool probed = std::ranges::find(probes, subject) != probes.end();
     const bool candidate =
         subject < search.range.graph.size() && search.range.graph.role(subject) == search::Role::candidate;
     if (!candidate && !probed) continue;
     const Named named = search.name(subject);
-    fmt::print("{} {} {}\n", probed ? "*" : " ", named.id.hex(), text::printable(named.subject));
+    planned.commits.push_back({named.id.hex(), named.subject, probed});
   }
-  return exit_found;
+  return planned;
+}
+
+std::string plan_text(const view::SearchPlanned& planned) {
+  std::string text = fmt::format("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
+                                 planned.candidates, planned.workers, planned.rounds);
+  for (const view::PlannedCommit& one : planned.commits) {
+    text += fmt::format("{} {} {}\n", one.probe ? "*" : " ", one.commit, text::printable(one.subject));
+  }
+  return text;
+}
+
+/// What is lacking of what was asked for is told; `status` is the exit status without that.
+int told_completely(view::JsonLines* json, int status) {
+  Result<void> written = json == nullptr ? Result<void>{} : json->close();
+  if (written) written = output::complete_standard_output();
+  if (written) return status;
+  output::complain(program, written.error().message);
+  return status == exit_found ? exit_stopped : status;
+}
+
+int dry_run(Search& search) {
+  const view::SearchPlanned planned = plan_of(search);
+  std::unique_ptr<view::JsonLines> json;
+  if (!search.options.json.empty()) {
+    json = need(view::JsonLines::open(search.options.json));
+    json->show(planned, view::Seconds{0});
+  }
+  if (search.options.json != output::standard_output) output::print(output::without_commands(plan_text(planned)));
+  return told_completely(json.get(), exit_found);
 }
 
 orchestrator::RunDirectory make_place(const Options& options) {
@@ -278,21 +310,27 @@ view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& 
   return ended;
 }
 
-/// Standard output gets the answer, and git's description of the commit that was found. Returns the exit status.
-int print_answer(const Search& search, const Answer& answer) {
-  std::string text = answer.output;
+/// Standard output gets the answer, and git's description of the commit that was found; unless the events are there,
+/// which have it, too. Returns the exit status.
+int print_answer(const Search& search, const Answer& answer, view::JsonLines* json) {
+  std::string closing;
   if (answer.exit_status == exit_found) {
     const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
-    text += search.repository.closing(culprit).value_or("");
+    closing = search.repository.closing(culprit).value_or("");
   }
-  const bool printed = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  const std::error_code error{errno, std::generic_category()};
-  if (!answer.message.empty()) fmt::print(stderr, "nmzbisect: {}\n", answer.message);
-  if (printed) return answer.exit_status;
+  if (search.options.json == output::standard_output) {
+    const std::string text = answer.output + closing;
+    output::write(stderr, output::without_commands(text::printable_lines(text, text::Colours::removed)));
+  } else {
+    output::print(answer.output);
+    output::print(output::without_commands(closing));
+  }
+  if (!answer.message.empty()) output::complain(program, answer.message);
+  const bool printed = output::complete_standard_output().has_value();
+  const int status = told_completely(json, answer.exit_status);
   // The search was long and its answer is short: it is told here as well.
-  fmt::print(stderr, "nmzbisect: cannot write to standard output: {}; the answer is: {}", error.message(),
-             answer.output);
-  return exit_stopped;
+  if (!printed && !answer.output.empty()) output::complain(program, "the answer is: " + answer.output);
+  return status;
 }
 
 std::string worker_script(const cluster::Cluster& containers) {
@@ -350,7 +388,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store, text);
   reporter.show(summary(search, result, reporter, log_store));
-  return print_answer(search, result);
+  return print_answer(search, result, json.get());
 }
 
 git::RangeRequest range_request(const Options& options) {
@@ -377,7 +415,7 @@ int bisect(const Options& options) {
                   containers ? containers->cpus() : orchestrator::local_cpus()};
     return options.dry_run ? dry_run(search) : search_and_answer(search, io, containers.get());
   } catch (const StepFailed& failed) {
-    fmt::print(stderr, "nmzbisect: {}\n", failed.error.message);
+    output::complain(program, failed.error.message);
     return failed.error.kind == ErrorKind::cancelled ? exit_interrupted : exit_usage;
   }
 }

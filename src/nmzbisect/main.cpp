@@ -1,29 +1,42 @@
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
+#include "nmz/output/standard_streams.hpp"
 
 #include "answer.hpp"
 #include "bisect.hpp"
 #include "options.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+constexpr const char* name = "nmzbisect";
+
+int print(const std::string& text) {
+  nmz::output::print(text);
+  const nmz::Result<void> printed = nmz::output::complete_standard_output();
+  if (printed) return nmz::nmzbisect::exit_found;
+  nmz::output::complain(name, printed.error().message);
+  return nmz::nmzbisect::exit_stopped;
+}
+
+int run(const std::vector<std::string>& arguments) {
   try {
-    const std::vector<std::string> arguments{argv + 1, argv + argc};
     const auto request = nmz::nmzbisect::parse(arguments);
     if (!request) {
-      fmt::print(stderr, "nmzbisect: {}\n", request.error().message);
+      nmz::output::complain(name, request.error().message);
       return nmz::nmzbisect::exit_usage;
     }
-    if (request->print) {
-      fmt::print("{}", *request->print);
-      return 0;
-    }
-    return nmz::nmzbisect::bisect(request->options);
+    return request->print ? print(*request->print) : nmz::nmzbisect::bisect(request->options);
   } catch (const std::exception& bug) {
-    fmt::print(stderr, "nmzbisect: internal error: {}\n", bug.what());
+    nmz::output::complain(name, std::string{"internal error: "} + bug.what());
     return nmz::nmzbisect::exit_stopped;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  nmz::output::occupy_standard_streams();
+  return nmz::output::end_of_program(run({argv + 1, argv + argc}));
 }

@@ -32,7 +32,7 @@ Examples:
       Each commit's files are sent into containers of the image, on the Docker Engine that the docker command uses.
 
 The command's exit code is the verdict, as for `git bisect run`: 0 good, 125 skip, 1 to 127 bad; 128 and above stop
-the search. It runs in a work tree of its own, with NMZ_COMMIT, NMZ_WORKER and NMZ_ATTEMPT in its environment.
+the search, unless --match tells that it is the failure that is looked for. It runs in a work tree of its own, with NMZ_COMMIT, NMZ_WORKER and NMZ_ATTEMPT in its environment.
 
 Exit status: 0 found; 1 stopped (by the command, or because the ends contradict); 2 only skipped commits are left;
 3 a merge base is bad; 4 nothing could be tested; 128 usage; 130 interrupted.
@@ -45,6 +45,8 @@ constexpr const char* usage =
 /// Results of the option texts that CLI11 hands over as strings.
 struct Texts {
   std::string range;
+  std::vector<std::string> bads;
+  std::vector<std::string> environment;
   std::vector<std::string> stray;
   std::string strategy = "adaptive";
   std::string on_timeout = "skip";
@@ -64,7 +66,7 @@ void declare_search(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("REV")
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--bad", options.bad, "A revision with the bug")->type_name("REV");
+  app.add_option("--bad", texts.bads, "A revision with the bug")->type_name("REV")->allow_extra_args(false)->take_all();
   app.add_option("--path", options.pathspecs, "Only commits that touch PATHSPEC are candidates; may be repeated")
       ->type_name("PATHSPEC")
       ->allow_extra_args(false)
@@ -99,8 +101,9 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--clean", options.clean,
                "Remove untracked files from the work tree before each test (default: keep them, for incremental "
                "builds)");
-  app.add_option("--env", options.environment, "Set NAME=VALUE for the command; may be repeated")
-      ->type_name("NAME=VALUE")
+  app.add_option("--env", texts.environment,
+                 "Set NAME=VALUE for the command, or NAME to its value here; may be repeated")
+      ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false)
       ->take_all();
 }
@@ -114,7 +117,8 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--log-limit", texts.log_limit,
                  "Most MiB kept of a test's output; the rest is cut from its middle [16]")
       ->type_name("MIB");
-  app.add_option("--json", options.json, "Write the events as JSON lines to FILE (- is standard output)")
+  app.add_option("--json", options.json,
+                 "Write the events as JSON lines to FILE (- is standard output, and nothing else is there)")
       ->type_name("FILE");
   app.add_flag("--dry-run", options.dry_run, "Print the candidates, the first probes and the expected rounds only");
   app.add_flag("-q,--quiet", texts.quiet, "Print only the answer");
@@ -134,7 +138,13 @@ Result<void> take_containers(const cluster::Arguments& arguments, const CLI::App
 }
 
 /// GOOD..BAD, where each side may be left out as in git.
-Result<void> take_range(const std::string& range, Options& options) {
+Result<void> take_range(const Texts& texts, Options& options) {
+  if (texts.bads.size() > 1) {
+    return fail(ErrorKind::misconfigured, "--bad is given twice ('" + texts.bads[0] + "' and '" + texts.bads[1] +
+                                              "'); a search has one bad end and any number of good ones");
+  }
+  if (!texts.bads.empty()) options.bad = texts.bads.front();
+  const std::string& range = texts.range;
   if (range.empty()) return {};
   if (range.find("...") != std::string::npos) {
     return fail(ErrorKind::misconfigured,
@@ -198,6 +208,13 @@ Result<void> take_words(const Texts& texts, Options& options) {
   return {};
 }
 
+Result<void> take_environment(const Texts& texts, Options& options) {
+  for (const std::string& variable : texts.environment) {
+    if (auto taken = command_line::take_variable("--env", variable, options.environment); !taken) return taken;
+  }
+  return {};
+}
+
 /// Terms as git bisect accepts them: no command of its own, nothing that cannot be part of a ref name.
 Result<void> check_terms(Options& options, bool given) {
   if (options.find_fix && !given) {
@@ -232,9 +249,6 @@ Result<void> check_rest(const Options& options) {
   if (!options.command.empty() && options.command.front().empty()) {
     return fail(ErrorKind::misconfigured, "the command's name is empty");
   }
-  for (const std::string& variable : options.environment) {
-    if (Result<void> checked = command_line::check_variable("--env", variable); !checked) return checked;
-  }
   if (options.match.empty()) return {};
   regex_t expression{};
   const int error = ::regcomp(&expression, options.match.c_str(), REG_EXTENDED | REG_NOSUB);
@@ -256,11 +270,12 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
                 "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
   }
   const bool terms_given = app.count("--term-old") + app.count("--term-new") > 0;
-  return take_range(texts.range, options)
+  return take_range(texts, options)
       .and_then([&] { return take_times(texts, options); })
       .and_then([&] { return take_counts(texts, options); })
       .and_then([&] { return take_words(texts, options); })
       .and_then([&] { return take_containers(containers, app, options); })
+      .and_then([&] { return take_environment(texts, options); })
       .and_then([&] { return check_terms(options, terms_given); })
       .and_then([&] { return check_rest(options); });
 }
@@ -283,8 +298,8 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   declare_output(app, request.options, texts);
 
   if (dashes != arguments.end()) request.options.command.assign(std::next(dashes), arguments.end());
-  auto page =
-      command_line::parse(app, {arguments.begin(), dashes}, "the command goes after '--'; see nmzbisect --help");
+  auto page = command_line::parse(app, {arguments.begin(), dashes}, "the command goes after '--'; see nmzbisect --help",
+                                  {"--build", "--match"});
   if (!page) return tl::unexpected<Error>{page.error()};
   if (*page) {
     request.print = std::move(**page);

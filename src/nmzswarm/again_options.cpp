@@ -14,9 +14,10 @@ constexpr std::uint64_t most_runs = 1'000'000'000;
 constexpr std::uint64_t most_loops = 1000;
 
 template <class Number>
-Result<void> take_count(const char* option, const std::optional<std::string>& text, std::uint64_t most, Number& out) {
+Result<void> take_count(const char* option, const std::optional<std::string>& text, std::uint64_t most, Number& out,
+                        std::uint64_t least = 1) {
   if (!text || text->empty()) return {};
-  const auto count = command_line::parse_count(option, *text, most);
+  const auto count = command_line::parse_count(option, *text, most, least);
   if (!count) return tl::unexpected<Error>{count.error()};
   out = static_cast<Number>(*count);
   return {};
@@ -94,8 +95,8 @@ Result<AgainOptions> AgainArguments::take(const CLI::App& app, bool chunked) con
     options.rerun = *rerun;
   }
   const Result<void> taken =
-      take_count("--retries", retries_, most_retries, options.retries)
-          .and_then([&] { return take_count("--stress-cpu", stress_cpu_, most_loops, options.stress_cpu); })
+      take_count("--retries", retries_, most_retries, options.retries, 0)
+          .and_then([&] { return take_count("--stress-cpu", stress_cpu_, most_loops, options.stress_cpu, 0); })
           .and_then([&] { return take_hunt(app, options); });
   if (!taken) return tl::unexpected<Error>{taken.error()};
   if (options.hunts() && chunked) return fail(ErrorKind::misconfigured, "--chunks and --repeat exclude each other");

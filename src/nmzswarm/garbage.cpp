@@ -6,6 +6,7 @@
 
 #include "nmz/cluster/cluster.hpp"
 #include "nmz/command_line/arguments.hpp"
+#include "nmz/output/standard_streams.hpp"
 
 #include "swarm.hpp"
 
@@ -19,8 +20,14 @@ gone.
 )";
 
 int complain(const Error& error) {
-  fmt::print(stderr, "nmzswarm gc: {}\n", error.message);
+  output::complain("nmzswarm gc", error.message);
   return exit_usage;
+}
+
+int answered(const std::string& text) {
+  output::print(text);
+  const Result<void> printed = output::complete_standard_output();
+  return printed ? exit_passed : complain(printed.error());
 }
 
 }  // namespace
@@ -37,15 +44,13 @@ int collect_garbage(const std::vector<std::string>& arguments) {
   const auto page = command_line::parse(app, {arguments.begin() + 1, arguments.end()}, "see nmzswarm gc --help");
   if (!page) return complain(page.error());
   if (*page) {
-    fmt::print("{}", **page);
-    return exit_passed;
+    return answered(**page);
   }
   boost::asio::io_context io{1};
   const auto removed =
       cluster::Cluster::collect(io, options, all ? orchestrator::Sweep::all : orchestrator::Sweep::dead);
   if (!removed) return complain(removed.error());
-  fmt::print("removed {} container(s), service(s) and config(s)\n", *removed);
-  return exit_passed;
+  return answered(fmt::format("removed {} container(s), service(s) and config(s)\n", *removed));
 }
 
 }  // namespace nmz::nmzswarm

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <optional>
 #include <utility>
@@ -15,6 +14,8 @@
 #include "nmz/error/steps.hpp"
 #include "nmz/history/history.hpp"
 #include "nmz/installation/user_directories.hpp"
+#include "nmz/output/standard_streams.hpp"
+#include "nmz/output/workflow_commands.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/text.hpp"
 
@@ -62,11 +63,14 @@ std::string local_time(Clock::time_point when) {
 
 int list_suites(history::History& known) {
   const auto suites = need(known.suites());
-  if (!suites.empty()) fmt::print("{:>9}  {:>9}  {:>12}  {:16}  SUITE\n", "WORKLOADS", "RUNS", "TOGETHER", "LAST");
+  std::string text;
+  if (!suites.empty())
+    text += fmt::format("{:>9}  {:>9}  {:>12}  {:16}  SUITE\n", "WORKLOADS", "RUNS", "TOGETHER", "LAST");
   for (const history::SuiteSummary& one : suites) {
-    fmt::print("{:>9}  {:>9}  {:>12}  {:16}  {}\n", one.workloads, one.runs, view::duration(one.total),
-               local_time(one.last), text::printable(one.suite));
+    text += fmt::format("{:>9}  {:>9}  {:>12}  {:16}  {}\n", one.workloads, one.runs, view::duration(one.total),
+                        local_time(one.last), text::printable(one.suite));
   }
+  output::print(output::without_commands(text));
   return exit_passed;
 }
 
@@ -75,12 +79,14 @@ int list_workloads(history::History& known, const std::string& suite) {
   if (workloads.empty()) {
     throw StepFailed{Error{ErrorKind::not_found, "nothing is known of a suite '" + suite + "' (see nmzswarm history)"}};
   }
-  fmt::print("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  WORKLOAD\n", "EXPECTED", "DEVIATION", "RUNS", "FAILED", "LAST");
+  std::string text =
+      fmt::format("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  WORKLOAD\n", "EXPECTED", "DEVIATION", "RUNS", "FAILED", "LAST");
   for (const history::WorkloadSummary& one : workloads) {
-    fmt::print("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  {}\n", view::duration(one.expectation.mean),
-               view::duration(one.expectation.deviation), one.expectation.runs, one.expectation.failures,
-               local_time(one.last), text::printable(one.workload));
+    text += fmt::format("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  {}\n", view::duration(one.expectation.mean),
+                        view::duration(one.expectation.deviation), one.expectation.runs, one.expectation.failures,
+                        local_time(one.last), text::printable(one.workload));
   }
+  output::print(output::without_commands(text));
   return exit_passed;
 }
 
@@ -92,7 +98,7 @@ int prune(history::History& known, const Question& question) {
   request.suite = question.suite;
   if (question.before) request.before = Clock::now() - need(parse_age(*question.before));
   const std::size_t forgotten = need(known.prune(request));
-  fmt::print("{} workload{} forgotten\n", forgotten, forgotten == 1 ? "" : "s");
+  output::print(fmt::format("{} workload{} forgotten\n", forgotten, forgotten == 1 ? "" : "s"));
   return exit_passed;
 }
 
@@ -124,12 +130,12 @@ int history_command(const std::vector<std::string>& arguments) {
   app.add_option("--suite", question.suite, "Forget only what belongs to this suite")->type_name("SUITE");
   try {
     const auto page = need(command_line::parse(app, arguments, "see nmzswarm history --help"));
-    if (page) fmt::print("{}", *page);
+    if (page) output::print(*page);
     const int status = page ? exit_passed : answer(question);
-    if (std::fflush(stdout) == 0) return status;
-    throw StepFailed{Error{ErrorKind::retryable, "cannot write to standard output"}};
+    need(output::complete_standard_output());
+    return status;
   } catch (const StepFailed& failed) {
-    fmt::print(stderr, "nmzswarm: {}\n", failed.error.message);
+    complain(failed.error.message);
     return failed.error.kind == ErrorKind::misconfigured ? exit_usage : exit_nothing;
   }
 }

@@ -14,6 +14,9 @@
 
 #include "nmz/command_line/arguments.hpp"
 #include "nmz/command_line/quantities.hpp"
+#include "nmz/output/output_file.hpp"
+#include "nmz/output/workflow_commands.hpp"
+#include "nmz/text/utf8.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -61,6 +64,7 @@ struct Texts {
   std::optional<std::string> fail_fast;
   std::optional<std::string> max_worker_restarts;
   std::optional<std::string> log_limit;
+  std::vector<std::string> environment;
   std::vector<std::string> environment_files;
   std::vector<std::string> stray;
   bool no_history = false;
@@ -110,11 +114,13 @@ void declare_running(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--speculate", options.speculate,
                "When workers are idle at the end, run what lasts unusually long a second time; the first result counts "
                "(the workloads have to bear it)");
-  app.add_option("--env", options.environment, "Set NAME=VALUE for the command; may be repeated")
-      ->type_name("NAME=VALUE")
+  app.add_option("--env", texts.environment,
+                 "Set NAME=VALUE for the command, or NAME to its value here; may be repeated")
+      ->type_name("NAME[=VALUE]")
       ->allow_extra_args(false)
       ->take_all();
-  app.add_option("--env-file", texts.environment_files, "Set what FILE says, one NAME=VALUE a line; may be repeated")
+  app.add_option("--env-file", texts.environment_files,
+                 "Set what FILE says, one NAME=VALUE or NAME a line; may be repeated")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->take_all();
@@ -132,33 +138,32 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("MIB");
   app.add_option("--json", options.json, "Write the events as JSON lines to FILE (- is standard output)")
       ->type_name("FILE");
-  app.add_option("--junit", options.reports.junit, "Write a JUnit XML report to FILE at the end")->type_name("FILE");
+  app.add_option("--junit", options.reports.junit,
+                 "Write a JUnit XML report to FILE at the end (- is standard output, for each report)")
+      ->type_name("FILE");
   app.add_option("--trace", options.reports.trace,
                  "Write what ran where and when to FILE, for chrome://tracing, Perfetto or Speedscope")
       ->type_name("FILE");
-  app.add_flag("-q,--quiet", texts.quiet, "Print only the summary");
+  app.add_flag("-q,--quiet", texts.quiet, "Print only what failed and the summary");
   app.add_flag("-v,--verbose", texts.verbose, "Also tell what each worker does, and how long each phase took");
   app.add_flag("--version", texts.version, "Print the version and exit");
 }
 
 template <class T, class Number>
-Result<void> take_count(const char* option, const std::optional<std::string>& text, std::uint64_t most, Number& out) {
+Result<void> take_count(const char* option, const std::optional<std::string>& text, std::uint64_t most, Number& out,
+                        std::uint64_t least = 1) {
   if (!text) return {};
-  const auto count = command_line::parse_count(option, *text, most);
+  const auto count = command_line::parse_count(option, *text, most, least);
   if (!count) return tl::unexpected<Error>{count.error()};
   out = static_cast<T>(*count);
   return {};
 }
 
-/// The one count that may be 0.
+/// It may be 0.
 Result<void> take_restarts(const Texts& texts, Options& options) {
   constexpr std::uint64_t most_restarts = 1000000;
-  if (texts.max_worker_restarts != "0") {
-    return take_count<std::uint32_t>("--max-worker-restarts", texts.max_worker_restarts, most_restarts,
-                                     options.max_worker_restarts);
-  }
-  options.max_worker_restarts = 0;
-  return {};
+  return take_count<std::uint32_t>("--max-worker-restarts", texts.max_worker_restarts, most_restarts,
+                                   options.max_worker_restarts, 0);
 }
 
 Result<void> take_numbers(const CLI::App& app, const Texts& texts, Options& options) {
@@ -223,39 +228,47 @@ Result<void> take_times(const Texts& texts, Options& options) {
   return {};
 }
 
-/// As docker reads it: '#' begins a comment line, a name alone has the value it has here (or is left out).
+/// As docker reads it: '#' begins a comment line, a byte order mark is no part of the first name.
 Result<void> read_environment_file(const std::string& path, std::vector<std::string>& environment) {
   std::ifstream file{path};
   if (!file) return fail(ErrorKind::misconfigured, "--env-file: cannot read '" + path + "'");
   std::string line;
+  bool first = true;
   while (std::getline(file, line)) {
+    if (std::exchange(first, false)) line = text::without_byte_order_mark(std::string{line});
     if (line.ends_with('\r')) line.pop_back();
     line.erase(0, line.find_first_not_of(" \t"));
     if (line.empty() || line.front() == '#') continue;
-    if (line.find('=') == std::string::npos) {
-      const char* value = std::getenv(line.c_str());  // NOLINT(concurrency-mt-unsafe)
-      if (value == nullptr) continue;
-      line += "=";
-      line += value;
-    }
-    if (Result<void> checked = command_line::check_variable("--env-file '" + path + "'", line); !checked) {
-      return checked;
-    }
-    environment.push_back(line);
+    auto taken = command_line::take_variable("--env-file '" + path + "'", line, environment);
+    if (!taken) return taken;
   }
   return {};
 }
 
 Result<void> take_environment(const Texts& texts, Options& options) {
-  for (const std::string& variable : options.environment) {
-    if (Result<void> checked = command_line::check_variable("--env", variable); !checked) return checked;
-  }
-  std::vector<std::string> all;
   for (const std::string& path : texts.environment_files) {
-    if (Result<void> read = read_environment_file(path, all); !read) return read;
+    if (Result<void> read = read_environment_file(path, options.environment); !read) return read;
   }
-  all.insert(all.end(), options.environment.begin(), options.environment.end());  // --env has the last word
-  options.environment = std::move(all);
+  for (const std::string& variable : texts.environment) {  // --env has the last word
+    if (auto taken = command_line::take_variable("--env", variable, options.environment); !taken) return taken;
+  }
+  return {};
+}
+
+/// What is asked for on standard output is there alone.
+Result<void> check_standard_output(const Options& options) {
+  const std::string* first = nullptr;
+  const std::vector<std::pair<const char*, const std::string*>> reports{
+      {"--json", &options.json}, {"--junit", &options.reports.junit}, {"--trace", &options.reports.trace}};
+  for (const auto& [name, file] : reports) {
+    if (*file != output::standard_output) continue;
+    if (options.list_only) {
+      return fail(ErrorKind::misconfigured, std::string{name} + " - and --list exclude each other");
+    }
+    if (std::exchange(first, file) != nullptr) {
+      return fail(ErrorKind::misconfigured, "only one of --json, --junit and --trace can go to standard output");
+    }
+  }
   return {};
 }
 
@@ -267,7 +280,7 @@ Result<void> check_rest(const Texts& texts, Options& options) {
   if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
   if (texts.quiet) options.verbosity = view::Verbosity::quiet;
   if (texts.verbose) options.verbosity = view::Verbosity::verbose;
-  options.reports.github = runs_in_github_actions();
+  options.reports.github = output::runs_in_github_actions();
   options.use_history = !texts.no_history;
   const bool image = !options.containers.image.empty();
   if (!image && options.workloads.empty()) {
@@ -305,6 +318,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
       .and_then([&] { return texts.shard ? parse_shard(*texts.shard, options.selection) : Result<void>{}; })
       .and_then([&] { return take_times(texts, options); })
       .and_then([&] { return take_environment(texts, options); })
+      .and_then([&] { return check_standard_output(options); })
       .and_then([&] { return check_rest(texts, options); });
 }
 
@@ -329,7 +343,8 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   declare_output(app, request.options, texts);
 
   if (dashes != arguments.end()) request.options.command.assign(std::next(dashes), arguments.end());
-  auto page = command_line::parse(app, {arguments.begin(), dashes}, "the command goes after '--'; see nmzswarm --help");
+  auto page = command_line::parse(app, {arguments.begin(), dashes}, "the command goes after '--'; see nmzswarm --help",
+                                  {"--filter", "--exclude"});
   if (!page) return tl::unexpected<Error>{page.error()};
   if (*page) {
     request.print = std::move(**page);

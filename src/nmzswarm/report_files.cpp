@@ -1,20 +1,19 @@
 #include "report_files.hpp"
 
-#include <cstdlib>
-#include <string_view>
-
 #include <fmt/format.h>
 
-#include "nmz/error/result.hpp"
+#include "nmz/error/steps.hpp"
+#include "nmz/output/output_file.hpp"
+#include "nmz/output/standard_streams.hpp"
 #include "nmz/report/github.hpp"
 #include "nmz/report/junit.hpp"
 #include "nmz/report/trace.hpp"
 
 namespace nmz::nmzswarm {
 
-bool runs_in_github_actions() {
-  const char* const value = std::getenv("GITHUB_ACTIONS");  // NOLINT(concurrency-mt-unsafe)
-  return value != nullptr && std::string_view{value} == "true";
+void check_reports(const ReportOptions& options) {
+  need(output::check_output(options.junit));
+  need(output::check_output(options.trace));
 }
 
 std::vector<std::string> write_reports(const ReportOptions& options, const std::string& title, Executions& executions,
@@ -30,7 +29,7 @@ std::vector<std::string> write_reports(const ReportOptions& options, const std::
 }
 
 void print_annotations(const Executions& executions, std::FILE* out) {
-  for (const std::string& line : report::github_annotations(executions.all())) fmt::print(out, "{}\n", line);
+  for (const std::string& line : report::github_annotations(executions.all())) output::write(out, line + "\n");
 }
 
 }  // namespace nmz::nmzswarm

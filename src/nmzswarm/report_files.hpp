@@ -17,8 +17,8 @@ struct ReportOptions {
   bool github = false;  ///< annotations, for a step of GitHub Actions
 };
 
-/// What GITHUB_ACTIONS says: the variable that every step of GitHub Actions has.
-[[nodiscard]] bool runs_in_github_actions();
+/// Before the run: whether they can be written. Throws StepFailed.
+void check_reports(const ReportOptions& options);
 
 /// Reads the ends of the failures' logs where a report needs them, and writes the files. Returns what cannot be
 /// written, one line each.

@@ -176,7 +176,7 @@ void Reporter::count(const dispatch::Ended& ended, const view::WorkloadDone& don
 
 view::Seconds Reporter::expected_left() const {
   if (!all_expected_ || expected_work_left_.count() <= 0) return view::Seconds{0};
-  return view::Seconds{expected_work_left_} / std::max<std::uint32_t>(ready_, 1);
+  return expected_work_left_ / std::max<std::uint32_t>(ready_, 1);
 }
 
 void Reporter::ended(const dispatch::Ended& ended) {

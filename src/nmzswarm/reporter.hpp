@@ -79,7 +79,7 @@ class Reporter final : public coordinator::Observer {
   std::vector<history::Observation> observations_;
   std::vector<std::chrono::nanoseconds> durations_;
   std::vector<std::pair<std::string, view::Seconds>> phases_;
-  std::chrono::nanoseconds expected_work_left_{0};
+  view::Seconds expected_work_left_{0};
   bool all_expected_ = false;  ///< the history knows every workload
   view::Seconds first_start_{0};
   view::Seconds last_end_{0};

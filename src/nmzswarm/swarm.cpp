@@ -26,6 +26,8 @@
 #include "nmz/logs/log_store.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
+#include "nmz/output/output_file.hpp"
+#include "nmz/output/standard_streams.hpp"
 #include "nmz/view/suite_json.hpp"
 #include "nmz/view/suite_text.hpp"
 
@@ -149,19 +151,20 @@ Expect expectations_from(std::optional<history::History>& known, const std::stri
   };
 }
 
-/// Says so where standard output did not take everything.
-bool all_printed() {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return true;
-  complain("cannot write to standard output");
-  return false;
+int print_list(const WorkloadList& list) {
+  std::string text;
+  for (const std::string& id : list.ids) text += id + "\n";
+  output::print(text);
+  const Result<void> printed = output::complete_standard_output();
+  if (printed) return list.ids.empty() ? exit_nothing : exit_passed;
+  complain(printed.error().message);
+  return exit_infrastructure;
 }
 
-int print_list(const WorkloadList& list) {
-  for (const std::string& id : list.ids) {
-    static_cast<void>(std::fwrite(id.data(), 1, id.size(), stdout));
-    static_cast<void>(std::fputc('\n', stdout));
-  }
-  return all_printed() ? (list.ids.empty() ? exit_nothing : exit_passed) : exit_infrastructure;
+/// What is asked for on standard output is there alone.
+std::FILE* text_stream(const Options& options) {
+  const auto& asked_for = {options.json, options.reports.junit, options.reports.trace};
+  return std::ranges::find(asked_for, output::standard_output) == std::end(asked_for) ? stdout : stderr;
 }
 
 /// A run that goes on with an earlier one has not passed where that one has failures, or holes, that it leaves.
@@ -264,15 +267,20 @@ std::optional<EarlierRun> earlier_run(const Options& options, const std::string&
 
 /// Returns the exit status. `missing`: reports that could not be written.
 int tell_end(view::SuiteEnded ended, std::vector<std::string> missing, const Options& options, Reporter& reporter,
-             const view::SuiteJson* json) {
+             view::SuiteJson* json) {
   if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
   reporter.show(ended);
-  if (options.reports.github) print_annotations(reporter.executions(), options.json == "-" ? stderr : stdout);
-  if (json != nullptr && !json->complete()) missing.push_back("cannot write all events to '" + options.json + "'");
+  if (options.reports.github) print_annotations(reporter.executions(), text_stream(options));
+  if (json != nullptr) {
+    const Result<void> written = json->close();
+    if (!written && options.json != output::standard_output) missing.push_back(written.error().message);
+  }
+  if (const Result<void> printed = output::complete_standard_output(); !printed) {
+    missing.push_back(printed.error().message);
+  }
   for (const std::string& line : missing) complain(line);
   if (!ended.message.empty()) complain(ended.message);
-  const bool told = all_printed() && missing.empty();
-  return ended.exit_code == exit_passed && !told ? exit_infrastructure : ended.exit_code;
+  return ended.exit_code == exit_passed && !missing.empty() ? exit_infrastructure : ended.exit_code;
 }
 
 int run_suite(const Options& options, std::optional<WorkloadList> list) {
@@ -298,6 +306,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
     suite.set_master_script(need(containers->label(contract::v0::master_script_label)));
   }
   const fs::path agent = need(installation::find_agent());
+  check_reports(options.reports);
   std::unique_ptr<view::SuiteJson> json;
   if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
@@ -306,7 +315,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
     place.directory.emplace(need(
         orchestrator::RunDirectory::create(installation::cache_directory(), "XDG_CACHE_HOME names another place")));
   }
-  std::FILE* const out = options.json == "-" ? stderr : stdout;
+  std::FILE* const out = text_stream(options);
   view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
 
   Reporter reporter{suite, log_store, count};
@@ -349,9 +358,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
 
 }  // namespace
 
-void complain(const std::string& message) {
-  static_cast<void>(std::fputs(("nmzswarm: " + message + "\n").c_str(), stderr));
-}
+void complain(const std::string& message) { output::complain("nmzswarm", message); }
 
 int swarm(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)

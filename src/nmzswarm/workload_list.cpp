@@ -8,6 +8,8 @@
 
 #include <regex.h>
 
+#include "nmz/text/utf8.hpp"
+
 namespace nmz::nmzswarm {
 namespace {
 
@@ -67,6 +69,7 @@ Result<WorkloadList> read_list(std::string_view text, const Selection& selection
   auto excludes = compile_all("--exclude", selection.excludes);
   if (!excludes) return tl::unexpected<Error>{excludes.error()};
   WorkloadList list;
+  text = text::without_byte_order_mark(text);
   std::unordered_set<std::string_view> seen;
   std::size_t position = 0;  // among those that are wanted
   while (!text.empty()) {

@@ -10,8 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "nmz/output/output_file.hpp"
+
 #include "readable.hpp"
-#include "replaced_file.hpp"
 
 namespace nmz::report {
 namespace {
@@ -148,10 +149,9 @@ struct Totals {
 
 }  // namespace
 
-Result<void> write_junit(const std::filesystem::path& file, std::string_view suite,
-                         std::span<const Execution> executions,
+Result<void> write_junit(const std::string& file, std::string_view suite, std::span<const Execution> executions,
                          std::optional<std::chrono::system_clock::time_point> started) {
-  auto out = ReplacedFile::open(file);
+  auto out = output::OutputFile::open(file, output::OutputFile::Way::replaced);
   if (!out) return tl::unexpected{out.error()};
   const std::vector<TestCase> tests = test_cases(executions);
   Totals totals;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "nmz/text/control_sequence.hpp"
 #include "nmz/text/utf8.hpp"
 
 namespace nmz::report {
@@ -17,22 +18,14 @@ bool is_text(std::string_view sequence) {
   return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF";
 }
 
-/// Length of a control sequence (ECMA-48, 5.4): ESC [, parameters, intermediates, a final byte. 0 if there is none.
-std::size_t escape_sequence(std::string_view bytes) {
-  if (!bytes.starts_with("\x1b[")) return 0;
-  std::size_t end = 2;
-  while (end < bytes.size() && byte(bytes, end) >= 0x20 && byte(bytes, end) <= 0x3F) ++end;
-  return end < bytes.size() && byte(bytes, end) >= 0x40 && byte(bytes, end) <= 0x7E ? end + 1 : 0;
-}
-
 }  // namespace
 
 std::string readable(std::string_view bytes) {
   std::string result;
   result.reserve(bytes.size());
   while (!bytes.empty()) {
-    if (const std::size_t escape = escape_sequence(bytes); escape > 0) {
-      bytes.remove_prefix(escape);
+    if (const std::size_t sequence = text::control_sequence(bytes).length; sequence > 0) {
+      bytes.remove_prefix(sequence);
       continue;
     }
     const std::size_t length = text::utf8_sequence(bytes);

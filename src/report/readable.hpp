@@ -1,6 +1,6 @@
 // Names and logs are bytes; reports are text. What is text stays as it is.
 //
-// Terminal escape sequences (ESC [ ... letter) are left out, because a log full of colours would be a log full of
+// Control sequences of terminals are left out, because a log full of colours would be a log full of
 // rubbish. Bytes that are no UTF-8 (Unicode 15, table 3-7), surrogates, control characters other than tab, newline and
 // carriage return, U+FFFE and U+FFFF become U+FFFD: exactly what XML 1.0 cannot hold, even escaped.
 #pragma once

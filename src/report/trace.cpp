@@ -13,8 +13,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "nmz/output/output_file.hpp"
+
 #include "readable.hpp"
-#include "replaced_file.hpp"
 
 namespace nmz::report {
 namespace json = boost::json;
@@ -80,7 +81,7 @@ json::object complete(const Span& span, std::int64_t process, Worker worker) {
 /// The array's elements, one a line.
 class Events {
  public:
-  explicit Events(ReplacedFile& out) : out_{out} {}
+  explicit Events(output::OutputFile& out) : out_{out} {}
   void add(const json::object& event) {
     out_.write(first_ ? "\n" : ",\n");
     out_.write(json::serialize(event));
@@ -88,14 +89,14 @@ class Events {
   }
 
  private:
-  ReplacedFile& out_;
+  output::OutputFile& out_;
   bool first_ = true;
 };
 
 }  // namespace
 
-Result<void> write_trace(const std::filesystem::path& file, std::span<const Execution> executions) {
-  auto out = ReplacedFile::open(file);
+Result<void> write_trace(const std::string& file, std::span<const Execution> executions) {
+  auto out = output::OutputFile::open(file, output::OutputFile::Way::replaced);
   if (!out) return tl::unexpected{out.error()};
   out->write(R"({"displayTimeUnit":"ms","traceEvents":[)");
   Events events{*out};

@@ -1,6 +1,5 @@
 // Two formulas that others rely on: the published chunks, and the time no schedule can beat.
 #include <algorithm>
-#include <numeric>
 
 #include "nmz/schedule/batch_plan.hpp"
 
@@ -17,9 +16,17 @@ ChunkBounds chunk_bounds(std::size_t size, std::size_t chunks, std::size_t index
 
 std::chrono::nanoseconds lower_bound(std::span<const std::chrono::nanoseconds> durations, std::size_t workers) {
   if (durations.empty()) return std::chrono::nanoseconds{0};
-  const auto total = std::accumulate(durations.begin(), durations.end(), std::chrono::nanoseconds{0});
+  // Divided before they are added: remembered durations may be any, and their sum more than can be told.
   const auto count = static_cast<std::chrono::nanoseconds::rep>(std::max<std::size_t>(workers, 1));
-  return std::max(total / count, *std::max_element(durations.begin(), durations.end()));
+  std::chrono::nanoseconds share{0};
+  std::chrono::nanoseconds rest{0};
+  for (const std::chrono::nanoseconds duration : durations) {
+    const std::chrono::nanoseconds room = std::chrono::nanoseconds::max() - share;
+    share += std::min(std::max(duration, std::chrono::nanoseconds{0}) / count, room);
+    rest += duration % count;
+  }
+  share += std::min(rest / count, std::chrono::nanoseconds::max() - share);
+  return std::max(share, *std::max_element(durations.begin(), durations.end()));
 }
 
 }  // namespace nmz::schedule

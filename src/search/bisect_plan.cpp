@@ -125,7 +125,7 @@ void BisectPlan::give_back(dispatch::Subject subject) {
 
 void BisectPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
   if (!subjects_[subject].running) return;
-  const Meaning meaning = meaning_of(outcome, options_.timeout_means);
+  const Meaning meaning = meaning_of(outcome, options_.timeout_means, options_.matching);
   if (meaning == Meaning::nothing) return give_back(subject);
   stop_running(subject);
   if (finished()) return;

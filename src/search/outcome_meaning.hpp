@@ -18,7 +18,8 @@ enum class Meaning : std::uint8_t {
   nothing,  ///< cancelled
 };
 
-[[nodiscard]] Meaning meaning_of(const wire::Outcome& outcome, TimeoutMeans timeout_means);
+/// `matching`: failures are told by their output (Outcome::matched). Then also a crash that matches is one.
+[[nodiscard]] Meaning meaning_of(const wire::Outcome& outcome, TimeoutMeans timeout_means, bool matching);
 
 /// A shell's "cannot execute" and "not found"; programs may end so for reasons of their own.
 [[nodiscard]] bool looks_unexecuted(const wire::Outcome& outcome);

@@ -1,7 +1,6 @@
 #include "nmz/view/json_lines.hpp"
 
-#include <cerrno>
-#include <system_error>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -75,6 +74,18 @@ struct ToJson {
             {"log_directory", printed(event.log_directory)},
             {"exit_code", event.exit_code}};
   }
+  json::object operator()(const SearchPlanned& event) const {
+    json::array commits;
+    for (const PlannedCommit& one : event.commits) {
+      commits.push_back(
+          json::object{{"commit", printed(one.commit)}, {"subject", printed(one.subject)}, {"probe", one.probe}});
+    }
+    return {{"event", "search-planned"},
+            {"candidates", event.candidates},
+            {"workers", event.workers},
+            {"rounds", event.rounds},
+            {"commits", std::move(commits)}};
+  }
   json::object operator()(const Tick& /*event*/) const { return {}; }
 };
 
@@ -88,24 +99,18 @@ std::string json_line(const Event& event, Seconds now) {
 }
 
 Result<std::unique_ptr<JsonLines>> JsonLines::open(const std::string& path) {
-  std::FILE* const file = path == "-" ? stdout : std::fopen(path.c_str(), "we");
-  if (file == nullptr) {
-    return fail(ErrorKind::misconfigured,
-                "cannot write '" + path + "': " + std::error_code{errno, std::generic_category()}.message());
-  }
-  return std::unique_ptr<JsonLines>{new JsonLines{file}};
-}
-
-JsonLines::~JsonLines() {
-  if (file_ != stdout) static_cast<void>(std::fclose(file_));
+  return output::OutputFile::open(path, output::OutputFile::Way::straight).map([](output::OutputFile&& file) {
+    return std::unique_ptr<JsonLines>{new JsonLines{std::move(file)}};
+  });
 }
 
 void JsonLines::show(const Event& event, Seconds now) {
-  std::string line = json_line(event, now);
+  const std::string line = json_line(event, now);
   if (line.empty()) return;
-  line += '\n';
-  static_cast<void>(std::fwrite(line.data(), 1, line.size(), file_));
-  static_cast<void>(std::fflush(file_));  // a script may follow the file while the search runs
+  file_.write(line + "\n");
+  file_.flush();  // a script may follow the file meanwhile
 }
+
+Result<void> JsonLines::close() { return file_.commit(); }
 
 }  // namespace nmz::view

@@ -5,33 +5,30 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "nmz/output/standard_streams.hpp"
+#include "nmz/output/workflow_commands.hpp"
+
 namespace nmz::view {
 namespace {
 
 constexpr std::string_view erase_line = "\r\x1b[K";
 constexpr std::size_t default_columns = 80;
 
-/// What cannot be written costs the line, not the run; the program looks at the stream when it ends.
-void write(std::FILE* out, std::string_view text) { static_cast<void>(std::fwrite(text.data(), 1, text.size(), out)); }
-
 }  // namespace
 
-void LiveLine::above(const std::string& line) {
+void LiveLine::above(const std::string& text) {
   erase();
-  write(out_, line + "\n");
-  static_cast<void>(std::fflush(out_));
+  output::write(out_, output::without_commands(text + "\n"));
 }
 
 void LiveLine::draw(const std::string& line) {
-  write(out_, std::string{erase_line} + line);
-  static_cast<void>(std::fflush(out_));
+  output::write(out_, std::string{erase_line} + line);
   drawn_ = true;
 }
 
 void LiveLine::erase() {
   if (!drawn_) return;
-  write(out_, erase_line);
-  static_cast<void>(std::fflush(out_));
+  output::write(out_, erase_line);
   drawn_ = false;
 }
 

@@ -1,7 +1,6 @@
 #include "nmz/view/suite_json.hpp"
 
-#include <cerrno>
-#include <system_error>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -146,25 +145,18 @@ std::string suite_json_line(const SuiteEvent& event, Seconds now) {
 }
 
 Result<std::unique_ptr<SuiteJson>> SuiteJson::open(const std::string& path) {
-  std::FILE* const file = path == "-" ? stdout : std::fopen(path.c_str(), "we");
-  if (file == nullptr) {
-    return fail(ErrorKind::misconfigured,
-                "cannot write '" + path + "': " + std::error_code{errno, std::generic_category()}.message());
-  }
-  return std::unique_ptr<SuiteJson>{new SuiteJson{file}};
-}
-
-SuiteJson::~SuiteJson() {
-  if (file_ != stdout) static_cast<void>(std::fclose(file_));
+  return output::OutputFile::open(path, output::OutputFile::Way::straight).map([](output::OutputFile&& file) {
+    return std::unique_ptr<SuiteJson>{new SuiteJson{std::move(file)}};
+  });
 }
 
 void SuiteJson::show(const SuiteEvent& event, Seconds now) {
-  std::string line = suite_json_line(event, now);
+  const std::string line = suite_json_line(event, now);
   if (line.empty()) return;
-  line += '\n';
-  const bool written = std::fwrite(line.data(), 1, line.size(), file_) == line.size();
-  // A script may follow the file while the suite runs.
-  complete_ = std::fflush(file_) == 0 && written && complete_;
+  file_.write(line + "\n");
+  file_.flush();  // a script may follow the file meanwhile
 }
+
+Result<void> SuiteJson::close() { return file_.commit(); }
 
 }  // namespace nmz::view

@@ -203,12 +203,18 @@ void SuiteText::print_log(const Failure& failure, Seconds now) {
   line(coloured(fmt::format("---- {} ({})", text::printable(failure.name), text::printable(failure.detail)), red), now);
   bool cut = false;
   const std::string tail = tail_of(failure.log, cut);
-  if (cut) line("[...] the whole log: " + failure.log, now);
-  std::string_view rest{tail};
-  while (!rest.empty()) {
-    const std::string_view text = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), text.size() + 1));
-    line(text::printable(text), now);
+  if (cut) line("[...] the whole log: " + text::printable(failure.log), now);
+  std::string shown = text::printable_lines(tail, style_.colour ? text::Colours::kept : text::Colours::removed);
+  if (shown.ends_with('\n')) shown.pop_back();
+  if (!shown.empty()) line(shown, now);
+}
+
+/// Where logs are not wanted, what failed is named all the same.
+void SuiteText::name_failures(const std::vector<Failure>& failures, Seconds now) {
+  for (const Failure& failure : failures) {
+    line(fmt::format("{} {} ({}{}{})", coloured("failed   ", red), text::printable(failure.name),
+                     text::printable(failure.detail), failure.log.empty() ? "" : "; ", text::printable(failure.log)),
+         now);
   }
 }
 
@@ -218,6 +224,7 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
   live_.erase();
   const std::size_t shown = quiet() ? 0 : std::min(event.failures.size(), logs_shown);
   for (std::size_t i = 0; i < shown; ++i) print_log(event.failures[i], now);
+  if (quiet()) name_failures(event.failures, now);
   if (shown > 0) {
     line(coloured("----", red), now);
     if (shown < event.failures.size()) line(fmt::format("... and {} more", event.failures.size() - shown), now);
@@ -225,7 +232,7 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
   for (const std::string& text : hunt_lines(event.hunted, style_.verbosity == Verbosity::verbose)) line(text, now);
   for (const Failure& flaky : event.flaky) {
     line(fmt::format("{} {} ({}; {})", coloured("flaky    ", yellow), text::printable(flaky.name),
-                     text::printable(flaky.detail), flaky.log),
+                     text::printable(flaky.detail), text::printable(flaky.log)),
          now);
   }
   for (std::size_t i = 0; i < event.earlier_failures.size() && !quiet(); ++i) {
@@ -256,9 +263,10 @@ void SuiteText::on(const SuiteEnded& event, Seconds now) {
     if (event.split.total().count() > 0) line(split_text(event.split), now);
   }
   if (style_.verbosity == Verbosity::verbose) {
-    for (const auto& [phase, at] : event.phases) line(fmt::format("{:>8.3f} s  {}", at.count(), phase), now);
+    for (const auto& [phase, at] : event.phases)
+      line(fmt::format("{:>8.3f} s  {}", at.count(), text::printable(phase)), now);
   }
-  if (!event.log_directory.empty()) line("logs: " + event.log_directory, now);
+  if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory), now);
 }
 
 /// "[####------] 4/10", where there is room for the bar.

@@ -65,6 +65,9 @@ void Text::show(const Event& event, Seconds now) {
   draw(now);
 }
 
+/// A dry run has no view: its plan is the program's answer.
+void Text::on(const SearchPlanned& /*event*/, Seconds /*now*/) {}
+
 void Text::on(const SearchStarted& event, Seconds /*now*/) {
   progress_.candidates_left = event.candidates;
   if (style_.verbosity == Verbosity::quiet) return;
@@ -133,7 +136,7 @@ void Text::on(const SearchEnded& event, Seconds /*now*/) {
     line(fmt::format("a serial search would have needed {} {}, about {}", event.serial_tests,
                      event.serial_tests == 1 ? "test" : "tests", duration(event.serial_wall)));
   }
-  if (!event.log_directory.empty()) line("logs: " + event.log_directory);
+  if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
 }
 
 void Text::on(const Tick& /*event*/, Seconds /*now*/) {}

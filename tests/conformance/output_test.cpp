@@ -214,5 +214,41 @@ TEST_F(OutputTest, AClosedPipeStillLeavesNothing) {
   EXPECT_TRUE(wait_until([&] { return place.processes().empty() && place.leftovers().empty(); }));
 }
 
+TEST_F(OutputTest, AReaderThatGoesAwayEndsTheProgramQuietly) {
+  for (const bool dry : {false, true}) {
+    support::Program program = place.bisect_program(repository.path(), {});
+    program.argv.insert(program.argv.begin(),
+                        {"bash", "-c", R"( (sleep 0.3; "$0" "$@" 2>&1; echo $? >"$NOTES/status") | exec 0<&-)"});
+    std::vector<std::string> options{repository.range()};
+    if (dry) options.emplace_back("--dry-run");
+    const std::vector<std::string> rest = arguments(options, noisy);
+    program.argv.insert(program.argv.end(), rest.begin(), rest.end());
+    (void)support::run_program(program);
+    EXPECT_THAT(lines_of(place.note("status")), testing::ElementsAre("141")) << dry;
+    EXPECT_TRUE(wait_until([&] { return place.processes().empty() && place.leftovers().empty(); }));
+  }
+}
+
+TEST_F(OutputTest, EventsOnStandardOutputAreThereAlone) {
+  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"--dry-run"}}) {
+    std::vector<std::string> all{"--json", "-"};
+    all.insert(all.end(), options.begin(), options.end());
+    const Ended ended = search(all);
+    EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+    ASSERT_THAT(split_lines(ended.out), Not(IsEmpty()));
+    for (const std::string& line : split_lines(ended.out)) EXPECT_TRUE(boost::json::parse(line).is_object()) << line;
+  }
+}
+
+TEST_F(OutputTest, EventsThatCannotBeWrittenAreTold) {
+  const Ended full = search({"--json", "/dev/full"});
+  EXPECT_EQ(full.exit_code, 1) << everything(full);
+  EXPECT_THAT(full.out, HasSubstr(repository.ids()[7])) << "the answer is there all the same";
+  EXPECT_THAT(full.err, HasSubstr("cannot write '/dev/full'"));
+  const Ended never = search({"--json", "/dev/null/events"});
+  EXPECT_EQ(never.exit_code, 128) << everything(never);
+  EXPECT_EQ(never.out, "");
+}
+
 }  // namespace
 }  // namespace nmz::conformance

@@ -124,6 +124,13 @@ view::SearchEnded filled() {
 std::string line_of(const view::SuiteEvent& event) { return view::suite_json_line(event, view::Seconds{1}); }
 std::string line_of(const view::Event& event) { return view::json_line(event, view::Seconds{1}); }
 
+template <>
+view::SearchPlanned filled() {
+  view::SearchPlanned event;
+  event.commits.emplace_back();
+  return event;
+}
+
 /// Every alternative of the variant.
 template <class Event>
 Members written() {

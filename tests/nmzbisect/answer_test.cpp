@@ -1,5 +1,7 @@
 #include "answer.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -36,6 +38,16 @@ TEST(AnswerTest, ExitStatusesAreThePublishedOnes) {
   EXPECT_EQ(answer_to(Kind::only_skipped).exit_status, 2);
   EXPECT_EQ(answer_to(Kind::merge_base_is_bad).exit_status, 3);
   EXPECT_EQ(answer_to(Kind::nothing_testable).exit_status, 4);
+}
+
+TEST(AnswerTest, AnAgentsNumberMayBeAny) {
+  search::BisectResult result;
+  result.kind = Kind::aborted;
+  result.outcome.kind = wire::OutcomeKind::signaled;
+  result.outcome.code = std::numeric_limits<std::int32_t>::max();
+  const Answer told = answer(result, coordinator::RunEnd(), Options(), name);
+  EXPECT_THAT(told.message, HasSubstr("(exit code 2147483775)"));
+  EXPECT_THAT(told.message, HasSubstr("--match")) << "how to tell that a crash is what is looked for";
 }
 
 TEST(AnswerTest, TheFindIsGitsClosingForm) {

@@ -1,6 +1,7 @@
 #include "options.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,30 @@ TEST(OptionsTest, TheLastWordCountsAndListsGrow) {
   EXPECT_EQ(options.log_directory, "b");
   EXPECT_THAT(options.environment, ElementsAre("A=1", "B=2"));
   EXPECT_THAT(options.pathspecs, ElementsAre("p", "q"));
+}
+
+TEST(OptionsTest, ASecondBadEndIsRefused) {
+  EXPECT_THAT(complaint({"--good", "a", "--bad", "b", "--bad", "c", "--", "true"}), HasSubstr("--bad is given twice"));
+  EXPECT_THAT(complaint({"a..b", "--bad", "c", "--", "true"}), HasSubstr("not both"));
+}
+
+TEST(OptionsTest, AnEmptyValueIsAVariableThatIsNotSet) {
+  for (const std::string option :
+       {"--image", "--json", "--log-dir", "--work-dir", "--host", "--good", "-C", "--jobs"}) {
+    EXPECT_THAT(complaint({option, "", "a..b", "--", "true"}), HasSubstr("empty value")) << option;
+  }
+  for (const std::string option : {"--image=", "-image="}) {
+    EXPECT_NE(complaint({option, "a..b", "--", "true"}), "") << option;
+  }
+  EXPECT_EQ(parsed({"--build", "", "--match", "", "a..b", "--", "true"}).match, "");
+}
+
+TEST(OptionsTest, ANameAloneHasItsValueHere) {
+  ::setenv("NMZ_TEST_INHERITED", "here", 1);  // NOLINT(concurrency-mt-unsafe)
+  ::unsetenv("NMZ_TEST_MISSING");             // NOLINT(concurrency-mt-unsafe)
+  EXPECT_THAT(parsed({"--env", "NMZ_TEST_INHERITED", "--env", "NMZ_TEST_MISSING", "a..b", "--", "true"}).environment,
+              ElementsAre("NMZ_TEST_INHERITED=here"));
+  EXPECT_NE(complaint({"--env", "=x", "a..b", "--", "true"}), "");
 }
 
 TEST(OptionsTest, TheCommandIsNotTouched) {

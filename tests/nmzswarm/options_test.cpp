@@ -109,6 +109,30 @@ TEST(OptionsTest, ListsGrowAndExpressionsAreNotTouched) {
   EXPECT_THAT(options.environment, ElementsAre("A=[1,2]", "B="));
 }
 
+TEST(OptionsTest, WhatIsTheDefaultCanBeSaid) {
+  const Options options = parsed(local({"--retries", "0", "--stress-cpu", "0", "--max-worker-restarts", "0"}));
+  EXPECT_EQ(options.again.retries, 0U);
+  EXPECT_EQ(options.max_worker_restarts, 0U);
+  EXPECT_NE(complaint(local({"--replicas", "0"})), "");
+}
+
+TEST(OptionsTest, AnEmptyValueIsAVariableThatIsNotSet) {
+  for (const std::string option : {"--source", "--image", "--target", "--junit", "--trace", "--json", "--env-file"}) {
+    EXPECT_THAT(complaint(local({option, ""})), HasSubstr("empty value")) << option;
+  }
+  EXPECT_THAT(complaint({"--workloads", "", "--source", "x"}), HasSubstr("--workloads"));
+  EXPECT_EQ(complaint(local({"--filter", "", "--fail-fast"})), "");
+}
+
+TEST(OptionsTest, AByteOrderMarkIsNoPartOfTheFirstName) {
+  const support::TempDirectory directory{"env"};
+  support::write_file(directory.path() / "file",
+                      "\xEF\xBB\xBF"
+                      "A=1\nB=2\n");
+  EXPECT_THAT(parsed(local({"--env-file", (directory.path() / "file").string()})).environment,
+              ElementsAre("A=1", "B=2"));
+}
+
 TEST(OptionsTest, AnEnvironmentFileIsReadAsDockerReadsIt) {
   const support::TempDirectory directory{"env"};
   const std::string file = directory.path() / "a file";

@@ -26,7 +26,8 @@ TEST(ReadableTest, WhatIsNoTextIsReplaced) {
 
 TEST(ReadableTest, TerminalSequencesAreLeftOut) {
   EXPECT_EQ(readable("\x1b[1;31mred\x1b[0m\x1b[K"), "red");
-  EXPECT_EQ(readable("\x1b[1;"), "\uFFFD[1;");
+  EXPECT_EQ(readable("\x1b]0;title\a\x1b(Btext"), "text");
+  EXPECT_EQ(readable("\x1b[1;"), "") << "cut off";
   EXPECT_EQ(readable("\x1b"), "\uFFFD");
 }
 

@@ -104,6 +104,26 @@ TEST(BisectPlanOutcomeTest, TheSearchForARepairTurnsGoodAndBadAround) {
   }
 }
 
+TEST(BisectPlanOutcomeTest, ACrashWhoseOutputMatchesIsTheFailureThatIsLookedFor) {
+  struct Crash {
+    wire::Outcome outcome;
+    std::optional<Verdict> verdict;
+  };
+  for (const Crash& each : {Crash{exited(139), Verdict::bad}, Crash{outcome(OutcomeKind::signaled, 11), Verdict::bad},
+                            Crash{outcome(OutcomeKind::exited, 139, false), std::nullopt},
+                            Crash{outcome(OutcomeKind::signaled, 11, false), std::nullopt},
+                            Crash{outcome(OutcomeKind::signaled, 9), std::nullopt}}) {
+    const CommitGraph graph = line(16, true);
+    BisectOptions options = trusting();
+    options.matching = true;
+    BisectPlan plan{graph, {}, options};
+    const dispatch::Subject subject = plan.next(1).front();
+    plan.record(subject, each.outcome);
+    EXPECT_EQ(plan.verdict(subject), each.verdict);
+    EXPECT_EQ(plan.finished(), !each.verdict);
+  }
+}
+
 TEST(BisectPlanOutcomeTest, ACancelledRunSaysNothingAndIsRepeated) {
   const CommitGraph graph = line(16, true);
   BisectPlan plan{graph, {}, trusting()};

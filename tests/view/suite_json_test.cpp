@@ -85,14 +85,14 @@ TEST(SuiteJsonTest, EveryEventIsInTheFileAtOnce) {
   const std::string text = support::read_file(file);
   ASSERT_THAT(text, testing::EndsWith("}\n"));
   EXPECT_EQ(boost::json::parse(text).at("text"), "one");
-  EXPECT_TRUE((*json)->complete());
+  EXPECT_TRUE((*json)->close());
 }
 
 TEST(SuiteJsonTest, AFullDiskIsNoticed) {
   auto json = SuiteJson::open("/dev/full");
   ASSERT_TRUE(json);
   (*json)->show(Notice{"one"}, Seconds{1});
-  EXPECT_FALSE((*json)->complete());
+  EXPECT_FALSE((*json)->close());
 }
 
 TEST(SuiteJsonTest, AFileThatCannotBeWrittenIsNamed) {

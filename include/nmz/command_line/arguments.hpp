@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,10 @@ namespace nmz::command_line {
 void set_up(CLI::App& app, std::string usage);
 
 /// The help page when it was asked for, nothing otherwise. Errors (misconfigured): one line, with `hint` at its end.
+/// An option whose value is empty is an error as well, unless it is one of `may_be_empty`: in `--image "$IMAGE"` the
+/// variable is not set, and that must not mean "without an image".
 [[nodiscard]] Result<std::optional<std::string>> parse(CLI::App& app, const std::vector<std::string>& arguments,
-                                                       const std::string& hint);
+                                                       const std::string& hint,
+                                                       const std::set<std::string>& may_be_empty = {});
 
 }  // namespace nmz::command_line

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "nmz/error/result.hpp"
 
@@ -12,12 +13,15 @@ namespace nmz::command_line {
 /// "10", "1.5s", "200ms", "5m", "1h"; positive.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_time(const std::string& option, const std::string& text);
 /// A whole number from 1 to `most`.
-[[nodiscard]] Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most);
+[[nodiscard]] Result<std::uint64_t> parse_count(const std::string& option, const std::string& text, std::uint64_t most,
+                                                std::uint64_t least = 1);
 /// "1.5" CPUs in units of 1e-9.
 [[nodiscard]] Result<std::int64_t> parse_cpus(const std::string& option, const std::string& text);
 /// Bytes, with the units that docker knows: b, k, m, g.
 [[nodiscard]] Result<std::int64_t> parse_memory(const std::string& option, const std::string& text);
-/// "NAME=VALUE", with a name that is not empty.
-[[nodiscard]] Result<void> check_variable(const std::string& option, const std::string& text);
+/// "NAME=VALUE", or as docker has it a name alone: with the value it has in our environment, or not at all. Appends to
+/// `environment`.
+[[nodiscard]] Result<void> take_variable(const std::string& option, const std::string& text,
+                                         std::vector<std::string>& environment);
 
 }  // namespace nmz::command_line

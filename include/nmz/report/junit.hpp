@@ -12,9 +12,9 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "nmz/error/result.hpp"
@@ -23,7 +23,7 @@
 namespace nmz::report {
 
 /// The suite's time is the run's, until its last execution ended; `started` becomes its timestamp (UTC).
-[[nodiscard]] Result<void> write_junit(const std::filesystem::path& file, std::string_view suite,
+[[nodiscard]] Result<void> write_junit(const std::string& file, std::string_view suite,
                                        std::span<const Execution> executions,
                                        std::optional<std::chrono::system_clock::time_point> started = std::nullopt);
 

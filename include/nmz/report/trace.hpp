@@ -6,14 +6,14 @@
 // when its successor may run already: an event is cut where the next one of its worker begins.
 #pragma once
 
-#include <filesystem>
 #include <span>
+#include <string>
 
 #include "nmz/error/result.hpp"
 #include "nmz/report/result.hpp"
 
 namespace nmz::report {
 
-[[nodiscard]] Result<void> write_trace(const std::filesystem::path& file, std::span<const Execution> executions);
+[[nodiscard]] Result<void> write_trace(const std::string& file, std::span<const Execution> executions);
 
 }  // namespace nmz::report

@@ -25,6 +25,7 @@ struct BisectOptions {
   Strategy strategy = Strategy::adaptive;
   std::size_t workers = 1;  ///< the size of a round
   TimeoutMeans timeout_means = TimeoutMeans::skip;
+  bool matching = false;  ///< failures are told by their output (Outcome::matched), also those that end in a crash
   /// The search for the commit that repaired: success (0) is the new state, which the search calls bad, and failure
   /// (1..127) the old one, good.
   bool find_fix = false;

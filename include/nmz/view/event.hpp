@@ -89,10 +89,25 @@ struct SearchEnded {
   int exit_code = 0;
 };
 
+struct PlannedCommit {
+  std::string commit;
+  std::string subject;
+  bool probe = false;  ///< tested first
+};
+
+/// All there is of a dry run.
+struct SearchPlanned {
+  std::size_t candidates = 0;
+  std::uint32_t workers = 0;
+  double rounds = 0;                   ///< expected
+  std::vector<PlannedCommit> commits;  ///< the newest first
+};
+
 /// Only time has passed.
 struct Tick {};
 
-using Event = std::variant<SearchStarted, JobStarted, JobDone, Progress, WorkerGone, Notice, SearchEnded, Tick>;
+using Event =
+    std::variant<SearchPlanned, SearchStarted, JobStarted, JobDone, Progress, WorkerGone, Notice, SearchEnded, Tick>;
 
 class View {
  public:

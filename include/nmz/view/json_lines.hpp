@@ -5,11 +5,12 @@
 // nmzbisect(1), section EVENTS, which tests/manual holds against what is written here.
 #pragma once
 
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "nmz/error/result.hpp"
+#include "nmz/output/output_file.hpp"
 #include "nmz/view/event.hpp"
 
 namespace nmz::view {
@@ -18,13 +19,14 @@ class JsonLines final : public View {
  public:
   /// `path` "-" is standard output.
   [[nodiscard]] static Result<std::unique_ptr<JsonLines>> open(const std::string& path);
-  ~JsonLines() override;
 
   void show(const Event& event, Seconds now) override;
+  /// The last call. Errors (retryable): not every line could be written.
+  [[nodiscard]] Result<void> close();
 
  private:
-  explicit JsonLines(std::FILE* file) : file_{file} {}
-  std::FILE* file_;
+  explicit JsonLines(output::OutputFile file) : file_{std::move(file)} {}
+  output::OutputFile file_;
 };
 
 /// The line for an event, without newline; empty for Tick.

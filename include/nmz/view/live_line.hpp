@@ -16,8 +16,8 @@ class LiveLine {
   LiveLine& operator=(LiveLine&&) = delete;
   ~LiveLine() { erase(); }
 
-  /// Prints a line that stays.
-  void above(const std::string& line);
+  /// Prints lines that stay; the last one without its newline.
+  void above(const std::string& text);
   [[nodiscard]] bool drawn() const { return drawn_; }
   void draw(const std::string& line);
   void erase();

@@ -2,11 +2,12 @@
 // described in nmzswarm(1), section EVENTS, which tests/manual holds against what is written here.
 #pragma once
 
-#include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "nmz/error/result.hpp"
+#include "nmz/output/output_file.hpp"
 #include "nmz/view/suite_event.hpp"
 
 namespace nmz::view {
@@ -15,17 +16,14 @@ class SuiteJson final : public SuiteView {
  public:
   /// `path` "-" is standard output.
   [[nodiscard]] static Result<std::unique_ptr<SuiteJson>> open(const std::string& path);
-  ~SuiteJson() override;
 
   void show(const SuiteEvent& event, Seconds now) override;
-
-  /// Whether every line so far was written.
-  [[nodiscard]] bool complete() const { return complete_; }
+  /// The last call. Errors (retryable): not every line could be written.
+  [[nodiscard]] Result<void> close();
 
  private:
-  explicit SuiteJson(std::FILE* file) : file_{file} {}
-  std::FILE* file_;
-  bool complete_ = true;
+  explicit SuiteJson(output::OutputFile file) : file_{std::move(file)} {}
+  output::OutputFile file_;
 };
 
 /// The line for an event, without newline; empty for Tick.

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "nmz/view/live_line.hpp"
 #include "nmz/view/suite_event.hpp"
@@ -47,6 +48,7 @@ class SuiteText final : public SuiteView {
   void line(const std::string& text, Seconds now);
   [[nodiscard]] std::string progress(std::size_t columns) const;
   void print_log(const Failure& failure, Seconds now);
+  void name_failures(const std::vector<Failure>& failures, Seconds now);
 
   TextStyle style_;
   LiveLine live_;

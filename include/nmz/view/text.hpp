@@ -43,6 +43,7 @@ class Text final : public View {
     Seconds since{0};
   };
 
+  void on(const SearchPlanned& event, Seconds now);
   void on(const SearchStarted& event, Seconds now);
   void on(const JobStarted& event, Seconds now);
   void on(const JobDone& event, Seconds now);
