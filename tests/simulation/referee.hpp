@@ -148,6 +148,7 @@ class Referee {
   std::vector<dispatch::Subject> counted_;     ///< in the step under way
   std::map<dispatch::Subject, Time> waiting_;  ///< for a worker, since when
   std::optional<Time> due_;                    ///< when one of them has to be run at the latest
+  Time last_step_{0};
   bool interrupted_ = false;
   bool stopped_ = false;
   Tally tally_;
