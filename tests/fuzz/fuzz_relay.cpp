@@ -3,6 +3,7 @@
 // It is asked to listen on the loopback interface only, whatever the input says. A worker that knocks rightly connects
 // and says the second half of the input; what the coordinator says comes after its channel is open.
 #include <array>
+#include <optional>
 #include <string>
 #include <thread>
 

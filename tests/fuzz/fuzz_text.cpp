@@ -1,7 +1,8 @@
 // The small parsers, one byte to choose: what users, images, config.json and earlier runs give us.
+#include <array>
 #include <filesystem>
 #include <fstream>
-#include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
