@@ -100,7 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto [ours, its] = fuzz::socket_pair();
   {
     const std::jthread peer([ours = ours, &coordinator, worker] { fuzz::converse(ours, coordinator, worker); });
-    agent::Relay relay{agent::RelayStream{agent::UniqueFd{its}, agent::UniqueFd{}},
+    // It watches its input and its output, each by a descriptor of its own.
+    agent::Relay relay{agent::RelayStream{agent::UniqueFd{its}, agent::UniqueFd{::dup(its)}},
                        agent::UniqueFd{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)}};
     static_cast<void>(relay.run());
   }
