@@ -40,7 +40,7 @@ std::string node_name() {
 
 }  // namespace
 
-Agent::Agent(FrameStream peer, UniqueFd signals, std::string root)
+Agent::Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root)
     : peer_{std::move(peer)}, signals_{std::move(signals)}, tree_{std::move(root), [this] { tick(); }} {}
 
 ExitCode Agent::run() {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <ctime>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ namespace nmz::agent {
 class Agent {
  public:
   /// `signals`: a signalfd for SIGCHLD and the signals that end the program.
-  Agent(FrameStream peer, UniqueFd signals, std::string root);
+  Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root);
 
   /// Until the coordinator goes, says Shutdown or breaks the protocol, or a signal asks for the end.
   [[nodiscard]] ExitCode run();

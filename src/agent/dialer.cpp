@@ -70,7 +70,7 @@ std::optional<Dialer> Dialer::from_environment() {
   return Dialer{*address, wire::knock(*token), std::chrono::milliseconds{milliseconds}};
 }
 
-ExitCode Dialer::work(UniqueFd signals, const std::string& tree) {
+ExitCode Dialer::work(UniqueFd signals, const std::shared_ptr<TreeRoot>& tree) {
   signals_ = std::move(signals);
   deadline_ = Clock::now() + limit_;
   for (;;) {

@@ -8,11 +8,13 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "exit_code.hpp"
 #include "tcp.hpp"
+#include "tree_root.hpp"
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
@@ -24,7 +26,7 @@ class Dialer {
   [[nodiscard]] static std::optional<Dialer> from_environment();
 
   /// `signals`: as for the Agent.
-  [[nodiscard]] ExitCode work(UniqueFd signals, const std::string& tree);
+  [[nodiscard]] ExitCode work(UniqueFd signals, const std::shared_ptr<TreeRoot>& tree);
 
  private:
   using Clock = std::chrono::steady_clock;

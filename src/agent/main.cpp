@@ -3,14 +3,12 @@
 // A worker runs tests (agent.hpp). Its coordinator is at the other end of a descriptor it was started with, or it calls
 // a relay by itself (dialer.hpp), because inside a cluster nobody outside can reach it. A relay hands one stream on to
 // many workers that call it (relay.hpp). All three are one program, since whoever can start one can start the others.
-#include <array>
 #include <cerrno>
 #include <charconv>
-#include <climits>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +19,6 @@
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.hpp"
@@ -29,6 +26,7 @@
 #include "failure.hpp"
 #include "process_tree.hpp"
 #include "relay.hpp"
+#include "tree_root.hpp"
 
 namespace nmz::agent {
 namespace {
@@ -44,6 +42,8 @@ constexpr const char* usage =
     "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
     "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
     "              of several, the first that can be written to\n"
+    "  --made FD:DEVICE:INODE\n"
+    "              the open directory that holds DIR, and DIR as it was made: nothing else is taken for it\n"
     "  --version   print the version and exit\n"
     "  --help      print this text and exit\n";
 
@@ -53,6 +53,7 @@ struct Options {
   Role role = Role::worker;
   int fd = -1;
   std::vector<std::string> trees;
+  std::string made;
 };
 
 std::optional<Options> parse(int argc, char** argv) {
@@ -66,6 +67,9 @@ std::optional<Options> parse(int argc, char** argv) {
       options.role = Role::version;
     } else if (option == "--tree" && !value.empty()) {
       options.trees.emplace_back(value);
+      ++i;
+    } else if (option == "--made" && !value.empty()) {
+      options.made = value;
       ++i;
     } else if (option == "--connect") {
       options.role = Role::calling_worker;
@@ -83,7 +87,8 @@ std::optional<Options> parse(int argc, char** argv) {
   }
   const bool has_stream = options.role == Role::worker || options.fd < 0;
   const bool may_have_tree = options.role != Role::relay || options.trees.empty();
-  return has_stream && may_have_tree ? std::optional{options} : std::nullopt;
+  const bool has_what_was_made = options.made.empty() || options.trees.size() == 1;
+  return has_stream && may_have_tree && has_what_was_made ? std::optional{options} : std::nullopt;
 }
 
 ExitCode complain(std::string_view what, int error) {
@@ -138,22 +143,11 @@ UniqueFd open_signals() {
   return UniqueFd{::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC)};
 }
 
-/// The work tree's real path: later it is opened without following a symlink that a test put in its place. Empty when
-/// there is to be none; nothing, with errno, when none of the candidates can be had. A single one need not be writable
-/// here and now: then every tree fails, and the coordinator hears why.
-std::optional<std::string> resolve_tree(const std::vector<std::string>& candidates) {
-  if (candidates.empty()) {
-    return std::string{};
-  }
-  for (const std::string& tree : candidates) {
-    ::mkdir(tree.c_str(), 0777);  // fails where it exists, and realpath() says so where it does not
-    std::array<char, PATH_MAX> resolved{};
-    if (::realpath(tree.c_str(), resolved.data()) != nullptr &&
-        (candidates.size() == 1 || ::faccessat(AT_FDCWD, resolved.data(), W_OK | X_OK, AT_EACCESS) == 0)) {
-      return std::string{resolved.data()};
-    }
-  }
-  return std::nullopt;
+/// Nothing, with errno, when the tree cannot be had.
+std::shared_ptr<TreeRoot> find_tree(const Options& options) {
+  auto root = options.made.empty() ? TreeRoot::choose(options.trees)
+                                   : TreeRoot::handed_over(options.trees.front(), options.made);
+  return root ? std::make_shared<TreeRoot>(std::move(*root)) : nullptr;
 }
 
 ExitCode work(const Options& options) {
@@ -164,7 +158,7 @@ ExitCode work(const Options& options) {
   if (!stream) {
     return complain("the stream to the coordinator", errno);
   }
-  auto tree = resolve_tree(options.trees);
+  auto tree = find_tree(options);
   if (!tree) {
     return complain(options.trees.back(), errno);
   }
@@ -175,7 +169,7 @@ ExitCode work(const Options& options) {
   if (!signals) {
     return complain("cannot receive signals", errno);
   }
-  return Agent{std::move(*stream), std::move(signals), std::move(*tree)}.run();
+  return Agent{std::move(*stream), std::move(signals), std::move(tree)}.run();
 }
 
 ExitCode call_and_work(const Options& options) {
@@ -187,7 +181,7 @@ ExitCode call_and_work(const Options& options) {
   if (!settle_descriptors()) {
     return complain("/dev/null", errno);
   }
-  const auto tree = resolve_tree(options.trees);
+  const auto tree = find_tree(options);
   if (!tree) {
     return complain(options.trees.back(), errno);
   }
@@ -198,7 +192,7 @@ ExitCode call_and_work(const Options& options) {
   if (!signals) {
     return complain("cannot receive signals", errno);
   }
-  return dialer->work(std::move(signals), *tree);
+  return dialer->work(std::move(signals), tree);
 }
 
 ExitCode relay() {

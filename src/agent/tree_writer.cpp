@@ -23,16 +23,8 @@ mode_t current_umask() {
 
 }  // namespace
 
-TreeWriter::TreeWriter(std::string root, Progress progress)
+TreeWriter::TreeWriter(std::shared_ptr<TreeRoot> root, Progress progress)
     : root_{std::move(root)}, progress_{std::move(progress)}, mask_{current_umask()} {}
-
-UniqueFd TreeWriter::open_root() const {
-  if (root_.empty()) {
-    errno = ENOENT;
-    return UniqueFd{};
-  }
-  return UniqueFd{::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-}
 
 void TreeWriter::note(Attempt<> attempt) {
   if (!attempt && !failure_) {
@@ -53,19 +45,16 @@ bool TreeWriter::begin(const wire::TreeBegin& message) {
 }
 
 Attempt<> TreeWriter::start(const wire::TreeBegin& message) {
-  if (root_.empty()) {
+  if (root().empty()) {
     return failed(ENOTDIR, "lay out a tree", "without --tree");
   }
   if (!manifest_.known() && !message.replace) {
-    return failed(ESTALE, "change the tree (what is in it is not known)", root_);
+    return failed(ESTALE, "change the tree (what is in it is not known)", root());
   }
   open_directories_.clear();
-  root_fd_ = open_root();
-  if (!root_fd_ && ::mkdir(root_.c_str(), 0777) == 0) {
-    root_fd_ = open_root();
-  }
+  root_fd_ = root_->open_or_make();
   if (!root_fd_) {
-    return failed(errno, "open", root_);
+    return failed(errno, "open", root());
   }
   manifest_.set_known(false);
   if (message.replace) {
@@ -139,6 +128,9 @@ std::optional<wire::Outcome> TreeWriter::end() {
   open_ = false;
   open_directories_.clear();
   root_fd_.reset();
+  if (!failure_ && !root_->is_at_its_path()) {
+    note(failed(ESTALE, "find the tree at", root()));  // a test has moved the directory that it is in
+  }
   if (failure_) {
     manifest_.clear();
     return failure_;
@@ -246,7 +238,7 @@ Attempt<bool> TreeWriter::enter(std::string_view path, Missing missing) {
       continue;
     }
     open_directories_.erase(open_directories_.begin() + static_cast<std::ptrdiff_t>(depth), open_directories_.end());
-    UniqueFd fd{open_directory(here(), name.c_str())};
+    UniqueFd fd{files::open_own_directory(here(), name.c_str())};
     if (!fd) {
       const std::string_view so_far = path.substr(0, path.size() - rest.size() - (rest.empty() ? 0 : 1));
       if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
@@ -272,7 +264,7 @@ Attempt<UniqueFd> TreeWriter::create_directory(const std::string& name, std::str
   if (auto made = with_remedies(place(path), "create the directory", make); !made) {
     return tl::unexpected<wire::Outcome>{std::move(made.error())};
   }
-  UniqueFd fd{open_directory(here(), name.c_str())};
+  UniqueFd fd{files::open_own_directory(here(), name.c_str())};
   if (!fd) {
     return failed(errno, "open the directory", path);
   }

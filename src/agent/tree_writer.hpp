@@ -9,6 +9,7 @@
 // files, and the coordinator has to start over with TreeBegin::replace.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,14 +18,15 @@
 #include "file_writer.hpp"
 #include "manifest.hpp"
 #include "sweep.hpp"
+#include "tree_root.hpp"
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
 
 class TreeWriter {
  public:
-  /// `root`: the work tree, absolute; empty when this worker has none, and every tree fails.
-  TreeWriter(std::string root, Progress progress);
+  /// `root`: the work tree; without a path when this worker has none, and every tree fails.
+  TreeWriter(std::shared_ptr<TreeRoot> root, Progress progress);
 
   /// False when the message makes no sense at this place of the conversation.
   [[nodiscard]] bool begin(const wire::TreeBegin& message);
@@ -39,9 +41,9 @@ class TreeWriter {
   /// Why there is no tree to run in, after a failure.
   [[nodiscard]] const std::optional<wire::Outcome>& failure() const { return failure_; }
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
-  [[nodiscard]] const std::string& root() const { return root_; }
-  /// The tree's root as it is now (a test may have removed or replaced it).
-  [[nodiscard]] UniqueFd open_root() const;
+  [[nodiscard]] const std::string& root() const { return root_->path(); }
+  /// The tree's root; none when a test has removed or replaced it.
+  [[nodiscard]] UniqueFd open_root() const { return root_->open(); }
 
  private:
   struct OpenDirectory {
@@ -70,7 +72,7 @@ class TreeWriter {
     return open_directories_.empty() ? root_fd_.get() : open_directories_.back().fd.get();
   }
 
-  std::string root_;
+  std::shared_ptr<TreeRoot> root_;
   Progress progress_;
   mode_t mask_;
   Manifest manifest_;

@@ -3,9 +3,14 @@
 // Everything in the git directory that does not change with the commit is small text, kept in memory and compared
 // before each test; only the refs, which may be megabytes, are one file that all workers share by hard links and that
 // is recognised by its inode.
+//
+// A test can put anything in its place, the user's own repository before all. So the git directory is the one that was
+// made, held by descriptor like the directory that it is in, and everything below is reached as held_directory.hpp
+// says. What is found at its name and is another is renamed, and the git directory made anew. libgit2 gets the index's
+// path through the descriptor (/proc/self/fd/N), and a name at which there is no link.
 #include "nmz/git/private_git_dir.hpp"
 
-#include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -17,11 +22,15 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/removal.hpp"
+
 #include "git_process.hpp"
+#include "held_directory.hpp"
 #include "ref_snapshot.hpp"
 #include "worktree_index.hpp"
 
@@ -39,19 +48,6 @@ std::optional<std::string> read_file(const fs::path& file) {
   std::ostringstream text;
   text << in.rdbuf();
   return std::move(text).str();
-}
-
-/// Replaces whatever is there, without following a link.
-Result<void> write_file(const fs::path& file, std::string_view content) {
-  std::error_code ignored;
-  fs::remove_all(file, ignored);
-  fs::create_directories(file.parent_path(), ignored);
-  std::ofstream out{file, std::ios::binary};
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
-  if (!out.flush()) {
-    return fail(ErrorKind::retryable, fmt::format("cannot write {}", file.string()));
-  }
-  return {};
 }
 
 /// A value in a configuration file.
@@ -150,9 +146,9 @@ struct Stamp {
   std::int64_t seconds = 0;
   std::int64_t nanoseconds = 0;
 
-  static Stamp of(const fs::path& file) {
+  static Stamp of(int directory, const char* name) {
     struct stat status {};
-    if (::lstat(file.c_str(), &status) != 0) {
+    if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) {
       return {};
     }
     return {status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
@@ -160,98 +156,151 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
+/// Names a test uses in a git directory and that are put right one by one, or hurt nobody (objects).
+bool is_ours(const std::string& name) {
+  static const std::set<std::string, std::less<>> ours{"HEAD",    "config", "index",       "info",   "modules",
+                                                       "objects", "refs",   "packed-refs", "shallow"};
+  return ours.contains(name);
+}
+
 }  // namespace
 
 struct PrivateGitDir::Impl {
   fs::path git_dir;
   fs::path tree;
-  fs::path refs_source;   ///< of the hard links; our own file for the first of a run
-  std::string refs_text;  ///< empty when refs_source is another's
+  files::UniqueFd place;  ///< the directory that holds both
+  files::UniqueFd git;    ///< the git directory that was made
+  fs::path refs_source;   ///< of the hard links; empty for the first of a run
+  std::string refs_text;  ///< of the first
   Stamp refs_stamp;
   std::map<std::string, std::string> texts;  ///< relative path to content, of all other files that never change
-  WorktreeIndex index;
+  std::optional<WorktreeIndex> index;
 
+  Result<void> make();
+  Result<void> make_again_if_replaced();
   Result<void> restore();
+  Result<void> restore_text(const std::string& path, const std::string& content) const;
   Result<void> restore_refs();
+  Result<void> restore_packed_refs();
   void remove_strangers() const;
   Result<void> point_tree_here() const;
+  [[nodiscard]] tl::unexpected<Error> cannot(const char* what, const fs::path& path) const;
 };
 
-/// What a test left in the git directory: locks, logs, MERGE_HEAD, a rebase, ... Objects stay: they hurt nobody.
+tl::unexpected<Error> PrivateGitDir::Impl::cannot(const char* what, const fs::path& path) const {
+  const std::error_code error{errno, std::generic_category()};
+  return fail(ErrorKind::retryable, fmt::format("cannot {} {}: {}", what, (git_dir / path).string(), error.message()));
+}
+
+/// A new, empty git directory at its name; what is there already is somebody else's.
+Result<void> PrivateGitDir::Impl::make() {
+  const std::string name = git_dir.filename().string();
+  if (!set_aside(place.get(), name) || ::mkdirat(place.get(), name.c_str(), 0777) != 0) {
+    return cannot("make", "");
+  }
+  files::UniqueFd made{files::open_directory(place.get(), name.c_str())};
+  // The number of the descriptor is in the path of the index.
+  if (!made || (git && ::dup3(made.get(), git.get(), O_CLOEXEC) < 0)) {
+    return cannot("make", "");
+  }
+  if (!git) {
+    git = std::move(made);
+  }
+  refs_stamp = {};
+  return {};
+}
+
+Result<void> PrivateGitDir::Impl::make_again_if_replaced() {
+  const files::UniqueFd found{::openat(place.get(), git_dir.filename().c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+  return found && same_file(found.get(), git.get()) ? Result<void>{} : make();
+}
+
+/// What a test left in the git directory: locks, logs, MERGE_HEAD, a rebase, ...
 void PrivateGitDir::Impl::remove_strangers() const {
-  static const std::set<std::string, std::less<>> ours{"HEAD",    "config", "index",       "info",   "modules",
-                                                       "objects", "refs",   "packed-refs", "shallow"};
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator{git_dir, ignored}) {
-    if (!ours.contains(entry.path().filename().string())) {
-      fs::remove_all(entry.path(), ignored);
+  for (const std::string& name : names_in(git.get())) {
+    if (!is_ours(name) || (name == "shallow" && !texts.contains(name))) {
+      discard(git.get(), name);
     }
   }
-  for (const auto& entry : fs::directory_iterator{git_dir / "info", ignored}) {
-    if (!texts.contains("info/" + entry.path().filename().string())) {
-      fs::remove_all(entry.path(), ignored);
+  const files::UniqueFd info = own_directory(git.get(), "info");
+  for (const std::string& name : names_in(info.get())) {
+    if (!texts.contains("info/" + name)) {
+      discard(info.get(), name);
     }
   }
-  if (!texts.contains("shallow")) {
-    fs::remove_all(git_dir / "shallow", ignored);
+  struct stat status {};
+  if (::fstatat(git.get(), "index", &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode)) {
+    discard(git.get(), "index");  // libgit2 writes to what a link leads to
   }
 }
 
 /// Loose refs are the test's: ours are all packed.
 Result<void> PrivateGitDir::Impl::restore_refs() {
-  std::error_code error;
-  std::size_t directories = 0;
-  bool strangers = false;
-  for (const auto& entry : fs::recursive_directory_iterator{git_dir / "refs", error}) {
-    const fs::path name = entry.path().filename();
-    const bool ours = entry.is_directory(error) && (name == "heads" || name == "tags");
-    directories += ours ? 1U : 0U;
-    strangers = strangers || !ours;
+  files::UniqueFd refs = own_directory(git.get(), "refs");
+  const std::vector<std::string> names = names_in(refs.get());
+  bool strangers = names.size() != 2;
+  for (const std::string& name : names) {
+    const files::UniqueFd below{files::open_own_directory(refs.get(), name.c_str())};
+    strangers = strangers || (name != "heads" && name != "tags") || !below || !names_in(below.get()).empty();
   }
-  if (error || strangers || directories != 2) {
-    fs::remove_all(git_dir / "refs", error);
-    fs::create_directories(git_dir / "refs/heads", error);
-    fs::create_directories(git_dir / "refs/tags", error);
+  if (strangers) {
+    discard(git.get(), "refs");
+    refs = own_directory(git.get(), "refs");
+    if (!refs || !own_directory(refs.get(), "heads") || !own_directory(refs.get(), "tags")) {
+      return cannot("make", "refs");
+    }
   }
-  const fs::path packed = git_dir / "packed-refs";
-  if (const Stamp now = Stamp::of(packed); now.inode != 0 && now == refs_stamp) {
-    return {};
+  const Stamp now = Stamp::of(git.get(), "packed-refs");
+  return now.inode != 0 && now == refs_stamp ? Result<void>{} : restore_packed_refs();
+}
+
+Result<void> PrivateGitDir::Impl::restore_packed_refs() {
+  discard(git.get(), "packed-refs");
+  if (!refs_source.empty() && ::linkat(AT_FDCWD, refs_source.c_str(), git.get(), "packed-refs", 0) == 0) {
+    refs_stamp = Stamp::of(git.get(), "packed-refs");
+    if (refs_stamp.inode != 0) {
+      return {};
+    }
   }
-  fs::remove_all(packed, error);
-  if (refs_source != packed && ::link(refs_source.c_str(), packed.c_str()) == 0) {
-    refs_stamp = Stamp::of(packed);
-    return {};
+  const std::optional<std::string> text = refs_source.empty() ? refs_text : read_file(refs_source);
+  // Shared: nobody may write into it.
+  if (!text || !replace_file(git.get(), "packed-refs", *text, 0444)) {
+    return cannot("write", "packed-refs");
   }
-  const std::optional<std::string> text = refs_source == packed ? refs_text : read_file(refs_source);
-  if (!text) {
-    return fail(ErrorKind::retryable, fmt::format("cannot read {}", refs_source.string()));
-  }
-  Result<void> written = write_file(packed, *text);
-  fs::permissions(packed, fs::perms{0444}, error);  // shared: nobody may write into it
-  refs_stamp = Stamp::of(packed);
-  return written;
+  refs_stamp = Stamp::of(git.get(), "packed-refs");
+  return {};
 }
 
 Result<void> PrivateGitDir::Impl::point_tree_here() const {
-  const fs::path link = tree / ".git";
   const std::string content = fmt::format("gitdir: {}\n", git_dir.string());
-  std::error_code error;
-  const bool plain = fs::symlink_status(link, error).type() == fs::file_type::regular;
-  return plain && read_file(link) == content ? Result<void>{} : write_file(link, content);
+  const files::UniqueFd top{files::open_own_directory(place.get(), tree.filename().c_str())};
+  if (top && (read_own_file(top.get(), ".git") == content || replace_file(top.get(), ".git", content))) {
+    return {};
+  }
+  return cannot("write", tree / ".git");
+}
+
+Result<void> PrivateGitDir::Impl::restore_text(const std::string& path, const std::string& content) const {
+  const std::size_t slash = path.rfind('/');
+  const files::UniqueFd directory = own_directories(git.get(), path.substr(0, slash == path.npos ? 0 : slash));
+  const std::string name = path.substr(slash == path.npos ? 0 : slash + 1);
+  if (directory && (read_own_file(directory.get(), name) == content || replace_file(directory.get(), name, content))) {
+    return {};
+  }
+  return cannot("write", path);
 }
 
 Result<void> PrivateGitDir::Impl::restore() {
-  std::error_code error;
-  fs::create_directories(git_dir / "objects/pack", error);
-  if (error) {
-    return fail(ErrorKind::retryable, fmt::format("cannot make {}: {}", git_dir.string(), error.message()));
+  if (Result<void> made = make_again_if_replaced(); !made) {
+    return made;
   }
   remove_strangers();
+  if (!own_directories(git.get(), "objects/pack")) {
+    return cannot("make", "objects");
+  }
   for (const auto& [name, content] : texts) {
-    if (read_file(git_dir / name) != content) {
-      if (Result<void> written = write_file(git_dir / name, content); !written) {
-        return written;
-      }
+    if (Result<void> written = restore_text(name, content); !written) {
+      return written;
     }
   }
   if (Result<void> refs = restore_refs(); !refs) {
@@ -266,7 +315,7 @@ PrivateGitDir& PrivateGitDir::operator=(PrivateGitDir&&) noexcept = default;
 PrivateGitDir::~PrivateGitDir() = default;
 
 Result<PrivateGitDir> PrivateGitDir::create(const Repository& repository, const fs::path& git_dir, const fs::path& tree,
-                                            const fs::path& template_dir) {
+                                            const fs::path& template_dir, files::UniqueFd place) {
   Result<std::string> config = make_config(repository, tree);
   if (!config) {
     return tl::unexpected{config.error()};
@@ -275,25 +324,32 @@ Result<PrivateGitDir> PrivateGitDir::create(const Repository& repository, const 
   if (!refs) {
     return tl::unexpected{refs.error()};
   }
-  Result<WorktreeIndex> index = WorktreeIndex::create(git_dir / "index");
-  if (!index) {
-    return tl::unexpected{index.error()};
-  }
-  std::map<std::string, std::string> texts{{"config", std::move(*config)},
-                                           {"objects/info/alternates", make_alternates(repository)}};
+  auto impl = std::make_unique<Impl>();
+  impl->git_dir = git_dir;
+  impl->tree = tree;
+  impl->refs_source = template_dir.empty() ? fs::path{} : template_dir / "packed-refs";
+  impl->refs_text = std::move(*refs);
+  impl->texts = {{"config", std::move(*config)}, {"objects/info/alternates", make_alternates(repository)}};
   for (const char* name : {"info/exclude", "info/attributes", "info/grafts", "shallow"}) {
     if (std::optional<std::string> content = read_file(repository.common_dir() / name)) {
-      texts.emplace(name, std::move(*content));
+      impl->texts.emplace(name, std::move(*content));
     }
   }
-  auto impl =
-      std::make_unique<Impl>(Impl{git_dir, tree, (template_dir.empty() ? git_dir : template_dir) / "packed-refs",
-                                  std::move(*refs), Stamp{}, std::move(texts), std::move(*index)});
+  impl->place = place ? std::move(place)
+                      : files::UniqueFd{::open(git_dir.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (Result<void> made = impl->make(); !made) {
+    return tl::unexpected{made.error()};
+  }
   if (Result<void> made = impl->restore(); !made) {
     return tl::unexpected{made.error()};
   }
+  Result<WorktreeIndex> index = WorktreeIndex::create(fmt::format("/proc/self/fd/{}/index", impl->git.get()));
+  if (!index) {
+    return tl::unexpected{index.error()};
+  }
+  impl->index.emplace(std::move(*index));
   // Not at any commit yet, but git already recognises the directory.
-  if (Result<void> head = write_file(git_dir / "HEAD", "ref: refs/heads/none\n"); !head) {
+  if (Result<void> head = impl->restore_text("HEAD", "ref: refs/heads/none\n"); !head) {
     return tl::unexpected{head.error()};
   }
   return PrivateGitDir{std::move(impl)};
@@ -304,19 +360,16 @@ Result<void> PrivateGitDir::update(ObjectReader& /*reader*/, const CommitId& com
   if (Result<void> restored = impl_->restore(); !restored) {
     return restored;
   }
-  const std::string head = commit.hex() + '\n';
-  if (read_file(impl_->git_dir / "HEAD") != head) {
-    if (Result<void> written = write_file(impl_->git_dir / "HEAD", head); !written) {
-      return written;
-    }
+  if (Result<void> head = impl_->restore_text("HEAD", commit.hex() + '\n'); !head) {
+    return head;
   }
   if (full) {
-    impl_->index.clear();
+    impl_->index->clear();
   }
-  if (Result<void> applied = impl_->index.apply(stream.changes(), impl_->tree); !applied) {
+  if (Result<void> applied = impl_->index->apply(stream.changes(), impl_->tree); !applied) {
     return applied;
   }
-  return impl_->index.write();
+  return impl_->index->write();
 }
 
 }  // namespace nmz::git

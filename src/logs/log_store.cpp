@@ -31,7 +31,9 @@ std::string time_stamp() {
 Result<LogStore> LogStore::open(const std::string& directory, const std::string& title) {
   fs::path place = directory;
   if (directory.empty()) {
-    place = installation::state_directory() / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
+    const Result<fs::path> state = installation::state_directory();
+    if (!state) return tl::unexpected{state.error()};
+    place = *state / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
   }
   std::error_code error;
   fs::create_directories(place, error);

@@ -197,7 +197,7 @@ int dry_run(Search& search) {
 }
 
 orchestrator::RunDirectory make_place(const Options& options) {
-  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? installation::cache_directory()
+  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? need(installation::cache_directory())
                                                                                 : fs::path{options.work_directory}));
 }
 
@@ -360,6 +360,9 @@ void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, cons
     reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
                                            directory->swept().directories, directory->swept().processes)});
   }
+  if (directory) {
+    for (const std::string& left : directory->swept().left) reporter.show(view::Notice{left});
+  }
   if (containers != nullptr && containers->swept() > 0) {
     reporter.show(view::Notice{fmt::format("removed {} container(s) of killed runs", containers->swept())});
   }
@@ -388,7 +391,11 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store, text);
   reporter.show(summary(search, result, reporter, log_store));
-  return print_answer(search, result, json.get());
+  const int code = print_answer(search, result, json.get());
+  if (directory) {
+    for (const std::string& left : directory->remove()) text.show(view::Notice{left}, reporter.elapsed());
+  }
+  return code;
 }
 
 git::RangeRequest range_request(const Options& options) {

@@ -1,7 +1,10 @@
 #include "commit_work.hpp"
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
+
+#include <fcntl.h>
 
 namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
@@ -35,7 +38,8 @@ class CommitLayout final : public coordinator::Layout {
       std::unique_lock lock{first_.mutex};
       const fs::path shared = first_.path;
       if (!shared.empty()) lock.unlock();
-      auto made = git::PrivateGitDir::create(repository_, worker_.git_dir, worker_.tree, shared);
+      auto made = git::PrivateGitDir::create(repository_, worker_.git_dir, worker_.tree, shared,
+                                             files::UniqueFd{::fcntl(worker_.place.get(), F_DUPFD_CLOEXEC, 0)});
       if (!made) return tl::unexpected<Error>{made.error()};
       worker_.git.emplace(std::move(*made));
       if (shared.empty()) first_.path = worker_.git_dir;
@@ -74,6 +78,11 @@ Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& re
     if (error) {
       return fail(ErrorKind::misconfigured,
                   "cannot make the work tree '" + worker->tree.string() + "': " + error.message());
+    }
+    worker->place = files::UniqueFd{::open(place.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!worker->place) {
+      return fail(ErrorKind::misconfigured,
+                  "cannot open '" + place.string() + "': " + std::error_code{errno, std::generic_category()}.message());
     }
     work->workers_.push_back(std::move(worker));
   }

@@ -12,6 +12,7 @@
 
 #include "nmz/coordinator/work_source.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/files/unique_fd.hpp"
 #include "nmz/git/commit_id.hpp"
 #include "nmz/git/private_git_dir.hpp"
 #include "nmz/git/repository.hpp"
@@ -24,6 +25,7 @@ struct WorkerTree {
   WorkerTree() = default;
   std::filesystem::path tree;     ///< empty when the worker is not on this machine
   std::filesystem::path git_dir;  ///< likewise
+  files::UniqueFd place;          ///< the directory that both are in, whatever its name leads to later
   std::optional<git::ObjectReader> reader;
   std::optional<git::PrivateGitDir> git;
   std::optional<git::CommitId> commit;  ///< laid out last

@@ -110,8 +110,9 @@ int answer(const Question& question) {
   if (!prunes && (question.before || question.suite)) {
     throw StepFailed{Error{ErrorKind::misconfigured, "--before and --suite are for nmzswarm history prune"}};
   }
-  auto known = need(history::History::open(question.file.empty() ? installation::data_directory() / "history.sqlite"
-                                                                 : std::filesystem::path{question.file}));
+  auto known =
+      need(history::History::open(question.file.empty() ? need(installation::data_directory()) / "history.sqlite"
+                                                        : std::filesystem::path{question.file}));
   if (prunes) return prune(known, question);
   return question.words.empty() ? list_suites(known) : list_workloads(known, question.words.front());
 }

@@ -35,7 +35,9 @@ std::string hash_of(std::string_view text) {
   return fmt::format("{:016x}", hash);
 }
 
-fs::path pointer_of(const std::string& suite) { return installation::state_directory() / "last" / hash_of(suite); }
+Result<fs::path> pointer_of(const std::string& suite) {
+  return installation::state_directory().map([&](const fs::path& state) { return state / "last" / hash_of(suite); });
+}
 
 std::optional<std::string> content_of(const fs::path& path) {
   std::ifstream file{path, std::ios::binary};
@@ -57,7 +59,9 @@ std::vector<Kept::One> Kept::failures() const {
 Result<EarlierRun> EarlierRun::find(const std::string& log_directory, const std::string& suite) {
   fs::path directory = log_directory;
   if (directory.empty()) {
-    const auto last = content_of(pointer_of(suite));
+    const Result<fs::path> pointer = pointer_of(suite);
+    if (!pointer) return tl::unexpected{pointer.error()};
+    const auto last = content_of(*pointer);
     if (!last) {
       return fail(ErrorKind::misconfigured, "--rerun: no earlier run of this suite is known here; name its --log-dir");
     }
@@ -132,10 +136,11 @@ void RunState::listed(const std::vector<std::string>& ids) {
   if (const Result<void> written = logs_.write(file_name, text); !written) return fail_once(written.error().message);
   file_.reset(std::fopen((logs_.directory() / file_name).c_str(), "ae"));
   if (!file_) fail_once(std::error_code{errno, std::generic_category()}.message());
-  const fs::path pointer = pointer_of(suite_);
+  const Result<fs::path> pointer = pointer_of(suite_);
+  if (!pointer) return fail_once(pointer.error().message);
   std::error_code ignored;
-  fs::create_directories(pointer.parent_path(), ignored);
-  std::ofstream{pointer, std::ios::binary | std::ios::trunc} << logs_.directory().string() << "\n";
+  fs::create_directories(pointer->parent_path(), ignored);
+  std::ofstream{*pointer, std::ios::binary | std::ios::trunc} << logs_.directory().string() << "\n";
 }
 
 void RunState::result(const std::string& id, const char* word) {

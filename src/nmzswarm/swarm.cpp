@@ -130,7 +130,7 @@ std::unique_ptr<orchestrator::Orchestrator> make_workers(Place& place, const fs:
 std::optional<history::History> open_history(const Options& options, std::string& trouble) {
   if (!options.use_history) return std::nullopt;
   const fs::path file =
-      options.history.empty() ? installation::data_directory() / "history.sqlite" : fs::path{options.history};
+      options.history.empty() ? need(installation::data_directory()) / "history.sqlite" : fs::path{options.history};
   auto opened = history::History::open(file);
   if (opened) return std::move(*opened);
   if (!options.history.empty()) throw StepFailed{opened.error()};
@@ -222,6 +222,9 @@ void tell_swept(const Place& place, Reporter& reporter) {
     reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
                                            place.directory->swept().directories, place.directory->swept().processes)});
   }
+  if (place.directory) {
+    for (const std::string& left : place.directory->swept().left) reporter.show(view::Notice{left});
+  }
   if (place.containers && place.containers->swept() > 0) {
     reporter.show(view::Notice{fmt::format("removed {} container(s) of killed runs", place.containers->swept())});
   }
@@ -312,8 +315,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
   if (containers == nullptr) {
     place.signals.emplace(place.io);
-    place.directory.emplace(need(
-        orchestrator::RunDirectory::create(installation::cache_directory(), "XDG_CACHE_HOME names another place")));
+    place.directory.emplace(need(orchestrator::RunDirectory::create(need(installation::cache_directory()),
+                                                                    "XDG_CACHE_HOME names another place")));
   }
   std::FILE* const out = text_stream(options);
   view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
@@ -353,7 +356,11 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   Executions& executions = reporter.executions();
   for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
   const auto missing = write_reports(options.reports, title_of(options), executions, started);
-  return tell_end(std::move(ended), missing, options, reporter, json.get());
+  const int code = tell_end(std::move(ended), missing, options, reporter, json.get());
+  if (place.directory) {
+    for (const std::string& left : place.directory->remove()) complain(left);
+  }
+  return code;
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr int agent_fd = 3;
+constexpr int place_fd = 4;
 
 Error stream_error(const boost::system::error_code& code) {
   const bool ours = code == asio::error::operation_aborted;
@@ -80,10 +82,32 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
+/// A descriptor above all that a child is given by number.
+files::UniqueFd open_above(const std::string& path) {
+  constexpr int lowest = 10;
+  const files::UniqueFd low{::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  return files::UniqueFd{low ? ::fcntl(low.get(), F_DUPFD_CLOEXEC, lowest) : -1};
+}
+
+MadeTree made_tree(const std::filesystem::path& path) {
+  MadeTree made;
+  made.path = path.string();
+  made.place = open_above(path.parent_path().string());
+  made.tree = open_above(made.path);
+  return made;
+}
+
+std::vector<std::string> tree_arguments(const MadeTree& made) {
+  struct stat status {};
+  if (made.path.empty() || ::fstat(made.tree.get(), &status) != 0) return {};
+  return {"--tree", made.path, "--made",
+          std::to_string(place_fd) + ':' + std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino)};
+}
+
 /// posix_spawn with `socket` as the child's descriptor 3, in a session of its own, signals as a fresh program has them.
-Result<pid_t> spawn_agent(const LocalOptions& options, const std::string& tree, int socket) {
+Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, int socket) {
   std::vector<std::string> arguments{options.agent.string(), "--fd", std::to_string(agent_fd)};
-  if (!tree.empty()) arguments.insert(arguments.end(), {"--tree", tree});
+  for (std::string& argument : tree_arguments(tree)) arguments.push_back(std::move(argument));
   std::vector<std::string> environment = marked_environment(options.run_mark);
   posix_spawn_file_actions_t actions{};
   posix_spawnattr_t attributes{};
@@ -92,6 +116,7 @@ Result<pid_t> spawn_agent(const LocalOptions& options, const std::string& tree, 
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, socket, agent_fd);
+  if (tree.place) ::posix_spawn_file_actions_adddup2(&actions, tree.place.get(), place_fd);
   sigset_t none{};
   sigset_t all{};
   ::sigemptyset(&none);
@@ -121,6 +146,7 @@ std::uint32_t local_cpus() {
 Local::Local(asio::any_io_executor executor, LocalOptions options)
     : executor_{std::move(executor)}, options_{std::move(options)} {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  for (const std::filesystem::path& tree : options_.trees) trees_.push_back(made_tree(tree));
 }
 
 Local::~Local() {
@@ -139,9 +165,10 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(wire::WorkerId wor
     co_return fail(ErrorKind::retryable,
                    "cannot make a socket pair: " + std::error_code{errno, std::generic_category()}.message());
   }
-  const std::string tree =
-      options_.trees.empty() ? std::string{} : options_.trees.at(static_cast<std::size_t>(worker)).string();
-  Result<pid_t> pid = spawn_agent(options_, tree, ends[1]);
+  const MadeTree none;
+  const MadeTree& tree = trees_.empty() ? none : trees_.at(static_cast<std::size_t>(worker));
+  Result<pid_t> pid = fail(ErrorKind::misconfigured, "cannot open the work tree '" + tree.path + "'");
+  if (tree.path.empty() || (tree.place && tree.tree)) pid = spawn_agent(options_, tree, ends[1]);
   ::close(ends[1]);
   if (!pid) {
     ::close(ends[0]);

@@ -1,9 +1,9 @@
 #include "nmz/orchestrator/run_directory.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/removal.hpp"
 #include "nmz/interruption/lock_wait.hpp"
 
 #include "processes.hpp"
@@ -20,56 +21,137 @@ namespace nmz::orchestrator {
 namespace fs = std::filesystem;
 namespace {
 
+using files::UniqueFd;
+
+constexpr const char* lock_name = "lock";
+
 std::string reason(int error) { return std::error_code{error, std::generic_category()}.message(); }
 
-/// A lock file's descriptor, locked; -1 with errno set.
-int open_locked(const fs::path& path, int how, int create = O_CREAT) {
-  const int fd = ::open(path.c_str(), O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-  if (fd < 0) return -1;
-  const int error = interruption::lock_file(fd, how, path.string());
-  if (error == 0) return fd;
-  ::close(fd);
-  errno = error;
-  return -1;
-}
-
-/// Tests may leave directories that their owner cannot write or read; remove_all would stop there.
-void make_removable(const fs::path& directory) {
-  std::error_code ignored;
-  fs::permissions(directory, fs::perms::owner_all, fs::perm_options::add | fs::perm_options::nofollow, ignored);
-  for (fs::directory_iterator at{directory, ignored}, end; !ignored && at != end; at.increment(ignored)) {
-    std::error_code unreadable;
-    if (at->symlink_status(unreadable).type() == fs::file_type::directory) make_removable(at->path());
+/// A lock file's descriptor, locked; none with errno set.
+UniqueFd open_locked(int directory, const fs::path& path, int how) {
+  constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  UniqueFd file{::openat(directory, lock_name, flags, S_IRUSR | S_IWUSR)};
+  if (!file) return file;
+  if (const int error = interruption::lock_file(file.get(), how, (path / lock_name).string()); error != 0) {
+    file.reset();
+    errno = error;
   }
+  return file;
 }
 
-/// Tries again for what a dying process may just have created, or a sweeping neighbour removed at the same time.
-void remove_tree(const fs::path& directory) {
+/// What is in the lock file of a directory that we have made. Empty when that cannot be said. Not the device: its
+/// number may be another one after the machine was started again.
+std::string mark_of(int directory, const fs::path& path) {
+  struct stat status {};
+  if (::fstat(directory, &status) != 0) return {};
+  return "A run directory of Namazu Swarm, removed when its run has ended.\nname " + path.filename().string() +
+         "\ninode " + std::to_string(status.st_ino) + "\nuser " + std::to_string(::getuid()) + '\n';
+}
+
+/// 0 or an errno.
+int write_mark(int directory, const fs::path& path, int lock) {
+  const std::string mark = mark_of(directory, path);
+  const ssize_t written = ::pwrite(lock, mark.data(), mark.size(), 0);
+  if (written < 0) return errno;
+  return !mark.empty() && static_cast<std::size_t>(written) == mark.size() ? 0 : EIO;
+}
+
+bool is_ours(int directory, const fs::path& path, int lock) {
+  struct stat status {};
+  const std::string mark = mark_of(directory, path);
+  std::array<char, 512> buffer{};
+  const ssize_t got = ::pread(lock, buffer.data(), buffer.size(), 0);
+  return ::fstat(lock, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && !mark.empty() &&
+         got >= 0 && std::string_view{buffer.data(), static_cast<std::size_t>(got)} == mark;
+}
+
+bool is_same(int one, int other) {
+  struct stat left {};
+  struct stat right {};
+  return ::fstat(one, &left) == 0 && ::fstat(other, &right) == 0 && left.st_dev == right.st_dev &&
+         left.st_ino == right.st_ino;
+}
+
+/// The lock file says whose the directory is, so it is the last to go: what is left is still known as ours.
+class KeepLock final : public files::Keep {
+ public:
+  [[nodiscard]] bool keeps(const std::string& name, bool is_directory) const override {
+    return depth_ == 0 && !is_directory && name == lock_name;
+  }
+  void enter(const std::string& /*name*/) override { ++depth_; }
+  bool leave() override {
+    --depth_;
+    return false;
+  }
+
+ private:
+  std::size_t depth_ = 0;
+};
+
+std::string line(const fs::path& path, const std::string& why) {
+  return "cannot remove '" + path.string() + "': " + why;
+}
+
+std::vector<std::string> lines(const fs::path& path, const files::Leftovers& left) {
+  std::vector<std::string> result;
+  for (const files::Leftover& one : left.first) {
+    result.push_back(line(path / one.path, one.mounted ? "something is mounted there" : reason(one.error)));
+  }
+  if (left.count > left.first.size()) {
+    result.push_back(line(path, std::to_string(left.count - left.first.size()) + " more are left in it"));
+  }
+  return result;
+}
+
+/// Removes the open directory and its name in `base`. Tries again for what a dying process may just have created.
+std::vector<std::string> remove_directory(int base, int directory, const fs::path& path) {
   constexpr int tries = 3;
+  files::Leftovers left;
   for (int i = 0; i < tries; ++i) {
-    std::error_code error;
-    fs::remove_all(directory, error);
-    if (!error) return;
-    make_removable(directory);
+    KeepLock keep;
+    left = files::empty_directory(directory, &keep, [] {});
+    if (left.count == 0) break;
   }
+  if (left.count > 0) return lines(path, left);
+  const std::string name = path.filename().string();
+  const UniqueFd found{files::open_own_directory(base, name.c_str())};
+  if (!found || !is_same(found.get(), directory)) return {line(path, "something else is there now")};
+  left = files::remove_entry(base, name, [] {});
+  return lines(path.parent_path(), left);
 }
 
-RunDirectory::Swept sweep(const fs::path& base) {
-  RunDirectory::Swept swept;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator{base, error}) {
-    if (!entry.path().filename().string().starts_with("run-") || !entry.is_directory(error)) continue;
-    const int lock = open_locked(entry.path() / "lock", LOCK_EX | LOCK_NB, 0);
-    // No lock file: its owner died before making one (it would hold the gate), or is removing the directory now.
-    if (lock < 0 && errno != ENOENT) continue;  // alive, or somebody else's
-    const std::string mark = "NMZ_RUN=" + entry.path().string();
-    swept.processes += kill_all([&](const ProcessFacts& process) { return started_with(process.pid, mark); });
-    remove_tree(entry.path());
-    if (lock >= 0) ::close(lock);
-    ++swept.directories;
+class Sweeper {
+ public:
+  Sweeper(const fs::path& path, int base) : path_{path}, base_{base} {}
+
+  RunDirectory::Swept sweep() {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator{path_, error}) {
+      if (entry.path().filename().string().starts_with("run-")) sweep(entry.path());
+    }
+    return std::move(swept_);
   }
-  return swept;
-}
+
+ private:
+  void sweep(const fs::path& path) {
+    const UniqueFd directory{::openat(base_, path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!directory) return;
+    const UniqueFd lock{::openat(directory.get(), lock_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
+    if (!lock || !is_ours(directory.get(), path, lock.get())) return;
+    struct stat status {};
+    const bool dead = ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
+    if (!dead || ::fstat(directory.get(), &status) != 0 || status.st_nlink == 0) return;  // or removed meanwhile
+    const std::string mark = "NMZ_RUN=" + path.string();
+    swept_.processes += kill_all([&](const ProcessFacts& process) { return started_with(process.pid, mark); });
+    std::vector<std::string> left = remove_directory(base_, directory.get(), path);
+    swept_.directories += left.empty() ? 1U : 0U;
+    for (std::string& one : left) swept_.left.push_back(std::move(one));
+  }
+
+  const fs::path& path_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  int base_;
+  RunDirectory::Swept swept_;
+};
 
 }  // namespace
 
@@ -84,30 +166,39 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   if (error) return cannot(error.value());
   const fs::path real = fs::canonical(base, error);
   if (error) return cannot(error.value());
-  const int gate = open_locked(real / "lock", LOCK_EX);
-  if (gate < 0) return cannot(errno);
-  const Swept swept = sweep(real);
+  UniqueFd place{::open(real.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!place) return cannot(errno);
+  const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
+  if (!gate) return cannot(errno);
+  Swept swept = Sweeper{real, place.get()}.sweep();
   std::string name = (real / "run-XXXXXX").string();
-  const int made = ::mkdtemp(name.data()) == nullptr ? errno : 0;
-  const int lock = made != 0 ? -1 : open_locked(fs::path{name} / "lock", LOCK_EX | LOCK_NB);
-  const int failed = made != 0 ? made : (lock < 0 ? errno : 0);
-  ::close(gate);
-  if (failed != 0) {
-    if (made == 0) fs::remove_all(name, error);
+  if (::mkdtemp(name.data()) == nullptr) return cannot(errno);
+  const fs::path path{name};
+  UniqueFd directory{::openat(place.get(), path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!directory) return cannot(errno);
+  RunDirectory made{path, std::move(place), std::move(directory)};
+  made.swept_ = std::move(swept);
+  made.lock_ = open_locked(made.directory_.get(), path, LOCK_EX | LOCK_NB);
+  if (!made.lock_) {
+    const int failed = errno;
+    ::unlinkat(made.base_.get(), path.filename().c_str(), AT_REMOVEDIR);
     return cannot(failed);
   }
-  return RunDirectory{name, lock, swept};
+  const int failed = write_mark(made.directory_.get(), path, made.lock_.get());
+  if (failed != 0) return cannot(failed);
+  return made;
 }
 
-RunDirectory::RunDirectory(fs::path path, int lock, Swept swept) : path_{std::move(path)}, lock_{lock}, swept_{swept} {}
+RunDirectory::RunDirectory(fs::path path, UniqueFd base, UniqueFd directory)
+    : path_{std::move(path)}, base_{std::move(base)}, directory_{std::move(directory)} {}
 
-RunDirectory::RunDirectory(RunDirectory&& other) noexcept
-    : path_{std::move(other.path_)}, lock_{std::exchange(other.lock_, -1)}, swept_{other.swept_} {}
-
-RunDirectory::~RunDirectory() {
-  if (lock_ < 0) return;
-  remove_tree(path_);
-  ::close(lock_);
+std::vector<std::string> RunDirectory::remove() {
+  if (!lock_) return {};
+  std::vector<std::string> left = remove_directory(base_.get(), directory_.get(), path_);
+  lock_.reset();
+  return left;
 }
+
+RunDirectory::~RunDirectory() { remove(); }
 
 }  // namespace nmz::orchestrator

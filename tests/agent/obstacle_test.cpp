@@ -161,8 +161,106 @@ TEST(ObstacleTest, ASymlinkInPlaceOfTheTreeIsNotFollowed) {
   const auto result =
       worker.run(worker.shell("cd / && rm -rf " + tree + " && ln -s " + worker.outside().string() + " " + tree));
   EXPECT_THAT(result.changed, ElementsAre("f"));
-  EXPECT_EQ(worker.lay_out({{"f", "2"}}, {}, replace_all).kind, OutcomeKind::unprepared);
+  EXPECT_EQ(worker.lay_out({{"f", "2"}}, {}, replace_all).kind, OutcomeKind::exited);
   EXPECT_THAT(snapshot(worker.outside()), ElementsAre(Pair("precious", "file sentinel")));
+  EXPECT_FALSE(fs::is_symlink(worker.tree()));
+  EXPECT_THAT(snapshot(worker.tree()), ElementsAre(Pair("f", "file 2")));
+}
+
+TEST(ObstacleTest, ADirectoryInPlaceOfTheTreeIsNotEmptied) {
+  Worker worker;
+  ASSERT_EQ(worker.lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  support::write_file(worker.outside() / "precious", "sentinel");
+  fs::rename(worker.tree(), worker.tree().string() + ".old");
+  fs::rename(worker.outside(), worker.tree());
+  EXPECT_EQ(worker.lay_out({{"f", "2"}}, {}, replace_all).kind, OutcomeKind::exited);
+  EXPECT_THAT(snapshot(worker.tree()), ElementsAre(Pair("f", "file 2")));
+  EXPECT_EQ(support::read_file(worker.tree().string() + ".replaced-1/precious"), "sentinel");
+}
+
+/// The place of an agent that is started for a tree that another one had before.
+class Successor : public testing::Test {
+ protected:
+  Successor() {
+    support::write_file(temp_.path() / "victim/precious", "sentinel");
+    fs::create_directories(tree());
+    place_ = ::open(temp_.path().c_str(), O_PATH | O_DIRECTORY);  // NOLINT: the agent inherits it
+    made_ = ::open(tree().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct stat status {};
+    ::fstat(made_, &status);
+    options_.tree = tree();
+    options_.arguments = {
+        "--tree", tree().string(), "--made",
+        std::to_string(place_) + ':' + std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino)};
+  }
+  ~Successor() override {
+    ::close(place_);
+    ::close(made_);
+  }
+  fs::path tree() const { return temp_.path() / "tree"; }
+  void expect_victim_unharmed() const {
+    EXPECT_THAT(snapshot(temp_.path() / "victim"), ElementsAre(Pair("precious", "file sentinel")));
+  }
+
+  support::TempDirectory temp_{"successor"};
+  WorkerOptions options_;
+  int place_ = -1;
+  int made_ = -1;
+};
+
+TEST_F(Successor, GoesOnInTheTreeThatWasMade) {
+  support::write_file(tree() / "rest", "of the one before");
+  Worker worker{options_};
+  EXPECT_EQ(worker.lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  EXPECT_THAT(snapshot(tree()), ElementsAre(Pair("f", "file 1")));
+  EXPECT_FALSE(fs::exists(tree().string() + ".replaced-1"));
+}
+
+TEST_F(Successor, DoesNotFollowALinkInPlaceOfTheTree) {
+  fs::rename(tree(), tree().string() + ".old");
+  fs::create_directory_symlink(temp_.path() / "victim", tree());
+  Worker worker{options_};
+  EXPECT_EQ(worker.lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  EXPECT_THAT(snapshot(tree()), ElementsAre(Pair("f", "file 1")));
+  expect_victim_unharmed();
+}
+
+TEST_F(Successor, DoesNotUseAMountInPlaceOfTheTree) {
+  ASSERT_EQ(::geteuid(), 0U) << "mounting needs root";
+  ASSERT_EQ(::mount((temp_.path() / "victim").c_str(), tree().c_str(), nullptr, MS_BIND, nullptr), 0);
+  Worker worker{options_};
+  const auto kind = worker.lay_out({{"f", "1"}}, {}, replace_all).kind;
+  ::umount2(tree().c_str(), MNT_DETACH);
+  EXPECT_EQ(kind, OutcomeKind::exited);
+  EXPECT_THAT(snapshot(tree()), ElementsAre(Pair("f", "file 1")));
+  expect_victim_unharmed();
+}
+
+TEST_F(Successor, DoesNotRunWhereThePathLeadsElsewhere) {
+  const fs::path moved = temp_.path().string() + ".old";
+  Worker worker{options_};
+  fs::rename(temp_.path(), moved);
+  fs::create_directories(temp_.path() / "tree");
+  support::write_file(tree() / "precious", "sentinel");
+  EXPECT_EQ(worker.lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::unprepared);
+  EXPECT_THAT(snapshot(tree()), ElementsAre(Pair("precious", "file sentinel")));
+  fs::remove_all(moved);
+}
+
+TEST(ObstacleTest, NothingIsWrittenIntoMounts) {
+  ASSERT_EQ(::geteuid(), 0U) << "these tests set file attributes and mount: run them as root";
+  Worker worker;
+  ASSERT_EQ(worker.lay_out({{"d/f", "1"}, {"g", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  support::write_file(worker.outside() / "f", "sentinel");
+  ASSERT_EQ(::mount(worker.outside().c_str(), (worker.tree() / "d").c_str(), nullptr, MS_BIND, nullptr), 0);
+  ASSERT_EQ(::mount((worker.outside() / "f").c_str(), (worker.tree() / "g").c_str(), nullptr, MS_BIND, nullptr), 0);
+  const auto changed = worker.lay_out({{"d/f", "2"}, {"d/new", "2"}, {"g", "2"}}).kind;
+  ::umount2((worker.tree() / "d").c_str(), MNT_DETACH);
+  ::umount2((worker.tree() / "g").c_str(), MNT_DETACH);
+  EXPECT_EQ(changed, OutcomeKind::exited);
+  EXPECT_THAT(snapshot(worker.outside()), ElementsAre(Pair("f", "file sentinel")));
+  EXPECT_EQ(support::read_file(worker.tree() / "d/new"), "2");
+  EXPECT_EQ(support::read_file(worker.tree() / "g"), "2");
 }
 
 TEST(ObstacleTest, LockedDirectoriesDoNotStopAnUnprivilegedWorker) {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -130,6 +132,17 @@ TEST_F(PrivateGitDirTest, NothingATestDoesReachesTheUser) {
   place.git({"checkout", "--quiet", "-b", "other"});
   place.git({"gc", "--quiet"});
   place.git({"worktree", "add", "--quiet", "../another"});
+  place.git({"reflog", "expire", "--all", "--expire=now"});
+  place.git({"gc", "--quiet", "--aggressive", "--prune=now"});
+  place.git({"repack", "--quiet", "-a", "-d", "-f"});
+  place.git({"prune", "--expire=now"});
+  place.git({"prune-packed"});
+  place.git({"commit-graph", "write", "--reachable"});
+  place.git({"multi-pack-index", "write"});
+  place.git({"pack-refs", "--all", "--prune"});
+  place.git({"worktree", "prune"});
+  place.git({"maintenance", "run", "--quiet"});
+  place.git({"fsck"});
   EXPECT_EQ(bytes_of(scratch_.path()), before);
 }
 
@@ -190,6 +203,54 @@ TEST_F(PrivateGitDirTest, UpdateRepairsWhatWasDestroyed) {
     EXPECT_EQ(place.git({"describe", "--always", "--tags", "main~2"}), "v1.0");
   }
   EXPECT_EQ(bytes_of(scratch_.path()), before);
+}
+
+/// What is at a path of the git directory is moved away, and a link to the user's repository put in its place.
+TEST_F(PrivateGitDirTest, LinksToTheUsersRepositoryAreNotFollowed) {
+  const fs::path user = scratch_.path() / ".git";
+  support::write_file(user / "hooks/pre-commit", "exit 0\n");
+  support::write_file(user / "info/private", "the user's\n");
+  const auto before = bytes_of(scratch_.path());
+  const std::vector<std::pair<std::string, std::string>> links{{"", ""},
+                                                               {"refs", "refs"},
+                                                               {"refs/heads", "refs/heads"},
+                                                               {"info", "info"},
+                                                               {"objects", "objects"},
+                                                               {"objects/info", "objects/info"},
+                                                               {"objects/pack", "objects/pack"},
+                                                               {"index", "index"},
+                                                               {"HEAD", "HEAD"},
+                                                               {"config", "config"},
+                                                               {"packed-refs", "packed-refs"},
+                                                               {"hooks", "hooks"},
+                                                               {"logs", "logs"}};
+  for (const auto& [name, target] : links) {
+    SCOPED_TRACE(name);
+    Workplace place{scratch_.path()};
+    place.go_to(ids()[1]);
+    const fs::path where = name.empty() ? place.git_dir() : place.git_dir() / name;
+    std::error_code ignored;
+    fs::rename(where, place.tree().parent_path() / "away", ignored);
+    fs::create_symlink(target.empty() ? user : user / target, where);
+    place.go_to(ids()[0]);
+    place.expect_clean();
+    EXPECT_EQ(place.git({"rev-parse", "HEAD"}), ids()[0]);
+    EXPECT_EQ(bytes_of(scratch_.path()), before);
+  }
+}
+
+TEST_F(PrivateGitDirTest, TheUsersDirectoryInItsPlaceIsNotTouched) {
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  const fs::path copy = place.tree().parent_path() / "copy";
+  fs::copy(scratch_.path() / ".git", copy, fs::copy_options::recursive);
+  const auto before = bytes_of(copy);
+  fs::rename(place.git_dir(), place.tree().parent_path() / "away");
+  fs::rename(copy, place.git_dir());
+  place.go_to(ids()[0]);
+  place.expect_clean();
+  fs::rename(place.git_dir().string() + ".replaced-1", copy);
+  EXPECT_EQ(bytes_of(copy), before);
 }
 
 TEST_F(PrivateGitDirTest, WorkersShareTheRefsFileUntilOneChangesIt) {

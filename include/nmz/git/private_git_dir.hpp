@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "nmz/error/result.hpp"
+#include "nmz/files/unique_fd.hpp"
 #include "nmz/git/commit_id.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
@@ -18,12 +19,14 @@ namespace nmz::git {
 
 class PrivateGitDir {
  public:
-  /// Creates `git_dir` and the `.git` file in `tree` (both absolute; their parents exist, `tree` exists and is empty).
+  /// Creates `git_dir` and the `.git` file in `tree` (both absolute, in one directory; `tree` exists and is empty).
   /// `template_dir`: a git directory made before by this function for the same run, whose refs are linked rather
-  /// than written again; empty for the first.
+  /// than written again; empty for the first. `place`: the directory that holds both, open since before any test ran;
+  /// by its name when there is none.
   [[nodiscard]] static Result<PrivateGitDir> create(const Repository& repository, const std::filesystem::path& git_dir,
                                                     const std::filesystem::path& tree,
-                                                    const std::filesystem::path& template_dir);
+                                                    const std::filesystem::path& template_dir,
+                                                    files::UniqueFd place = {});
   PrivateGitDir(PrivateGitDir&&) noexcept;
   PrivateGitDir& operator=(PrivateGitDir&&) noexcept;
   ~PrivateGitDir();

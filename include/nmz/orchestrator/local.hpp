@@ -4,6 +4,9 @@
 // Ending a worker means ending everything its tests started. A live agent does that itself (it is a child subreaper).
 // When the agent was killed, what it leaves behind is adopted by this process, which is a subreaper as well. Of what is
 // adopted only that is ended which carries the run's mark: strangers come to this process too.
+//
+// The trees are known by descriptor from before the first test: an agent that is started again is handed the directory
+// that holds its tree, and which directory the tree is, so that nothing a test has put in its place is taken for it.
 #pragma once
 
 #include <chrono>
@@ -17,6 +20,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <sys/types.h>
 
+#include "nmz/files/unique_fd.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
 
 namespace nmz::orchestrator {
@@ -32,6 +36,14 @@ struct LocalOptions {
   std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its SIGKILL
 };
 
+/// A work tree as it was made. Open both, so that their inodes are nobody else's.
+struct MadeTree {
+  MadeTree() = default;
+  std::string path;       ///< empty: no tree
+  files::UniqueFd place;  ///< the directory that holds it
+  files::UniqueFd tree;
+};
+
 class Local final : public Orchestrator {
  public:
   Local(boost::asio::any_io_executor executor, LocalOptions options);
@@ -45,6 +57,7 @@ class Local final : public Orchestrator {
 
   boost::asio::any_io_executor executor_;
   LocalOptions options_;
+  std::vector<MadeTree> trees_;
   std::map<wire::WorkerId, pid_t> agents_;
 };
 

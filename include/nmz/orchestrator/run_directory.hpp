@@ -6,21 +6,29 @@
 //
 // A run directory whose lock is free belongs to a program that was killed: whoever comes next ends what still runs
 // from there (found by NMZ_RUN in its environment) and removes the directory.
+//
+// The base is the user's to choose, and may hold directories of his called run-anything. Ours are those whose lock file
+// says so, in words that name the device and inode of the directory it is in, and our user: a copy, a backup or a file
+// that happens to be called lock is none. Everything else is left alone. What is removed is the directory that was
+// looked at, by its descriptor (nmz/files/removal.hpp); a name is never resolved again.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/files/unique_fd.hpp"
 
 namespace nmz::orchestrator {
 
 class RunDirectory {
  public:
   struct Swept {
-    std::size_t directories = 0;
-    std::size_t processes = 0;
+    std::size_t directories = 0;    ///< that are gone
+    std::size_t processes = 0;      ///< that were ended
+    std::vector<std::string> left;  ///< what could not be removed, and why; a line each
   };
 
   /// Creates a fresh run directory below `base` (made if missing) after sweeping what dead runs left there.
@@ -30,19 +38,24 @@ class RunDirectory {
 
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;
-  RunDirectory(RunDirectory&& other) noexcept;
+  RunDirectory(RunDirectory&& other) noexcept = default;
   RunDirectory& operator=(RunDirectory&& other) noexcept = delete;
-  /// Removes the directory with everything in it.
+  /// Removes the directory as remove() does, if that has not been done.
   ~RunDirectory();
+
+  /// Removes the directory with everything in it. What could not be removed, and why; a line each.
+  std::vector<std::string> remove();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const Swept& swept() const { return swept_; }
 
  private:
-  RunDirectory(std::filesystem::path path, int lock, Swept swept);
+  RunDirectory(std::filesystem::path path, files::UniqueFd base, files::UniqueFd directory);
 
   std::filesystem::path path_;
-  int lock_ = -1;
+  files::UniqueFd base_;
+  files::UniqueFd directory_;
+  files::UniqueFd lock_;  ///< none when removed
   Swept swept_;
 };
 
