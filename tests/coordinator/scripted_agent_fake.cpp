@@ -93,6 +93,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
     } else if (const auto* run = std::get_if<wire::Run>(&message)) {
       all_.heard.emplace_back("Run");
       if (script_.dies_in_job) co_return false;
+      cancelled_ = false;
       auto job = work(*run);
       auto keep = [self = shared_from_this()](const std::exception_ptr& bug) {
         if (bug) std::rethrow_exception(bug);
@@ -100,6 +101,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
       asio::co_spawn(socket_.get_executor(), std::move(job), std::move(keep));
     } else if (std::holds_alternative<wire::Cancel>(message)) {
       all_.heard.emplace_back("Cancel");
+      cancelled_ = true;  // the job may not have come as far as its timer
       timer_.cancel();
     } else if (std::holds_alternative<wire::Shutdown>(message)) {
       all_.heard.emplace_back("Shutdown");
@@ -111,7 +113,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
   asio::awaitable<void> work(wire::Run run) {
     wire::Message begun = wire::Started{run.job, wire::Phase::test};
     co_await say(std::move(begun));
-    const bool waited = co_await wait(script_.job_takes);
+    const bool waited = !cancelled_ && co_await wait(script_.job_takes);
     wire::Finished finished;
     finished.job = run.job;
     finished.attempt = run.attempt;
@@ -141,6 +143,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
   AgentScript script_;
   Socket socket_;
   asio::steady_timer timer_;
+  bool cancelled_ = false;
   wire::Decoder decoder_;
 };
 

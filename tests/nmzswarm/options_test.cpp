@@ -196,7 +196,6 @@ TEST(OptionsTest, WhatCannotBeMeantIsNamed) {
       {local({"--kill-grace", "soon"}), "--kill-grace"},
       {local({"--fail-fast=0"}), "--fail-fast"},
       {local({"--log-limit", "0"}), "--log-limit"},
-      {local({"--env", "NAME"}), "NAME=VALUE"},
       {local({"--env", "=x"}), "NAME=VALUE"},
       {local({"--env-file", "/nonexistent"}), "/nonexistent"},
       {local({"-q", "-v"}), "--quiet"},

@@ -118,8 +118,8 @@ TEST(ReportsTest, CommandsInALogAreStoppedInGitHubActions) {
       token = line.substr(std::string{"::stop-commands::"}.size());
     } else if (line == "::" + token + "::") {
       token.clear();
-    } else if (token.empty()) {
-      EXPECT_THAT(line, Not(AllOf(HasSubstr("##["), Not(testing::StartsWith("::error title="))))) << out;
+    } else if (token.empty() && !line.starts_with("::error title=")) {  // which is our own, one line whatever it quotes
+      EXPECT_THAT(line, Not(HasSubstr("##["))) << out;
       EXPECT_THAT(line, Not(HasSubstr("::add-mask"))) << out;
       EXPECT_THAT(line, Not(testing::StartsWith("::error::"))) << out;
     }

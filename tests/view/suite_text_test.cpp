@@ -127,7 +127,7 @@ TEST(SuiteTextTest, ATerminalShowsFailuresOnlyAndALineAtTheBottom) {
   EXPECT_THAT(all.substr(all.rfind("\x1b[K")), Not(HasSubstr("next"))) << "the line at the bottom is gone";
 }
 
-TEST(SuiteTextTest, QuietPrintsTheSummaryOnly) {
+TEST(SuiteTextTest, QuietPrintsTheSummaryAndWhatFailed) {
   const Printed printed;
   SuiteText text{printed.file(), style(Verbosity::quiet, true)};
   text.show(SuiteStarted{2, "processes", "/logs"}, Seconds{0});
@@ -137,7 +137,7 @@ TEST(SuiteTextTest, QuietPrintsTheSummaryOnly) {
   text.show(done(WorkloadResult::failed), Seconds{1});
   text.show(Tick{}, Seconds{1000});
   text.show(ended(1, {{"a test", "exit 1", Seconds{1}, ""}}), Seconds{1000});
-  EXPECT_THAT(printed.text(), Eq("1 of 2 passed, 1 failed in 3.00 s with 2 workers\n"));
+  EXPECT_THAT(printed.text(), Eq("failed    a test (exit 1)\n1 of 2 passed, 1 failed in 3.00 s with 2 workers\n"));
 }
 
 TEST(SuiteTextTest, VerboseTellsWhatWorkersDoAndThePhases) {
