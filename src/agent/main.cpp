@@ -39,7 +39,8 @@ constexpr const char* usage =
     "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
     "\n"
     "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
-    "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with NMZ_TOKEN\n"
+    "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with the token\n"
+    "              in NMZ_TOKEN_FILE (default: /run/secrets/nmz-token)\n"
     "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
     "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
     "              of several, the first that can be written to\n"
@@ -180,7 +181,8 @@ ExitCode work(const Options& options) {
 ExitCode call_and_work(const Options& options) {
   auto dialer = Dialer::from_environment();
   if (!dialer) {
-    static_cast<void>(std::fputs("nmzagent: --connect needs NMZ_RELAY=address:port and NMZ_TOKEN\n", stderr));
+    static_cast<void>(
+        std::fputs("nmzagent: --connect needs NMZ_RELAY=address:port and a token in NMZ_TOKEN_FILE\n", stderr));
     return ExitCode::usage;
   }
   if (!settle_descriptors()) {
