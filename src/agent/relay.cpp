@@ -423,8 +423,8 @@ void Relay::open_channel(Visitor visitor) {
   slot.key = visitor.session->next;
   const std::string next{slot.key.begin(), slot.key.end()};
   peer_.send(wire::ChannelOpened{wire::ChannelId{number}, std::move(visitor.peer), visitor.slot, next});
-  channels_.emplace(number,
-                    Channel{wire::ChannelId{number}, std::move(visitor.fd), visitor.slot, std::move(*visitor.session)});
+  channels_.try_emplace(number, wire::ChannelId{number}, std::move(visitor.fd), visitor.slot,
+                        std::move(*visitor.session));
 }
 
 // ---- to workers

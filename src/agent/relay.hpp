@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nmz/wire/relay.hpp"
@@ -70,9 +71,11 @@ class Relay {
   };
 
   struct Channel {
-    wire::ChannelId id{};
+    Channel(wire::ChannelId id_in, UniqueFd fd_in, std::uint32_t slot_in, Session session_in)
+        : id{id_in}, fd{std::move(fd_in)}, slot{slot_in}, session{std::move(session_in)} {}
+    wire::ChannelId id;
     UniqueFd fd;
-    std::uint32_t slot = 0;
+    std::uint32_t slot;
     Session session;
     std::string sealed;  ///< a record that is being written; the bytes of its chunk are not credited yet
     std::size_t sealed_sent = 0;
