@@ -64,16 +64,27 @@ class CountedStream final : public Stream {
 };
 
 std::string random_token() {
-  constexpr std::size_t bytes = 16;
-  std::string random(bytes, '\0');
-  if (::getrandom(random.data(), bytes, 0) != static_cast<ssize_t>(bytes)) throw std::runtime_error{"no randomness"};
-  constexpr const char* digits = "0123456789abcdef";
-  std::string token;
-  for (const char byte : random) {
-    token += digits[static_cast<unsigned char>(byte) >> 4U];
-    token += digits[static_cast<unsigned char>(byte) & 15U];
+  std::string random(wire::token_size, '\0');
+  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
+    throw std::runtime_error{"no randomness"};
   }
-  return token;
+  return random;
+}
+
+/// What makes of one secret a file in each task that has its own slot's token only.
+std::string token_template(const std::vector<std::string>& tokens) {
+  constexpr const char* digits = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::string slot = std::to_string(i + 1);
+    text.append("{{if eq .Task.Slot \"").append(slot).append("\"}}").append(slot).append(" ");
+    for (const char byte : tokens[i]) {
+      text += digits[static_cast<unsigned char>(byte) >> 4U];
+      text += digits[static_cast<unsigned char>(byte) & 15U];
+    }
+    text.append("{{end}}");
+  }
+  return text;
 }
 
 std::string with_port(const std::string& address, std::uint16_t port) {
@@ -101,7 +112,10 @@ struct Swarm::State : std::enable_shared_from_this<State> {
         engine{engine_in},
         options{std::move(options_in)},
         bell{executor},
-        others{options.replicas} {}
+        others{options.replicas} {
+    for (std::uint32_t i = 0; i < options.replicas; ++i) tokens.push_back(random_token());
+    keys = tokens;
+  }
 
   [[nodiscard]] docker::Labels labels() const {
     return {{run_label, options.identity.run}, {owner_label, options.identity.owner}};
@@ -119,6 +133,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
 
   asio::awaitable<Result<void>> set_up();
   asio::awaitable<Result<void>> make_config();
+  asio::awaitable<Result<void>> make_secret();
+  asio::awaitable<void> judge(wire::CallRefused call);
   asio::awaitable<Result<void>> make_relay();
   asio::awaitable<Result<void>> start_first_relay();
   asio::awaitable<Result<void>> start_relay();
@@ -154,7 +170,11 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::size_t waiting = 0;
   steady_clock::time_point last_sign;
 
-  std::string token = random_token();
+  std::vector<std::string> tokens;  ///< of the slots 1, 2, ...
+  std::vector<std::string> keys;    ///< what each has to call with now
+  std::vector<std::string> granted =
+      std::vector<std::string>(options.replicas);  ///< for which task a token counted again
+  std::string secret;
   std::string config;
   std::string relay;
   std::string address;  ///< of the relay, for the workers
@@ -188,6 +208,8 @@ asio::awaitable<Result<void>> Swarm::State::set_up() {
   for (const Result<void>& done : {std::get<0>(made), std::get<1>(made)}) {
     if (!done) co_return done;
   }
+  Result<void> secret_made = co_await make_secret();
+  if (!secret_made) co_return secret_made;
   auto relay_started = start_first_relay();
   auto service_made = make_service();
   auto then = std::move(relay_started) && std::move(service_made);
@@ -207,6 +229,42 @@ asio::awaitable<Result<void>> Swarm::State::make_config() {
   if (!created) co_return tl::unexpected<Error>{created.error()};
   config = std::move(*created);
   co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Swarm::State::make_secret() {
+  Result<std::string> created =
+      co_await engine.create_templated_secret(name("token"), token_template(tokens), labels());
+  if (!created) co_return tl::unexpected<Error>{created.error()};
+  secret = std::move(*created);
+  co_return Result<void>{};
+}
+
+/// A spent token is that of the task which took the place of an ended one, or was read by a test.
+asio::awaitable<void> Swarm::State::judge(wire::CallRefused call) {
+  if (call.spent && call.slot > 0 && call.slot <= tokens.size()) {
+    Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
+    std::string now;
+    bool ended = false;
+    for (const docker::Task& task : tasks.value_or(std::vector<docker::Task>{})) {
+      if (task.slot != call.slot) continue;
+      if (task.desired_state == "running" && (task.state == "running" || task.state == "starting")) {
+        now = task.id;
+      } else {
+        ended = true;
+      }
+    }
+    if (ended && !now.empty() && granted[call.slot - 1] != now && link && !closing) {
+      granted[call.slot - 1] = now;
+      keys[call.slot - 1] = tokens[call.slot - 1];
+      link->reset_key(call.slot);
+      co_return;
+    }
+  }
+  const std::string who = call.spent
+                              ? " with the token of worker " + std::to_string(call.slot) + ", which has been used"
+                              : " without a worker's token";
+  const std::string notice = "a connection from " + call.peer.substr(0, call.peer.rfind(':')) + who + " was refused";
+  if (told.insert(notice).second && options.notice && !closing) options.notice(notice);
 }
 
 asio::awaitable<Result<void>> Swarm::State::make_relay() {
@@ -278,7 +336,15 @@ asio::awaitable<Result<void>> Swarm::State::open_link(std::shared_ptr<Stream> st
   // In its own network nothing else is there; on the host only the address that the nodes use.
   const std::string listen = relay_on_host() ? address : "0.0.0.0";
   link = std::make_shared<RelayLink>(executor, std::move(stream));
-  Result<std::uint16_t> opened = co_await link->open(token, listen, port);
+  auto came = [this](const wire::ChannelOpened& opened) {
+    if (opened.slot > 0 && opened.slot <= keys.size()) keys[opened.slot - 1] = opened.next_key;
+  };
+  auto refused = [weak = weak_from_this()](const wire::CallRefused& call) {
+    const std::shared_ptr<State> self = weak.lock();
+    if (self && !self->closing) self->spawn(self->judge(call));
+  };
+  link->on_call(std::move(came), std::move(refused));
+  Result<std::uint16_t> opened = co_await link->open(tokens, keys, listen, port);
   if (!opened) co_return tl::unexpected<Error>{opened.error()};
   port = *opened;
   co_return Result<void>{};
@@ -298,7 +364,7 @@ docker::ServiceSpec Swarm::State::service_spec() const {
       spec.arguments.emplace_back(place);
     }
   }
-  spec.env = {"NMZ_RELAY=" + with_port(address, port), "NMZ_TOKEN=" + token, "NMZ_NODE={{.Node.Hostname}}"};
+  spec.env = {"NMZ_RELAY=" + with_port(address, port), "NMZ_NODE={{.Node.Hostname}}"};
   if (!config.empty()) {
     docker::FileReference agent;
     agent.id = config;
@@ -309,6 +375,11 @@ docker::ServiceSpec Swarm::State::service_spec() const {
     spec.configs = {agent};
   }
   spec.secrets = options.secrets;
+  docker::FileReference token;
+  token.id = secret;
+  token.name = name("token");
+  token.target = "nmz-token";
+  spec.secrets.push_back(token);
   spec.mounts = options.mounts;
   if (!options.network.empty()) spec.networks = {options.network};
   spec.constraints = options.constraints;
@@ -495,6 +566,10 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
     Result<void> removed = co_await remove_service(executor, engine, service);
     if (!removed) outcome = removed;
   }
+  if (!secret.empty()) {
+    Result<void> removed = co_await engine.remove_secret(secret);
+    if (!removed) outcome = removed;
+  }
   if (!config.empty()) {
     Result<void> removed = co_await engine.remove_config(config);
     if (!removed) outcome = removed;
@@ -561,6 +636,14 @@ asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep 
     if (!is_swept(config.labels, which)) continue;
     const std::string id = config.id;
     Result<void> done = co_await engine.remove_config(id);
+    if (done) ++removed;
+  }
+  Result<std::vector<docker::Resource>> secrets = co_await engine.list_secrets(any);
+  if (!secrets) co_return tl::unexpected<Error>{secrets.error()};
+  for (const docker::Resource& secret : *secrets) {
+    if (!is_swept(secret.labels, which)) continue;
+    const std::string id = secret.id;
+    Result<void> done = co_await engine.remove_secret(id);
     if (done) ++removed;
   }
   co_return removed;
