@@ -46,11 +46,11 @@ class SessionListener {
 /// What every session of a run shares.
 struct SessionContext {
   SessionContext(boost::asio::any_io_executor executor_in, boost::asio::thread_pool& pool_in, const Parts& parts_in,
-                 const Options& options_in, SessionListener& listener_in)
+                 Options options_in, SessionListener& listener_in)
       : executor{std::move(executor_in)},
         pool{pool_in},
         parts{parts_in},
-        options{options_in},
+        options{std::move(options_in)},
         listener{listener_in},
         tasks{executor} {}
   boost::asio::any_io_executor executor;

@@ -65,10 +65,10 @@ std::optional<std::string> content_of(const fs::path& path, bool& failed) {
 
 class Inflation {
  public:
-  explicit Inflation(std::string& deflated) {
+  explicit Inflation(std::string& deflated) : good_{deflated.size() <= std::numeric_limits<uInt>::max()} {
     stream_.next_in = reinterpret_cast<Bytef*>(deflated.data());  // NOLINT(*-reinterpret-cast): zlib's own type
     stream_.avail_in = static_cast<uInt>(deflated.size());
-    good_ = deflated.size() <= std::numeric_limits<uInt>::max() && inflateInit(&stream_) == Z_OK;
+    if (inflateInit(&stream_) != Z_OK) good_ = false;
   }
   Inflation(const Inflation&) = delete;
   Inflation& operator=(const Inflation&) = delete;
@@ -96,7 +96,7 @@ class Inflation {
 
  private:
   z_stream stream_{};
-  bool good_ = false;
+  bool good_;
   bool ended_ = false;
 };
 

@@ -282,8 +282,8 @@ Result<void> PrivateGitDir::Impl::point_tree_here() const {
 
 Result<void> PrivateGitDir::Impl::restore_text(const std::string& path, const std::string& content) const {
   const std::size_t slash = path.rfind('/');
-  const files::UniqueFd directory = own_directories(git.get(), path.substr(0, slash == path.npos ? 0 : slash));
-  const std::string name = path.substr(slash == path.npos ? 0 : slash + 1);
+  const files::UniqueFd directory = own_directories(git.get(), path.substr(0, slash == std::string::npos ? 0 : slash));
+  const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
   if (directory && (read_own_file(directory.get(), name) == content || replace_file(directory.get(), name, content))) {
     return {};
   }
