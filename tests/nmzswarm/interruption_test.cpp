@@ -38,7 +38,7 @@ TEST_F(SwarmInterruptionTest, WhatIsKilledAtTheSecondOneIsToldAsCancelled) {
 TEST_F(SwarmInterruptionTest, OneThatComesAtTheVeryEndDoesNotCostTheReports) {
   for (int round = 0; round < 5; ++round) {
     const auto ended = swarm.shell(
-        "seq 2000 >list; \"$SWARM\" --workloads list -j2 --junit junit --json events -- true & program=$!\n"
+        "rm -f events; seq 2000 >list; \"$SWARM\" --workloads list -j2 --junit junit --json events -- true & program=$!\n"
         "until test -s events; do sleep 0.01; done; sleep 0.2\n"
         "for i in $(seq 400); do kill $program 2>/dev/null; sleep 0.001; done; wait $program");
     EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
