@@ -189,7 +189,7 @@ bool Agent::handle_between_jobs(wire::Message& message) {
         } else if constexpr (std::is_same_v<Part, wire::TreeEnd>) {
           const auto outcome = tree_.end();
           if (outcome) {
-            peer_.send(wire::TreeReady{*outcome});
+            peer_.send(wire::TreeReady{*outcome, part.nonce});
           }
           return outcome.has_value();
         } else if constexpr (std::is_same_v<Part, wire::Run>) {

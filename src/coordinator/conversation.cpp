@@ -89,7 +89,10 @@ void Conversation::send_tree(std::string_view frames) {
   tree_ = Tree::coming;
 }
 
-void Conversation::send_tree_end() { tree_ = Tree::sent; }
+void Conversation::send(const wire::TreeEnd& end) {
+  tree_ = Tree::sent;
+  tree_nonce_ = end.nonce;
+}
 
 void Conversation::send(const wire::Run& run) {
   Job job;
@@ -144,6 +147,7 @@ Conversation::Answer Conversation::on(const wire::Welcome& welcome) {
 }
 
 Conversation::Answer Conversation::on(const wire::TreeReady& ready) {
+  if (ready.nonce != tree_nonce_) return broke("an answer about its tree that is not its own");
   const wire::Outcome& outcome = ready.outcome;
   const bool there = outcome.kind == OutcomeKind::exited && outcome.code == 0;
   const bool failed = outcome.kind == OutcomeKind::unprepared || outcome.kind == OutcomeKind::untestable;

@@ -51,8 +51,7 @@ class Conversation {
 
   /// Whole frames of a tree, from TreeBegin on. Precondition: the agent has no job and owes nothing.
   void send_tree(std::string_view frames);
-  /// Its TreeEnd is among what was sent.
-  void send_tree_end();
+  void send(const wire::TreeEnd& end);
   void send(const wire::Run& run);
   void send(const wire::Cancel& cancel);
 
@@ -97,6 +96,7 @@ class Conversation {
 
   bool welcomed_ = false;
   Tree tree_ = Tree::none;
+  wire::Nonce tree_nonce_;
   std::deque<Job> jobs_;
   Owed owed_ = Owed::nothing;
   bool state_begun_ = false;   ///< a part of a TreeState has come, not yet the last one

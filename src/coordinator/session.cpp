@@ -310,8 +310,9 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
   if (!sent) co_return std::nullopt;
   if (!*sent) {
     // The agent has an incomplete tree and waits for its end; whatever comes next replaces it.
-    conversation_.send_tree_end();
-    post(wire::TreeEnd{});
+    Letter letter;
+    end_tree(letter.bytes);
+    outbox_.put(std::move(letter));
     result.outcome = failed_layout(sent->error());
   }
   std::optional<wire::Outcome> ready = co_await tree_ready_.take();
@@ -331,6 +332,13 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
   known_.intact = true;
   result.ready = true;
   co_return result;
+}
+
+void Session::end_tree(std::string& frames) {
+  wire::TreeEnd end;
+  end.nonce = context_.options.nonce();
+  conversation_.send(end);
+  wire::encode(end, frames);
 }
 
 /// Reads the next piece while the one before is on its way. What was read before an error is sent as well: the agent
@@ -357,7 +365,7 @@ asio::awaitable<std::optional<Result<void>>> Session::send_layout(std::shared_pt
     }
     more = piece.more;
     conversation_.send_tree(piece.bytes);
-    if (more && !*more) conversation_.send_tree_end();
+    if (more && !*more) end_tree(piece.bytes);
     Letter letter;
     letter.bytes = std::move(piece.bytes);
     letter.acknowledge = true;

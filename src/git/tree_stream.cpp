@@ -90,7 +90,6 @@ Result<void> TreeStream::Impl::step(std::string& out) {
     return begin_file(out);
   } else {
     ended = true;
-    wire::encode(wire::TreeEnd{}, out);
   }
   return {};
 }

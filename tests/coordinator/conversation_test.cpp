@@ -59,9 +59,8 @@ class ConversationTest : public testing::Test {
     file.path = path;
     wire::encode(wire::TreeBegin{true, false}, frames);
     wire::encode(file, frames);
-    wire::encode(wire::TreeEnd{}, frames);
     talk.send_tree(frames);
-    talk.send_tree_end();
+    talk.send(wire::TreeEnd{});
   }
 
   Conversation talk;
@@ -82,7 +81,7 @@ TEST_F(ConversationTest, TheTable) {
       wire::encode(wire::TreeBegin{}, frames);
       it.send_tree(frames);
       if (state == State::laying_out) return it;
-      it.send_tree_end();
+      it.send(wire::TreeEnd{});
       if (state == State::tree_due) return it;
       EXPECT_FALSE(it.hear(ready()));
     }

@@ -73,7 +73,6 @@ class LayoutFake final : public Layout {
   Result<bool> next(std::string& out, std::size_t /*enough*/) override {
     wire::encode(wire::TreeBegin{}, out);
     if (error_) return tl::unexpected<Error>{*error_};
-    wire::encode(wire::TreeEnd{}, out);
     return false;
   }
   Result<void> laid_out() override { return {}; }

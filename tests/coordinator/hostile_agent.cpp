@@ -76,8 +76,9 @@ Finished guessed(std::uint64_t job) {
 }
 
 Run running() {
-  hear<TreeEnd>();
-  say(ready());
+  TreeReady message = ready();
+  message.nonce = hear<TreeEnd>().nonce;
+  say(message);
   Run run = hear<Run>();
   say(Started{run.job});
   return run;
@@ -100,6 +101,14 @@ const std::map<std::string, std::function<void()>> attacks{
        for_ever(TreeState{std::vector<std::string>(1000, std::string(500, 'x')), false});
      }},
     {"tree-ready-unasked", [] { for_ever(ready()); }},
+    {"forged-skip",
+     [] {
+       static_cast<void>(hear<TreeEnd>());
+       TreeReady message;
+       message.outcome.kind = OutcomeKind::untestable;
+       say(message);
+       static_cast<void>(hear<Shutdown>());
+     }},
     {"started-twice",
      [] {
        const Run run = running();

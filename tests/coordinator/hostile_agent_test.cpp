@@ -41,7 +41,8 @@ TEST_P(HostileAgentTest, IsEndedWithOneLineAndHasNoVerdict) {
 INSTANTIATE_TEST_SUITE_P(Attacks, HostileAgentTest,
                          testing::Values("finished-in-layout", "welcome-again", "tree-state-flood",
                                          "tree-ready-unasked", "started-twice", "log-of-no-job", "log-without-end",
-                                         "forged-verdict", "endless-name", "impossible-time", "coordinators-word"));
+                                         "forged-verdict", "forged-skip", "endless-name", "impossible-time",
+                                         "coordinators-word"));
 
 }  // namespace
 }  // namespace nmz::conformance

@@ -83,11 +83,12 @@ class Agent : public std::enable_shared_from_this<Agent> {
       welcome.protocol = script_.protocol;
       wire::Message out = welcome;
       co_await say(std::move(out));
-    } else if (std::holds_alternative<wire::TreeEnd>(message)) {
+    } else if (const auto* end = std::get_if<wire::TreeEnd>(&message)) {
       all_.heard.emplace_back("TreeEnd");
       co_await wait(script_.tree_takes);
       wire::TreeReady ready;
       ready.outcome = script_.tree;
+      ready.nonce = end->nonce;
       wire::Message out = ready;
       co_await say(std::move(out));
     } else if (const auto* run = std::get_if<wire::Run>(&message)) {

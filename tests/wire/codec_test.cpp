@@ -39,7 +39,7 @@ class RandomMessages {
       case 5:
         return TreeDirectory{bytes()};
       case 6:
-        return TreeEnd{};
+        return TreeEnd{{any<std::uint64_t>(), any<std::uint64_t>()}};
       case 7:
         return run();
       case 8:
@@ -49,7 +49,7 @@ class RandomMessages {
       case 10:
         return Welcome{any<std::uint32_t>(), bytes(), bytes(), any<std::uint32_t>()};
       case 11:
-        return TreeReady{outcome()};
+        return TreeReady{outcome(), {any<std::uint64_t>(), any<std::uint64_t>()}};
       case 12:
         return Started{JobId{any<std::uint64_t>()}, flip() ? Phase::build : Phase::test};
       case 13:
@@ -189,7 +189,7 @@ TEST(CodecTest, AnySplitOfTheStreamGivesTheSameMessages) {
 TEST(CodecTest, FramesAreLittleEndianAndLengthPrefixed) {
   EXPECT_EQ(encoded(TreeRemove{"a/b"}), header(7, 3) + std::string("\3\0\0\0a/b", 7));
   EXPECT_EQ(encoded(Cancel{JobId{0x0102}, true}), header(9, 9) + std::string("\2\1\0\0\0\0\0\0\1", 9));
-  EXPECT_EQ(encoded(TreeEnd{}), header(0, 7));
+  EXPECT_EQ(encoded(TreeEnd{}), header(16, 7) + std::string(16, '\0'));
 }
 
 TEST(CodecTest, AnUnfinishedFrameIsNoMessageYet) {

@@ -35,8 +35,8 @@ class Layout {
   /// Called once, first: finds out what has to be sent.
   virtual Result<void> open() = 0;
 
-  /// Appends frames TreeBegin .. TreeEnd to `out` until it holds `enough` bytes; false when all have come. After an
-  /// error `out` has the frames before it: TreeBegin at least, and whole files; a TreeEnd may follow them.
+  /// Appends frames, of which TreeBegin is the first, to `out` until it holds `enough` bytes; false when all have come.
+  /// After an error `out` has the frames before it: TreeBegin at least, and whole files. TreeEnd is the session's.
   virtual Result<bool> next(std::string& out, std::size_t enough) = 0;
 
   /// The agent has laid out all of it.

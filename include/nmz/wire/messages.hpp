@@ -28,15 +28,15 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 3;
+inline constexpr std::uint32_t protocol_version = 4;
 
 /// One execution asked of a worker; never reused within a run, so a late answer cannot be mistaken for a new one.
 enum class JobId : std::uint64_t {};
 /// A place where jobs run; keeps its number when its agent is started again.
 enum class WorkerId : std::uint32_t {};
 
-/// What only the coordinator and the agent know of a job: a Finished without it is not the agent's. It never reaches a
-/// command, neither its environment nor its arguments nor its log.
+/// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
+/// agent's. It never reaches a command, neither its environment nor its arguments nor its log.
 struct Nonce {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -114,6 +114,7 @@ struct TreeDirectory {
 };
 
 struct TreeEnd {
+  Nonce nonce;  ///< for the TreeReady that answers it
   friend bool operator==(const TreeEnd&, const TreeEnd&) = default;
 };
 
@@ -158,6 +159,7 @@ struct Welcome {
 /// kind: exited with code 0 = the tree is there; unprepared or untestable = it is not, and detail says why.
 struct TreeReady {
   Outcome outcome;
+  Nonce nonce;  ///< of the TreeEnd: `untestable` is a verdict
   friend bool operator==(const TreeReady&, const TreeReady&) = default;
 };
 
