@@ -7,8 +7,8 @@
 
 #include "nmz/schedule/batch_plan.hpp"
 
-#include "fleet.hpp"
 #include "random.hpp"
+#include "workers.hpp"
 
 namespace nmz::simulation {
 

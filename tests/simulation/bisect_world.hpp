@@ -9,8 +9,8 @@
 
 #include "nmz/search/bisect_plan.hpp"
 
-#include "fleet.hpp"
 #include "random.hpp"
+#include "workers.hpp"
 
 namespace nmz::simulation {
 

@@ -39,7 +39,32 @@ Conditions hostile_world(Random& random) {
   if (random.chance(0.05)) faults.all_die_at = random.up_to(20s);
   if (random.chance(0.05)) faults.interrupt_at = random.up_to(20s);
   if (random.chance(0.1)) faults.suspended_at = random.up_to(20s);
+  conditions.speaks = random.chance(0.5);
+  if (conditions.speaks && random.chance(0.7)) faults.hostile = random.uniform();
   return conditions;
+}
+
+wire::Outcome no_verdict(Random& random) {
+  wire::Outcome outcome;
+  switch (random.below(4)) {
+    case 0:
+      outcome.kind = wire::OutcomeKind::cancelled;  // and nobody had asked for it
+      break;
+    case 1:
+      outcome.kind = wire::OutcomeKind::unprepared;
+      outcome.code = 28;
+      break;
+    case 2:
+      outcome.kind = wire::OutcomeKind::signaled;
+      outcome.code = 9;
+      break;
+    default:
+      outcome.kind = wire::OutcomeKind::exited;
+      outcome.code = 1;
+      outcome.disk_full = true;
+      break;
+  }
+  return outcome;
 }
 
 }  // namespace nmz::simulation

@@ -30,6 +30,7 @@ struct Faults {
   double overtaken = 0;       ///< of each message: it takes long, later ones come first
   double start_fails = 0;     ///< of each start of an agent
   double for_good = 0;        ///< of each of these: another start is said to be of no use
+  double hostile = 0;         ///< of each start of an agent that speaks: see intruder.hpp
   std::optional<Time> all_die_at;
   std::optional<Time> interrupt_at;
   std::optional<Time> suspended_at;  ///< the coordinator, for an hour
@@ -38,6 +39,9 @@ struct Faults {
 struct Conditions {
   Conditions() = default;
   std::uint32_t workers = 1;
+  /// Agents and sessions speak in frames (session_fleet.hpp) instead of telling the dispatcher what happened. Nothing
+  /// is overtaken or said twice on a stream, unless by somebody who has no business there.
+  bool speaks = false;
   double spread = 0;                                              ///< sigma of the lognormal duration of a test
   std::chrono::nanoseconds start_delay{0};                        ///< at most
   std::chrono::nanoseconds message_delay{0};                      ///< at most, each way
@@ -53,5 +57,8 @@ Conditions perfect_world(std::uint32_t workers, double spread);
 
 /// A few workers and a random choice of faults, some of them frequent.
 Conditions hostile_world(Random& random);
+
+/// An outcome that says something about the worker, nothing about the subject.
+wire::Outcome no_verdict(Random& random);
 
 }  // namespace nmz::simulation

@@ -59,7 +59,7 @@ void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time be
   if (random_.chance(faults.falls_silent)) timeline_.at(begin + random_.up_to(took), FallsSilent{name});
   if (random_.chance(faults.starts_anew)) timeline_.at(begin + random_.up_to(took), StartsAnew{name, assign.job});
   const bool fails = random_.chance(faults.infrastructure);
-  const wire::Outcome outcome = fails ? infrastructure_outcome() : labour.outcome;
+  const wire::Outcome outcome = fails ? no_verdict(random_) : labour.outcome;
   timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
 }
 
@@ -203,29 +203,6 @@ void Fleet::send_stray(const AgentName& from, wire::JobId after, Time now) {
   outcome.kind = wire::OutcomeKind::exited;
   outcome.code = 99;
   send(from, dispatch::JobEnded{from.worker, wire::JobId{candidates.at(random_.below(3))}, outcome, {}}, now);
-}
-
-wire::Outcome Fleet::infrastructure_outcome() {
-  wire::Outcome outcome;
-  switch (random_.below(4)) {
-    case 0:
-      outcome.kind = wire::OutcomeKind::cancelled;  // and nobody had asked for it
-      break;
-    case 1:
-      outcome.kind = wire::OutcomeKind::unprepared;
-      outcome.code = 28;
-      break;
-    case 2:
-      outcome.kind = wire::OutcomeKind::signaled;
-      outcome.code = 9;
-      break;
-    default:
-      outcome.kind = wire::OutcomeKind::exited;
-      outcome.code = 1;
-      outcome.disk_full = true;
-      break;
-  }
-  return outcome;
 }
 
 bool Fleet::replaced(const AgentName& agent) const {

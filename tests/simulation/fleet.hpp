@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -17,32 +16,17 @@
 #include "conditions.hpp"
 #include "random.hpp"
 #include "timeline.hpp"
+#include "workers.hpp"
 
 namespace nmz::simulation {
 
-/// How a subject really ends, wherever and whenever it is run.
-using Truth = std::function<wire::Outcome(dispatch::Subject)>;
-
-/// What an execution of a subject is, for plans whose subjects are more than a test: how it ends and how long it takes
-/// (none: as the conditions have it).
-struct Labour {
-  Labour() = default;
-  wire::Outcome outcome;
-  std::optional<std::chrono::nanoseconds> takes;
-};
-using Labours = std::function<Labour(const dispatch::Assign&)>;
-
-class Fleet {
+class Fleet final : public Workers {
  public:
   Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed);
 
-  void carry_out(const dispatch::Action& action, Time now);
-
-  /// When something happens next, if ever.
-  [[nodiscard]] std::optional<Time> next() const { return timeline_.next(); }
-
-  /// Lets happen everything up to and including `now`; returns what has reached the coordinator by then.
-  std::vector<dispatch::Event> happen(Time now);
+  void carry_out(const dispatch::Action& action, Time now) override;
+  [[nodiscard]] std::optional<Time> next() const override { return timeline_.next(); }
+  std::vector<dispatch::Event> happen(Time now) override;
 
  private:
   struct AgentName {
@@ -121,7 +105,6 @@ class Fleet {
   void send(const AgentName& from, dispatch::Event event, Time now);
   [[nodiscard]] Time arrival(const AgentName& from, Time now);
   void send_stray(const AgentName& from, wire::JobId after, Time now);
-  [[nodiscard]] wire::Outcome infrastructure_outcome();
   [[nodiscard]] bool replaced(const AgentName& agent) const;
   [[nodiscard]] AgentName latest(wire::WorkerId worker) const;
   Agent& agent(const AgentName& name);

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <numeric>
 #include <optional>
+
+#include "fleet.hpp"
+#include "session_fleet.hpp"
 
 namespace nmz::simulation {
 namespace {
@@ -53,6 +57,11 @@ Time awake(const Conditions& conditions, Time next) {
   return std::max(next, *from + std::chrono::hours{1});
 }
 
+std::unique_ptr<Workers> workers_of(const Conditions& conditions, const Labours& labours, std::uint64_t seed) {
+  if (conditions.speaks) return std::make_unique<SessionFleet>(conditions, labours, seed);
+  return std::make_unique<Fleet>(conditions, labours, seed);
+}
+
 }  // namespace
 
 RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& conditions, std::uint64_t seed,
@@ -67,25 +76,25 @@ RunSummary simulate(dispatch::Plan& plan, const Truth& truth, const Conditions& 
 
 RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditions& conditions, std::uint64_t seed,
                     const Witness& witness) {
-  Fleet fleet(conditions, labours, seed);
+  const std::unique_ptr<Workers> workers = workers_of(conditions, labours, seed);
   Referee referee(plan, conditions);
   dispatch::Dispatcher dispatcher(referee.plan(), conditions.workers, conditions.options);
   TraceHash trace;
   RunSummary run;
   for (std::optional<Time> now = Time{0}; now;) {
-    const std::vector<dispatch::Event> events = fleet.happen(*now);
+    const std::vector<dispatch::Event> events = workers->happen(*now);
     const dispatch::Step step = dispatcher.step(events, *now);
     if (witness) witness(events, step, *now);
     referee.judge(events, step, *now);
     trace.add(step, *now);
     for (const dispatch::Action& action : step.actions) {
-      fleet.carry_out(action, *now);
+      workers->carry_out(action, *now);
       if (const auto* stop = std::get_if<dispatch::Stop>(&action)) {
         run.why = stop->why;
         run.stopped_at = *now;
       }
     }
-    const std::optional<Time> next = fleet.next();
+    const std::optional<Time> next = workers->next();
     const std::optional<Time> deadline = dispatcher.deadline();
     if (deadline && *deadline <= *now) throw RuleBroken("the dispatcher wants to be woken in the past");
     now = next && deadline ? std::min(*next, *deadline) : (next ? next : deadline);
@@ -95,6 +104,7 @@ RunSummary simulate(dispatch::Plan& plan, const Labours& labours, const Conditio
   if (!dispatcher.stopped()) throw RuleBroken("nothing can happen any more and the run has not ended");
   run.trace_hash = trace.value();
   run.tally = referee.tally();
+  run.refused = workers->refused();
   return run;
 }
 

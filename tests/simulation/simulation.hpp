@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "conditions.hpp"
-#include "fleet.hpp"
 #include "referee.hpp"
+#include "workers.hpp"
 
 namespace nmz::simulation {
 
@@ -21,6 +21,7 @@ struct RunSummary {
   Time stopped_at{0};
   std::uint64_t trace_hash = 0;  ///< of every action and report, with its time
   Tally tally;
+  std::size_t refused = 0;  ///< workers ended for what was said on their streams
 };
 
 /// Sees each step before it is judged.

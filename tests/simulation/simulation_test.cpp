@@ -1,4 +1,4 @@
-// The dispatcher in thousands of hostile worlds, with a plan that is a mere list.
+// The dispatcher, and in half of the worlds the rules of the conversation before it, with a plan that is a mere list.
 #include <exception>
 #include <set>
 
@@ -14,6 +14,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
   Tally total;
   std::size_t interrupted = 0;
   std::size_t without_workers = 0;
+  std::size_t refused = 0;
   for (const std::uint64_t seed : seeds(thousands_of_runs(10000))) {
     SCOPED_TRACE(testing::Message() << "NMZ_SIM_SEED=" << seed);
     try {
@@ -26,6 +27,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
       total.returned += run.tally.returned;
       total.spare += run.tally.spare;
       interrupted += run.why == dispatch::Stop::Why::interrupted ? 1 : 0;
+      refused += run.refused;
       without_workers += run.why == dispatch::Stop::Why::no_workers ? 1 : 0;
     } catch (const std::exception& broken) {
       ADD_FAILURE() << broken.what();
@@ -42,6 +44,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
   EXPECT_GT(total.spare, 100U);
   EXPECT_GT(interrupted, 10U);
   EXPECT_GT(without_workers, 10U);
+  EXPECT_GT(refused, 100U);
 }
 
 TEST(SimulationTest, TheSeedTellsEverything) {
