@@ -55,12 +55,12 @@ Result<std::int64_t> parse_memory(const std::string& option, const std::string& 
   constexpr std::string_view units = "bkmg";
   const std::string unit{end, last};
   const std::size_t power = unit.empty() ? 0 : units.find(static_cast<char>(unit.front() | 0x20));
-  constexpr std::int64_t most = std::int64_t{1} << 30;  // of the largest unit
+  constexpr unsigned bits_a_unit = 10;
+  constexpr std::int64_t most = std::int64_t{1} << 60;
   if (error != std::errc{} || unit.size() > 1 || power == std::string_view::npos || value <= 0 ||
-      (power == units.size() - 1 && value > most)) {
+      value > most >> (bits_a_unit * power)) {
     return fail(ErrorKind::misconfigured, option + " needs a size such as 512m or 2g, not '" + text + "'");
   }
-  constexpr unsigned bits_a_unit = 10;
   return value << (bits_a_unit * power);
 }
 

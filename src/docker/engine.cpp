@@ -260,8 +260,8 @@ asio::awaitable<Result<Info>> Engine::info(Deadline deadline) {
   info.server_version = text_at(told, "ServerVersion");
   info.architecture = text_at(told, "Architecture");
   info.os_type = text_at(told, "OSType");
-  info.cpus = static_cast<std::uint32_t>(number_at(told, "NCPU"));
-  info.memory = static_cast<std::uint64_t>(number_at(told, "MemTotal"));
+  info.cpus = number_at<std::uint32_t>(told, "NCPU");
+  info.memory = number_at<std::uint64_t>(told, "MemTotal");
   info.system_time = text_at(told, "SystemTime");
   const std::string state = text_at(told, "Swarm.LocalNodeState");
   constexpr std::array states{"inactive", "pending", "active", "error", "locked"};
@@ -270,7 +270,7 @@ asio::awaitable<Result<Info>> Engine::info(Deadline deadline) {
   info.manager = flag_at(told, "Swarm.ControlAvailable");
   info.node_id = text_at(told, "Swarm.NodeID");
   info.node_address = text_at(told, "Swarm.NodeAddr");
-  info.nodes = static_cast<std::uint32_t>(number_at(told, "Swarm.Nodes"));
+  info.nodes = number_at<std::uint32_t>(told, "Swarm.Nodes");
   co_return info;
 }
 

@@ -93,7 +93,7 @@ asio::awaitable<Result<Container>> Engine::inspect_container(std::string id, Dea
   container.name = without_slash(text_at(told, "Name"));
   container.state = text_at(told, "State.Status");
   container.labels = labels_at(told, "Config.Labels");
-  container.exit_code = static_cast<int>(number_at(told, "State.ExitCode"));
+  container.exit_code = number_at<int>(told, "State.ExitCode");
   container.oom_killed = flag_at(told, "State.OOMKilled");
   container.error = text_at(told, "State.Error");
   container.address = text_at(told, "NetworkSettings.IPAddress");
@@ -110,7 +110,7 @@ asio::awaitable<Result<int>> Engine::wait_container(std::string id, Deadline dea
   call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
-  co_return static_cast<int>(number_at(*answer, "StatusCode"));
+  co_return number_at<int>(*answer, "StatusCode");
 }
 
 asio::awaitable<Result<void>> Engine::kill_container(std::string id, std::string signal, Deadline deadline) {

@@ -67,7 +67,7 @@ Service service_of(const Json& told) {
   Service service;
   service.id = text_at(told, "ID");
   service.name = text_at(told, "Spec.Name");
-  service.version = static_cast<std::uint64_t>(number_at(told, "Version.Index"));
+  service.version = number_at<std::uint64_t>(told, "Version.Index");
   service.labels = labels_at(told, "Spec.Labels");
   service.created = text_at(told, "CreatedAt");
   return service;
@@ -78,13 +78,13 @@ Task task_of(const Json& told) {
   task.id = text_at(told, "ID");
   task.service = text_at(told, "ServiceID");
   task.node = text_at(told, "NodeID");
-  task.slot = static_cast<std::uint64_t>(number_at(told, "Slot"));
+  task.slot = number_at<std::uint64_t>(told, "Slot");
   task.state = text_at(told, "Status.State");
   task.desired_state = text_at(told, "DesiredState");
   task.message = text_at(told, "Status.Message");
   task.error = text_at(told, "Status.Err");
   task.container = text_at(told, "Status.ContainerStatus.ContainerID");
-  task.exit_code = static_cast<int>(number_at(told, "Status.ContainerStatus.ExitCode"));
+  task.exit_code = number_at<int>(told, "Status.ContainerStatus.ExitCode");
   return task;
 }
 

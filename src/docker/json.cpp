@@ -1,5 +1,7 @@
 #include "json.hpp"
 
+#include <cmath>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -33,11 +35,15 @@ std::string text_at(const Json& value, std::string_view path) {
 }
 
 std::int64_t number_at(const Json& value, std::string_view path) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr double beyond = 0x1p63;
   const Json& found = at(value, path);
   if (const std::int64_t* number = found.if_int64()) return *number;
-  if (const std::uint64_t* number = found.if_uint64()) return static_cast<std::int64_t>(*number);
-  if (const double* number = found.if_double()) return static_cast<std::int64_t>(*number);
-  return 0;
+  if (found.is_uint64()) return most;  // what fits is an int64
+  const double* number = found.if_double();
+  if (number == nullptr || std::isnan(*number)) return 0;
+  if (*number >= beyond) return most;
+  return *number < -beyond ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(*number);
 }
 
 bool flag_at(const Json& value, std::string_view path) {

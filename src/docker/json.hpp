@@ -4,9 +4,12 @@
 // differences between versions into failures. What has to be there is checked by whoever needs it.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -24,7 +27,14 @@ using Json = boost::json::value;
 /// The value at `path` ("Spec.Labels"), null when there is none.
 [[nodiscard]] const Json& at(const Json& value, std::string_view path);
 [[nodiscard]] std::string text_at(const Json& value, std::string_view path);
+/// 0 when it is no number; what is out of range is the nearest that is not.
 [[nodiscard]] std::int64_t number_at(const Json& value, std::string_view path);
+template <std::integral Number>
+[[nodiscard]] Number number_at(const Json& value, std::string_view path) {
+  const std::int64_t number = number_at(value, path);
+  if (std::in_range<Number>(number)) return static_cast<Number>(number);
+  return number < 0 ? std::numeric_limits<Number>::min() : std::numeric_limits<Number>::max();
+}
 [[nodiscard]] bool flag_at(const Json& value, std::string_view path);
 [[nodiscard]] std::vector<std::string> texts_at(const Json& value, std::string_view path);
 [[nodiscard]] Labels labels_at(const Json& value, std::string_view path);

@@ -235,7 +235,7 @@ schedule::Expectation Suite::expected(dispatch::Subject subject) const {
   for (const schedule::Workload workload : batches()->workloads(subject)) {
     const schedule::Expectation& one = expectations_.at(workload);
     if (!one) return std::nullopt;
-    total += *one;
+    total += std::min<std::chrono::nanoseconds>(*one, std::chrono::nanoseconds::max() - total);
   }
   return total;
 }
@@ -245,7 +245,9 @@ std::chrono::milliseconds Suite::timeout(dispatch::Subject subject) const {
   const schedule::Expectation known = expected(subject);
   if (!known) return std::chrono::milliseconds{0};
   const std::chrono::duration<double, std::milli> longest = *known * options_.timeout_factor;
-  return std::max(shortest_multiple, std::chrono::milliseconds{static_cast<std::int64_t>(longest.count())});
+  constexpr double most = 1e15;  // the history may say what it likes
+  const auto whole = static_cast<std::int64_t>(std::min(longest.count(), most));
+  return std::max(shortest_multiple, std::chrono::milliseconds{whole});
 }
 
 wire::Run Suite::listing_run() {

@@ -36,7 +36,8 @@ const char* colour_of(Mark mark) {
 std::string duration(Seconds seconds) {
   constexpr double minute = 60;
   constexpr double hour = 3600;
-  const double value = std::max(0.0, seconds.count());
+  constexpr double longest = 1e12;
+  const double value = std::min(std::max(0.0, seconds.count()), longest);
   if (value < 10) return fmt::format("{:.2f} s", value);
   if (value < minute) return fmt::format("{:.0f} s", value);
   const auto whole = static_cast<long>(std::lround(value));

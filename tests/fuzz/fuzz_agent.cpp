@@ -15,6 +15,7 @@
 #include "agent.hpp"
 #include "bytes.hpp"
 #include "scratch.hpp"
+#include "tree_root.hpp"
 
 namespace nmz::fuzz {
 namespace {
@@ -95,8 +96,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto [ours, its] = fuzz::socket_pair();
   fuzz::write_what_fits(ours, fuzz::conversation(bytes.rest()));
   ::shutdown(ours, SHUT_WR);
+  auto root = has_tree ? agent::TreeRoot::choose({place.tree().string()}) : std::optional{agent::TreeRoot{}};
+  fuzz::demand(root.has_value());
   agent::Agent agent{agent::FrameStream{agent::UniqueFd{its}, agent::UniqueFd{}}, agent::UniqueFd{place.open_signals()},
-                     has_tree ? place.tree().string() : std::string{}};
+                     std::make_shared<agent::TreeRoot>(std::move(*root))};
   static_cast<void>(agent.run());
   ::close(ours);
   if (has_tree) place.check_beside();

@@ -1,7 +1,7 @@
 // What the coordinator hears from an agent that says anything, while it sends a run and a tree of its own.
 //
-// The first byte says what was sent before: nothing, a tree, a job, two jobs of which one is cancelled. An agent that
-// breaks the rules is ended: what it says afterwards is not looked at.
+// The first byte says what is sent: nothing, a tree, a job, two jobs of which one is cancelled, a job with a build, a
+// tree and then a job. An agent that breaks the rules is ended: what it says afterwards is not looked at.
 #include <string>
 
 #include "bytes.hpp"
@@ -18,19 +18,26 @@ wire::Run job(std::uint64_t number) {
   return run;
 }
 
+wire::Run elaborate_job() {
+  wire::Run run = job(1);
+  run.build = "make";
+  run.match = "x";
+  run.timeout = std::chrono::milliseconds{1};
+  return run;
+}
+
 void send_tree(coordinator::Conversation& conversation) {
   wire::TreeFile file;
   file.path = "a/b";
   std::string frames;
   wire::encode(wire::TreeBegin{true, false}, frames);
   wire::encode(file, frames);
-  wire::encode(wire::TreeEnd{}, frames);
   conversation.send_tree(frames);
-  conversation.send_tree_end();
+  conversation.send(wire::TreeEnd{});
 }
 
 void send(coordinator::Conversation& conversation, std::uint8_t what) {
-  switch (what % 4) {
+  switch (what % 6) {
     case 0:
       break;
     case 1:
@@ -39,10 +46,16 @@ void send(coordinator::Conversation& conversation, std::uint8_t what) {
     case 2:
       conversation.send(job(1));
       break;
-    default:
+    case 3:
       conversation.send(job(1));
       conversation.send(job(2));
       conversation.send(wire::Cancel{wire::JobId{2}});
+      break;
+    case 4:
+      conversation.send(elaborate_job());
+      break;
+    default:
+      send_tree(conversation);  // the job follows its TreeReady
   }
 }
 
@@ -66,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool welcome = std::holds_alternative<wire::Welcome>(**next);
     fuzz::demand(greeted ? !welcome : welcome || std::holds_alternative<wire::Heartbeat>(**next));
     if (welcome) fuzz::send(conversation, what);
+    if (std::holds_alternative<wire::TreeReady>(**next) && what % 6 == 5) conversation.send(fuzz::job(1));
     greeted = greeted || welcome;
     static_cast<void>(conversation.state());
   }

@@ -52,7 +52,8 @@ void check_quantities(Bytes bytes) {
   if (const auto count = command_line::parse_count("x", text, 1000)) demand(*count >= 1 && *count <= 1000);
   if (const auto cpus = command_line::parse_cpus("x", text)) demand(*cpus > 0);
   if (const auto memory = command_line::parse_memory("x", text)) demand(*memory > 0);
-  static_cast<void>(command_line::check_variable("x", text));
+  std::vector<std::string> environment;
+  static_cast<void>(command_line::take_variable("x", text, environment));
 }
 
 void check_utf8(Bytes bytes) {
