@@ -148,12 +148,13 @@ asio::awaitable<std::string> Session::converse() {
     Result<std::size_t> count = co_await stream_->read(space);
     if (!count) co_return count.error().message;
     if (*count == 0) co_return std::string{"its agent ended"};
-    context_.listener.tell(dispatch::WorkerAlive{worker_});
     decoder.feed({buffer.data(), *count});
-    while (true) {
+    for (bool alive = false; true; alive = true) {
       auto message = decoder.next();
       if (!message) co_return message.error().message;
       if (!*message) break;
+      // Bytes alone are no life: behind the beginning of a frame that never ends, every heartbeat is swallowed.
+      if (!alive) context_.listener.tell(dispatch::WorkerAlive{worker_});
       handle(std::move(**message));
       if (!violation_.empty()) co_return violation_;
     }
@@ -197,7 +198,7 @@ void Session::handle(wire::Message message) {
       tree_ready_.put(std::move(value.outcome));
     } else if constexpr (requires { this->on(std::move(value)); }) {
       on(std::move(value));
-    }  // else a Heartbeat: being alive was told when its bytes came
+    }  // else a Heartbeat: being alive was told already
   };
   std::visit(take, message);
 }

@@ -218,7 +218,7 @@ void Dispatcher::make_room(wire::WorkerId id, const std::string& reason) {
   }
   retire(id);
   given_up_.push_back(
-      GivenUp{id, "fewer workers from now on: " + (reason.empty() ? "the disk was full" : reason), false});
+      GivenUp{id, "fewer workers from now on: " + (reason.empty() ? "the disk was full" : reason), false, true});
 }
 
 /// At the end of a step, because what else it tells about a lost worker is still about the old agent; and because a

@@ -229,6 +229,7 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   gone.worker = given_up.worker;
   gone.reason = given_up.reason;
   gone.restarting = given_up.restarting;
+  gone.makes_room = given_up.makes_room;
   show(gone);
 }
 

@@ -184,9 +184,7 @@ void SuiteText::on(const WorkloadDone& event, Seconds now) {
 void SuiteText::on(const WorkerGone& event, Seconds now) {
   if (ready_ > 0) --ready_;
   if (quiet()) return;
-  line(fmt::format("worker {} was lost: {}{}", static_cast<std::uint32_t>(event.worker), text::printable(event.reason),
-                   event.restarting ? "; it is started again" : "; it is given up"),
-       now);
+  line(sentence(event), now);
 }
 
 void SuiteText::on(const Notice& event, Seconds now) {

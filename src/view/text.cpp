@@ -45,6 +45,14 @@ std::string duration(Seconds seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
+std::string sentence(const WorkerGone& event) {
+  const auto worker = static_cast<std::uint32_t>(event.worker);
+  const std::string reason = text::printable(event.reason);
+  if (event.makes_room) return fmt::format("worker {} ended: {}", worker, reason);
+  return fmt::format("worker {} was lost: {}{}", worker, reason,
+                     event.restarting ? "; it is started again" : "; it is given up");
+}
+
 TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity) {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
@@ -117,8 +125,7 @@ void Text::on(const Progress& event, Seconds now) {
 
 void Text::on(const WorkerGone& event, Seconds /*now*/) {
   if (style_.verbosity == Verbosity::quiet) return;
-  line(fmt::format("worker {} was lost: {}{}", static_cast<std::uint32_t>(event.worker), text::printable(event.reason),
-                   event.restarting ? "; it is started again" : "; it is given up"));
+  line(sentence(event));
 }
 
 void Text::on(const Notice& event, Seconds /*now*/) {

@@ -117,6 +117,7 @@ class CoordinatorTest : public testing::Test {
     options.workers = workers;
     options.start_limit = std::chrono::milliseconds{300};
     options.stop_limit = std::chrono::milliseconds{300};
+    if (lease) options.dispatch.lease = *lease;
     const Parts parts{*plan, agents, source, watcher};
     Coordinator coordinator{io, parts, options};
     asio::steady_timer alarm{io};
@@ -149,6 +150,7 @@ class CoordinatorTest : public testing::Test {
   SourceFake source;
   Watcher watcher;
   std::size_t stop_after = 0;
+  std::optional<std::chrono::milliseconds> lease;
 };
 
 TEST_F(CoordinatorTest, RunsEverySubjectOnceAndEndsItsAgents) {
@@ -193,6 +195,17 @@ TEST_F(CoordinatorTest, AnAgentThatSpeaksNonsenseIsReplaced) {
   ASSERT_EQ(watcher.losses.size(), 3);
   EXPECT_THAT(watcher.losses[1], HasSubstr("another protocol"));
   EXPECT_THAT(watcher.losses[2], HasSubstr("did not answer"));
+}
+
+TEST_F(CoordinatorTest, AnAgentWhoseHeartbeatsAreSwallowedIsNotAlive) {
+  AgentScript script = well_behaved();
+  script.trickles = true;
+  agents.scripts = {script};
+  lease = std::chrono::milliseconds{500};
+  const RunEnd end = run(1, 1);
+  EXPECT_EQ(end.why, dispatch::Stop::Why::finished);
+  ASSERT_FALSE(watcher.losses.empty());
+  EXPECT_EQ(watcher.losses.front(), "no sign of life within its lease");
 }
 
 TEST_F(CoordinatorTest, NoWorkerAtAllEndsTheRunWithTheReason) {

@@ -94,6 +94,10 @@ class Agent : public std::enable_shared_from_this<Agent> {
     } else if (const auto* run = std::get_if<wire::Run>(&message)) {
       all_.heard.emplace_back("Run");
       if (script_.dies_in_job) co_return false;
+      if (script_.trickles) {
+        co_await trickle();
+        co_return false;
+      }
       cancelled_ = false;
       auto job = work(*run);
       auto keep = [self = shared_from_this()](const std::exception_ptr& bug) {
@@ -109,6 +113,20 @@ class Agent : public std::enable_shared_from_this<Agent> {
       co_return false;
     }
     co_return true;
+  }
+
+  asio::awaitable<void> trickle() {
+    constexpr int most = 200;
+    std::string bytes;
+    wire::encode(wire::Log{wire::JobId{1}, std::string(1'000'000, 'x')}, bytes);
+    bytes.resize(wire::header_size);
+    for (int beats = 0; beats < most; ++beats) {
+      auto [code, count] = co_await asio::async_write(socket_, asio::buffer(bytes), as_result);
+      if (code) co_return;
+      bytes.clear();
+      wire::encode(wire::Heartbeat{}, bytes);
+      co_await wait(std::chrono::milliseconds{20});
+    }
   }
 
   asio::awaitable<void> work(wire::Run run) {

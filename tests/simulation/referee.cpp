@@ -219,6 +219,7 @@ void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   demand(!for_good || !given_up.restarting, "a worker is restarted too often");
   it.state = for_good ? State::gone : State::lost;
   it.to_restart = given_up.restarting;
+  it.told_room = given_up.makes_room;
   it.bad_ends = 0;
   ++tally_.given_up;
 }
@@ -354,6 +355,7 @@ void Referee::judge_action(const dispatch::Restart& restart, Time /*now*/) {
 void Referee::judge_action(const dispatch::Retire& retire, Time /*now*/) {
   Worker& it = worker(retire.worker);
   const bool goes = it.makes_room && (it.state == State::lost || it.state == State::gone);
+  demand(goes == it.told_room, "a worker that makes room is called lost, or the reverse");
   demand(goes || it.state == State::free || it.state == State::starting,
          "a worker is retired that has work or is gone");
   demand(goes || plan_.exhausted(), "a worker is retired while there is more to do");

@@ -92,6 +92,7 @@ class Referee {
     bool given_up = false;       ///< in the step under way
     bool to_restart = false;     ///< in the step under way: that it will be was reported
     std::uint32_t bad_ends = 0;  ///< in a row
+    bool told_room = false;      ///< that it makes room was reported
     bool makes_room = false;     ///< it met a limit of the machine while others worked
   };
   struct Job {

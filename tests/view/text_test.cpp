@@ -38,6 +38,17 @@ class Printed {
   std::FILE* file_;
 };
 
+TEST(TextTest, AWorkerThatMakesRoomIsNotCalledLost) {
+  WorkerGone gone;
+  gone.worker = wire::WorkerId{3};
+  gone.reason = "fewer workers from now on: no more processes";
+  gone.makes_room = true;
+  EXPECT_EQ(sentence(gone), "worker 3 ended: fewer workers from now on: no more processes");
+  gone.makes_room = false;
+  gone.reason = "died";
+  EXPECT_EQ(sentence(gone), "worker 3 was lost: died; it is given up");
+}
+
 JobDone done(Mark mark, const std::string& word) {
   JobDone event;
   event.job = wire::JobId{1};

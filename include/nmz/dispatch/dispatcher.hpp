@@ -140,6 +140,7 @@ struct GivenUp {
   wire::WorkerId worker{};
   std::string reason;
   bool restarting = false;
+  bool makes_room = false;  ///< not lost: fewer workers share what the machine has too little of
 };
 using Report = std::variant<Ended, GivenUp>;
 

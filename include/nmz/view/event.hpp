@@ -60,6 +60,7 @@ struct WorkerGone {
   wire::WorkerId worker{};
   std::string reason;
   bool restarting = false;
+  bool makes_room = false;  ///< ended on purpose, not lost
 };
 
 /// Something a person should know; one line.

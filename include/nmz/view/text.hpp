@@ -68,5 +68,6 @@ class Text final : public View {
 
 /// "0.53 s", "12 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration(Seconds seconds);
+[[nodiscard]] std::string sentence(const WorkerGone& event);
 
 }  // namespace nmz::view
