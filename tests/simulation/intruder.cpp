@@ -48,9 +48,10 @@ Intrusion tree_state_flood() {
   return flood;
 }
 
-Intrusion log_flood(wire::JobId job) {
+Intrusion log_flood(const Overheard& overheard) {
   constexpr std::size_t size = 5000;  // more than any limit of the session's
-  return says(wire::Log{job, std::string(size, 'x')}, Kind::perhaps);
+  const bool allowed = overheard.job != wire::JobId{} && overheard.log_limit == 0;
+  return says(wire::Log{overheard.job, std::string(size, 'x')}, allowed ? Kind::perhaps : Kind::forbidden);
 }
 
 /// A length and the type of a Log; most of what it promises never comes.
@@ -114,7 +115,7 @@ Intrusion intrude(const Overheard& overheard, Random& random) {
     case 5:
       return tree_state_flood();
     case 6:
-      return log_flood(overheard.job);
+      return log_flood(overheard);
     case 7:
       return half_a_frame(random);
     case 8:

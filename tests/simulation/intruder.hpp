@@ -28,10 +28,11 @@ struct Intrusion {
 
 /// What an intruder knows.
 struct Overheard {
-  wire::JobId job{};          ///< that runs, 0 = none
-  std::uint32_t attempt = 1;  ///< of it
-  wire::Nonce old_nonce;      ///< of a job that is over
-  std::string last_end;       ///< the frame of the last Finished
+  wire::JobId job{};            ///< that runs, 0 = none
+  std::uint32_t attempt = 1;    ///< of it
+  std::uint64_t log_limit = 0;  ///< of it, 0 = none
+  wire::Nonce old_nonce;        ///< of a job that is over
+  std::string last_end;         ///< the frame of the last Finished
 };
 
 Intrusion intrude(const Overheard& overheard, Random& random);

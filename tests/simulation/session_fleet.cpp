@@ -267,6 +267,7 @@ void SessionFleet::begin_next(const AgentPtr& agent, Time now) {
   agent->logged = 0;
   agent->overheard.job = run.job;
   agent->overheard.attempt = run.attempt;
+  agent->overheard.log_limit = run.log_limit;
   const Faults& faults = conditions_.faults;
   const auto drawn = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
   const Labour labour = labours_(assigned_.at(run.job));
