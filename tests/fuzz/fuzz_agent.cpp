@@ -2,7 +2,8 @@
 //
 // Whole messages in the input are taken as they are, but for Run: it asks for a program that does not exist, so that
 // nothing of the fuzzer's choice is ever executed. Bytes that are no message follow as they are. Beside the tree lies a
-// file that nobody may touch, and links in the tree lead to it.
+// file that nobody may touch. Links to it are in the tree at first (what replaces them may not follow them), and are
+// among what the seeds send.
 #include <array>
 #include <csignal>
 #include <filesystem>

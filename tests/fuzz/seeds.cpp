@@ -87,6 +87,19 @@ void write_agent(const fs::path& root) {
   seeds.add("links", 1,
             frames({hello(), TreeBegin{}, TreeFile{"l/x", FileMode::regular, 5, false}, data, TreeRemove{"f"},
                     TreeFile{"f", FileMode::regular, 5, false}, data, TreeEnd{}, run(1)}));
+  // A link that it was sent leads out of the tree, and then something is sent through it.
+  const TreeFile link{"l", FileMode::symlink, 9, false};
+  const std::vector<Message> through{hello(),
+                                     anew,
+                                     link,
+                                     TreeData{"../beside"},
+                                     TreeEnd{},
+                                     TreeBegin{},
+                                     TreeFile{"l/x", FileMode::regular, 5, false},
+                                     data,
+                                     TreeRemove{"l/file"},
+                                     TreeEnd{}};
+  seeds.add("through", 1, frames(through));
   seeds.add("paths", 1, frames({hello(), anew, TreeFile{"../beside/file", FileMode::regular, 0, false}, TreeEnd{}}));
   seeds.add("cut", 1, frames({hello(), anew, a}));
   seeds.add("no-tree", 0, frames({hello(), run(1), run(2), Cancel{JobId{2}, true}, Cancel{JobId{1}}}));
