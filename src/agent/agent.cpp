@@ -29,10 +29,20 @@ constexpr std::chrono::milliseconds together{4};
 /// How long the last messages may take when the program ends.
 constexpr std::chrono::milliseconds farewell{1000};
 
+/// As much of a name as the coordinator takes, without half a character of UTF-8 at its end.
+std::string_view shortened(std::string_view name) {
+  std::size_t size = std::min(name.size(), wire::longest_name);
+  const auto continues = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; };
+  while (size > 0 && size < name.size() && continues(name[size])) {
+    --size;
+  }
+  return name.substr(0, size);
+}
+
 /// Where this is, for people: a container's own name says nothing about the machine.
 std::string node_name() {
   if (const char* told = std::getenv("NMZ_NODE"); told != nullptr && *told != '\0') {  // NOLINT(concurrency-mt-unsafe)
-    return told;
+    return std::string{shortened(told)};
   }
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{};

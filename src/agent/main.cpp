@@ -24,6 +24,7 @@
 #include "agent.hpp"
 #include "dialer.hpp"
 #include "failure.hpp"
+#include "keeper.hpp"
 #include "process_tree.hpp"
 #include "relay.hpp"
 #include "tree_root.hpp"
@@ -44,6 +45,7 @@ constexpr const char* usage =
     "              of several, the first that can be written to\n"
     "  --made FD:DEVICE:INODE\n"
     "              the open directory that holds DIR, and DIR as it was made: nothing else is taken for it\n"
+    "  --kept      a process that ends what this one leaves behind stands above it\n"
     "  --version   print the version and exit\n"
     "  --help      print this text and exit\n";
 
@@ -54,6 +56,7 @@ struct Options {
   int fd = -1;
   std::vector<std::string> trees;
   std::string made;
+  bool kept = false;
 };
 
 std::optional<Options> parse(int argc, char** argv) {
@@ -71,6 +74,8 @@ std::optional<Options> parse(int argc, char** argv) {
     } else if (option == "--made" && !value.empty()) {
       options.made = value;
       ++i;
+    } else if (option == "--kept") {
+      options.kept = true;
     } else if (option == "--connect") {
       options.role = Role::calling_worker;
     } else if (option == "--relay") {
@@ -151,6 +156,9 @@ std::shared_ptr<TreeRoot> find_tree(const Options& options) {
 }
 
 ExitCode work(const Options& options) {
+  if (const int error = options.kept ? become_kept() : 0; error != 0) {
+    return complain("cannot start another process", error);
+  }
   if (!settle_descriptors()) {
     return complain("/dev/null", errno);
   }

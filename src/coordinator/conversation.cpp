@@ -138,7 +138,7 @@ std::optional<std::string> Conversation::hear(const wire::Message& message) {
 }
 
 Conversation::Answer Conversation::on(const wire::Welcome& welcome) {
-  if (welcome.version.size() > longest_name || welcome.node.size() > longest_name) return broke("a name without end");
+  if (std::max(welcome.version.size(), welcome.node.size()) > wire::longest_name) return broke("a name without end");
   if (welcome.protocol != wire::protocol_version) {
     return "its agent (version " + text::printable(welcome.version) + ") speaks another protocol";
   }

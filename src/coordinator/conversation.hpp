@@ -37,7 +37,6 @@
 namespace nmz::coordinator {
 
 /// Bounds of what one agent may have kept here; an honest one stays far below.
-inline constexpr std::size_t longest_name = 256;            ///< Welcome::version, Welcome::node
 inline constexpr std::size_t longest_detail = 16384;        ///< Outcome::detail
 inline constexpr std::size_t largest_message = 1U << 20U;   ///< a payload
 inline constexpr std::uint64_t notice_size = 256;           ///< the line in the middle of a log that was cut

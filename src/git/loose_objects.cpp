@@ -194,12 +194,18 @@ void add_directories(std::vector<fs::path>& directories, const fs::path& objects
 
 }  // namespace
 
+std::vector<fs::path> object_directories(const fs::path& objects) {
+  std::vector<fs::path> directories;
+  add_directories(directories, objects, 0);
+  return directories;
+}
+
 void read_loose_objects_safely(git_odb& odb, const fs::path& objects) {
   auto backend = std::make_unique<Backend>();
   git_odb_init_backend(&backend->base, GIT_ODB_BACKEND_VERSION);
   backend->base.read = read_object;
   backend->base.free = free_backend;
-  add_directories(backend->directories, objects, 0);
+  backend->directories = object_directories(objects);
   if (git_odb_add_alternate(&odb, &backend->base, priority_behind_packs) == 0) {
     static_cast<void>(backend.release());  // NOLINT(bugprone-unused-return-value): the database owns it
   }

@@ -8,12 +8,16 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "libgit2.hpp"
 
 namespace nmz::git {
 
-/// Lets `odb` read the loose objects of this directory, and of those that its info/alternates names, so.
+/// The directory, and those that its info/alternates names.
+[[nodiscard]] std::vector<std::filesystem::path> object_directories(const std::filesystem::path& objects);
+
+/// Lets `odb` read the loose objects of these directories so.
 void read_loose_objects_safely(git_odb& odb, const std::filesystem::path& objects);
 
 }  // namespace nmz::git

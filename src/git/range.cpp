@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include "commit_graph_file.hpp"
 #include "git_process.hpp"
 
 namespace nmz::git {
@@ -199,10 +200,29 @@ Result<Ends> resolve(const Repository& repository, const RangeRequest& request) 
   return ends;
 }
 
+/// How git is asked about the history: not by a commit-graph that is damaged.
+class History {
+ public:
+  explicit History(const Repository& repository)
+      : repository_{repository}, whole_{commit_graphs_are_whole(repository.common_dir() / "objects")} {}
+
+  [[nodiscard]] GitCommand command(std::vector<std::string> arguments) const {
+    if (!whole_) {
+      arguments.insert(arguments.begin(), {"-c", "core.commitGraph=false"});
+    }
+    return git_command(repository_, std::move(arguments));
+  }
+  [[nodiscard]] bool shallow() const { return repository_.shallow(); }
+
+ private:
+  const Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  bool whole_;
+};
+
 /// Runs rev-list for its lines.
-Result<void> list(const Repository& repository, std::vector<std::string> arguments, const LineSink& sink) {
+Result<void> list(const History& history, std::vector<std::string> arguments, const LineSink& sink) {
   bool understood = true;
-  const Result<GitEnd> end = run_git(git_command(repository, std::move(arguments)), [&](std::string_view line) {
+  const Result<GitEnd> end = run_git(history.command(std::move(arguments)), [&](std::string_view line) {
     understood = sink(line);
     return understood;
   });
@@ -218,9 +238,8 @@ Result<void> list(const Repository& repository, std::vector<std::string> argumen
   return {};
 }
 
-Result<bool> is_ancestor(const Repository& repository, const CommitId& older, const CommitId& newer) {
-  const Result<GitText> text =
-      run_git(git_command(repository, {"merge-base", "--is-ancestor", older.hex(), newer.hex()}));
+Result<bool> is_ancestor(const History& history, const CommitId& older, const CommitId& newer) {
+  const Result<GitText> text = run_git(history.command({"merge-base", "--is-ancestor", older.hex(), newer.hex()}));
   if (!text) {
     return tl::unexpected{text.error()};
   }
@@ -231,10 +250,10 @@ Result<bool> is_ancestor(const Repository& repository, const CommitId& older, co
   return text->exit_code == 0;
 }
 
-Result<std::vector<CommitId>> merge_bases(const Repository& repository, const Ends& ends) {
+Result<std::vector<CommitId>> merge_bases(const History& history, const Ends& ends) {
   std::vector<std::string> arguments{"merge-base", "--all", ends.bad.hex()};
   std::ranges::transform(ends.goods, std::back_inserter(arguments), [](const CommitId& id) { return id.hex(); });
-  const Result<GitText> text = run_git(git_command(repository, std::move(arguments)));
+  const Result<GitText> text = run_git(history.command(std::move(arguments)));
   if (!text) {
     return tl::unexpected{text.error()};
   }
@@ -252,16 +271,16 @@ Result<std::vector<CommitId>> merge_bases(const Repository& repository, const En
 }
 
 /// What has to be tested beside the graph when some good ends are no ancestors of bad.
-Result<std::vector<OutsideCheck>> outside_checks(const Repository& repository, const RangeRequest& request,
-                                                 const Ends& ends, const std::vector<CommitId>& siblings) {
-  const Result<std::vector<CommitId>> bases = merge_bases(repository, ends);
+Result<std::vector<OutsideCheck>> outside_checks(const History& history, const RangeRequest& request, const Ends& ends,
+                                                 const std::vector<CommitId>& siblings) {
+  const Result<std::vector<CommitId>> bases = merge_bases(history, ends);
   if (!bases) {
     return tl::unexpected{bases.error()};
   }
   if (bases->empty()) {
     return fail(ErrorKind::misconfigured,
                 fmt::format("{} and {} have no common history{}", request.goods.front(), request.bad,
-                            repository.shallow() ? " in this shallow clone: git fetch --unshallow" : ""));
+                            history.shallow() ? " in this shallow clone: git fetch --unshallow" : ""));
   }
   std::vector<OutsideCheck> checks;
   for (const CommitId& base : *bases) {
@@ -290,13 +309,13 @@ struct Unmet {
   std::vector<CommitId> ancestors;
   std::vector<CommitId> siblings;
 };
-Result<Unmet> sort_unmet(const Repository& repository, const Ends& ends, const GraphBuilder& builder) {
+Result<Unmet> sort_unmet(const History& history, const Ends& ends, const GraphBuilder& builder) {
   Unmet unmet;
   for (const CommitId& good : ends.goods) {
     if (builder.linked(good)) {
       continue;
     }
-    const Result<bool> ancestor = is_ancestor(repository, good, ends.bad);
+    const Result<bool> ancestor = is_ancestor(history, good, ends.bad);
     if (!ancestor) {
       return tl::unexpected{ancestor.error()};
     }
@@ -305,10 +324,10 @@ Result<Unmet> sort_unmet(const Repository& repository, const Ends& ends, const G
   return unmet;
 }
 
-Result<std::unordered_set<CommitId>> touching_commits(const Repository& repository, const Ends& ends,
+Result<std::unordered_set<CommitId>> touching_commits(const History& history, const Ends& ends,
                                                       const RangeRequest& request) {
   std::unordered_set<CommitId> commits;
-  const Result<void> listed = list(repository, rev_list_arguments(ends, request, false), [&](std::string_view line) {
+  const Result<void> listed = list(history, rev_list_arguments(ends, request, false), [&](std::string_view line) {
     const std::optional<CommitId> id = CommitId::parse(line);
     return id && commits.insert(*id).second;
   });
@@ -318,16 +337,16 @@ Result<std::unordered_set<CommitId>> touching_commits(const Repository& reposito
   return commits;
 }
 
-Result<void> list_commits(const Repository& repository, const RangeRequest& request, const Ends& ends,
+Result<void> list_commits(const History& history, const RangeRequest& request, const Ends& ends,
                           GraphBuilder& builder) {
   if (!request.pathspecs.empty()) {
-    Result<std::unordered_set<CommitId>> touching = touching_commits(repository, ends, request);
+    Result<std::unordered_set<CommitId>> touching = touching_commits(history, ends, request);
     if (!touching) {
       return tl::unexpected{touching.error()};
     }
     builder.restrict_to(std::move(*touching));
   }
-  return list(repository, rev_list_arguments(ends, request, true),
+  return list(history, rev_list_arguments(ends, request, true),
               [&](std::string_view line) { return builder.line(line); });
 }
 
@@ -338,11 +357,12 @@ Result<Range> read_range(const Repository& repository, const RangeRequest& reque
   if (!ends) {
     return tl::unexpected{ends.error()};
   }
+  const History history{repository};
   GraphBuilder builder{*ends, request.first_parent};
-  if (const Result<void> listed = list_commits(repository, request, *ends, builder); !listed) {
+  if (const Result<void> listed = list_commits(history, request, *ends, builder); !listed) {
     return tl::unexpected{listed.error()};
   }
-  const Result<Unmet> unmet = sort_unmet(repository, *ends, builder);
+  const Result<Unmet> unmet = sort_unmet(history, *ends, builder);
   if (!unmet) {
     return tl::unexpected{unmet.error()};
   }
@@ -350,7 +370,7 @@ Result<Range> read_range(const Repository& repository, const RangeRequest& reque
   range.goods = ends->goods;
   range.bad = ends->bad;
   if (!unmet->siblings.empty()) {
-    Result<std::vector<OutsideCheck>> outside = outside_checks(repository, request, *ends, unmet->siblings);
+    Result<std::vector<OutsideCheck>> outside = outside_checks(history, request, *ends, unmet->siblings);
     if (!outside) {
       return tl::unexpected{outside.error()};
     }

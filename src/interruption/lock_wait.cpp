@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <thread>
 #include <utility>
 
 #include <sys/file.h>
 
 #include "nmz/interruption/interruption.hpp"
+#include "nmz/output/standard_streams.hpp"
 
 namespace nmz::interruption {
 namespace {
@@ -26,7 +26,7 @@ bool LockWait::again() {
   const auto waited = std::chrono::steady_clock::now() - since_;
   if (waited >= (signals_seen() > 0 ? std::min(limit_, when_interrupted) : limit_)) return false;
   if (waited >= silence && !std::exchange(told_, true)) {
-    static_cast<void>(std::fprintf(stderr, "%s: waiting for %s\n", ::program_invocation_short_name, what_.c_str()));
+    output::complain(::program_invocation_short_name, "waiting for " + what_);
   }
   std::this_thread::sleep_for(pause_);
   pause_ = std::min(pause_ * 2, longest_pause);

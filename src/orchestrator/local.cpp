@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
@@ -33,6 +34,7 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr int agent_fd = 3;
 constexpr int place_fd = 4;
+constexpr std::chrono::milliseconds look_every{2};
 
 Error stream_error(const boost::system::error_code& code) {
   const bool ours = code == asio::error::operation_aborted;
@@ -106,7 +108,7 @@ std::vector<std::string> tree_arguments(const MadeTree& made) {
 
 /// posix_spawn with `socket` as the child's descriptor 3, in a session of its own, signals as a fresh program has them.
 Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, int socket) {
-  std::vector<std::string> arguments{options.agent.string(), "--fd", std::to_string(agent_fd)};
+  std::vector<std::string> arguments{options.agent.string(), "--kept", "--fd", std::to_string(agent_fd)};
   for (std::string& argument : tree_arguments(tree)) arguments.push_back(std::move(argument));
   std::vector<std::string> environment = marked_environment(options.run_mark);
   posix_spawn_file_actions_t actions{};
@@ -136,6 +138,19 @@ Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, int
   return pid;
 }
 
+/// The keeper of an agent ends all that is below it when it is told to end.
+void end_now(pid_t keeper, std::chrono::milliseconds patience) {
+  ::kill(keeper, SIGTERM);
+  for (std::chrono::milliseconds waited{0}; ::waitpid(keeper, nullptr, WNOHANG) == 0; waited += look_every) {
+    if (waited >= patience) {
+      ::kill(keeper, SIGKILL);
+      ::waitpid(keeper, nullptr, 0);
+      break;
+    }
+    std::this_thread::sleep_for(look_every);
+  }
+}
+
 }  // namespace
 
 std::uint32_t local_cpus() {
@@ -150,11 +165,8 @@ Local::Local(asio::any_io_executor executor, LocalOptions options)
 }
 
 Local::~Local() {
-  for (const auto& [worker, pid] : agents_) {
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-  }
-  agents_.clear();
+  for (const auto& [worker, pid] : keepers_) end_now(pid, options_.patience);
+  keepers_.clear();
   kill_adopted();
 }
 
@@ -174,47 +186,45 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(wire::WorkerId wor
     ::close(ends[0]);
     co_return tl::unexpected<Error>{pid.error()};
   }
-  agents_[worker] = *pid;
+  keepers_[worker] = *pid;
   asio::local::stream_protocol::socket socket{executor_, asio::local::stream_protocol{}, ends[0]};
   std::shared_ptr<Stream> stream = std::make_shared<SocketStream>(std::move(socket));
   co_return stream;
 }
 
 asio::awaitable<void> Local::stop(wire::WorkerId worker) {
-  const auto found = agents_.find(worker);
-  if (found == agents_.end()) co_return;
+  const auto found = keepers_.find(worker);
+  if (found == keepers_.end()) co_return;
   const pid_t pid = found->second;
-  constexpr std::chrono::milliseconds look_every{2};
   asio::steady_timer timer{executor_};
   for (std::chrono::milliseconds waited{0}; ::waitpid(pid, nullptr, WNOHANG) == 0; waited += look_every) {
     if (waited >= options_.patience) {
-      ::kill(pid, SIGKILL);
-      ::waitpid(pid, nullptr, 0);
+      end_now(pid, options_.patience);
       break;
     }
     timer.expires_after(look_every);
     co_await timer.async_wait(as_result);
   }
-  agents_.erase(worker);
+  keepers_.erase(worker);
   kill_adopted();
 }
 
-/// What came to us when an agent died, and what that has started since: it carries the run's mark, and the way up from
-/// it ends here without passing a living agent. The rest of our descent is not ours to end: what the program that
-/// became this one (exec, the first process of a container) had started before, orphans of that, daemons of our
-/// helpers.
+/// What came to us when an agent and its keeper died, and what that has started since: it carries the run's mark, and
+/// the way up from it ends here without passing a living keeper. The rest of our descent is not ours to end: what the
+/// program that became this one (exec, the first process of a container) had started before, orphans of that, daemons
+/// of our helpers.
 void Local::kill_adopted() {
   if (options_.run_mark.empty()) return;
   const std::string mark = "NMZ_RUN=" + options_.run_mark;
   const pid_t self = ::getpid();
-  const auto is_agent = [this](pid_t pid) {
-    return std::any_of(agents_.begin(), agents_.end(), [pid](const auto& agent) { return agent.second == pid; });
+  const auto is_keeper = [this](pid_t pid) {
+    return std::any_of(keepers_.begin(), keepers_.end(), [pid](const auto& one) { return one.second == pid; });
   };
   kill_all([&](const ProcessFacts& process) {
     if (!started_with(process.pid, mark)) return false;
     std::optional<ProcessFacts> at = process;
-    while (at && !is_agent(at->pid) && at->parent != self) at = facts_of(at->parent);
-    return at && !is_agent(at->pid);
+    while (at && !is_keeper(at->pid) && at->parent != self) at = facts_of(at->parent);
+    return at && !is_keeper(at->pid);
   });
 }
 

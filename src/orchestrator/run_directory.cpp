@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@ namespace {
 using files::UniqueFd;
 
 constexpr const char* lock_name = "lock";
+/// The permissions of a directory until its mark is written: a name and a mark can't come into being at once, and these
+/// are no one's (a sticky bit where nobody else may write). So what a run left that was killed between is known, too.
+constexpr mode_t unmarked = S_ISVTX | S_IRWXU;
 
 std::string reason(int error) { return std::error_code{error, std::generic_category()}.message(); }
 
@@ -63,6 +67,34 @@ bool is_ours(int directory, const fs::path& path, int lock) {
   const ssize_t got = ::pread(lock, buffer.data(), buffer.size(), 0);
   return ::fstat(lock, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && !mark.empty() &&
          got >= 0 && std::string_view{buffer.data(), static_cast<std::size_t>(got)} == mark;
+}
+
+/// The name of a new directory in `base`, for this process alone; empty with errno set.
+std::string make_directory(int base) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
+  constexpr int tries = 100;
+  for (int i = 0; i < tries; ++i) {
+    std::array<unsigned char, 8> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) < 0) break;
+    std::string name = "run-";
+    for (const unsigned char byte : bytes) name += letters[byte % letters.size()];
+    if (::mkdirat(base, name.c_str(), unmarked) == 0) return name;
+    if (errno != EEXIST) break;
+  }
+  return {};
+}
+
+/// Nobody else is making one: the base is locked. A directory with something in it stays.
+void remove_unmarked(int base, const fs::path& path, int directory, int lock) {
+  struct stat made {};
+  struct stat empty {};
+  if (::fstat(directory, &made) != 0 || made.st_uid != ::geteuid()) return;
+  if ((made.st_mode & ~mode_t{S_ISGID}) != (S_IFDIR | unmarked)) return;
+  if (lock >= 0) {
+    const bool unwritten = ::fstat(lock, &empty) == 0 && S_ISREG(empty.st_mode) && empty.st_size == 0;
+    if (!unwritten || ::unlinkat(directory, lock_name, 0) != 0) return;
+  }
+  ::unlinkat(base, path.filename().c_str(), AT_REMOVEDIR);
 }
 
 bool is_same(int one, int other) {
@@ -137,7 +169,9 @@ class Sweeper {
     const UniqueFd directory{::openat(base_, path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!directory) return;
     const UniqueFd lock{::openat(directory.get(), lock_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
-    if (!lock || !is_ours(directory.get(), path, lock.get())) return;
+    if (!lock || !is_ours(directory.get(), path, lock.get())) {
+      return remove_unmarked(base_, path, directory.get(), lock.get());
+    }
     struct stat status {};
     const bool dead = ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
     if (!dead || ::fstat(directory.get(), &status) != 0 || status.st_nlink == 0) return;  // or removed meanwhile
@@ -171,9 +205,9 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
-  std::string name = (real / "run-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) return cannot(errno);
-  const fs::path path{name};
+  const std::string name = make_directory(place.get());
+  if (name.empty()) return cannot(errno);
+  const fs::path path = real / name;
   UniqueFd directory{::openat(place.get(), path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!directory) return cannot(errno);
   RunDirectory made{path, std::move(place), std::move(directory)};
@@ -184,7 +218,8 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
     ::unlinkat(made.base_.get(), path.filename().c_str(), AT_REMOVEDIR);
     return cannot(failed);
   }
-  const int failed = write_mark(made.directory_.get(), path, made.lock_.get());
+  int failed = write_mark(made.directory_.get(), path, made.lock_.get());
+  if (failed == 0 && ::fchmod(made.directory_.get(), S_IRWXU) != 0) failed = errno;
   if (failed != 0) return cannot(failed);
   return made;
 }

@@ -13,7 +13,7 @@ namespace nmz::output {
 namespace {
 
 /// The runner's white space is Unicode's; whatever is no printable ASCII may be some of it.
-bool may_be_leading(char c) { return c <= ' ' || c == '\x7f'; }
+bool may_be_leading(char c) { return c <= ' ' || c >= '\x7f'; }
 
 bool may_be_command(std::string_view line) {
   if (line.find("##[") != std::string_view::npos) return true;
@@ -48,6 +48,15 @@ bool may_hold_commands(std::string_view text) {
 std::string with_commands_stopped(std::string_view text, std::string_view token) {
   const char* const newline = text.ends_with('\n') ? "" : "\n";
   return fmt::format("::stop-commands::{}\n{}{}::{}::\n", token, text, newline, token);
+}
+
+std::string json_without_commands(std::string json) {
+  constexpr std::string_view escaped = "\\u0023";
+  // Only strings have a '#', and no line of JSON begins with a colon.
+  for (std::size_t at = 0; (at = json.find("##[", at)) != std::string::npos; at += escaped.size()) {
+    json.replace(++at, 1, escaped);
+  }
+  return json;
 }
 
 std::string without_commands(std::string text) {

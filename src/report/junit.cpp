@@ -19,11 +19,17 @@ namespace {
 
 enum class Place : std::uint8_t { content, attribute };
 
-/// Line ends and tabs in attributes, and carriage returns everywhere, would be read back as something else.
+/// Line ends and tabs in attributes, and carriage returns everywhere, would be read back as something else. A line's
+/// first colon and the second '#' of a row would make commands of GitHub's of it (nmz/output/workflow_commands.hpp).
 std::string escaped(std::string_view bytes, Place place) {
   std::string result;
   result.reserve(bytes.size());
+  bool begins_line = true;
+  char before = '\n';
   for (const char c : readable(bytes)) {
+    const bool commands = (c == ':' && begins_line) || (c == '#' && before == '#');
+    begins_line = c == '\n' || (begins_line && (c <= ' ' || c >= '\x7f'));
+    before = c;
     if (c == '&') {
       result += "&amp;";
     } else if (c == '<') {
@@ -32,7 +38,7 @@ std::string escaped(std::string_view bytes, Place place) {
       result += "&gt;";  // "]]>" must not stand in content
     } else if (c == '"' && place == Place::attribute) {
       result += "&quot;";
-    } else if (c == '\r' || (place == Place::attribute && (c == '\n' || c == '\t'))) {
+    } else if (commands || c == '\r' || (place == Place::attribute && (c == '\n' || c == '\t'))) {
       result += fmt::format("&#{};", static_cast<int>(c));
     } else {
       result += c;

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "nmz/output/output_file.hpp"
+#include "nmz/output/workflow_commands.hpp"
 
 #include "readable.hpp"
 
@@ -84,7 +85,7 @@ class Events {
   explicit Events(output::OutputFile& out) : out_{out} {}
   void add(const json::object& event) {
     out_.write(first_ ? "\n" : ",\n");
-    out_.write(json::serialize(event));
+    out_.write(output::json_without_commands(json::serialize(event)));
     first_ = false;
   }
 

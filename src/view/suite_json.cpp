@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "nmz/output/workflow_commands.hpp"
 #include "nmz/text/utf8.hpp"
 
 namespace nmz::view {
@@ -141,7 +142,7 @@ std::string suite_json_line(const SuiteEvent& event, Seconds now) {
   json::object object = std::visit(ToJson{}, event);
   if (object.empty()) return {};
   object["time"] = now.count();
-  return json::serialize(object);
+  return output::json_without_commands(json::serialize(object));
 }
 
 Result<std::unique_ptr<SuiteJson>> SuiteJson::open(const std::string& path) {

@@ -1,7 +1,9 @@
 // The protocol itself: greeting, heartbeats, what is out of place, and the program's options.
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -31,6 +33,18 @@ TEST(ConversationTest, WelcomeSaysWhoAnswers) {
   EXPECT_EQ(welcome.version, NMZ_VERSION);
   EXPECT_EQ(welcome.pid, static_cast<std::uint32_t>(worker.pid()));
   EXPECT_NE(welcome.node, "");
+}
+
+TEST(ConversationTest, ALongNameOfTheNodeIsCutBetweenCharacters) {
+  const std::string fits(wire::longest_name, 'n');
+  const std::string with_half(wire::longest_name - 1, 'n');
+  for (const auto& [told, said] : {std::pair{fits, fits}, {fits + "m", fits}, {with_half + "\u00fc", with_half}}) {
+    ASSERT_EQ(::setenv("NMZ_NODE", told.c_str(), 1), 0);
+    Worker worker{ungreeted()};
+    worker.send(wire::Hello{});
+    EXPECT_EQ(worker.expect<wire::Welcome>().node, said);
+  }
+  ::unsetenv("NMZ_NODE");
 }
 
 TEST(ConversationTest, AnotherProtocolVersionEndsTheAgent) {

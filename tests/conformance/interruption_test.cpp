@@ -118,17 +118,19 @@ TEST_F(InterruptionTest, TheSecondOneEndsItWithinASecondWhateverItDoes) {
 }
 
 TEST_F(InterruptionTest, OfAWaitForALockOfSomebodyElses) {
-  std::filesystem::create_directories(place.work_dir());
-  const std::string lock = (place.work_dir() / "lock").string();
+  const std::filesystem::path work = place.path() / "wo\x1b[2Jrk";  // the user's terminal is not cleared
+  std::filesystem::create_directories(work);
+  const std::string lock = (work / "lock").string();
   const int held = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_EQ(::flock(held, LOCK_EX), 0);
-  std::future<Ended> run = start("exit 0", {"--jobs", "1"});
+  std::future<Ended> run = start("exit 0", {"--jobs", "1", "--work-dir", work});
   ASSERT_EQ(run.wait_for(std::chrono::milliseconds{1500}), std::future_status::timeout);
   ::kill(place.bisect_processes().at(0), SIGINT);
   ASSERT_EQ(run.wait_for(seconds{1}), std::future_status::ready);
   const Ended ended = run.get();
   EXPECT_EQ(ended.exit_code, 130) << everything(ended);
-  EXPECT_THAT(ended.err, testing::HasSubstr("waiting for '" + lock + "', which another program has locked\n"));
+  EXPECT_THAT(ended.err, testing::HasSubstr("waiting for '" + (place.work_dir() / "lock").string() +
+                                            "', which another program has locked\n"));
   ::close(held);
 }
 

@@ -27,19 +27,36 @@ namespace {
 
 namespace fs = std::filesystem;
 using support::ScratchRepository;
+using testing::Each;
 using testing::HasSubstr;
 using testing::StartsWith;
 
 CommitId id_of(const std::string& hex) { return CommitId::parse(hex).value(); }
 
-/// Every file of a git directory, byte for byte.
-std::map<std::string, std::string> bytes_of(const fs::path& directory) {
-  std::map<std::string, std::string> result;
-  for (const auto& entry : fs::recursive_directory_iterator{directory}) {
-    result[entry.path().string()] = entry.is_regular_file() ? support::read_file(entry.path()) : "";
+/// All that can be said of what is below a directory; the times of modification apart.
+struct Facts {
+  std::map<std::string, std::string> all;    ///< by path: kind, permissions, owner, inode and content
+  std::map<std::string, std::string> times;  ///< by path
+
+  explicit Facts(const fs::path& directory) {
+    for (const auto& entry : fs::recursive_directory_iterator{directory}) {
+      struct stat status {};
+      EXPECT_EQ(::lstat(entry.path().c_str(), &status), 0);
+      const std::string path = entry.path().lexically_relative(directory).string();
+      all[path] = fmt::format("{:o} {} {} {} {}", status.st_mode, status.st_uid, status.st_gid, status.st_ino,
+                              entry.is_regular_file() ? support::read_file(entry.path()) : "");
+      times[path] = fmt::format("{}.{:09}", status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    }
   }
-  return result;
-}
+
+  [[nodiscard]] std::vector<std::string> newer_than(const Facts& before) const {
+    std::vector<std::string> paths;
+    for (const auto& [path, time] : times) {
+      if (before.times.at(path) != time) paths.push_back(path);
+    }
+    return paths;
+  }
+};
 
 /// A worker with a git directory of its own.
 class Workplace {
@@ -117,7 +134,11 @@ TEST_F(PrivateGitDirTest, GitAnswersForTheCommitUnderTest) {
 }
 
 TEST_F(PrivateGitDirTest, NothingATestDoesReachesTheUser) {
-  const auto before = bytes_of(scratch_.path());
+  scratch_.git({"repack", "-a", "-d", "--quiet"});
+  scratch_.git({"commit-graph", "write", "--reachable"});
+  support::write_file(scratch_.path() / "loose", "loose\n");
+  scratch_.git({"hash-object", "-w", "loose"});
+  const Facts before{scratch_.path()};
   Workplace place{scratch_.path()};
   place.go_to(ids()[1]);
   support::write_file(place.tree() / "a", "changed\n");
@@ -142,8 +163,29 @@ TEST_F(PrivateGitDirTest, NothingATestDoesReachesTheUser) {
   place.git({"pack-refs", "--all", "--prune"});
   place.git({"worktree", "prune"});
   place.git({"maintenance", "run", "--quiet"});
+  place.git({"update-server-info"});
+  place.git({"fetch", "--quiet", "."});
   place.git({"fsck"});
-  EXPECT_EQ(bytes_of(scratch_.path()), before);
+  const Facts after{scratch_.path()};
+  EXPECT_EQ(after.all, before.all);
+  EXPECT_THAT(after.newer_than(before), Each(StartsWith(".git/objects/")));
+}
+
+/// git gives what it would write, and finds written in an alternate, the time of now, so that no gc prunes it.
+TEST_F(PrivateGitDirTest, ObjectsThatATestWritesAgainGetNewTimesAndNothingElse) {
+  scratch_.git({"repack", "-a", "-d", "--quiet"});
+  support::write_file(scratch_.path() / "loose", "loose\n");
+  const std::string loose = scratch_.git({"hash-object", "-w", "loose"});
+  const Facts before{scratch_.path()};
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  support::write_file(place.tree() / "loose", "loose\n");
+  place.git({"hash-object", "-w", "loose", "a"});
+  const Facts after{scratch_.path()};
+  EXPECT_EQ(after.all, before.all);
+  EXPECT_THAT(after.newer_than(before),
+              testing::UnorderedElementsAre(".git/objects/" + loose.substr(0, 2) + "/" + loose.substr(2),
+                                            testing::EndsWith(".pack")));
 }
 
 TEST_F(PrivateGitDirTest, UpdateRepairsWhatATestHasDone) {
@@ -193,7 +235,7 @@ TEST_F(PrivateGitDirTest, UpdateRepairsWhatWasDestroyed) {
       },
       [&] { fs::remove_all(place.git_dir()); },
       [&] { support::write_file(place.git_dir() / "info/attributes", "* eol=crlf\n"); }};
-  const auto before = bytes_of(scratch_.path());
+  const auto before = Facts{scratch_.path()}.all;
   for (std::size_t i = 0; i < deeds.size(); ++i) {
     SCOPED_TRACE(i);
     deeds[i]();
@@ -202,7 +244,7 @@ TEST_F(PrivateGitDirTest, UpdateRepairsWhatWasDestroyed) {
     EXPECT_EQ(place.git({"rev-parse", "HEAD"}), ids()[i % 2]);
     EXPECT_EQ(place.git({"describe", "--always", "--tags", "main~2"}), "v1.0");
   }
-  EXPECT_EQ(bytes_of(scratch_.path()), before);
+  EXPECT_EQ(Facts{scratch_.path()}.all, before);
 }
 
 /// What is at a path of the git directory is moved away, and a link to the user's repository put in its place.
@@ -210,7 +252,7 @@ TEST_F(PrivateGitDirTest, LinksToTheUsersRepositoryAreNotFollowed) {
   const fs::path user = scratch_.path() / ".git";
   support::write_file(user / "hooks/pre-commit", "exit 0\n");
   support::write_file(user / "info/private", "the user's\n");
-  const auto before = bytes_of(scratch_.path());
+  const auto before = Facts{scratch_.path()}.all;
   const std::vector<std::pair<std::string, std::string>> links{{"", ""},
                                                                {"refs", "refs"},
                                                                {"refs/heads", "refs/heads"},
@@ -235,7 +277,7 @@ TEST_F(PrivateGitDirTest, LinksToTheUsersRepositoryAreNotFollowed) {
     place.go_to(ids()[0]);
     place.expect_clean();
     EXPECT_EQ(place.git({"rev-parse", "HEAD"}), ids()[0]);
-    EXPECT_EQ(bytes_of(scratch_.path()), before);
+    EXPECT_EQ(Facts{scratch_.path()}.all, before);
   }
 }
 
@@ -244,13 +286,13 @@ TEST_F(PrivateGitDirTest, TheUsersDirectoryInItsPlaceIsNotTouched) {
   place.go_to(ids()[1]);
   const fs::path copy = place.tree().parent_path() / "copy";
   fs::copy(scratch_.path() / ".git", copy, fs::copy_options::recursive);
-  const auto before = bytes_of(copy);
+  const auto before = Facts{copy}.all;
   fs::rename(place.git_dir(), place.tree().parent_path() / "away");
   fs::rename(copy, place.git_dir());
   place.go_to(ids()[0]);
   place.expect_clean();
   fs::rename(place.git_dir().string() + ".replaced-1", copy);
-  EXPECT_EQ(bytes_of(copy), before);
+  EXPECT_EQ(Facts{copy}.all, before);
 }
 
 TEST_F(PrivateGitDirTest, WorkersShareTheRefsFileUntilOneChangesIt) {

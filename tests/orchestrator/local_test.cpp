@@ -24,6 +24,7 @@
 #include "nmz/wire/codec.hpp"
 
 #include "conversation.hpp"
+#include "processes.hpp"
 #include "support/temp_directory.hpp"
 
 namespace nmz::orchestrator {
@@ -33,6 +34,9 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 constexpr wire::WorkerId worker{0};
+
+/// Neither its session nor its environment says whose it is.
+constexpr const char* unmarked_daemon = "setsid env -i sh -c 'echo $$; exec sleep 600' & wait";
 
 class LocalTest : public testing::Test {
  protected:
@@ -70,13 +74,30 @@ class LocalTest : public testing::Test {
     co_return welcome ? welcome->pid : 0;
   }
 
+  /// The number that the script prints.
+  static asio::awaitable<pid_t> start_job(Conversation& conversation, std::string script) {
+    wire::Run job;
+    job.job = wire::JobId{1};
+    job.argv = {"sh", "-c", std::move(script)};
+    job.log_limit = 1000;
+    const wire::Message message = job;
+    const bool said = co_await conversation.say(message);
+    EXPECT_TRUE(said);
+    std::optional<wire::Log> log = co_await conversation.hear<wire::Log>();
+    if (!log) {
+      ADD_FAILURE() << "the job said nothing";
+      co_return 0;
+    }
+    co_return static_cast<pid_t>(std::stol(log->bytes));
+  }
+
   support::TempDirectory temp_;
   fs::path tree_ = temp_.path() / "tree";
   asio::io_context io_;
   std::optional<Local> local_;
 };
 
-bool alive(pid_t pid) { return ::kill(pid, 0) == 0; }
+bool alive(pid_t pid) { return facts_of(pid).has_value(); }
 
 bool dies(pid_t pid) {
   for (int i = 0; i < 300; ++i) {
@@ -115,25 +136,38 @@ TEST_F(LocalTest, WhatAKilledAgentLeftRunningIsEnded) {
   run([this]() -> asio::awaitable<void> {
     std::optional<Conversation> conversation;
     const std::uint32_t agent = co_await greet(conversation);
-    wire::Run job;
-    job.job = wire::JobId{1};
-    job.argv = {"sh", "-c", "setsid sh -c 'echo $$; exec sleep 600' & wait"};
-    job.log_limit = 1000;
-    const wire::Message message = job;
-    const bool said = co_await conversation->say(message);
-    EXPECT_TRUE(said);
-    std::optional<wire::Log> log = co_await conversation->hear<wire::Log>();
-    if (!log) {
-      ADD_FAILURE() << "the job said nothing";
-      co_return;
-    }
-    const pid_t daemon = static_cast<pid_t>(std::stol(log->bytes));
-    EXPECT_TRUE(alive(daemon));
+    const pid_t left = co_await start_job(*conversation, unmarked_daemon);
     ::kill(static_cast<pid_t>(agent), SIGKILL);
     std::optional<wire::Finished> finished = co_await conversation->hear<wire::Finished>();
     EXPECT_FALSE(finished) << "a killed agent cannot finish";
     co_await local_->stop(worker);
-    EXPECT_TRUE(dies(daemon));
+    EXPECT_TRUE(dies(left));
+  });
+}
+
+TEST_F(LocalTest, WhatAStoppedAgentRunsIsEnded) {
+  run([this]() -> asio::awaitable<void> {
+    std::optional<Conversation> conversation;
+    const std::uint32_t agent = co_await greet(conversation);
+    const pid_t left = co_await start_job(*conversation, unmarked_daemon);
+    ::kill(static_cast<pid_t>(agent), SIGSTOP);
+    co_await local_->stop(worker);
+    EXPECT_TRUE(dies(static_cast<pid_t>(agent)));
+    EXPECT_TRUE(dies(left));
+  });
+}
+
+TEST_F(LocalTest, AnAgentWhoseKeeperWasKilledEndsItsJob) {
+  run([this]() -> asio::awaitable<void> {
+    std::optional<Conversation> conversation;
+    const std::uint32_t agent = co_await greet(conversation);
+    const pid_t left = co_await start_job(*conversation, unmarked_daemon);
+    ::kill(facts_of(static_cast<pid_t>(agent))->parent, SIGKILL);
+    std::optional<wire::Finished> finished = co_await conversation->hear<wire::Finished>();
+    EXPECT_TRUE(finished && finished->outcome.kind == wire::OutcomeKind::cancelled);
+    EXPECT_TRUE(dies(left));
+    co_await local_->stop(worker);
+    EXPECT_TRUE(dies(static_cast<pid_t>(agent)));
   });
 }
 

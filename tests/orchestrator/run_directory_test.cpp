@@ -143,6 +143,39 @@ TEST(RunDirectoryTest, WhatItHasNotMadeStays) {
   EXPECT_TRUE(fs::is_symlink(temp.path() / "run-link"));
 }
 
+TEST(RunDirectoryTest, WhatARunKilledBeforeItWroteItsMarkLeftGoes) {
+  const TempDirectory temp;
+  const pid_t program = ::fork();
+  if (program == 0) {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_FSIZE, &none);  // SIGXFSZ with the first byte of the mark
+    static_cast<void>(RunDirectory::create(temp.path()));
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(program, &status, 0), program);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+  ASSERT_EQ(runs_in(temp.path()), 1U);
+  // One that did not come as far.
+  ASSERT_EQ(::mkdir((temp.path() / "run-abcdefgh").c_str(), S_ISVTX | S_IRWXU), 0);
+  { EXPECT_TRUE(RunDirectory::create(temp.path())); }
+  EXPECT_EQ(runs_in(temp.path()), 0U);
+}
+
+TEST(RunDirectoryTest, EmptyDirectoriesOfTheUsersStay) {
+  const TempDirectory temp;
+  for (const char* name : {"run-a", "run-abcdefgh", "run-with-lock", "run-full"})
+    fs::create_directory(temp.path() / name);
+  fs::permissions(temp.path() / "run-abcdefgh", fs::perms::owner_all);
+  support::write_file(temp.path() / "run-with-lock" / "lock", "");
+  support::write_file(temp.path() / "run-full" / "thesis", "years of work");
+  fs::permissions(temp.path() / "run-full", fs::perms::owner_all | fs::perms::sticky_bit);
+  { EXPECT_TRUE(RunDirectory::create(temp.path())); }
+  EXPECT_EQ(runs_in(temp.path()), 4U);
+  EXPECT_EQ(support::read_file(temp.path() / "run-full" / "thesis"), "years of work");
+  EXPECT_TRUE(fs::exists(temp.path() / "run-with-lock" / "lock"));
+}
+
 TEST(RunDirectoryTest, ANameThatLeadsElsewhereIsNotFollowed) {
   const TempDirectory temp;
   support::write_file(temp.path() / "victim" / "precious", "sentinel");

@@ -23,6 +23,11 @@ TEST(WorkflowCommandsTest, CommandsAreStoppedAroundIt) {
   EXPECT_EQ(with_commands_stopped("::error::x", "T"), "::stop-commands::T\n::error::x\n::T::\n");
 }
 
+TEST(WorkflowCommandsTest, JsonSaysTheSameWithoutThem) {
+  EXPECT_EQ(json_without_commands(R"({"a##[b":"###[error]x ##["})"), R"({"a#\u0023[b":"##\u0023[error]x #\u0023["})");
+  EXPECT_EQ(json_without_commands(R"({"a":"# ## #["})"), R"({"a":"# ## #["})");
+}
+
 TEST(WorkflowCommandsTest, OnlyInGitHubActionsAndOnlyWhereNeeded) {
   ::unsetenv("GITHUB_ACTIONS");
   EXPECT_EQ(without_commands("::error::x\n"), "::error::x\n");

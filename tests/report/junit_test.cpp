@@ -14,6 +14,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nmz/output/workflow_commands.hpp"
+
 #include "executions.hpp"
 #include "support/run_program.hpp"
 #include "support/temp_directory.hpp"
@@ -108,6 +110,14 @@ TEST_F(JunitTest, TextComesBackAsItWas) {
   write({execution(text, Verdict::failed, 1, text)}, text);
   EXPECT_EQ(at("string(//testcase/@name)"), text);
   EXPECT_EQ(at("string(//testcase/@classname)"), text);
+  EXPECT_EQ(at("string(//system-out)"), text);
+}
+
+TEST_F(JunitTest, NoLineIsACommandOfGitHubs) {
+  const std::string text = "::error::a\n  ::error::b\n\u00A0::error::c ##[error]d ###[e]\nstd::vector #[f]";
+  write({execution(text, Verdict::failed, 1, text)}, text);
+  EXPECT_FALSE(output::may_hold_commands(support::read_file(file())));
+  EXPECT_EQ(at("string(//testcase/@name)"), text);
   EXPECT_EQ(at("string(//system-out)"), text);
 }
 

@@ -46,6 +46,14 @@ TEST(JsonLinesTest, SubjectsOfAnyBytesGiveValidJson) {
   EXPECT_EQ(boost::json::parse(line).at("subject"), "quote \" backslash \\ latin1 \uFFFD newline \uFFFD");
 }
 
+TEST(JsonLinesTest, NoLineIsACommandOfGitHubs) {
+  JobDone event;
+  event.subject = "##[error]x";
+  const std::string line = json_line(event, Seconds{0});
+  EXPECT_EQ(line.find("##["), std::string::npos);
+  EXPECT_EQ(boost::json::parse(line).at("subject"), "##[error]x");
+}
+
 TEST(JsonLinesTest, TicksAreNoEvents) { EXPECT_EQ(json_line(Tick{}, Seconds{1}), ""); }
 
 TEST(JsonLinesTest, AFileThatCannotBeWrittenIsNamed) {

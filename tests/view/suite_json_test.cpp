@@ -75,6 +75,14 @@ TEST(SuiteJsonTest, IdsOfAnyBytesGiveValidJson) {
   EXPECT_EQ(boost::json::parse(line).at("name"), "quote \" backslash \\ latin1 \uFFFD newline \uFFFD nul \uFFFD");
 }
 
+TEST(SuiteJsonTest, NoLineIsACommandOfGitHubs) {
+  WorkloadDone event;
+  event.name = "##[error]x";
+  const std::string line = suite_json_line(event, Seconds{0});
+  EXPECT_EQ(line.find("##["), std::string::npos);
+  EXPECT_EQ(boost::json::parse(line).at("name"), "##[error]x");
+}
+
 TEST(SuiteJsonTest, EveryEventIsInTheFileAtOnce) {
   const support::TempDirectory directory{"json"};
   const std::string file = directory.path() / "events";

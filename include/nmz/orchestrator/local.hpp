@@ -2,8 +2,10 @@
 // pair.
 //
 // Ending a worker means ending everything its tests started. A live agent does that itself (it is a child subreaper).
-// When the agent was killed, what it leaves behind is adopted by this process, which is a subreaper as well. Of what is
-// adopted only that is ended which carries the run's mark: strangers come to this process too.
+// When the agent was killed, its keeper does it, the process that we start and that has started the agent (--kept): all
+// that is below the keeper is the worker's. Were the keeper killed as well, what they leave behind would be adopted by
+// this process, which is a subreaper too, and of what is adopted only that is ended which carries the run's mark:
+// strangers come to this process as well.
 //
 // The trees are known by descriptor from before the first test: an agent that is started again is handed the directory
 // that holds its tree, and which directory the tree is, so that nothing a test has put in its place is taken for it.
@@ -33,7 +35,7 @@ struct LocalOptions {
   std::filesystem::path agent;               ///< the nmzagent program
   std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing. Empty: no work trees
   std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here; unique
-  std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its SIGKILL
+  std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its end by force
 };
 
 /// A work tree as it was made. Open both, so that their inodes are nobody else's.
@@ -58,7 +60,7 @@ class Local final : public Orchestrator {
   boost::asio::any_io_executor executor_;
   LocalOptions options_;
   std::vector<MadeTree> trees_;
-  std::map<wire::WorkerId, pid_t> agents_;
+  std::map<wire::WorkerId, pid_t> keepers_;
 };
 
 }  // namespace nmz::orchestrator

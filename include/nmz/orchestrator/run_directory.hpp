@@ -1,15 +1,16 @@
 // The directory a local run lives in, and what earlier runs left behind.
 //
 //     BASE/lock                 held while run directories come and go
-//     BASE/run-XXXXXX/lock      held by the run for as long as it lives
-//     BASE/run-XXXXXX/w0/...    a worker's work tree and git directory
+//     BASE/run-XXXXXXXX/lock      held by the run for as long as it lives
+//     BASE/run-XXXXXXXX/w0/...    a worker's work tree and git directory
 //
 // A run directory whose lock is free belongs to a program that was killed: whoever comes next ends what still runs
 // from there (found by NMZ_RUN in its environment) and removes the directory.
 //
 // The base is the user's to choose, and may hold directories of his called run-anything. Ours are those whose lock file
 // says so, in words that name the device and inode of the directory it is in, and our user: a copy, a backup or a file
-// that happens to be called lock is none. Everything else is left alone. What is removed is the directory that was
+// that happens to be called lock is none. So is one that was just made and has no mark yet, which shows in its
+// permissions. Everything else is left alone. What is removed is the directory that was
 // looked at, by its descriptor (nmz/files/removal.hpp); a name is never resolved again.
 #pragma once
 

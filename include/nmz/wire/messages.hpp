@@ -21,6 +21,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -148,10 +149,12 @@ struct Shutdown {
 
 // ---- agent -> coordinator
 
+inline constexpr std::size_t longest_name = 256;
+
 struct Welcome {
   std::uint32_t protocol = protocol_version;
-  std::string version;  ///< of the agent
-  std::string node;     ///< host name
+  std::string version;  ///< of the agent; at most longest_name
+  std::string node;     ///< host name; at most longest_name
   std::uint32_t pid = 0;
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
