@@ -88,7 +88,7 @@ struct Coordinator::Impl final : SessionListener {
     }
   }
 
-  std::shared_ptr<Session>& session(wire::WorkerId worker) { return sessions.at(static_cast<std::size_t>(worker)); }
+  std::shared_ptr<Session>& session(job::WorkerId worker) { return sessions.at(static_cast<std::size_t>(worker)); }
 
   void carry_out(const dispatch::Assign& assignment) {
     context.parts.observer.assigned(assignment);
@@ -104,7 +104,7 @@ struct Coordinator::Impl final : SessionListener {
     stopped.close();
   }
 
-  void start(wire::WorkerId worker) {
+  void start(job::WorkerId worker) {
     auto& slot = session(worker);
     if (slot) slot->abandon();
     slot = std::make_shared<Session>(context, worker);
@@ -138,7 +138,7 @@ struct Coordinator::Impl final : SessionListener {
         context.tasks.leave();
         if (bug) std::rethrow_exception(bug);
       };
-      asio::co_spawn(io, context.parts.orchestrator.stop(wire::WorkerId{worker}), std::move(done));
+      asio::co_spawn(io, context.parts.orchestrator.stop(job::WorkerId{worker}), std::move(done));
     }
     co_await context.tasks.empty();
   }
@@ -148,7 +148,7 @@ struct Coordinator::Impl final : SessionListener {
     for (std::uint32_t worker = 0; worker < sessions.size(); ++worker) {
       sessions[worker]->abandon();
       dispatch::WorkerLost lost;
-      lost.worker = wire::WorkerId{worker};
+      lost.worker = job::WorkerId{worker};
       lost.reason = "ended by force";
       tell(std::move(lost));
     }
@@ -179,7 +179,7 @@ Coordinator::~Coordinator() = default;
 asio::awaitable<RunEnd> Coordinator::run() {
   Impl& impl = *impl_;
   impl.began = std::chrono::steady_clock::now();
-  for (std::uint32_t worker = 0; worker < impl.sessions.size(); ++worker) impl.start(wire::WorkerId{worker});
+  for (std::uint32_t worker = 0; worker < impl.sessions.size(); ++worker) impl.start(job::WorkerId{worker});
   auto ticking = impl.tick();
   impl.context.tasks.enter();
   auto ticked = [&impl](const std::exception_ptr& bug) {

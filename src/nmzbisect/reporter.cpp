@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "nmz/view/outcome.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::nmzbisect {
 Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
@@ -98,7 +98,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.subject = named.subject;
   done.mark = mark_seen;
   done.word = word;
-  done.detail = view::describe(ended.outcome);
+  done.detail = job::describe(ended.outcome);
   done.took = ended.took;
   done.log = logs_.close(ended.job, done.commit, ended.attempt, keep);
   show_trouble();

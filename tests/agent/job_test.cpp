@@ -17,11 +17,11 @@ namespace nmz::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using job::OutcomeKind;
+using job::Phase;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using wire::OutcomeKind;
-using wire::Phase;
 
 class JobTest : public ::testing::Test {
  protected:

@@ -32,7 +32,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-constexpr wire::WorkerId worker{0};
+constexpr job::WorkerId worker{0};
 
 class LocalTest : public testing::Test {
  protected:
@@ -116,7 +116,7 @@ TEST_F(LocalTest, WhatAKilledAgentLeftRunningIsEnded) {
     std::optional<Conversation> conversation;
     const std::uint32_t agent = co_await greet(conversation);
     wire::Run job;
-    job.job = wire::JobId{1};
+    job.job = job::JobId{1};
     job.argv = {"sh", "-c", "setsid sh -c 'echo $$; exec sleep 600' & wait"};
     job.log_limit = 1000;
     const wire::Message message = job;

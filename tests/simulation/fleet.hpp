@@ -21,13 +21,13 @@
 namespace nmz::simulation {
 
 /// How a subject really ends, wherever and whenever it is run.
-using Truth = std::function<wire::Outcome(dispatch::Subject)>;
+using Truth = std::function<job::Outcome(dispatch::Subject)>;
 
 /// What an execution of a subject is, for plans whose subjects are more than a test: how it ends and how long it takes
 /// (none: as the conditions have it).
 struct Labour {
   Labour() = default;
-  wire::Outcome outcome;
+  job::Outcome outcome;
   std::optional<std::chrono::nanoseconds> takes;
 };
 using Labours = std::function<Labour(const dispatch::Assign&)>;
@@ -46,13 +46,13 @@ class Fleet {
 
  private:
   struct AgentName {
-    wire::WorkerId worker{};
+    job::WorkerId worker{};
     std::size_t start = 0;  ///< 0 for the worker's first agent
   };
   struct Agent {
     bool alive = false;
     bool retired = false;
-    wire::JobId job{};  ///< none when 0
+    job::JobId job{};  ///< none when 0
     std::deque<dispatch::Assign> queue;
     Time silent_until{0};
     Time last_arrival{0};  ///< messages arrive in order, unless one is overtaken
@@ -71,21 +71,21 @@ class Fleet {
   };
   struct StartsAnew {
     AgentName agent;
-    wire::JobId job{};
+    job::JobId job{};
   };
   struct FallsSilent {
     AgentName agent;
   };
   struct JobEnds {
     AgentName agent;
-    wire::JobId job{};
-    wire::Outcome outcome;
+    job::JobId job{};
+    job::Outcome outcome;
     std::chrono::nanoseconds took{0};
     bool then_dies = false;
   };
   struct CancelArrives {
     AgentName agent;
-    wire::JobId job{};
+    job::JobId job{};
     bool only_if_waiting = false;
   };
   struct Arrives {
@@ -115,15 +115,15 @@ class Fleet {
   void happens(const AllDie& what, Time when);
   void happens(const UserInterrupts& what, Time when);
 
-  void start(wire::WorkerId worker, Time now);
+  void start(job::WorkerId worker, Time now);
   void begin(const AgentName& name, const dispatch::Assign& assign, Time begin);
   void begin_next(const AgentName& name, Time now);
   void send(const AgentName& from, dispatch::Event event, Time now);
   [[nodiscard]] Time arrival(const AgentName& from, Time now);
-  void send_stray(const AgentName& from, wire::JobId after, Time now);
-  [[nodiscard]] wire::Outcome infrastructure_outcome();
+  void send_stray(const AgentName& from, job::JobId after, Time now);
+  [[nodiscard]] job::Outcome infrastructure_outcome();
   [[nodiscard]] bool replaced(const AgentName& agent) const;
-  [[nodiscard]] AgentName latest(wire::WorkerId worker) const;
+  [[nodiscard]] AgentName latest(job::WorkerId worker) const;
   Agent& agent(const AgentName& name);
 
   Conditions conditions_;

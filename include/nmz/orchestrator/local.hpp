@@ -49,8 +49,8 @@ class Local final : public Orchestrator {
   Local(boost::asio::any_io_executor executor, LocalOptions options);
   ~Local() override;
 
-  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(wire::WorkerId worker) override;
-  boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
+  boost::asio::awaitable<void> stop(job::WorkerId worker) override;
 
  private:
   void kill_adopted();
@@ -58,7 +58,7 @@ class Local final : public Orchestrator {
   boost::asio::any_io_executor executor_;
   LocalOptions options_;
   std::vector<MadeTree> trees_;
-  std::map<wire::WorkerId, pid_t> agents_;
+  std::map<job::WorkerId, pid_t> agents_;
 };
 
 }  // namespace nmz::orchestrator

@@ -25,8 +25,8 @@ struct SearchStarted {
 };
 
 struct JobStarted {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   std::string commit;  ///< 40 hex digits
 };
@@ -36,8 +36,8 @@ struct JobStarted {
 enum class Mark : std::uint8_t { good, bad, skip, retried, cancelled, late };
 
 struct JobDone {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   std::string commit;
   std::string subject;
@@ -57,7 +57,7 @@ struct Progress {
 };
 
 struct WorkerGone {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
   std::string reason;
   bool restarting = false;
 };
