@@ -46,10 +46,6 @@ bool has_nul(const std::string& string) { return string.find('\0') != std::strin
 
 bool is_success(int wait_status) { return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0; }
 
-std::string describe_signal(int number) {
-  return "ended by signal " + std::to_string(number) + " (" + ::strsignal(number) + ')';  // NOLINT: one thread
-}
-
 /// What the machine has too few of: another time, or with fewer workers, the same command could be started.
 bool is_shortage(int error) { return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE; }
 
@@ -332,10 +328,8 @@ job::Outcome Job::end_outcome() {
   }
   outcome.kind = WIFEXITED(status) ? OutcomeKind::exited : OutcomeKind::signaled;
   outcome.code = number;
-  if (!WIFEXITED(status)) {
-    outcome.detail = describe_signal(number);
-  }
   if (phase_ == Phase::build) {
+    if (!WIFEXITED(status)) outcome.detail = job::describe(outcome);
     outcome.kind = OutcomeKind::build_failed;
     outcome.code = WIFEXITED(status) ? number : 128 + number;
   }

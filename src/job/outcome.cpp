@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 
 namespace nmz::job {
 namespace {
@@ -26,13 +27,18 @@ bool failed_for_space(const Outcome& outcome) {
   return false;
 }
 
+std::string name_of_signal(int number) {
+  const char* const description = ::sigdescr_np(number);
+  return "signal " + std::to_string(number) + (description == nullptr ? "" : std::string{" ("} + description + ")");
+}
+
 std::string what_happened(const Outcome& outcome) {
   const std::string code = std::to_string(outcome.code);
   switch (outcome.kind) {
     case OutcomeKind::exited:
       return outcome.code == 0 ? "" : "exit " + code;
     case OutcomeKind::signaled:
-      return "killed by signal " + code;
+      return "killed by " + name_of_signal(outcome.code);
     case OutcomeKind::timed_out:
       return "timed out";
     case OutcomeKind::build_failed:

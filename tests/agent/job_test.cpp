@@ -56,7 +56,7 @@ TEST_F(JobTest, SignalsAreToldFromExitCodes) {
     const auto result = worker_.run(worker_.shell("kill -" + std::to_string(number) + " $$"));
     EXPECT_EQ(result.finished.outcome.kind, OutcomeKind::signaled);
     EXPECT_EQ(result.finished.outcome.code, number);
-    EXPECT_THAT(result.finished.outcome.detail, HasSubstr("signal " + std::to_string(number)));
+    EXPECT_THAT(job::describe(result.finished.outcome), HasSubstr("signal " + std::to_string(number) + " ("));
   }
 }
 

@@ -67,7 +67,7 @@ enum class Class : std::uint8_t { passed, failed, timed_out, untestable, infrast
 /// The command's end as a shell counts it: its exit status, or 128 + signal. Of `exited`, `signaled`, `build_failed`.
 [[nodiscard]] std::int64_t shell_status(const Outcome& outcome);
 
-/// "exit 1", "killed by signal 11", "timed out", ...; empty for success.
+/// "exit 1", "killed by signal 11 (Segmentation fault)", "timed out", ...; empty for success.
 [[nodiscard]] std::string describe(const Outcome& outcome);
 
 }  // namespace nmz::job
