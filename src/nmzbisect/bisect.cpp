@@ -305,7 +305,6 @@ view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& 
     search::SearchOptions serial;
     serial.trust_ends = true;
     ended.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
-    ended.serial_wall = reporter.mean_test() * static_cast<double>(ended.serial_tests);
   }
   return ended;
 }

@@ -96,6 +96,7 @@ TEST(SuiteTextTest, APipeGetsOneLineAResultWithoutEscapeCodes) {
   text.show(done(WorkloadResult::timed_out), Seconds{1});
   text.show(Tick{}, Seconds{2});
   EXPECT_THAT(printed.text(), Eq("2 workers: processes\n"
+                                 "logs: /logs\n"
                                  "3 workloads\n"
                                  "passed    a test (0.50 s)\n"
                                  "failed    a test (0.50 s, exit 1)\n"

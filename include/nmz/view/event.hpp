@@ -53,7 +53,7 @@ struct Progress {
   std::size_t candidates_left = 0;
   std::size_t tests = 0;     ///< verdicts so far
   double rounds_left = 0;    ///< expected
-  Seconds expected_left{0};  ///< 0 while nothing is known of a test's duration
+  Seconds expected_left{0};  ///< 0 while nothing is known of how long a job takes
 };
 
 struct WorkerGone {
@@ -83,8 +83,7 @@ struct SearchEnded {
   std::size_t skip = 0;
   std::uint32_t workers = 0;
   Seconds wall{0};
-  std::size_t serial_tests = 0;  ///< 0 = unknown
-  Seconds serial_wall{0};
+  std::size_t serial_tests = 0;  ///< of a search with one worker; 0 = unknown
   std::string log_directory;
   int exit_code = 0;
 };
