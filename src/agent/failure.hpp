@@ -11,7 +11,7 @@
 
 #include <tl/expected.hpp>
 
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::agent {
 

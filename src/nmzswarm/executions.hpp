@@ -13,7 +13,7 @@
 
 #include "nmz/dispatch/dispatcher.hpp"
 #include "nmz/report/result.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::nmzswarm {
 

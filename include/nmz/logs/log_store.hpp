@@ -18,7 +18,7 @@
 #include <dirent.h>
 
 #include "nmz/error/result.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::logs {
 

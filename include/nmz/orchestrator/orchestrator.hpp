@@ -12,7 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "nmz/error/result.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::orchestrator {
 

@@ -21,7 +21,7 @@
 
 #include "nmz/error/result.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 #include "nmz/wire/relay.hpp"
 
 namespace nmz::orchestrator {

@@ -10,8 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "nmz/dispatch/dispatcher.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::view {
 

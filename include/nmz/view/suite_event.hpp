@@ -11,7 +11,7 @@
 
 #include "nmz/view/event.hpp"
 #include "nmz/view/suite_hunt.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::view {
 
