@@ -14,6 +14,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <sys/random.h>
 
+#include "diary.hpp"
 #include "mailbox.hpp"
 #include "session.hpp"
 
@@ -62,6 +63,7 @@ struct Coordinator::Impl final : SessionListener {
     const dispatch::Step result = dispatcher.step(batch, std::chrono::steady_clock::now() - began);
     for (const dispatch::Report& report : result.reports) tell_observer(report);
     for (const dispatch::Action& action : result.actions) {
+      note(action);
       std::visit([this](const auto& what) { carry_out(what); }, action);
     }
     wake_in_time();
@@ -80,6 +82,7 @@ struct Coordinator::Impl final : SessionListener {
   }
 
   void tell_observer(const dispatch::Report& report) {
+    note(report);
     if (const auto* gone = std::get_if<dispatch::GivenUp>(&report)) {
       end.reason = gone->reason;
       context.parts.observer.given_up(*gone);

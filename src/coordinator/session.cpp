@@ -11,6 +11,7 @@
 
 #include "nmz/wire/codec.hpp"
 
+#include "diary.hpp"
 #include "on_pool.hpp"
 
 namespace nmz::coordinator {
@@ -112,6 +113,7 @@ asio::awaitable<void> Session::live() {
   if (retired_) co_await context_.parts.orchestrator.stop(worker_);
   if (abandoned_ || retired_) co_return;
   if (!violation_.empty()) why = violation_;
+  note(worker_, why);
   context_.listener.tell(dispatch::WorkerLost{worker_, std::move(why), hopeless_});
 }
 
@@ -124,6 +126,7 @@ asio::awaitable<std::string> Session::converse() {
     co_return started.error().message;
   }
   stream_ = *started;
+  note(worker_, "is connected");
   if (abandoned_) {
     stream_->close();
     co_return std::string{};
@@ -182,6 +185,7 @@ void Session::post(const wire::Message& message) {
 // ---- what the agent says
 
 void Session::handle(wire::Message message) {
+  note(worker_, message);
   if (std::optional<std::string> wrong = conversation_.hear(message)) {
     violation_ = std::move(*wrong);
     return;

@@ -1,7 +1,9 @@
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "answer.hpp"
@@ -27,7 +29,16 @@ int run(const std::vector<std::string>& arguments) {
       nmz::output::complain(name, request.error().message);
       return nmz::nmzbisect::exit_usage;
     }
-    return request->print ? print(*request->print) : nmz::nmzbisect::bisect(request->options);
+    if (request->print) return print(*request->print);
+    const char* const level = std::getenv("NMZ_LOG");  // NOLINT(concurrency-mt-unsafe)
+    const auto logging = nmz::diagnostics::begin(request->options.debug_log, level == nullptr ? "" : level);
+    if (!logging) {
+      nmz::output::complain(name, logging.error().message);
+      return nmz::nmzbisect::exit_usage;
+    }
+    const int status = nmz::nmzbisect::bisect(request->options);
+    nmz::diagnostics::end();
+    return status;
   } catch (const std::exception& bug) {
     nmz::output::complain(name, std::string{"internal error: "} + bug.what());
     return nmz::nmzbisect::exit_stopped;

@@ -1,7 +1,9 @@
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "garbage.hpp"
@@ -30,7 +32,16 @@ int run(const std::vector<std::string>& arguments) {
       nmz::nmzswarm::complain(request.error().message);
       return nmz::nmzswarm::exit_usage;
     }
-    return request->print ? print(*request->print) : nmz::nmzswarm::swarm(request->options);
+    if (request->print) return print(*request->print);
+    const char* const level = std::getenv("NMZ_LOG");  // NOLINT(concurrency-mt-unsafe)
+    const auto logging = nmz::diagnostics::begin(request->options.debug_log, level == nullptr ? "" : level);
+    if (!logging) {
+      nmz::nmzswarm::complain(logging.error().message);
+      return nmz::nmzswarm::exit_usage;
+    }
+    const int status = nmz::nmzswarm::swarm(request->options);
+    nmz::diagnostics::end();
+    return status;
   } catch (const std::exception& bug) {
     nmz::nmzswarm::complain(std::string{"internal error: "} + bug.what());
     return nmz::nmzswarm::exit_infrastructure;
