@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nmz/diagnostics/diagnostics.hpp"
+#include "nmz/doctor/doctor.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "answer.hpp"
@@ -24,6 +25,7 @@ int print(const std::string& text) {
 
 int run(const std::vector<std::string>& arguments) {
   try {
+    if (arguments == std::vector<std::string>{"doctor"}) return print(nmz::doctor::examine(name));
     const auto request = nmz::nmzbisect::parse(arguments);
     if (!request) {
       nmz::output::complain(name, request.error().message);

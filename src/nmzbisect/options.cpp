@@ -41,7 +41,8 @@ Exit status: 0 found; 1 stopped (by the command, or because the ends contradict)
 
 constexpr const char* usage =
     "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
-    "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n";
+    "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
+    "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
 
 /// Results of the option texts that CLI11 hands over as strings.
 struct Texts {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nmz/diagnostics/diagnostics.hpp"
+#include "nmz/doctor/doctor.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "garbage.hpp"
@@ -23,6 +24,7 @@ int print(const std::string& text) {
 
 int run(const std::vector<std::string>& arguments) {
   try {
+    if (arguments == std::vector<std::string>{"doctor"}) return print(nmz::doctor::examine("nmzswarm"));
     if (!arguments.empty() && arguments.front() == "gc") return nmz::nmzswarm::collect_garbage(arguments);
     if (!arguments.empty() && arguments.front() == "history") {
       return nmz::nmzswarm::history_command({arguments.begin() + 1, arguments.end()});

@@ -29,7 +29,8 @@ constexpr const char* usage =
     "Usage: nmzswarm --source IMAGE [OPTION...] [-- COMMAND [ARG...]]\n"
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
-    "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n";
+    "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
+    "       nmzswarm doctor     (what a report of a bug should tell of this machine)\n";
 
 constexpr std::string_view usage_examples = R"(
 Examples:

@@ -59,6 +59,20 @@ TEST_F(DebugLogTest, OnStandardOutputItIsAlone) {
   EXPECT_THAT(both.err, HasSubstr("only one of --json and --debug-log"));
 }
 
+TEST_F(DebugLogTest, TheDoctorTellsOfTheMachineAndChangesNothing) {
+  auto program = place.program(place.path(), {NMZ_NMZBISECT, "doctor"});
+  program.env.push_back("DOCKER_HOST=unix:///nowhere");
+  const Ended ended = support::run_program(program);
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+  for (const char* const name : {"program ", "agent ", "git ", "Docker Engine ", "open files ", "processes ",
+                                 "user namespaces ", "work trees ", "logs ", "without an image "}) {
+    EXPECT_THAT(ended.out, ContainsRegex(std::string{"(^|\n)"} + name + " *[^ ]")) << name;
+  }
+  EXPECT_THAT(ended.out, HasSubstr("no Docker Engine answers at unix:///nowhere"));
+  EXPECT_THAT(place.leftovers(), testing::IsEmpty());
+}
+
 TEST_F(DebugLogTest, WhatCannotBeIsToldBeforeAnythingRuns) {
   for (const Ended& ended : {search({"--debug-log", place.path()}), search({}, "loud")}) {
     EXPECT_EQ(ended.exit_code, 128) << ended.err;
