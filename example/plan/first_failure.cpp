@@ -19,9 +19,9 @@ struct FirstFailure final : nmz::dispatch::Plan, nmz::coordinator::WorkSource {
     }
     return chosen;
   }
-  void record(Subject number, const nmz::wire::Outcome& outcome) override {
+  void record(Subject number, const nmz::job::Outcome& outcome) override {
     running.erase(number);
-    const bool passed = outcome.kind == nmz::wire::OutcomeKind::exited && outcome.code == 0;
+    const bool passed = outcome.kind == nmz::job::OutcomeKind::exited && outcome.code == 0;
     if (number > passes && number < fails) (passed ? passes : fails) = number;
   }
   void give_back(Subject number) override { running.erase(number); }

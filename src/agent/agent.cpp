@@ -263,7 +263,7 @@ void Agent::withdraw(const wire::Cancel& cancel) {
   finished.job = waits->job;
   finished.attempt = waits->attempt;
   finished.nonce = waits->nonce;
-  finished.outcome.kind = wire::OutcomeKind::cancelled;
+  finished.outcome.kind = job::OutcomeKind::cancelled;
   queue_.erase(waits);
   peer_.send(finished);
 }
@@ -360,7 +360,7 @@ void Agent::tick() {
   next_heartbeat_ = Clock::now() + heartbeat_;
   // Bytes that wait to be read are as good a sign of life, and heartbeats for a peer that does not read would pile up.
   if (peer_.backlog() == 0) {
-    peer_.send(wire::Heartbeat{job_ ? job_->id() : wire::JobId{}});
+    peer_.send(wire::Heartbeat{job_ ? job_->id() : job::JobId{}});
   }
   peer_gone_ = peer_gone_ || !peer_.flush();
 }

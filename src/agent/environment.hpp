@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::agent {
 

@@ -31,21 +31,21 @@ std::string printable(std::string_view bytes) {
   return line;
 }
 
-tl::unexpected<wire::Outcome> failed(int error, std::string_view what, std::string_view path) {
+tl::unexpected<job::Outcome> failed(int error, std::string_view what, std::string_view path) {
   const bool name_refused = error == ENAMETOOLONG || error == EILSEQ || error == EINVAL;
-  wire::Outcome outcome;
-  outcome.kind = name_refused ? wire::OutcomeKind::untestable : wire::OutcomeKind::unprepared;
+  job::Outcome outcome;
+  outcome.kind = name_refused ? job::OutcomeKind::untestable : job::OutcomeKind::unprepared;
   outcome.code = error;
   outcome.disk_full = error == ENOSPC || error == EDQUOT;
   outcome.detail = "cannot " + std::string{what} + " " + printable(path) + ": " + error_text(error);
-  return tl::unexpected<wire::Outcome>{std::move(outcome)};
+  return tl::unexpected<job::Outcome>{std::move(outcome)};
 }
 
-tl::unexpected<wire::Outcome> untestable(std::string_view why, std::string_view path) {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::untestable;
+tl::unexpected<job::Outcome> untestable(std::string_view why, std::string_view path) {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::untestable;
   outcome.detail = std::string{why} + ": " + printable(path);
-  return tl::unexpected<wire::Outcome>{std::move(outcome)};
+  return tl::unexpected<job::Outcome>{std::move(outcome)};
 }
 
 }  // namespace nmz::agent

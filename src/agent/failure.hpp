@@ -11,12 +11,12 @@
 
 #include <tl/expected.hpp>
 
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::agent {
 
 template <class T = void>
-using Attempt = tl::expected<T, wire::Outcome>;
+using Attempt = tl::expected<T, job::Outcome>;
 
 /// The text of an errno, for a person.
 [[nodiscard]] std::string error_text(int error);
@@ -25,9 +25,9 @@ using Attempt = tl::expected<T, wire::Outcome>;
 [[nodiscard]] std::string printable(std::string_view bytes);
 
 /// "cannot WHAT PATH: error"; untestable for those errnos with which the file system refuses the name itself.
-[[nodiscard]] tl::unexpected<wire::Outcome> failed(int error, std::string_view what, std::string_view path);
+[[nodiscard]] tl::unexpected<job::Outcome> failed(int error, std::string_view what, std::string_view path);
 
 /// "WHY: PATH".
-[[nodiscard]] tl::unexpected<wire::Outcome> untestable(std::string_view why, std::string_view path);
+[[nodiscard]] tl::unexpected<job::Outcome> untestable(std::string_view why, std::string_view path);
 
 }  // namespace nmz::agent

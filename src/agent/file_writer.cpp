@@ -34,7 +34,7 @@ Attempt<FileWriter> FileWriter::start(wire::TreeFile file, TreePlace place, mode
     return writer;
   }
   if (auto created = writer.create(); !created) {
-    return tl::unexpected<wire::Outcome>{std::move(created.error())};
+    return tl::unexpected<job::Outcome>{std::move(created.error())};
   }
   return writer;
 }
@@ -155,7 +155,7 @@ Attempt<Signature> FileWriter::finish() {
   int error = 0;
   if (file_.mode == wire::FileMode::symlink) {
     if (auto created = create_symlink(); !created) {
-      return tl::unexpected<wire::Outcome>{std::move(created.error())};
+      return tl::unexpected<job::Outcome>{std::move(created.error())};
     }
     error = ::fstatat(place_.parent, name(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
   } else {

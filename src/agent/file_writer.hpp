@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <string>
 
+#include "nmz/wire/messages.hpp"
+
 #include "failure.hpp"
 #include "manifest.hpp"
 #include "remedies.hpp"

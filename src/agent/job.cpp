@@ -22,9 +22,9 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
+using job::Phase;
 using std::chrono::milliseconds;
-using wire::OutcomeKind;
-using wire::Phase;
 
 /// How long the kernel may take to end killed processes (it frees their memory first) before they are given up.
 constexpr milliseconds kill_patience{10'000};
@@ -34,26 +34,22 @@ milliseconds bounded(milliseconds duration) {
   return std::clamp(duration, milliseconds{0}, milliseconds{std::chrono::hours{24 * 365}});
 }
 
-tl::unexpected<wire::Outcome> not_started(int error, std::string detail) {
-  wire::Outcome outcome;
+tl::unexpected<job::Outcome> not_started(int error, std::string detail) {
+  job::Outcome outcome;
   outcome.kind = OutcomeKind::not_started;
   outcome.code = error;
   outcome.detail = std::move(detail);
-  return tl::unexpected<wire::Outcome>{std::move(outcome)};
+  return tl::unexpected<job::Outcome>{std::move(outcome)};
 }
 
 bool has_nul(const std::string& string) { return string.find('\0') != std::string::npos; }
 
 bool is_success(int wait_status) { return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0; }
 
-std::string describe_signal(int number) {
-  return "ended by signal " + std::to_string(number) + " (" + ::strsignal(number) + ')';  // NOLINT: one thread
-}
-
 /// What the machine has too few of: another time, or with fewer workers, the same command could be started.
 bool is_shortage(int error) { return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE; }
 
-wire::Outcome explain_no_start(const Command& command, int error) {
+job::Outcome explain_no_start(const Command& command, int error) {
   return is_shortage(error) ? failed(error, "start", command.argv.front()).value()
                             : not_started(error, explain_not_started(command, error)).value();
 }
@@ -302,7 +298,7 @@ void Job::end_phase() {
     start_phase(Phase::test);
     return;
   }
-  wire::Outcome outcome = end_outcome();
+  job::Outcome outcome = end_outcome();
   if (!limit_.empty() && outcome.kind != OutcomeKind::cancelled) {
     outcome.kind = OutcomeKind::unprepared;
     outcome.code = EAGAIN;
@@ -315,8 +311,8 @@ void Job::end_phase() {
   finish(std::move(outcome));
 }
 
-wire::Outcome Job::end_outcome() {
-  wire::Outcome outcome;
+job::Outcome Job::end_outcome() {
+  job::Outcome outcome;
   const int status = *main_status_;
   const int number = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
   if (phase_ == Phase::test && matcher_) {
@@ -332,10 +328,8 @@ wire::Outcome Job::end_outcome() {
   }
   outcome.kind = WIFEXITED(status) ? OutcomeKind::exited : OutcomeKind::signaled;
   outcome.code = number;
-  if (!WIFEXITED(status)) {
-    outcome.detail = describe_signal(number);
-  }
   if (phase_ == Phase::build) {
+    if (!WIFEXITED(status)) outcome.detail = job::describe(outcome);
     outcome.kind = OutcomeKind::build_failed;
     outcome.code = WIFEXITED(status) ? number : 128 + number;
   }
@@ -376,7 +370,7 @@ void Job::send_log(std::string_view bytes) {
   }
 }
 
-void Job::finish(wire::Outcome outcome) {
+void Job::finish(job::Outcome outcome) {
   send_log(cap_.tail());
   result_.outcome = std::move(outcome);
   result_.log_bytes = cap_.written();

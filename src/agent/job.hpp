@@ -50,7 +50,7 @@ class Job {
   /// Ends everything at once, without the grace.
   void abandon();
 
-  [[nodiscard]] wire::JobId id() const { return run_.job; }
+  [[nodiscard]] job::JobId id() const { return run_.job; }
   [[nodiscard]] bool is_done() const { return done_; }
   [[nodiscard]] int log_fd() const { return log_.fd(); }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const;
@@ -59,16 +59,16 @@ class Job {
   [[nodiscard]] Attempt<> prepare();
   [[nodiscard]] Attempt<> open_directory();
   [[nodiscard]] Attempt<> open_input();
-  void start_phase(wire::Phase phase);
-  void stop(wire::OutcomeKind reason);
+  void start_phase(job::Phase phase);
+  void stop(job::OutcomeKind reason);
   void end_phase();
   void collect();
-  [[nodiscard]] wire::Outcome end_outcome();
+  [[nodiscard]] job::Outcome end_outcome();
   [[nodiscard]] bool ran_out_of_space() const;
   [[nodiscard]] std::vector<std::string> written_directories() const;
   void pass_on(std::string_view bytes);
   void send_log(std::string_view bytes);
-  void finish(wire::Outcome outcome);
+  void finish(job::Outcome outcome);
 
   wire::Run run_;
   std::string root_;
@@ -87,11 +87,11 @@ class Job {
   UniqueFd input_;
   UniqueFd null_;
 
-  wire::Phase phase_ = wire::Phase::test;
+  job::Phase phase_ = job::Phase::test;
   pid_t main_ = 0;
   std::optional<int> main_status_;  ///< as waitpid() gave it
   bool children_left_ = false;
-  std::optional<wire::OutcomeKind> stopped_;  ///< why it is being stopped
+  std::optional<job::OutcomeKind> stopped_;  ///< why it is being stopped
   Clock::time_point started_;
   Clock::time_point ended_;
   std::optional<Clock::time_point> deadline_;

@@ -121,7 +121,7 @@ bool TreeWriter::directory(const wire::TreeDirectory& message) {
   return true;
 }
 
-std::optional<wire::Outcome> TreeWriter::end() {
+std::optional<job::Outcome> TreeWriter::end() {
   if (!open_ || writer_ || ignored_ != 0) {
     return std::nullopt;
   }
@@ -136,8 +136,8 @@ std::optional<wire::Outcome> TreeWriter::end() {
     return failure_;
   }
   manifest_.set_known(true);
-  wire::Outcome ready;
-  ready.kind = wire::OutcomeKind::exited;
+  job::Outcome ready;
+  ready.kind = job::OutcomeKind::exited;
   return ready;
 }
 
@@ -150,12 +150,12 @@ Attempt<> TreeWriter::start_file(wire::TreeFile message) {
     manifest_.record_file(message.path, Signature{});
   }
   if (auto entered = enter(parent_of(message.path), Missing::is_created); !entered) {
-    return tl::unexpected<wire::Outcome>{std::move(entered.error())};
+    return tl::unexpected<job::Outcome>{std::move(entered.error())};
   }
   TreePlace where = place(message.path);
   auto writer = FileWriter::start(std::move(message), std::move(where), mask_);
   if (!writer) {
-    return tl::unexpected<wire::Outcome>{std::move(writer.error())};
+    return tl::unexpected<job::Outcome>{std::move(writer.error())};
   }
   writer_.emplace(std::move(*writer));
   return {};
@@ -166,7 +166,7 @@ Attempt<> TreeWriter::finish_file() {
   writer_.reset();
   const auto signature = writer.finish();
   if (!signature) {
-    return tl::unexpected<wire::Outcome>{signature.error()};
+    return tl::unexpected<job::Outcome>{signature.error()};
   }
   manifest_.record_file(writer.path(), *signature);
   return {};
@@ -178,7 +178,7 @@ Attempt<> TreeWriter::remove_path(const std::string& path) {
   }
   const auto entered = enter(parent_of(path), Missing::is_an_answer);
   if (!entered) {
-    return tl::unexpected<wire::Outcome>{entered.error()};
+    return tl::unexpected<job::Outcome>{entered.error()};
   }
   manifest_.erase(path);
   if (*entered) {
@@ -225,7 +225,7 @@ Attempt<> TreeWriter::make_directory(const std::string& path) {
   }
   manifest_.record_directory(path);
   if (auto entered = enter(path, Missing::is_created); !entered) {
-    return tl::unexpected<wire::Outcome>{std::move(entered.error())};
+    return tl::unexpected<job::Outcome>{std::move(entered.error())};
   }
   return {};
 }
@@ -249,7 +249,7 @@ Attempt<bool> TreeWriter::enter(std::string_view path, Missing missing) {
       }
       auto created = create_directory(name, so_far);
       if (!created) {
-        return tl::unexpected<wire::Outcome>{std::move(created.error())};
+        return tl::unexpected<job::Outcome>{std::move(created.error())};
       }
       fd = std::move(*created);
     }
@@ -262,7 +262,7 @@ Attempt<bool> TreeWriter::enter(std::string_view path, Missing missing) {
 Attempt<UniqueFd> TreeWriter::create_directory(const std::string& name, std::string_view path) {
   const auto make = [&] { return ::mkdirat(here(), name.c_str(), 0777) == 0; };
   if (auto made = with_remedies(place(path), "create the directory", make); !made) {
-    return tl::unexpected<wire::Outcome>{std::move(made.error())};
+    return tl::unexpected<job::Outcome>{std::move(made.error())};
   }
   UniqueFd fd{files::open_own_directory(here(), name.c_str())};
   if (!fd) {

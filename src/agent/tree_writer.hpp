@@ -35,11 +35,11 @@ class TreeWriter {
   [[nodiscard]] bool data(const wire::TreeData& message);
   [[nodiscard]] bool directory(const wire::TreeDirectory& message);
   /// The answer for TreeReady, or nothing when the stream was incomplete.
-  [[nodiscard]] std::optional<wire::Outcome> end();
+  [[nodiscard]] std::optional<job::Outcome> end();
 
   [[nodiscard]] bool is_open() const { return open_; }
   /// Why there is no tree to run in, after a failure.
-  [[nodiscard]] const std::optional<wire::Outcome>& failure() const { return failure_; }
+  [[nodiscard]] const std::optional<job::Outcome>& failure() const { return failure_; }
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const std::string& root() const { return root_->path(); }
   /// The tree's root; none when a test has removed or replaced it.
@@ -80,7 +80,7 @@ class TreeWriter {
   std::vector<OpenDirectory> open_directories_;  ///< from the root down, of the path last entered
   std::optional<FileWriter> writer_;
   std::uint64_t ignored_ = 0;  ///< bytes of the current file still to be read and thrown away, after a failure
-  std::optional<wire::Outcome> failure_;
+  std::optional<job::Outcome> failure_;
   bool open_ = false;
   bool made_room_ = false;
 };

@@ -87,6 +87,19 @@ std::string missing_label(const std::string& name) {
 
 }  // namespace
 
+Result<EngineFacts> examine_engine(asio::io_context& io, const Options& options) {
+  const auto endpoint = endpoint_of(options);
+  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
+  docker::Engine engine{io.get_executor(), *endpoint};
+  Result<docker::Info> info = run_on(io, engine.info());
+  if (!info) return tl::unexpected<Error>{info.error()};
+  EngineFacts facts;
+  facts.endpoint = endpoint->text();
+  facts.api = engine.api_version();
+  facts.info = std::move(*info);
+  return facts;
+}
+
 Result<std::unique_ptr<Cluster>> Cluster::open(asio::io_context& io, Options options) {
   const auto endpoint = endpoint_of(options);
   if (!endpoint) return tl::unexpected<Error>{endpoint.error()};

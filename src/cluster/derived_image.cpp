@@ -36,11 +36,11 @@ class WithImageRemoved final : public orchestrator::Orchestrator {
                    docker::Engine& engine, std::string id)
       : workers_{std::move(workers)}, executor_{std::move(executor)}, engine_{engine}, id_{std::move(id)} {}
 
-  asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> start(wire::WorkerId worker) override {
+  asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> start(job::WorkerId worker) override {
     return workers_->start(worker);
   }
-  void cancel_start(wire::WorkerId worker) override { workers_->cancel_start(worker); }
-  asio::awaitable<void> stop(wire::WorkerId worker) override { return workers_->stop(worker); }
+  void cancel_start(job::WorkerId worker) override { workers_->cancel_start(worker); }
+  asio::awaitable<void> stop(job::WorkerId worker) override { return workers_->stop(worker); }
 
   asio::awaitable<Result<void>> close() override {
     Result<void> closed = co_await workers_->close();

@@ -14,7 +14,7 @@ namespace nmz::coordinator {
 namespace {
 
 using State = Conversation::State;
-using wire::OutcomeKind;
+using job::OutcomeKind;
 
 /// For each state what may be heard in it; what a message says is looked at after that.
 struct Row {
@@ -148,8 +148,8 @@ Conversation::Answer Conversation::on(const wire::Welcome& welcome) {
 
 Conversation::Answer Conversation::on(const wire::TreeReady& ready) {
   if (ready.nonce != tree_nonce_) return broke("an answer about its tree that is not its own");
-  const wire::Outcome& outcome = ready.outcome;
-  const bool there = outcome.kind == OutcomeKind::exited && outcome.code == 0;
+  const job::Outcome& outcome = ready.outcome;
+  const bool there = job::passed(outcome);
   const bool failed = outcome.kind == OutcomeKind::unprepared || outcome.kind == OutcomeKind::untestable;
   if (!there && !failed) return broke("a tree that is neither there nor not");
   if (outcome.detail.size() > longest_detail) return broke("an explanation without end");
@@ -162,7 +162,7 @@ Conversation::Answer Conversation::on(const wire::Started& started) {
   Job& job = jobs_.front();
   if (started.job != job.id) return broke("another job than the next one has started");
   const Progress before = job.progress;
-  if (started.phase == wire::Phase::build) {
+  if (started.phase == job::Phase::build) {
     if (before != Progress::waiting || !job.has_build) return broke("a build that was not asked for");
     job.progress = Progress::building;
   } else {
@@ -206,7 +206,7 @@ Conversation::Answer Conversation::check_end(const Job& job, const wire::Finishe
 }
 
 /// Whether a job that has come this far can end so.
-bool Conversation::may_end_with(const Job& job, const wire::Outcome& outcome) {
+bool Conversation::may_end_with(const Job& job, const job::Outcome& outcome) {
   constexpr std::int32_t highest_status = 255;
   constexpr std::int32_t highest_signal = 127;
   const bool testing = job.progress == Progress::testing;

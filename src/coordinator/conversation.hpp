@@ -67,7 +67,7 @@ class Conversation {
   enum class Progress : std::uint8_t { waiting, building, testing };
   enum class Owed : std::uint8_t { nothing, may, must };
   struct Job {
-    wire::JobId id{};
+    job::JobId id{};
     std::uint32_t attempt = 1;
     wire::Nonce nonce;
     bool has_build = false;
@@ -89,7 +89,7 @@ class Conversation {
   [[nodiscard]] Answer on(const wire::TreeState& state);
   [[nodiscard]] static Answer on(const wire::Heartbeat& /*heartbeat*/) { return std::nullopt; }
   [[nodiscard]] static Answer check_end(const Job& job, const wire::Finished& finished);
-  [[nodiscard]] static bool may_end_with(const Job& job, const wire::Outcome& outcome);
+  [[nodiscard]] static bool may_end_with(const Job& job, const job::Outcome& outcome);
 
   enum class Tree : std::uint8_t { none, coming, sent, answered };
 

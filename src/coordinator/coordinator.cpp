@@ -14,6 +14,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <sys/random.h>
 
+#include "diary.hpp"
 #include "mailbox.hpp"
 #include "session.hpp"
 
@@ -62,6 +63,7 @@ struct Coordinator::Impl final : SessionListener {
     const dispatch::Step result = dispatcher.step(batch, std::chrono::steady_clock::now() - began);
     for (const dispatch::Report& report : result.reports) tell_observer(report);
     for (const dispatch::Action& action : result.actions) {
+      note(action);
       std::visit([this](const auto& what) { carry_out(what); }, action);
     }
     wake_in_time();
@@ -80,6 +82,7 @@ struct Coordinator::Impl final : SessionListener {
   }
 
   void tell_observer(const dispatch::Report& report) {
+    note(report);
     if (const auto* gone = std::get_if<dispatch::GivenUp>(&report)) {
       end.reason = gone->reason;
       context.parts.observer.given_up(*gone);
@@ -88,7 +91,7 @@ struct Coordinator::Impl final : SessionListener {
     }
   }
 
-  std::shared_ptr<Session>& session(wire::WorkerId worker) { return sessions.at(static_cast<std::size_t>(worker)); }
+  std::shared_ptr<Session>& session(job::WorkerId worker) { return sessions.at(static_cast<std::size_t>(worker)); }
 
   void carry_out(const dispatch::Assign& assignment) {
     context.parts.observer.assigned(assignment);
@@ -104,7 +107,7 @@ struct Coordinator::Impl final : SessionListener {
     stopped.close();
   }
 
-  void start(wire::WorkerId worker) {
+  void start(job::WorkerId worker) {
     auto& slot = session(worker);
     if (slot) slot->abandon();
     slot = std::make_shared<Session>(context, worker);
@@ -138,7 +141,7 @@ struct Coordinator::Impl final : SessionListener {
         context.tasks.leave();
         if (bug) std::rethrow_exception(bug);
       };
-      asio::co_spawn(io, context.parts.orchestrator.stop(wire::WorkerId{worker}), std::move(done));
+      asio::co_spawn(io, context.parts.orchestrator.stop(job::WorkerId{worker}), std::move(done));
     }
     co_await context.tasks.empty();
   }
@@ -148,7 +151,7 @@ struct Coordinator::Impl final : SessionListener {
     for (std::uint32_t worker = 0; worker < sessions.size(); ++worker) {
       sessions[worker]->abandon();
       dispatch::WorkerLost lost;
-      lost.worker = wire::WorkerId{worker};
+      lost.worker = job::WorkerId{worker};
       lost.reason = "ended by force";
       tell(std::move(lost));
     }
@@ -179,7 +182,7 @@ Coordinator::~Coordinator() = default;
 asio::awaitable<RunEnd> Coordinator::run() {
   Impl& impl = *impl_;
   impl.began = std::chrono::steady_clock::now();
-  for (std::uint32_t worker = 0; worker < impl.sessions.size(); ++worker) impl.start(wire::WorkerId{worker});
+  for (std::uint32_t worker = 0; worker < impl.sessions.size(); ++worker) impl.start(job::WorkerId{worker});
   auto ticking = impl.tick();
   impl.context.tasks.enter();
   auto ticked = [&impl](const std::exception_ptr& bug) {

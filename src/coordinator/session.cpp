@@ -11,6 +11,7 @@
 
 #include "nmz/wire/codec.hpp"
 
+#include "diary.hpp"
 #include "on_pool.hpp"
 
 namespace nmz::coordinator {
@@ -19,23 +20,18 @@ namespace {
 
 constexpr std::size_t tree_piece = std::size_t{256} << 10;
 
-wire::Outcome failed_layout(const Error& error) {
-  wire::Outcome outcome;
+job::Outcome failed_layout(const Error& error) {
+  job::Outcome outcome;
   // What is wrong with the commit is wrong on every worker; anything else may be better elsewhere.
-  outcome.kind = error.kind == ErrorKind::rejected || error.kind == ErrorKind::not_found
-                     ? wire::OutcomeKind::untestable
-                     : wire::OutcomeKind::unprepared;
+  outcome.kind = error.kind == ErrorKind::rejected || error.kind == ErrorKind::not_found ? job::OutcomeKind::untestable
+                                                                                         : job::OutcomeKind::unprepared;
   outcome.detail = error.message;
   return outcome;
 }
 
-bool tree_is_there(const wire::Outcome& outcome) {
-  return outcome.kind == wire::OutcomeKind::exited && outcome.code == 0;
-}
-
 }  // namespace
 
-Session::Session(SessionContext& context, wire::WorkerId worker)
+Session::Session(SessionContext& context, job::WorkerId worker)
     : context_{context},
       worker_{worker},
       welcome_limit_{context.executor},
@@ -69,7 +65,7 @@ void Session::assign(const dispatch::Assign& assignment) {
   spawn(execute(assignment));
 }
 
-Session::Active* Session::active(wire::JobId job) {
+Session::Active* Session::active(job::JobId job) {
   const auto found = active_.find(job);
   return found == active_.end() ? nullptr : &found->second;
 }
@@ -117,6 +113,7 @@ asio::awaitable<void> Session::live() {
   if (retired_) co_await context_.parts.orchestrator.stop(worker_);
   if (abandoned_ || retired_) co_return;
   if (!violation_.empty()) why = violation_;
+  note(worker_, why);
   context_.listener.tell(dispatch::WorkerLost{worker_, std::move(why), hopeless_});
 }
 
@@ -129,6 +126,7 @@ asio::awaitable<std::string> Session::converse() {
     co_return started.error().message;
   }
   stream_ = *started;
+  note(worker_, "is connected");
   if (abandoned_) {
     stream_->close();
     co_return std::string{};
@@ -188,6 +186,7 @@ void Session::post(const wire::Message& message) {
 // ---- what the agent says
 
 void Session::handle(wire::Message message) {
+  note(worker_, message);
   if (std::optional<std::string> wrong = conversation_.hear(message)) {
     violation_ = std::move(*wrong);
     return;
@@ -236,7 +235,7 @@ void Session::on(wire::TreeState state) {
 
 // ---- one execution
 
-void Session::report_end(wire::JobId job, wire::Outcome outcome, std::chrono::nanoseconds took) {
+void Session::report_end(job::JobId job, job::Outcome outcome, std::chrono::nanoseconds took) {
   active_.erase(job);
   dispatch::JobEnded ended;
   ended.worker = worker_;
@@ -258,8 +257,8 @@ asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
   Active* const it = active(assignment.job);
   if (ended_ || it == nullptr) co_return;
   if (it->cancelled) {
-    wire::Outcome outcome;
-    outcome.kind = wire::OutcomeKind::cancelled;
+    job::Outcome outcome;
+    outcome.kind = job::OutcomeKind::cancelled;
     report_end(assignment.job, std::move(outcome), {});
     co_return;
   }
@@ -316,10 +315,10 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
     outbox_.put(std::move(letter));
     result.outcome = failed_layout(sent->error());
   }
-  std::optional<wire::Outcome> ready = co_await tree_ready_.take();
+  std::optional<job::Outcome> ready = co_await tree_ready_.take();
   if (!ready) co_return std::nullopt;
   if (!*sent) co_return result;
-  if (!tree_is_there(*ready)) {
+  if (!job::passed(*ready)) {
     result.outcome = std::move(*ready);
     co_return result;
   }

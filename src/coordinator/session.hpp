@@ -59,16 +59,16 @@ struct SessionContext {
   Options options;
   SessionListener& listener;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   /// What runs on the pool for a worker, of whichever life of it.
-  TaskGroup& reading(wire::WorkerId worker) { return reading_.try_emplace(worker, executor).first->second; }
+  TaskGroup& reading(job::WorkerId worker) { return reading_.try_emplace(worker, executor).first->second; }
   TaskGroup tasks;
 
  private:
-  std::map<wire::WorkerId, TaskGroup> reading_;
+  std::map<job::WorkerId, TaskGroup> reading_;
 };
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(SessionContext& context, wire::WorkerId worker);
+  Session(SessionContext& context, job::WorkerId worker);
 
   /// Starts the agent and the conversation; tells WorkerReady, and WorkerLost at the end.
   void begin();
@@ -94,7 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
   };
   struct LaidOut {
     bool ready = false;
-    wire::Outcome outcome;  ///< why not
+    job::Outcome outcome;  ///< why not
   };
 
   template <class Coroutine>
@@ -119,11 +119,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void on(wire::Finished finished);
   void on(wire::TreeState state);
   void end_conversation();
-  [[nodiscard]] Active* active(wire::JobId job);
-  void report_end(wire::JobId job, wire::Outcome outcome, std::chrono::nanoseconds took);
+  [[nodiscard]] Active* active(job::JobId job);
+  void report_end(job::JobId job, job::Outcome outcome, std::chrono::nanoseconds took);
 
   SessionContext& context_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  wire::WorkerId worker_;
+  job::WorkerId worker_;
   std::shared_ptr<orchestrator::Stream> stream_;
   boost::asio::steady_timer welcome_limit_;
   bool hopeless_ = false;  ///< its agent cannot be started, now or later
@@ -133,7 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string violation_;  ///< what the agent said against the protocol
   Conversation conversation_;
 
-  std::map<wire::JobId, Active> active_;  ///< several only where the work needs no tree
+  std::map<job::JobId, Active> active_;  ///< several only where the work needs no tree
 
   TreeKnowledge known_;
   bool state_expected_ = false;
@@ -141,7 +141,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Mailbox<Letter> outbox_;
   Mailbox<bool> acknowledged_;
-  Mailbox<wire::Outcome> tree_ready_;
+  Mailbox<job::Outcome> tree_ready_;
   Mailbox<std::vector<std::string>> tree_states_;
 };
 

@@ -7,8 +7,6 @@
 #include "nmz/dispatch/dispatcher.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
@@ -18,51 +16,16 @@ namespace {
 
 constexpr std::uint32_t failures_until_restart = 3;
 
-/// The disk was full when the command failed: that it failed tells nothing about the subject.
-bool failed_for_space(const wire::Outcome& outcome) {
-  if (!outcome.disk_full) return false;
-  switch (outcome.kind) {
-    case wire::OutcomeKind::exited:
-      return outcome.code != 0;
-    case wire::OutcomeKind::signaled:
-    case wire::OutcomeKind::timed_out:
-    case wire::OutcomeKind::build_failed:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// The worker's own fault: another job would have failed there as well.
-bool blames_worker(const wire::Outcome& outcome) {
-  return outcome.kind == wire::OutcomeKind::unprepared || failed_for_space(outcome);
-}
-
-/// Of something that workers may share there was too little.
-bool met_a_limit(const wire::Outcome& outcome) {
-  if (outcome.kind != wire::OutcomeKind::unprepared) return failed_for_space(outcome);
-  return outcome.disk_full || outcome.code == EAGAIN || outcome.code == ENOMEM || outcome.code == EMFILE ||
-         outcome.code == ENFILE;
-}
-
-/// Tells about the infrastructure, not about the subject. SIGKILL that was not ours is the kernel's (out of memory) or
-/// an operator's.
-bool is_infrastructure(const wire::Outcome& outcome) {
-  return blames_worker(outcome) || outcome.kind == wire::OutcomeKind::lost ||
-         outcome.kind == wire::OutcomeKind::cancelled ||
-         (outcome.kind == wire::OutcomeKind::signaled && outcome.code == SIGKILL);
-}
-
-wire::Outcome lost_outcome(const std::string& reason) {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::lost;
+job::Outcome lost_outcome(const std::string& reason) {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::lost;
   outcome.detail = reason;
   return outcome;
 }
 
-wire::Outcome never_began() {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::cancelled;
+job::Outcome never_began() {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::cancelled;
   return outcome;
 }
 
@@ -146,15 +109,15 @@ void Dispatcher::apply(const JobEnded& event) {
   if (it.state != State::busy || std::ranges::find(it.jobs, event.job) == it.jobs.end()) return report_late(event);
   // Nobody here asked for it: somebody else shut the agent down, and to the plan the job was lost.
   const bool asked_for = job(event.job).cancelled || job(event.job).recalled;
-  const bool by_others = event.outcome.kind == wire::OutcomeKind::cancelled && !asked_for;
+  const bool by_others = event.outcome.kind == job::OutcomeKind::cancelled && !asked_for;
   end_job(event.worker, event.job, by_others ? lost_outcome("cancelled by somebody else") : event.outcome, event.took);
   const std::size_t others_busy = busy_ - (it.jobs.empty() ? 0 : 1);
-  if (!stopped_ && met_a_limit(event.outcome) && others_busy > 0) {
+  if (!stopped_ && job::met_a_limit(event.outcome) && others_busy > 0) {
     return make_room(event.worker, event.outcome.detail);
   }
-  if (blames_worker(event.outcome)) {
+  if (job::blames_worker(event.outcome)) {
     ++it.failures_in_a_row;
-  } else if (event.outcome.kind != wire::OutcomeKind::cancelled) {  // which says nothing about the worker
+  } else if (event.outcome.kind != job::OutcomeKind::cancelled) {  // which says nothing about the worker
     it.failures_in_a_row = 0;
   }
   if (it.failures_in_a_row >= failures_until_restart) {
@@ -172,13 +135,13 @@ void Dispatcher::apply(const Tick& /*event*/) {}
 
 // ---- workers
 
-void Dispatcher::make_idle(wire::WorkerId id) {
+void Dispatcher::make_idle(job::WorkerId id) {
   worker(id).state = State::idle;
   free_.insert(id);
   heard(id);
 }
 
-void Dispatcher::heard(wire::WorkerId id) {
+void Dispatcher::heard(job::WorkerId id) {
   Worker& it = worker(id);
   if (it.state != State::idle && it.state != State::busy) return;
   it.heard = now_ - suspended_;
@@ -195,7 +158,7 @@ void Dispatcher::expire_leases() {
   }
 }
 
-void Dispatcher::give_up(wire::WorkerId id, const std::string& reason, bool for_good) {
+void Dispatcher::give_up(job::WorkerId id, const std::string& reason, bool for_good) {
   Worker& it = worker(id);
   if (it.state == State::gone || it.state == State::lost) return;
   if (it.state == State::busy) end_all_jobs(id, reason);
@@ -210,9 +173,9 @@ void Dispatcher::give_up(wire::WorkerId id, const std::string& reason, bool for_
 }
 
 /// What waits at the worker goes back as if never handed out, and the worker goes.
-void Dispatcher::make_room(wire::WorkerId id, const std::string& reason) {
-  const std::deque<wire::JobId> waiting = worker(id).jobs;
-  for (const wire::JobId waits : waiting) {
+void Dispatcher::make_room(job::WorkerId id, const std::string& reason) {
+  const std::deque<job::JobId> waiting = worker(id).jobs;
+  for (const job::JobId waits : waiting) {
     job(waits).recalled = true;
     end_job(id, waits, never_began(), {});
   }
@@ -239,7 +202,7 @@ void Dispatcher::replace_lost_workers(bool go_on) {
 
 // ---- jobs
 
-void Dispatcher::assign(Subject subject, wire::WorkerId id) {
+void Dispatcher::assign(Subject subject, job::WorkerId id) {
   SubjectState& state = subjects_[subject];
   Worker& it = worker(id);
   Job& fresh = jobs_.emplace_back();
@@ -248,7 +211,7 @@ void Dispatcher::assign(Subject subject, wire::WorkerId id) {
   fresh.attempt = ++state.executions;
   fresh.to_idle = it.jobs.empty();
   fresh.assigned = now_;
-  const wire::JobId job_id{jobs_.size()};
+  const job::JobId job_id{jobs_.size()};
   state.running.push_back(job_id);
   it.jobs.push_back(job_id);
   if (fresh.to_idle) {
@@ -263,14 +226,14 @@ void Dispatcher::assign(Subject subject, wire::WorkerId id) {
   out_.actions.emplace_back(Assign{id, job_id, subject, state.executions});
 }
 
-void Dispatcher::cancel(wire::JobId id) {
+void Dispatcher::cancel(job::JobId id) {
   Job& it = job(id);
   if (std::exchange(it.cancelled, true)) return;
   out_.actions.emplace_back(Cancel{it.worker, id});
 }
 
 /// Ends one job of a busy worker. Whether a worker without another is free or given up is then said by the caller.
-void Dispatcher::end_job(wire::WorkerId id, wire::JobId ended, const wire::Outcome& outcome,
+void Dispatcher::end_job(job::WorkerId id, job::JobId ended, const job::Outcome& outcome,
                          std::chrono::nanoseconds took) {
   Worker& it = worker(id);
   std::chrono::nanoseconds lasted{0};
@@ -290,8 +253,8 @@ void Dispatcher::end_job(wire::WorkerId id, wire::JobId ended, const wire::Outco
   out_.reports.emplace_back(Ended{fate, id, ended, about.subject, about.attempt, outcome, took});
 }
 
-void Dispatcher::end_all_jobs(wire::WorkerId id, const std::string& reason) {
-  const std::deque<wire::JobId> all = worker(id).jobs;
+void Dispatcher::end_all_jobs(job::WorkerId id, const std::string& reason) {
+  const std::deque<job::JobId> all = worker(id).jobs;
   end_job(id, all.front(), lost_outcome(reason), {});
   for (auto waits = std::next(all.begin()); waits != all.end(); ++waits) {
     job(*waits).recalled = true;
@@ -306,13 +269,13 @@ void Dispatcher::learn_times(const Job& ended, std::chrono::nanoseconds took) {
   if (ended.to_idle) average(overhead_, std::max(beyond, std::chrono::nanoseconds{1}));
 }
 
-Ended::Fate Dispatcher::settle(wire::JobId id, const wire::Outcome& outcome) {
+Ended::Fate Dispatcher::settle(job::JobId id, const job::Outcome& outcome) {
   const Job& ended = job(id);
   SubjectState& subject = subjects_.at(ended.subject);
   std::erase(subject.running, id);
-  const bool infrastructure = is_infrastructure(outcome);
+  const bool infrastructure = job::classify(outcome) == job::Class::infrastructure;
   if (ended.superseded || (!subject.running.empty() && (stopped_ || infrastructure))) return Ended::Fate::spare;
-  const bool waited = ended.recalled && !ended.cancelled && outcome.kind == wire::OutcomeKind::cancelled;
+  const bool waited = ended.recalled && !ended.cancelled && outcome.kind == job::OutcomeKind::cancelled;
   if (waited) --subject.executions;
   if (stopped_ || waited || (ended.cancelled && infrastructure)) {
     give_back(ended.subject);
@@ -323,7 +286,7 @@ Ended::Fate Dispatcher::settle(wire::JobId id, const wire::Outcome& outcome) {
     give_back(ended.subject);
     return Ended::Fate::retried;
   }
-  for (const wire::JobId copy : std::exchange(subject.running, {})) {
+  for (const job::JobId copy : std::exchange(subject.running, {})) {
     job(copy).superseded = true;
     superseded_.push_back(copy);
   }

@@ -24,7 +24,7 @@ std::optional<Stop::Why> Dispatcher::reason_to_stop() const {
 void Dispatcher::stop(Stop::Why why) {
   stopped_ = true;
   for (const Worker& one : workers_) {
-    for (const wire::JobId running : one.jobs) cancel(running);
+    for (const job::JobId running : one.jobs) cancel(running);
   }
   for (const Waiting& one : std::exchange(waiting_, {})) give_back(one.subject);
   out_.actions.emplace_back(Stop{why});
@@ -32,7 +32,7 @@ void Dispatcher::stop(Stop::Why why) {
 
 /// Those that did not end by themselves in the same step.
 void Dispatcher::cancel_superseded() {
-  for (const wire::JobId copy : std::exchange(superseded_, {})) {
+  for (const job::JobId copy : std::exchange(superseded_, {})) {
     const auto& running = worker(job(copy).worker).jobs;
     if (std::ranges::find(running, copy) != running.end()) cancel(copy);
   }
@@ -44,7 +44,7 @@ void Dispatcher::cancel_pointless() {
     const auto found = subjects_.find(subject);
     if (found == subjects_.end() || !found->second.with_us) continue;
     if (!found->second.running.empty()) {
-      for (const wire::JobId running : found->second.running) cancel(running);
+      for (const job::JobId running : found->second.running) cancel(running);
     } else {
       std::erase_if(waiting_, [subject](const Waiting& one) { return one.subject == subject; });
       give_back(subject);
@@ -129,7 +129,7 @@ std::size_t Dispatcher::depth() const {
 void Dispatcher::hand_out_ahead() {
   const std::size_t room = depth();
   if (room == 0 || !free_.empty()) return;
-  for (const wire::WorkerId id : std::exchange(fed_, {})) {
+  for (const job::WorkerId id : std::exchange(fed_, {})) {
     if (worker(id).state != State::busy || 2 * (worker(id).jobs.size() - 1) > room) continue;
     const auto left = [&] { return room + 1 - std::min(room + 1, worker(id).jobs.size()); };
     std::erase_if(waiting_, [&](const Waiting& one) {
@@ -148,8 +148,8 @@ void Dispatcher::hand_out_ahead() {
 
 /// The plan's next one behind a job that lasts; where jobs follow each other quickly the last one, since the next may
 /// have begun when the message arrives.
-std::optional<wire::JobId> Dispatcher::to_call_back(const Worker& from) const {
-  const auto may_come = [this](wire::JobId one) {
+std::optional<job::JobId> Dispatcher::to_call_back(const Worker& from) const {
+  const auto may_come = [this](job::JobId one) {
     const Job& it = jobs_.at(static_cast<std::size_t>(one) - 1);
     return !it.recalled && !it.cancelled;
   };
@@ -168,13 +168,13 @@ std::optional<wire::JobId> Dispatcher::to_call_back(const Worker& from) const {
 void Dispatcher::call_back() {
   if (free_.empty() || with_queue_.empty()) return;
   std::size_t wanted = free_.size();
-  for (const wire::WorkerId id : with_queue_) {
+  for (const job::WorkerId id : with_queue_) {
     const auto& all = worker(id).jobs;
     const auto coming =
         std::count_if(std::next(all.begin()), all.end(), [this](auto one) { return job(one).recalled; });
     wanted -= std::min(wanted, static_cast<std::size_t>(coming));
   }
-  for (const wire::WorkerId id : with_queue_) {
+  for (const job::WorkerId id : with_queue_) {
     if (wanted == 0) return;
     const auto found = to_call_back(worker(id));
     if (!found) continue;
@@ -187,10 +187,10 @@ void Dispatcher::call_back() {
 // ---- the end of the list
 
 /// The job that runs longest, if it has no copy and runs longer than jobs usually do.
-std::optional<wire::JobId> Dispatcher::straggler() const {
+std::optional<job::JobId> Dispatcher::straggler() const {
   constexpr std::chrono::nanoseconds at_least = std::chrono::seconds{1};
   if (usual_.count() <= 0) return std::nullopt;
-  std::optional<wire::JobId> found;
+  std::optional<job::JobId> found;
   Time since = now_ - std::max(at_least, 2 * usual_);
   for (const Worker& one : workers_) {
     if (one.jobs.empty() || one.front_since > since) continue;
@@ -215,11 +215,11 @@ void Dispatcher::retire_idle() {
   while (free_.size() > 1) retire(*free_.rbegin());
   if (free_.empty()) return;
   for (std::size_t number = 0; number < workers_.size(); ++number) {
-    if (workers_[number].state == State::starting) retire(wire::WorkerId{static_cast<std::uint32_t>(number)});
+    if (workers_[number].state == State::starting) retire(job::WorkerId{static_cast<std::uint32_t>(number)});
   }
 }
 
-void Dispatcher::retire(wire::WorkerId id) {
+void Dispatcher::retire(job::WorkerId id) {
   Worker& it = worker(id);
   free_.erase(id);
   if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
@@ -248,7 +248,7 @@ void Dispatcher::place_waiting() {
 /// Gives each subject a free worker, or lets it wait for one.
 void Dispatcher::place(const std::vector<Subject>& subjects) {
   std::vector<Placement> placed;
-  const auto give = [&](Subject subject, wire::WorkerId id) {
+  const auto give = [&](Subject subject, job::WorkerId id) {
     free_.erase(id);
     placed.push_back({subject, id});
   };
@@ -274,8 +274,8 @@ void Dispatcher::place(const std::vector<Subject>& subjects) {
   for (const Placement& one : placed) assign(one.subject, one.worker);
 }
 
-std::optional<wire::WorkerId> Dispatcher::elsewhere(const SubjectState& subject) const {
-  const auto found = std::ranges::find_if(free_, [&](wire::WorkerId id) { return id != subject.avoid; });
+std::optional<job::WorkerId> Dispatcher::elsewhere(const SubjectState& subject) const {
+  const auto found = std::ranges::find_if(free_, [&](job::WorkerId id) { return id != subject.avoid; });
   return found == free_.end() ? std::nullopt : std::optional(*found);
 }
 

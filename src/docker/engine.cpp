@@ -10,6 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "nmz/diagnostics/diagnostics.hpp"
 
 #include "attached.hpp"
 #include "engine_impl.hpp"
@@ -66,6 +69,14 @@ Error refusal(unsigned status, const std::string& body) {
   constexpr unsigned server_error = 500;
   if (status == not_found) return {ErrorKind::not_found, message};
   return {status >= server_error ? ErrorKind::retryable : ErrorKind::rejected, message};
+}
+
+/// Its path alone: what is asked for may hold what nobody else is to read.
+void note(const Call& call, const Result<Answer>& answer, std::chrono::duration<double, std::milli> took) {
+  const std::string path = call.request.target.substr(0, call.request.target.find('?'));
+  const std::string how = answer ? std::to_string(answer->status) : answer.error().message;
+  diagnostics::write(diagnostics::Level::debug, "engine",
+                     fmt::format("{} {}: {} after {:.1f} ms", call.request.method, path, how, took.count()));
 }
 
 /// The minor of "1.41"; 0 for anything else.
@@ -142,6 +153,13 @@ asio::awaitable<Result<void>> Engine::Impl::negotiate(std::chrono::milliseconds 
 }
 
 asio::awaitable<Result<Answer>> Engine::Impl::call_once(Call call) {
+  const auto began = std::chrono::steady_clock::now();
+  Result<Answer> answer = co_await exchange(call);
+  if (diagnostics::wanted(diagnostics::Level::debug)) note(call, answer, std::chrono::steady_clock::now() - began);
+  co_return answer;
+}
+
+asio::awaitable<Result<Answer>> Engine::Impl::exchange(Call& call) {
   co_await asio::this_coro::throw_if_cancelled(false);
   if (closed) co_return fail(ErrorKind::cancelled, "cancelled");
   call.request.target = (call.versioned ? "/v" + version : std::string{}) + call.target;

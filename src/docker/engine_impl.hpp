@@ -58,6 +58,7 @@ struct Engine::Impl {
 
   boost::asio::awaitable<Result<void>> negotiate(std::chrono::milliseconds deadline);
   boost::asio::awaitable<Result<Answer>> call_once(Call call);
+  boost::asio::awaitable<Result<Answer>> exchange(Call& call);
   boost::asio::awaitable<Result<Answer>> call_on(std::shared_ptr<Connection> connection, Call& call);
   boost::asio::awaitable<Result<Answer>> read_answer(std::shared_ptr<Connection> connection, HttpHead head, Call& call);
   void remember(const std::shared_ptr<Connection>& connection);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <system_error>
@@ -16,6 +17,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "nmz/diagnostics/diagnostics.hpp"
 
 namespace nmz::git {
 
@@ -234,7 +237,18 @@ bool pump(int out, int err, const ByteSink& sink, std::string& errors) {
   return true;
 }
 
+/// A filter's command line is the user's, and may hold anything.
+void note(const GitCommand& command, int exit_code, std::chrono::duration<double, std::milli> took) {
+  std::string what = command.shell.empty() ? "git" : "a filter";
+  for (const std::string& argument : command.arguments) what += ' ' + argument;
+  constexpr std::size_t longest = 400;
+  if (what.size() > longest) what = what.substr(0, longest) + "...";
+  diagnostics::write(diagnostics::Level::debug, "git",
+                     fmt::format("{}: exit {} after {:.1f} ms", what, exit_code, took.count()));
+}
+
 Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
+  const auto began = std::chrono::steady_clock::now();
   Pipe out;
   Pipe err;
   if (!out.open() || !err.open()) {
@@ -256,6 +270,9 @@ Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
     return end;
   }
   end.exit_code = child.wait();
+  if (diagnostics::wanted(diagnostics::Level::debug)) {
+    note(command, end.exit_code, std::chrono::steady_clock::now() - began);
+  }
   return end;
 }
 

@@ -56,7 +56,7 @@ fs::path LogStore::path(const std::string& commit, std::uint32_t attempt) const 
   return directory_ / (attempt == 1 ? commit + ".log" : commit + ".attempt-" + std::to_string(attempt) + ".log");
 }
 
-LogStore::File& LogStore::file(wire::JobId job, const std::string& commit, std::uint32_t attempt) {
+LogStore::File& LogStore::file(job::JobId job, const std::string& commit, std::uint32_t attempt) {
   auto [at, fresh] = files_.try_emplace(job);
   if (fresh) {
     at->second.reset(std::fopen(path(commit, attempt).c_str(), "we"));
@@ -67,7 +67,7 @@ LogStore::File& LogStore::file(wire::JobId job, const std::string& commit, std::
   return at->second;
 }
 
-void LogStore::append(wire::JobId job, const std::string& commit, std::uint32_t attempt, std::string_view bytes) {
+void LogStore::append(job::JobId job, const std::string& commit, std::uint32_t attempt, std::string_view bytes) {
   const File& log = file(job, commit, attempt);
   if (!log) return;
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), log.get()) == bytes.size() &&
@@ -77,7 +77,7 @@ void LogStore::append(wire::JobId job, const std::string& commit, std::uint32_t 
   }
 }
 
-std::string LogStore::close(wire::JobId job, const std::string& commit, std::uint32_t attempt, bool keep) {
+std::string LogStore::close(job::JobId job, const std::string& commit, std::uint32_t attempt, bool keep) {
   if (!keep) {
     const bool existed = files_.erase(job) > 0;
     std::error_code ignored;

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "nmz/job/outcome.hpp"
 #include "nmz/text/utf8.hpp"
-#include "nmz/view/outcome.hpp"
 
 namespace nmz::nmzbisect {
 namespace {
@@ -37,10 +37,9 @@ Answer with_message(int status, std::string result, std::string message) {
 }
 
 Answer stopped_by_command(const search::BisectResult& result, const Named& named) {
-  const wire::Outcome& outcome = result.outcome;
-  // The agent's number may be any.
-  const std::int64_t code = std::int64_t{outcome.code} + (outcome.kind == wire::OutcomeKind::signaled ? 128 : 0);
-  std::string why = outcome.kind == wire::OutcomeKind::signaled
+  const job::Outcome& outcome = result.outcome;
+  const std::int64_t code = job::shell_status(outcome);
+  std::string why = outcome.kind == job::OutcomeKind::signaled
                         ? fmt::format("was killed by signal {} (exit code {})", outcome.code, code)
                         : fmt::format("ended with exit code {}", code);
   return with_message(exit_stopped, "aborted",
@@ -50,7 +49,7 @@ Answer stopped_by_command(const search::BisectResult& result, const Named& named
 }
 
 Answer command_failed(const search::BisectResult& result, const Named& named) {
-  const std::string happened = view::describe(result.outcome);
+  const std::string happened = job::describe(result.outcome);
   return with_message(exit_stopped, "command-failed",
                       fmt::format("the command cannot be run at {}: {}; if it is not part of every commit, give a copy "
                                   "outside the repository by its absolute path",

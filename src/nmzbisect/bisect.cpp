@@ -192,7 +192,12 @@ int dry_run(Search& search) {
     json = need(view::JsonLines::open(search.options.json));
     json->show(planned, view::Seconds{0});
   }
-  if (search.options.json != output::standard_output) output::print(output::without_commands(plan_text(planned)));
+  const std::string text = output::without_commands(plan_text(planned));
+  if (search.options.debug_log == output::standard_output) {
+    output::write(stderr, text);
+  } else if (search.options.json != output::standard_output) {
+    output::print(text);
+  }
   return told_completely(json.get(), exit_found);
 }
 
@@ -305,7 +310,6 @@ view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& 
     search::SearchOptions serial;
     serial.trust_ends = true;
     ended.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
-    ended.serial_wall = reporter.mean_test() * static_cast<double>(ended.serial_tests);
   }
   return ended;
 }
@@ -318,7 +322,7 @@ int print_answer(const Search& search, const Answer& answer, view::JsonLines* js
     const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
     closing = search.repository.closing(culprit).value_or("");
   }
-  if (search.options.json == output::standard_output) {
+  if (search.options.json == output::standard_output || search.options.debug_log == output::standard_output) {
     const std::string text = answer.output + closing;
     output::write(stderr, output::without_commands(text::printable_lines(text, text::Colours::removed)));
   } else {

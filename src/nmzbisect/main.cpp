@@ -1,7 +1,10 @@
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "nmz/diagnostics/diagnostics.hpp"
+#include "nmz/doctor/doctor.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "answer.hpp"
@@ -22,12 +25,22 @@ int print(const std::string& text) {
 
 int run(const std::vector<std::string>& arguments) {
   try {
+    if (arguments == std::vector<std::string>{"doctor"}) return print(nmz::doctor::examine(name));
     const auto request = nmz::nmzbisect::parse(arguments);
     if (!request) {
       nmz::output::complain(name, request.error().message);
       return nmz::nmzbisect::exit_usage;
     }
-    return request->print ? print(*request->print) : nmz::nmzbisect::bisect(request->options);
+    if (request->print) return print(*request->print);
+    const char* const level = std::getenv("NMZ_LOG");  // NOLINT(concurrency-mt-unsafe)
+    const auto logging = nmz::diagnostics::begin(request->options.debug_log, level == nullptr ? "" : level);
+    if (!logging) {
+      nmz::output::complain(name, logging.error().message);
+      return nmz::nmzbisect::exit_usage;
+    }
+    const int status = nmz::nmzbisect::bisect(request->options);
+    nmz::diagnostics::end();
+    return status;
   } catch (const std::exception& bug) {
     nmz::output::complain(name, std::string{"internal error: "} + bug.what());
     return nmz::nmzbisect::exit_stopped;

@@ -11,6 +11,7 @@
 
 #include "nmz/command_line/arguments.hpp"
 #include "nmz/command_line/quantities.hpp"
+#include "nmz/output/output_file.hpp"
 
 namespace nmz::nmzbisect {
 namespace {
@@ -40,7 +41,8 @@ Exit status: 0 found; 1 stopped (by the command, or because the ends contradict)
 
 constexpr const char* usage =
     "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
-    "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n";
+    "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
+    "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
 
 /// Results of the option texts that CLI11 hands over as strings.
 struct Texts {
@@ -119,6 +121,9 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("MIB");
   app.add_option("--json", options.json,
                  "Write the events as JSON lines to FILE (- is standard output, and nothing else is there)")
+      ->type_name("FILE");
+  app.add_option("--debug-log", options.debug_log,
+                 "Write what the program does and why to FILE, for bug reports (- is standard output); see NMZ_LOG")
       ->type_name("FILE");
   app.add_flag("--dry-run", options.dry_run, "Print the candidates, the first probes and the expected rounds only");
   app.add_flag("-q,--quiet", texts.quiet, "Print only the answer");
@@ -202,6 +207,9 @@ Result<void> take_words(const Texts& texts, Options& options) {
     return fail(ErrorKind::misconfigured, "--on-timeout is skip or bad, not '" + texts.on_timeout + "'");
   }
   options.on_timeout = texts.on_timeout == "bad" ? search::TimeoutMeans::bad : search::TimeoutMeans::skip;
+  if (options.json == output::standard_output && options.debug_log == output::standard_output) {
+    return fail(ErrorKind::misconfigured, "only one of --json and --debug-log can go to standard output");
+  }
   if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
   if (texts.quiet) options.verbosity = view::Verbosity::quiet;
   if (texts.verbose) options.verbosity = view::Verbosity::verbose;

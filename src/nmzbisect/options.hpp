@@ -38,6 +38,7 @@ struct Options {
   std::uint64_t log_limit = 0;
   std::string work_directory;  ///< empty = in the user's cache directory
   std::string json;
+  std::string debug_log;
   cluster::Options containers;  ///< without an image tests run on this machine
   bool no_checkout = false;     ///< the image carries the repository: no files are sent
   bool dry_run = false;

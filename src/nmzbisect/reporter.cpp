@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "nmz/view/outcome.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::nmzbisect {
 Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
@@ -11,8 +11,8 @@ Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch:
 
 view::Seconds Reporter::elapsed() const { return std::chrono::steady_clock::now() - began_; }
 
-view::Seconds Reporter::mean_test() const {
-  return counts_.all() == 0 ? view::Seconds{0} : tested_ / static_cast<double>(counts_.all());
+view::Seconds Reporter::mean_job() const {
+  return counts_.all() == 0 ? view::Seconds{0} : worked_ / static_cast<double>(counts_.all());
 }
 
 void Reporter::show(const view::Event& event) {
@@ -26,6 +26,7 @@ void Reporter::assigned(const dispatch::Assign& assignment) {
   started.job = assignment.job;
   started.attempt = assignment.attempt;
   started.commit = names_(assignment.subject).id.hex();
+  assigned_at_[assignment.job] = elapsed();
   show(started);
 }
 
@@ -98,15 +99,16 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.subject = named.subject;
   done.mark = mark_seen;
   done.word = word;
-  done.detail = view::describe(ended.outcome);
+  done.detail = job::describe(ended.outcome);
   done.took = ended.took;
   done.log = logs_.close(ended.job, done.commit, ended.attempt, keep);
   show_trouble();
   const bool counted = ended.fate == dispatch::Ended::Fate::counted;
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
+  const auto assigned = assigned_at_.extract(ended.job);
   if (counted && verdict) {
     count(named, *verdict);
-    tested_ += ended.took;
+    if (!assigned.empty()) worked_ += elapsed() - assigned.mapped();
   }
   if (counted) show_progress();
   show(done);
@@ -117,7 +119,7 @@ void Reporter::show_progress() {
   progress.candidates_left = plan_.candidates_left();
   progress.tests = counts_.all();
   progress.rounds_left = plan_.rounds_left();
-  progress.expected_left = mean_test() * progress.rounds_left;
+  progress.expected_left = mean_job() * progress.rounds_left;
   show(progress);
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,10 +55,11 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] view::Seconds elapsed() const;
-  /// Mean duration of the tests that gave a verdict; 0 when there was none.
-  [[nodiscard]] view::Seconds mean_test() const;
 
  private:
+  /// How long a job that gave a verdict took from when it was handed out, with its tree and its build, beside the
+  /// others: what a round lasts. 0 when there was none.
+  [[nodiscard]] view::Seconds mean_job() const;
   void count(const Named& named, search::Verdict verdict);
   void show_trouble();
   void show_progress();
@@ -70,7 +72,8 @@ class Reporter final : public coordinator::Observer {
   std::vector<view::View*> views_;
   std::vector<git::BisectLogEntry> verdicts_;
   Counts counts_;
-  view::Seconds tested_{0};
+  std::map<job::JobId, view::Seconds> assigned_at_;
+  view::Seconds worked_{0};  ///< by the jobs that gave a verdict
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 

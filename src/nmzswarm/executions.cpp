@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "nmz/view/outcome.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -41,20 +41,16 @@ std::string tail_of_file(const std::string& path, std::size_t most, bool* cut) {
   return bytes;
 }
 
-report::Verdict verdict_of(const wire::Outcome& outcome) {
-  switch (outcome.kind) {
-    case wire::OutcomeKind::exited:
-      return outcome.code == 0 ? report::Verdict::passed : report::Verdict::failed;
-    case wire::OutcomeKind::signaled:
-    case wire::OutcomeKind::build_failed:
-    case wire::OutcomeKind::not_started:
+report::Verdict verdict_of(const job::Outcome& outcome) {
+  switch (job::classify(outcome)) {
+    case job::Class::passed:
+      return report::Verdict::passed;
+    case job::Class::failed:
+    case job::Class::untestable:  // the workload's own fault, which its detail tells
       return report::Verdict::failed;
-    case wire::OutcomeKind::timed_out:
+    case job::Class::timed_out:
       return report::Verdict::timed_out;
-    case wire::OutcomeKind::unprepared:
-    case wire::OutcomeKind::untestable:
-    case wire::OutcomeKind::cancelled:
-    case wire::OutcomeKind::lost:
+    case job::Class::infrastructure:
       break;
   }
   return report::Verdict::lost;
@@ -70,7 +66,7 @@ void Executions::ended(const dispatch::Ended& ended, const std::string& workload
   execution.worker = static_cast<std::uint32_t>(ended.worker);
   if (const auto node = nodes_.find(ended.worker); node != nodes_.end()) execution.node = node->second;
   execution.verdict = verdict_of(ended);
-  execution.detail = view::describe(ended.outcome);
+  execution.detail = job::describe(ended.outcome);
   execution.start = began->second;
   // Of a lost one nobody measured how long it took.
   execution.took = ended.took.count() > 0 ? Seconds{ended.took} : now - began->second;

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "nmz/dispatch/dispatcher.hpp"
+#include "nmz/job/outcome.hpp"
 #include "nmz/report/result.hpp"
-#include "nmz/wire/messages.hpp"
 
 namespace nmz::nmzswarm {
 
@@ -24,17 +24,17 @@ using Seconds = std::chrono::duration<double>;
 [[nodiscard]] std::string tail_of_file(const std::string& path, std::size_t most, bool* cut = nullptr);
 
 /// What an outcome that counts says; `lost` where it says nothing about the workload.
-[[nodiscard]] report::Verdict verdict_of(const wire::Outcome& outcome);
+[[nodiscard]] report::Verdict verdict_of(const job::Outcome& outcome);
 
 class Executions {
  public:
-  void ready(wire::WorkerId worker, std::string node) { nodes_[worker] = std::move(node); }
+  void ready(job::WorkerId worker, std::string node) { nodes_[worker] = std::move(node); }
   void began(const dispatch::Assign& assignment, Seconds now) { began_[assignment.job] = now; }
   /// A late end is about an execution whose end is known already, and ignored.
   void ended(const dispatch::Ended& ended, const std::string& workload, std::uint64_t attempt, const std::string& log,
              Seconds now);
   /// It was assigned and never began.
-  void forget(wire::JobId job) { began_.erase(job); }
+  void forget(job::JobId job) { began_.erase(job); }
   /// A workload that never ran.
   void not_run(const std::string& workload);
   /// A workload of the run that this one goes on with, which ended with this result (a word of view::word_of).
@@ -44,8 +44,8 @@ class Executions {
   [[nodiscard]] const std::vector<report::Execution>& all() const { return all_; }
 
  private:
-  std::map<wire::WorkerId, std::string> nodes_;
-  std::map<wire::JobId, Seconds> began_;
+  std::map<job::WorkerId, std::string> nodes_;
+  std::map<job::JobId, Seconds> began_;
   std::vector<report::Execution> all_;
 };
 

@@ -1,7 +1,10 @@
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "nmz/diagnostics/diagnostics.hpp"
+#include "nmz/doctor/doctor.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "garbage.hpp"
@@ -21,6 +24,7 @@ int print(const std::string& text) {
 
 int run(const std::vector<std::string>& arguments) {
   try {
+    if (arguments == std::vector<std::string>{"doctor"}) return print(nmz::doctor::examine("nmzswarm"));
     if (!arguments.empty() && arguments.front() == "gc") return nmz::nmzswarm::collect_garbage(arguments);
     if (!arguments.empty() && arguments.front() == "history") {
       return nmz::nmzswarm::history_command({arguments.begin() + 1, arguments.end()});
@@ -30,7 +34,16 @@ int run(const std::vector<std::string>& arguments) {
       nmz::nmzswarm::complain(request.error().message);
       return nmz::nmzswarm::exit_usage;
     }
-    return request->print ? print(*request->print) : nmz::nmzswarm::swarm(request->options);
+    if (request->print) return print(*request->print);
+    const char* const level = std::getenv("NMZ_LOG");  // NOLINT(concurrency-mt-unsafe)
+    const auto logging = nmz::diagnostics::begin(request->options.debug_log, level == nullptr ? "" : level);
+    if (!logging) {
+      nmz::nmzswarm::complain(logging.error().message);
+      return nmz::nmzswarm::exit_usage;
+    }
+    const int status = nmz::nmzswarm::swarm(request->options);
+    nmz::diagnostics::end();
+    return status;
   } catch (const std::exception& bug) {
     nmz::nmzswarm::complain(std::string{"internal error: "} + bug.what());
     return nmz::nmzswarm::exit_infrastructure;

@@ -29,7 +29,8 @@ constexpr const char* usage =
     "Usage: nmzswarm --source IMAGE [OPTION...] [-- COMMAND [ARG...]]\n"
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
-    "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n";
+    "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
+    "       nmzswarm doctor     (what a report of a bug should tell of this machine)\n";
 
 constexpr std::string_view usage_examples = R"(
 Examples:
@@ -143,6 +144,9 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("FILE");
   app.add_option("--trace", options.reports.trace,
                  "Write what ran where and when to FILE, for chrome://tracing, Perfetto or Speedscope")
+      ->type_name("FILE");
+  app.add_option("--debug-log", options.debug_log,
+                 "Write what the program does and why to FILE, for bug reports (- is standard output); see NMZ_LOG")
       ->type_name("FILE");
   app.add_flag("-q,--quiet", texts.quiet, "Print only what failed and the summary");
   app.add_flag("-v,--verbose", texts.verbose, "Also tell what each worker does, and how long each phase took");
@@ -258,15 +262,18 @@ Result<void> take_environment(const Texts& texts, Options& options) {
 /// What is asked for on standard output is there alone.
 Result<void> check_standard_output(const Options& options) {
   const std::string* first = nullptr;
-  const std::vector<std::pair<const char*, const std::string*>> reports{
-      {"--json", &options.json}, {"--junit", &options.reports.junit}, {"--trace", &options.reports.trace}};
+  const std::vector<std::pair<const char*, const std::string*>> reports{{"--json", &options.json},
+                                                                        {"--junit", &options.reports.junit},
+                                                                        {"--trace", &options.reports.trace},
+                                                                        {"--debug-log", &options.debug_log}};
   for (const auto& [name, file] : reports) {
     if (*file != output::standard_output) continue;
     if (options.list_only) {
       return fail(ErrorKind::misconfigured, std::string{name} + " - and --list exclude each other");
     }
     if (std::exchange(first, file) != nullptr) {
-      return fail(ErrorKind::misconfigured, "only one of --json, --junit and --trace can go to standard output");
+      return fail(ErrorKind::misconfigured,
+                  "only one of --json, --junit, --trace and --debug-log can go to standard output");
     }
   }
   return {};

@@ -40,6 +40,7 @@ struct Options {
   std::string log_directory;  ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;
   std::string json;
+  std::string debug_log;
   ReportOptions reports;
   bool list_only = false;
   view::Verbosity verbosity = view::Verbosity::normal;

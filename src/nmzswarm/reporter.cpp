@@ -5,12 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "nmz/view/outcome.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
 
-view::WorkloadResult result_of_outcome(const wire::Outcome& outcome) {
+view::WorkloadResult result_of_outcome(const job::Outcome& outcome) {
   switch (verdict_of(outcome)) {
     case report::Verdict::passed:
       return view::WorkloadResult::passed;
@@ -69,7 +69,7 @@ void Reporter::tell_missing_timeouts() {
       fmt::format("{} of {} workloads never ran before: they have no timeout", unknown, suite_.ids().size())});
 }
 
-void Reporter::worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) {
+void Reporter::worker_ready(job::WorkerId worker, const wire::Welcome& welcome) {
   times_.ready(worker, elapsed());
   executions_.ready(worker, welcome.node);
   if (++ready_ == 1) reached("first worker ready");
@@ -89,7 +89,7 @@ void Reporter::assigned(const dispatch::Assign& assignment) {
 }
 
 /// It may have waited at its worker since it was assigned.
-void Reporter::started(const dispatch::Assign& assignment, wire::Phase /*phase*/) {
+void Reporter::started(const dispatch::Assign& assignment, job::Phase /*phase*/) {
   if (assignment.subject == schedule::listing) return;
   running_.insert(assignment.job);
   executions_.began(assignment, elapsed());
@@ -124,8 +124,8 @@ view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
     case dispatch::Ended::Fate::late:
       return view::WorkloadResult::late;
     case dispatch::Ended::Fate::spare:
-      return ended.outcome.kind == wire::OutcomeKind::cancelled ? view::WorkloadResult::cancelled
-                                                                : view::WorkloadResult::late;
+      return ended.outcome.kind == job::OutcomeKind::cancelled ? view::WorkloadResult::cancelled
+                                                               : view::WorkloadResult::late;
     case dispatch::Ended::Fate::counted:
     case dispatch::Ended::Fate::returned:
       break;
@@ -200,7 +200,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.attempt = ended.attempt;
   done.name = suite_.name(ended.subject);
   done.result = result_of(ended);
-  done.detail = view::describe(ended.outcome);
+  done.detail = job::describe(ended.outcome);
   done.took = ended.took;
   if (ended.subject != schedule::listing) {
     done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keeps_log(ended, done.result));

@@ -35,8 +35,8 @@ class Reporter final : public coordinator::Observer {
   /// Something worth a line in the split of the time has happened now.
   void reached(const std::string& phase);
 
-  void worker_ready(wire::WorkerId worker, const wire::Welcome& welcome) override;
-  void started(const dispatch::Assign& assignment, wire::Phase phase) override;
+  void worker_ready(job::WorkerId worker, const wire::Welcome& welcome) override;
+  void started(const dispatch::Assign& assignment, job::Phase phase) override;
   void assigned(const dispatch::Assign& assignment) override;
   void log(const dispatch::Assign& assignment, std::string_view bytes) override;
   void ended(const dispatch::Ended& ended) override;
@@ -68,7 +68,7 @@ class Reporter final : public coordinator::Observer {
   std::uint32_t workers_;
   std::uint32_t ready_ = 0;
   std::vector<view::SuiteView*> views_;
-  std::set<wire::JobId> running_;  ///< those that have begun
+  std::set<job::JobId> running_;  ///< those that have begun
   view::SuiteCounts counts_;
   std::vector<view::Failure> failures_;
   std::vector<view::Failure> flaky_;

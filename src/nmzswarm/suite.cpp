@@ -61,15 +61,15 @@ std::string one_line(std::string text) {
   return text::printable(text.substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1));
 }
 
-std::string how(const wire::Outcome& outcome) {
+std::string how(const job::Outcome& outcome) {
   switch (outcome.kind) {
-    case wire::OutcomeKind::exited:
+    case job::OutcomeKind::exited:
       return "ended with status " + std::to_string(outcome.code);
-    case wire::OutcomeKind::timed_out:
+    case job::OutcomeKind::timed_out:
       return "timed out";
-    case wire::OutcomeKind::not_started:
+    case job::OutcomeKind::not_started:
       return "cannot be started: " + outcome.detail;
-    case wire::OutcomeKind::signaled:
+    case job::OutcomeKind::signaled:
       return "was killed by signal " + std::to_string(outcome.code);
     default:
       return "found no worker: " + outcome.detail;
@@ -106,8 +106,7 @@ Result<void> Suite::set_list(WorkloadList list) {
 
 void Suite::set_master_script(std::string script) {
   master_script_ = std::move(script);
-  plan_ =
-      std::make_unique<schedule::ListedPlan>([this](const wire::Outcome& outcome) { return take_listing(outcome); });
+  plan_ = std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); });
 }
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {
@@ -175,11 +174,11 @@ Result<void> Suite::check_sizes(const schedule::WorkloadPlan& plan) const {
   return {};
 }
 
-std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const wire::Outcome& outcome) {
+std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const job::Outcome& outcome) {
   const std::string line = mark_ + "\n";
   const std::size_t mark = listing_output_.find(line);
   std::unique_ptr<schedule::WorkloadPlan> plan;
-  if (outcome.kind == wire::OutcomeKind::exited && outcome.code == 0 && mark != std::string::npos) {
+  if (job::passed(outcome) && mark != std::string::npos) {
     auto list = read_list(std::string_view{listing_output_}.substr(mark + line.size()), options_.selection);
     Result<void> usable = list.map([](const WorkloadList&) {});
     if (list) {

@@ -80,7 +80,7 @@ class Suite final : public coordinator::WorkSource {
  private:
   [[nodiscard]] Result<void> check_sizes(const schedule::WorkloadPlan& plan) const;
   std::unique_ptr<schedule::WorkloadPlan> make_plan();
-  std::unique_ptr<schedule::WorkloadPlan> take_listing(const wire::Outcome& outcome);
+  std::unique_ptr<schedule::WorkloadPlan> take_listing(const job::Outcome& outcome);
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();
   [[nodiscard]] wire::Run listing_run();
 

@@ -67,7 +67,7 @@ TimeBook::TimeBook(std::uint32_t workers) : workers_{workers} {
   for (std::uint32_t worker = 0; worker < workers; ++worker) starting_.emplace(worker, Seconds{0});
 }
 
-void TimeBook::ready(wire::WorkerId worker, Seconds now) {
+void TimeBook::ready(job::WorkerId worker, Seconds now) {
   const auto since = starting_.find(static_cast<std::uint32_t>(worker));
   if (since == starting_.end()) return;
   Interval interval;

@@ -39,12 +39,12 @@ class TimeBook {
  public:
   explicit TimeBook(std::uint32_t workers);
 
-  void ready(wire::WorkerId worker, Seconds now);
+  void ready(job::WorkerId worker, Seconds now);
   void assigned(const dispatch::Assign& assignment, Seconds now);
   /// `counts`: with a result that counts; `lists`: it made the list.
   void ended(const dispatch::Ended& ended, bool counts, bool lists, Seconds now);
   /// It was assigned and never began.
-  void forget(wire::JobId job) { running_.erase(job); }
+  void forget(job::JobId job) { running_.erase(job); }
   void given_up(const dispatch::GivenUp& given_up, Seconds now);
 
   [[nodiscard]] view::TimeSplit split(Seconds wall) const;
@@ -53,7 +53,7 @@ class TimeBook {
   std::uint32_t workers_;
   std::vector<Interval> intervals_;
   std::map<std::uint32_t, Seconds> starting_;  ///< workers, since when
-  std::map<wire::JobId, Seconds> running_;
+  std::map<job::JobId, Seconds> running_;
 };
 
 }  // namespace nmz::nmzswarm

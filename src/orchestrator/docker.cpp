@@ -38,7 +38,7 @@ Docker::Docker(asio::any_io_executor executor, docker::Engine& engine, DockerOpt
     : executor_{std::move(executor)}, engine_{engine}, options_{std::move(options)} {}
 Docker::~Docker() = default;
 
-docker::ContainerSpec Docker::specification(wire::WorkerId worker, unsigned starts) const {
+docker::ContainerSpec Docker::specification(job::WorkerId worker, unsigned starts) const {
   const std::string number = std::to_string(static_cast<std::uint32_t>(worker));
   docker::ContainerSpec spec;
   spec.name = options_.name + "-" + options_.identity.run + "-w" + number + "." + std::to_string(starts);
@@ -74,7 +74,7 @@ void Docker::leave_gate() {
   waiting_.pop_front();
 }
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(wire::WorkerId worker) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(job::WorkerId worker) {
   co_await stop(worker);
   workers_[worker].wanted = true;
   co_await enter_gate();
@@ -90,7 +90,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(wire::WorkerId wo
   co_return stream;
 }
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(wire::WorkerId worker) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(job::WorkerId worker) {
   Worker& state = workers_[worker];
   if (!state.wanted) co_return fail(ErrorKind::cancelled, "cancelled");
   if (archive_.empty() && !options_.agent.empty()) {
@@ -115,9 +115,9 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(wire::WorkerId w
   co_return stream;
 }
 
-void Docker::cancel_start(wire::WorkerId worker) { workers_[worker].wanted = false; }
+void Docker::cancel_start(job::WorkerId worker) { workers_[worker].wanted = false; }
 
-asio::awaitable<void> Docker::stop(wire::WorkerId worker) {
+asio::awaitable<void> Docker::stop(job::WorkerId worker) {
   const auto found = workers_.find(worker);
   if (found == workers_.end() || found->second.container.empty()) co_return;
   const std::string id = std::exchange(found->second.container, std::string{});

@@ -170,7 +170,7 @@ Local::~Local() {
   kill_adopted();
 }
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(wire::WorkerId worker) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(job::WorkerId worker) {
   co_await stop(worker);
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
@@ -192,7 +192,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(wire::WorkerId wor
   co_return stream;
 }
 
-asio::awaitable<void> Local::stop(wire::WorkerId worker) {
+asio::awaitable<void> Local::stop(job::WorkerId worker) {
   const auto found = keepers_.find(worker);
   if (found == keepers_.end()) co_return;
   const pid_t pid = found->second;

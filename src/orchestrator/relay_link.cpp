@@ -99,8 +99,8 @@ struct ChannelState {
 using ChannelPtr = std::shared_ptr<ChannelState>;
 
 struct Waiter {
-  Waiter(const asio::any_io_executor& executor, wire::WorkerId name_in) : name{name_in}, bell{executor} {}
-  wire::WorkerId name;
+  Waiter(const asio::any_io_executor& executor, job::WorkerId name_in) : name{name_in}, bell{executor} {}
+  job::WorkerId name;
   bool cancelled = false;
   ChannelPtr channel;
   Bell bell;
@@ -118,8 +118,8 @@ class RelayLink::Core : public std::enable_shared_from_this<Core> {
         lost_bell_{executor_} {}
 
   asio::awaitable<Result<std::uint16_t>> open(wire::RelayHello hello);
-  asio::awaitable<Result<ChannelPtr>> accept(wire::WorkerId name);
-  void cancel_accepts(std::optional<wire::WorkerId> name);
+  asio::awaitable<Result<ChannelPtr>> accept(job::WorkerId name);
+  void cancel_accepts(std::optional<job::WorkerId> name);
   asio::awaitable<Error> lost();
   void end(Error why);
 
@@ -313,7 +313,7 @@ void RelayLink::Core::on(wire::ChannelClosed closed) {
 
 // ---- workers that call
 
-asio::awaitable<Result<ChannelPtr>> RelayLink::Core::accept(wire::WorkerId name) {
+asio::awaitable<Result<ChannelPtr>> RelayLink::Core::accept(job::WorkerId name) {
   const auto self = shared_from_this();
   const auto waiter = std::make_shared<Waiter>(executor_, name);
   waiters_.push_back(waiter);
@@ -334,7 +334,7 @@ void RelayLink::Core::match_waiters() {
   }
 }
 
-void RelayLink::Core::cancel_accepts(std::optional<wire::WorkerId> name) {
+void RelayLink::Core::cancel_accepts(std::optional<job::WorkerId> name) {
   for (const std::shared_ptr<Waiter>& waiter : waiters_) {
     if (name && waiter->name != *name) continue;
     waiter->cancelled = true;
@@ -454,8 +454,7 @@ asio::awaitable<Result<std::uint16_t>> RelayLink::opened(std::shared_ptr<Core> c
   co_return port;
 }
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> RelayLink::accepted(std::shared_ptr<Core> core,
-                                                                     wire::WorkerId waiter) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> RelayLink::accepted(std::shared_ptr<Core> core, job::WorkerId waiter) {
   Result<ChannelPtr> channel = co_await core->accept(waiter);
   if (!channel) co_return tl::unexpected<Error>{channel.error()};
   std::shared_ptr<Stream> stream = std::make_shared<Channel>(core, *channel);
@@ -480,11 +479,11 @@ asio::awaitable<Result<std::uint16_t>> RelayLink::open(std::string token, std::s
   return opened(core_, std::move(hello));
 }
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> RelayLink::accept(wire::WorkerId waiter) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> RelayLink::accept(job::WorkerId waiter) {
   return accepted(core_, waiter);
 }
 
-void RelayLink::cancel_accept(wire::WorkerId waiter) { core_->cancel_accepts(waiter); }
+void RelayLink::cancel_accept(job::WorkerId waiter) { core_->cancel_accepts(waiter); }
 void RelayLink::cancel_accepts() { core_->cancel_accepts(std::nullopt); }
 
 asio::awaitable<Error> RelayLink::lost() { return reason(core_); }

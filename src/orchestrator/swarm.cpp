@@ -136,14 +136,14 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   [[nodiscard]] docker::ServiceSpec service_spec() const;
   asio::awaitable<void> receive_workers();
   asio::awaitable<void> start_the_others();
-  void no_longer_wanted(wire::WorkerId worker);
+  void no_longer_wanted(job::WorkerId worker);
   void send_surplus_home();
   asio::awaitable<void> send_home(std::shared_ptr<Stream> stream);
   asio::awaitable<bool> bring_relay_back(std::string why);
   asio::awaitable<void> watch_tasks();
   asio::awaitable<bool> service_is_gone();
   asio::awaitable<void> look_at_tasks();
-  asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(wire::WorkerId worker);
+  asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(job::WorkerId worker);
   asio::awaitable<Result<void>> take_away();
 
   asio::any_io_executor executor;
@@ -153,8 +153,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   Phase phase = Phase::idle;
   bool closing = false;
   std::size_t coroutines = 0;
-  std::optional<Error> failure;     ///< no worker will start any more
-  std::set<wire::WorkerId> wanted;  ///< start() is under way, and is not cancelled
+  std::optional<Error> failure;    ///< no worker will start any more
+  std::set<job::WorkerId> wanted;  ///< start() is under way, and is not cancelled
   std::deque<std::shared_ptr<Stream>> arrived;
   std::uint32_t asked = 0;   ///< tasks that the service was told to have
   std::uint32_t others = 0;  ///< tasks that it is told of when the first has connected
@@ -377,7 +377,7 @@ asio::awaitable<Result<void>> Swarm::State::make_service() {
 asio::awaitable<void> Swarm::State::receive_workers() {
   while (!closing && !failure) {
     const std::shared_ptr<RelayLink> from = link;
-    Result<std::shared_ptr<Stream>> stream = co_await from->accept(wire::WorkerId{});
+    Result<std::shared_ptr<Stream>> stream = co_await from->accept(job::WorkerId{});
     if (stream) {
       arrived.push_back(std::move(*stream));
       if (others > 0) spawn(start_the_others());
@@ -406,7 +406,7 @@ asio::awaitable<void> Swarm::State::start_the_others() {
   if (!scaled && !closing && options.notice) options.notice("there are fewer workers: " + scaled.error().message);
 }
 
-void Swarm::State::no_longer_wanted(wire::WorkerId worker) {
+void Swarm::State::no_longer_wanted(job::WorkerId worker) {
   if (wanted.erase(worker) == 0) return;
   if (others > 0) {
     --others;
@@ -514,7 +514,7 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
   }
 }
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(wire::WorkerId worker) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(job::WorkerId worker) {
   while (true) {
     if (!wanted.contains(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
     if (failure) co_return fail(ErrorKind::rejected, failure->message);  // for every later start as well
@@ -571,7 +571,7 @@ Swarm::Swarm(asio::any_io_executor executor, docker::Engine& engine, SwarmOption
     : state_{std::make_shared<State>(std::move(executor), engine, std::move(options))} {}
 Swarm::~Swarm() = default;
 
-asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(wire::WorkerId worker) {
+asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(job::WorkerId worker) {
   State& state = *state_;
   state.wanted.insert(worker);
   if (state.phase == State::Phase::idle) {
@@ -590,10 +590,10 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(wire::WorkerId wor
   co_return stream;
 }
 
-void Swarm::cancel_start(wire::WorkerId worker) { state_->no_longer_wanted(worker); }
+void Swarm::cancel_start(job::WorkerId worker) { state_->no_longer_wanted(worker); }
 
 /// Its task ends by itself when it is told to, or when its channel is closed.
-asio::awaitable<void> Swarm::stop(wire::WorkerId /*worker*/) { co_return; }
+asio::awaitable<void> Swarm::stop(job::WorkerId /*worker*/) { co_return; }
 
 asio::awaitable<Result<void>> Swarm::close() {
   Result<void> done = co_await state_->take_away();

@@ -9,8 +9,6 @@
 namespace nmz::schedule {
 namespace {
 
-bool passed(const wire::Outcome& outcome) { return outcome.kind == wire::OutcomeKind::exited && outcome.code == 0; }
-
 std::size_t chunk_count(std::size_t size, const BatchOptions& options) {
   return std::min(options.chunks > 0 ? options.chunks : std::max<std::size_t>(options.workers, 1), size);
 }
@@ -42,7 +40,7 @@ std::vector<dispatch::Subject> BatchPlan::next(std::size_t count) {
   return subjects;
 }
 
-void BatchPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
+void BatchPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   if (!std::exchange(executions_.at(subject).running, false)) return;
   running_.erase(subject);
   for (const Workload workload : workloads(subject)) settle(workload, outcome);
@@ -54,10 +52,10 @@ void BatchPlan::give_back(dispatch::Subject subject) {
   returned_.push_back(subject);
 }
 
-void BatchPlan::settle(Workload workload, const wire::Outcome& outcome) {
+void BatchPlan::settle(Workload workload, const job::Outcome& outcome) {
   outcomes_[workload] = outcome;
   ++done_;
-  if (!passed(outcome)) ++failures_;
+  if (!job::passed(outcome)) ++failures_;
 }
 
 std::vector<dispatch::Subject> BatchPlan::pointless() const {
@@ -78,7 +76,7 @@ std::span<const Workload> BatchPlan::workloads(dispatch::Subject subject) const 
   return std::span(list_).subspan(it.begin, it.end - it.begin);
 }
 
-const std::optional<wire::Outcome>& BatchPlan::outcome(Workload workload) const { return outcomes_.at(workload); }
+const std::optional<job::Outcome>& BatchPlan::outcome(Workload workload) const { return outcomes_.at(workload); }
 
 std::size_t BatchPlan::size() const { return outcomes_.size(); }
 

@@ -13,7 +13,7 @@ std::vector<dispatch::Subject> ListedPlan::next(std::size_t count) {
   return {listing};
 }
 
-void ListedPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
+void ListedPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   if (subject != listing) return batches_->record(subject, outcome);
   running_ = false;
   if (std::exchange(listed_, true)) return;

@@ -3,8 +3,6 @@
 #include <numeric>
 #include <utility>
 
-#include "verdict.hpp"
-
 namespace nmz::schedule {
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
@@ -55,20 +53,19 @@ std::vector<dispatch::Subject> RepeatPlan::next(std::size_t count) {
   return subjects;
 }
 
-void RepeatPlan::record(dispatch::Subject run, const wire::Outcome& outcome) {
+void RepeatPlan::record(dispatch::Subject run, const job::Outcome& outcome) {
   if (running_.erase(run) == 0) return;
   const Workload workload = runs_.at(run).workload;
   Tally& it = tallies_[workload];
-  switch (verdict(outcome)) {
-    case Verdict::nothing:
-      ++it.lost;
-      break;
-    case Verdict::failed:
-      ++it.failures;
-      ++failures_;
-      [[fallthrough]];
-    case Verdict::passed:
-      ++it.runs;
+  const job::Class meaning = job::classify(outcome);
+  if (meaning == job::Class::passed || job::is_failure(meaning)) {
+    ++it.runs;
+  } else {
+    ++it.lost;
+  }
+  if (job::is_failure(meaning)) {
+    ++it.failures;
+    ++failures_;
   }
   if (known_well(workload)) std::erase(turn_, workload);
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "verdict.hpp"
-
 namespace nmz::schedule {
 
 RetryPlan::RetryPlan(std::unique_ptr<WorkloadPlan> plan, std::uint32_t retries)
@@ -20,10 +18,10 @@ std::vector<dispatch::Subject> RetryPlan::next(std::size_t count) {
   return subjects;
 }
 
-void RetryPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
+void RetryPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   const auto known = retried_.find(subject);
   const std::uint32_t failures = known == retried_.end() ? 0 : known->second.failures;
-  if (verdict(outcome) == Verdict::failed && failures < retries_) {
+  if (job::is_failure(job::classify(outcome)) && failures < retries_) {
     Retried& it = retried_[subject];
     ++it.failures;
     it.running = false;

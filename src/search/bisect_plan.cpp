@@ -123,7 +123,7 @@ void BisectPlan::give_back(dispatch::Subject subject) {
   if (options_.strategy == Strategy::rounds) round_.push_front(subject);
 }
 
-void BisectPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
+void BisectPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   if (!subjects_[subject].running) return;
   const Meaning meaning = meaning_of(outcome, options_.timeout_means, options_.matching);
   if (meaning == Meaning::nothing) return give_back(subject);
@@ -141,7 +141,7 @@ void BisectPlan::record(dispatch::Subject subject, const wire::Outcome& outcome)
   settle(subject, outcome, passed != options_.find_fix ? Verdict::good : Verdict::bad);
 }
 
-void BisectPlan::settle(dispatch::Subject subject, const wire::Outcome& outcome, Verdict verdict) {
+void BisectPlan::settle(dispatch::Subject subject, const job::Outcome& outcome, Verdict verdict) {
   subjects_[subject].settled = true;
   subjects_[subject].verdict = verdict;
   if (!is_check(subject)) {
@@ -154,14 +154,14 @@ void BisectPlan::settle(dispatch::Subject subject, const wire::Outcome& outcome,
   conclude(subject, outcome);
 }
 
-void BisectPlan::end(BisectResult::Kind kind, dispatch::Subject subject, const wire::Outcome& outcome) {
+void BisectPlan::end(BisectResult::Kind kind, dispatch::Subject subject, const job::Outcome& outcome) {
   result_.kind = kind;
   result_.subject = subject;
   result_.outcome = outcome;
   round_.clear();
 }
 
-void BisectPlan::conclude(dispatch::Subject last, const wire::Outcome& outcome) {
+void BisectPlan::conclude(dispatch::Subject last, const job::Outcome& outcome) {
   using Kind = BisectResult::Kind;
   Conclusion conclusion = search_.conclusion();
   switch (conclusion.kind) {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "nmz/job/outcome.hpp"
 #include "nmz/search/bisect_plan.hpp"
-#include "nmz/wire/messages.hpp"
 
 namespace nmz::search {
 
@@ -19,9 +19,9 @@ enum class Meaning : std::uint8_t {
 };
 
 /// `matching`: failures are told by their output (Outcome::matched). Then also a crash that matches is one.
-[[nodiscard]] Meaning meaning_of(const wire::Outcome& outcome, TimeoutMeans timeout_means, bool matching);
+[[nodiscard]] Meaning meaning_of(const job::Outcome& outcome, TimeoutMeans timeout_means, bool matching);
 
 /// A shell's "cannot execute" and "not found"; programs may end so for reasons of their own.
-[[nodiscard]] bool looks_unexecuted(const wire::Outcome& outcome);
+[[nodiscard]] bool looks_unexecuted(const job::Outcome& outcome);
 
 }  // namespace nmz::search

@@ -71,7 +71,6 @@ struct ToJson {
             {"workers", event.workers},
             {"wall", event.wall.count()},
             {"serial_tests", event.serial_tests},
-            {"serial_wall", event.serial_wall.count()},
             {"log_directory", printed(event.log_directory)},
             {"exit_code", event.exit_code}};
   }

@@ -130,7 +130,9 @@ std::string SuiteText::coloured(const std::string& text, const char* colour) con
 
 void SuiteText::on(const SuiteStarted& event, Seconds now) {
   workers_ = event.workers;
-  if (!quiet()) line(fmt::format("{}: {}", plural(event.workers, "worker"), text::printable(event.where)), now);
+  if (quiet()) return;
+  line(fmt::format("{}: {}", plural(event.workers, "worker"), text::printable(event.where)), now);
+  if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory), now);
 }
 
 void SuiteText::on(const WorkloadsListed& event, Seconds now) {

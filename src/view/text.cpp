@@ -84,6 +84,7 @@ void Text::on(const SearchStarted& event, Seconds /*now*/) {
                    event.candidates == 1 ? "commit" : "commits", event.workers,
                    event.workers == 1 ? "worker" : "workers", std::ceil(event.rounds),
                    event.rounds <= 1 ? "round" : "rounds"));
+  if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
 }
 
 void Text::on(const JobStarted& event, Seconds now) {
@@ -141,8 +142,8 @@ void Text::on(const SearchEnded& event, Seconds /*now*/) {
                    event.tests == 1 ? "test" : "tests", event.good, event.bad, event.skip, duration(event.wall),
                    event.workers, event.workers == 1 ? "worker" : "workers"));
   if (event.serial_tests > 0) {
-    line(fmt::format("a serial search would have needed {} {}, about {}", event.serial_tests,
-                     event.serial_tests == 1 ? "test" : "tests", duration(event.serial_wall)));
+    line(fmt::format("a serial search would have needed {} {}", event.serial_tests,
+                     event.serial_tests == 1 ? "test" : "tests"));
   }
   if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
 }

@@ -5,10 +5,15 @@
 
 #include "fields.hpp"
 
+namespace nmz::job {
+
+auto fields(wire::Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.detail); }
+
+}  // namespace nmz::job
+
 namespace nmz::wire {
 
 auto fields(Is<Nonce> auto& m) { return std::tie(m.high, m.low); }
-auto fields(Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.detail); }
 auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat); }
 auto fields(Is<TreeBegin> auto& m) { return std::tie(m.replace, m.clean); }
 auto fields(Is<TreeRemove> auto& m) { return std::tie(m.path); }
@@ -35,9 +40,9 @@ auto fields(Is<Heartbeat> auto& m) { return std::tie(m.job); }
 template <>
 inline constexpr std::size_t enumerators<FileMode> = 3;
 template <>
-inline constexpr std::size_t enumerators<Phase> = 2;
+inline constexpr std::size_t enumerators<job::Phase> = 2;
 template <>
-inline constexpr std::size_t enumerators<OutcomeKind> = static_cast<std::size_t>(OutcomeKind::lost) + 1;
+inline constexpr std::size_t enumerators<job::OutcomeKind> = static_cast<std::size_t>(job::OutcomeKind::lost) + 1;
 
 void encode(const Message& message, std::string& out) { write_frame(message, out); }
 

@@ -14,8 +14,8 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
 using ::testing::HasSubstr;
-using wire::OutcomeKind;
 
 constexpr int protocol_error = 3;
 
@@ -115,13 +115,13 @@ TEST(ConversationTest, HeartbeatsComeWhateverTheJobDoes) {
   WorkerOptions options;
   options.heartbeat = 20ms;
   Worker worker{options};
-  const auto count = [&](wire::JobId job) {
+  const auto count = [&](job::JobId job) {
     const auto message = worker.receive();
     const auto* heartbeat = message ? std::get_if<wire::Heartbeat>(&*message) : nullptr;
     return heartbeat != nullptr && heartbeat->job == job ? 1 : 0;
   };
   for (int beats = 0; beats < 3;) {
-    beats += count(wire::JobId{});
+    beats += count(job::JobId{});
   }
   auto run = worker.shell("trap '' TERM; exec 2>/dev/null; while :; do sleep 0.01; done");
   run.kill_grace = 300ms;

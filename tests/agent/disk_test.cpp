@@ -13,9 +13,9 @@ namespace nmz::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using job::OutcomeKind;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using wire::OutcomeKind;
 
 class DiskTest : public ::testing::Test {
  protected:

@@ -17,11 +17,11 @@ namespace nmz::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using job::OutcomeKind;
+using job::Phase;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using wire::OutcomeKind;
-using wire::Phase;
 
 class JobTest : public ::testing::Test {
  protected:
@@ -56,7 +56,7 @@ TEST_F(JobTest, SignalsAreToldFromExitCodes) {
     const auto result = worker_.run(worker_.shell("kill -" + std::to_string(number) + " $$"));
     EXPECT_EQ(result.finished.outcome.kind, OutcomeKind::signaled);
     EXPECT_EQ(result.finished.outcome.code, number);
-    EXPECT_THAT(result.finished.outcome.detail, HasSubstr("signal " + std::to_string(number)));
+    EXPECT_THAT(job::describe(result.finished.outcome), HasSubstr("signal " + std::to_string(number) + " ("));
   }
 }
 

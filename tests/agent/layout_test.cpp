@@ -13,13 +13,13 @@ namespace nmz::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using job::OutcomeKind;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 using wire::FileMode;
-using wire::OutcomeKind;
 
 struct stat status_of(const fs::path& path) {
   struct stat status {};

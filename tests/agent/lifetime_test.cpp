@@ -12,9 +12,9 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using wire::OutcomeKind;
 using Clock = std::chrono::steady_clock;
 
 /// Ignores TERM, says so in the file `ready`, and stays.

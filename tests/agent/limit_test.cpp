@@ -12,9 +12,9 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using wire::OutcomeKind;
 
 class LimitTest : public ::testing::Test {
  protected:

@@ -12,10 +12,10 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using wire::OutcomeKind;
 
 WorkerOptions no_tree() {
   WorkerOptions options;

@@ -17,12 +17,12 @@ namespace nmz::agent {
 namespace {
 
 namespace fs = std::filesystem;
+using job::OutcomeKind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 using wire::FileMode;
-using wire::OutcomeKind;
 
 TEST(ObstacleTest, NothingIsWrittenThroughSymlinks) {
   Worker worker;

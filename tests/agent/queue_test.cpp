@@ -7,8 +7,8 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
 using testing::HasSubstr;
-using wire::OutcomeKind;
 
 class QueueTest : public testing::Test {
  protected:

@@ -18,8 +18,8 @@
 namespace nmz::agent {
 namespace {
 
+using job::OutcomeKind;
 using wire::FileMode;
-using wire::OutcomeKind;
 
 using Commit = std::map<std::string, File>;
 

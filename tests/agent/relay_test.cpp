@@ -373,11 +373,11 @@ TEST_F(RelayTest, TwoWorkersRunTheirJobs) {
     worker->say(wire::TreeFile{"name", wire::FileMode::regular, 1, false});
     worker->say(wire::TreeData{std::to_string(++number)});
     worker->say(wire::TreeEnd{});
-    EXPECT_EQ(worker->expect<wire::TreeReady>().outcome.kind, wire::OutcomeKind::exited);
+    EXPECT_EQ(worker->expect<wire::TreeReady>().outcome.kind, job::OutcomeKind::exited);
     wire::Run run;
     run.argv = {"sh", "-c", "cat name; env; cat /proc/$PPID/environ"};
     worker->say(run);
-    EXPECT_EQ(worker->expect<wire::Started>().phase, wire::Phase::test);
+    EXPECT_EQ(worker->expect<wire::Started>().phase, job::Phase::test);
     std::string log;
     wire::Message message = worker->hear();
     for (; std::holds_alternative<wire::Log>(message); message = worker->hear()) {

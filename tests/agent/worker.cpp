@@ -187,8 +187,8 @@ void Worker::send_file(const File& file) const {
   }
 }
 
-wire::Outcome Worker::lay_out(const std::vector<File>& files, const std::vector<std::string>& removed,
-                              wire::TreeBegin begin) {
+job::Outcome Worker::lay_out(const std::vector<File>& files, const std::vector<std::string>& removed,
+                             wire::TreeBegin begin) {
   send(begin);
   for (const std::string& path : removed) {
     send(wire::TreeRemove{path});
@@ -202,7 +202,7 @@ wire::Outcome Worker::lay_out(const std::vector<File>& files, const std::vector<
 
 wire::Run Worker::job(std::vector<std::string> argv) {
   wire::Run run;
-  run.job = wire::JobId{++last_job_};
+  run.job = job::JobId{++last_job_};
   run.argv = std::move(argv);
   return run;
 }
@@ -235,7 +235,7 @@ JobResult Worker::await_job() {
 }
 
 void Worker::await_started() {
-  while (expect<wire::Started>().phase != wire::Phase::test) {
+  while (expect<wire::Started>().phase != job::Phase::test) {
   }
 }
 

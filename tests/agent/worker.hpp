@@ -47,7 +47,7 @@ struct File {
 };
 
 struct JobResult {
-  std::vector<wire::Phase> started;
+  std::vector<job::Phase> started;
   std::string log;
   wire::Finished finished;
   std::vector<std::string> changed;  ///< of TreeState, sorted; when the worker has a tree
@@ -71,8 +71,8 @@ class Worker {
   }
 
   /// A whole tree stream; the agent's answer.
-  wire::Outcome lay_out(const std::vector<File>& files, const std::vector<std::string>& removed = {},
-                        wire::TreeBegin begin = {});
+  job::Outcome lay_out(const std::vector<File>& files, const std::vector<std::string>& removed = {},
+                       wire::TreeBegin begin = {});
   void send_file(const File& file) const;
 
   [[nodiscard]] wire::Run job(std::vector<std::string> argv);

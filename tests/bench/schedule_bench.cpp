@@ -43,9 +43,9 @@ constexpr std::size_t tests = 1618;
 constexpr std::uint32_t workers = 30;
 constexpr double spread = 1.5;
 
-wire::Outcome passed() {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::exited;
+job::Outcome passed() {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::exited;
   return outcome;
 }
 
@@ -161,10 +161,10 @@ class Coordinator {
  public:
   explicit Coordinator(std::uint32_t ahead)
       : plan_(expected(), batch_options()), dispatcher_(plan_, crowd, options(ahead)) {
-    for (std::uint32_t id = 0; id < crowd; ++id) tell(dispatch::WorkerReady{wire::WorkerId{id}});
+    for (std::uint32_t id = 0; id < crowd; ++id) tell(dispatch::WorkerReady{job::WorkerId{id}});
     while (!dispatcher_.stopped()) {
       end(static_cast<std::uint32_t>(random_.below(crowd)));
-      tell(dispatch::WorkerAlive{wire::WorkerId{static_cast<std::uint32_t>(random_.below(crowd))}});
+      tell(dispatch::WorkerAlive{job::WorkerId{static_cast<std::uint32_t>(random_.below(crowd))}});
     }
   }
   static constexpr std::size_t workloads = 100'000;

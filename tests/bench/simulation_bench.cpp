@@ -56,8 +56,8 @@ double one_finish(const search::CommitGraph& line, const Way& way, double spread
   options.search.trust_ends = way.trust_ends;
   search::BisectPlan plan(line, {}, options);
   const simulation::Truth truth = [culprit](dispatch::Subject subject) {
-    wire::Outcome outcome;
-    outcome.kind = wire::OutcomeKind::exited;
+    job::Outcome outcome;
+    outcome.kind = job::OutcomeKind::exited;
     outcome.code = subject >= culprit ? 1 : 0;
     return outcome;
   };
@@ -119,18 +119,18 @@ void print_dispatcher_cost() {
       if (assign != nullptr) running.at(static_cast<std::size_t>(assign->worker)) = *assign;
     }
   };
-  wire::Outcome passed;
-  passed.kind = wire::OutcomeKind::exited;
+  job::Outcome passed;
+  passed.kind = job::OutcomeKind::exited;
   Random random(1);
   const auto start = std::chrono::steady_clock::now();
-  for (std::uint32_t worker = 0; worker < workers; ++worker) tell(dispatch::WorkerReady{wire::WorkerId{worker}});
+  for (std::uint32_t worker = 0; worker < workers; ++worker) tell(dispatch::WorkerReady{job::WorkerId{worker}});
   while (!dispatcher.stopped()) {
     const dispatch::Assign& ended = running.at(random.below(workers));
-    if (ended.job != wire::JobId{}) {
+    if (ended.job != job::JobId{}) {
       tell(dispatch::JobEnded{
           ended.worker, std::exchange(running.at(static_cast<std::size_t>(ended.worker)).job, {}), passed, {}});
     }
-    tell(dispatch::WorkerAlive{wire::WorkerId{static_cast<std::uint32_t>(random.below(workers))}});
+    tell(dispatch::WorkerAlive{job::WorkerId{static_cast<std::uint32_t>(random.below(workers))}});
   }
   const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
   std::cout << fmt::format(

@@ -88,10 +88,23 @@ TEST_F(OutputTest, AUsersColoursDoNotComeIntoThePipe) {
 
 TEST_F(OutputTest, TheSummarySaysHowMuchWasDoneAndWhereTheLogsAre) {
   const Ended ended = search({"--jobs", "2"});
-  EXPECT_THAT(ended.err, HasSubstr(place.log_dir().string()));
+  const std::string logs = "logs: " + place.log_dir().string() + "\n";
+  EXPECT_LT(ended.err.find(logs), ended.err.find("\ngood ")) << "a user wants to follow them: " << ended.err;
+  EXPECT_TRUE(ended.err.ends_with(logs)) << ended.err;
   const std::size_t tests = lines_of(place.note("tested")).size();
   EXPECT_THAT(ended.err, testing::ContainsRegex(std::to_string(tests) + " test")) << "run by the command: " << tests;
-  EXPECT_THAT(ended.err, HasSubstr("serial"));
+  EXPECT_THAT(ended.err, testing::ContainsRegex("a serial search would have needed [0-9]+ tests?\n"));
+}
+
+TEST_F(OutputTest, TheTimeThatIsLeftCountsBuilds) {
+  const Ended ended = search({"--jobs", "1", "--build", "sleep 0.3", "--json", "-"});
+  std::vector<double> expected;
+  for (const std::string& line : split_lines(ended.out)) {
+    const auto event = boost::json::parse(line).as_object();
+    if (event.at("event") == "progress") expected.push_back(event.at("expected_left").to_number<double>());
+  }
+  ASSERT_THAT(expected, Not(IsEmpty()));
+  EXPECT_GE(expected.front(), 0.3) << "at least one round is left after the first one";
 }
 
 TEST_F(OutputTest, QuietSaysLessAndVerboseMore) {

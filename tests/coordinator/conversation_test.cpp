@@ -12,15 +12,15 @@
 namespace nmz::coordinator {
 namespace {
 
+using job::OutcomeKind;
+using job::Phase;
 using std::chrono::microseconds;
-using wire::OutcomeKind;
-using wire::Phase;
 using State = Conversation::State;
 
-constexpr wire::JobId first{1};
-constexpr wire::JobId second{2};
+constexpr job::JobId first{1};
+constexpr job::JobId second{2};
 
-wire::Run run_of(wire::JobId job, std::uint64_t log_limit = 0) {
+wire::Run run_of(job::JobId job, std::uint64_t log_limit = 0) {
   wire::Run run;
   run.job = job;
   run.attempt = 3;
@@ -188,7 +188,7 @@ TEST_F(ConversationTest, AnyHonestOrderIsHeardAndNoForgedEnd) {
         return finished;
       };
       if (at_agent.empty() || (at_agent.size() < 4 && one_in(3))) {
-        at_agent.push_back(run_of(wire::JobId{next++}));
+        at_agent.push_back(run_of(job::JobId{next++}));
         it.send(at_agent.back());
       } else if (one_in(4) && at_agent.size() > 1) {
         it.send(wire::Cancel{at_agent.back().job});
@@ -199,7 +199,7 @@ TEST_F(ConversationTest, AnyHonestOrderIsHeardAndNoForgedEnd) {
         runs = true;
       } else if (one_in(2)) {
         ASSERT_FALSE(it.hear(wire::Log{at_agent.front().job, ""})) << "seed " << seed;
-        ASSERT_FALSE(it.hear(wire::Heartbeat{wire::JobId{random()}})) << "seed " << seed;
+        ASSERT_FALSE(it.hear(wire::Heartbeat{job::JobId{random()}})) << "seed " << seed;
       } else {
         ASSERT_FALSE(it.hear(end_of(at_agent.front()))) << "seed " << seed;
         at_agent.erase(at_agent.begin());

@@ -43,7 +43,7 @@ class ListPlanFake final : public dispatch::Plan {
     }
     return some;
   }
-  void record(Subject subject, const wire::Outcome& outcome) override {
+  void record(Subject subject, const job::Outcome& outcome) override {
     std::erase(running, subject);
     outcomes[subject] = outcome;
     if (stop_after > 0 && outcomes.size() >= stop_after) over = true;
@@ -57,7 +57,7 @@ class ListPlanFake final : public dispatch::Plan {
 
   std::vector<Subject> waiting;
   std::vector<Subject> running;
-  std::map<Subject, wire::Outcome> outcomes;
+  std::map<Subject, job::Outcome> outcomes;
   std::size_t stop_after = 0;
   bool over = false;
 };
@@ -140,7 +140,7 @@ class CoordinatorTest : public testing::Test {
 
   static AgentScript well_behaved() {
     AgentScript script;
-    script.tree.kind = wire::OutcomeKind::exited;
+    script.tree.kind = job::OutcomeKind::exited;
     return script;
   }
 
@@ -221,7 +221,7 @@ TEST_F(CoordinatorTest, NoWorkerAtAllEndsTheRunWithTheReason) {
 TEST_F(CoordinatorTest, ACommitThatCannotBeReadIsUntestableAndNotRun) {
   source.broken_subjects.emplace(1, Error{ErrorKind::rejected, "object 1234 is missing"});
   run(3, 1);
-  EXPECT_EQ(plan->outcomes.at(1).kind, wire::OutcomeKind::untestable);
+  EXPECT_EQ(plan->outcomes.at(1).kind, job::OutcomeKind::untestable);
   EXPECT_EQ(plan->outcomes.at(1).detail, "object 1234 is missing");
   EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "Run"), 2);
 }
@@ -230,7 +230,7 @@ TEST_F(CoordinatorTest, ACommitThatBreaksHalfWayCostsNoWorker) {
   source.broken_subjects.emplace(1, Error{ErrorKind::rejected, "object 1234 is missing"});
   source.breaks_late = true;
   run(3, 1);
-  EXPECT_EQ(plan->outcomes.at(1).kind, wire::OutcomeKind::untestable);
+  EXPECT_EQ(plan->outcomes.at(1).kind, job::OutcomeKind::untestable);
   EXPECT_EQ(plan->outcomes.size(), 3);
   EXPECT_TRUE(watcher.losses.empty());
   EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "TreeEnd"), 3);
@@ -238,12 +238,12 @@ TEST_F(CoordinatorTest, ACommitThatBreaksHalfWayCostsNoWorker) {
 
 TEST_F(CoordinatorTest, AWorkerThatCannotPrepareGivesItsSubjectToAnother) {
   AgentScript full = well_behaved();
-  full.tree.kind = wire::OutcomeKind::unprepared;
+  full.tree.kind = job::OutcomeKind::unprepared;
   full.tree.detail = "no space left";
   agents.scripts = {full, well_behaved()};
   run(4, 2);
   EXPECT_EQ(plan->outcomes.size(), 4);
-  for (const auto& [subject, outcome] : plan->outcomes) EXPECT_EQ(outcome.kind, wire::OutcomeKind::exited) << subject;
+  for (const auto& [subject, outcome] : plan->outcomes) EXPECT_EQ(outcome.kind, job::OutcomeKind::exited) << subject;
 }
 
 TEST_F(CoordinatorTest, PointlessWorkIsCancelledAtTheEnd) {

@@ -50,7 +50,7 @@ T hear() {
 
 TreeReady ready() {
   TreeReady message;
-  message.outcome.kind = OutcomeKind::exited;
+  message.outcome.kind = nmz::job::OutcomeKind::exited;
   return message;
 }
 
@@ -60,14 +60,14 @@ Finished good(const Run& run) {
   finished.job = run.job;
   finished.attempt = run.attempt;
   finished.nonce = run.nonce;
-  finished.outcome.kind = OutcomeKind::exited;
+  finished.outcome.kind = nmz::job::OutcomeKind::exited;
   return finished;
 }
 
 /// One whose sender has not heard the Run.
 Finished guessed(std::uint64_t job) {
   Run run;
-  run.job = JobId{job};
+  run.job = nmz::job::JobId{job};
   return good(run);
 }
 
@@ -96,7 +96,7 @@ const std::map<std::string, std::function<void()>> attacks{
      [] {
        const Run run = running();
        Finished finished = good(run);
-       finished.outcome.kind = OutcomeKind::unprepared;
+       finished.outcome.kind = nmz::job::OutcomeKind::unprepared;
        say(finished);
        for_ever(TreeState{std::vector<std::string>(1000, std::string(500, 'x')), false});
      }},
@@ -105,7 +105,7 @@ const std::map<std::string, std::function<void()>> attacks{
      [] {
        static_cast<void>(hear<TreeEnd>());
        TreeReady message;
-       message.outcome.kind = OutcomeKind::untestable;
+       message.outcome.kind = nmz::job::OutcomeKind::untestable;
        say(message);
        static_cast<void>(hear<Shutdown>());
      }},
@@ -116,7 +116,7 @@ const std::map<std::string, std::function<void()>> attacks{
      }},
     {"log-of-no-job",
      [] {
-       for_ever(Log{JobId{77}, "x"});
+       for_ever(Log{nmz::job::JobId{77}, "x"});
      }},
     {"log-without-end",
      [] {

@@ -118,7 +118,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
   asio::awaitable<void> trickle() {
     constexpr int most = 200;
     std::string bytes;
-    wire::encode(wire::Log{wire::JobId{1}, std::string(1'000'000, 'x')}, bytes);
+    wire::encode(wire::Log{job::JobId{1}, std::string(1'000'000, 'x')}, bytes);
     bytes.resize(wire::header_size);
     for (int beats = 0; beats < most; ++beats) {
       auto [code, count] = co_await asio::async_write(socket_, asio::buffer(bytes), as_result);
@@ -130,14 +130,14 @@ class Agent : public std::enable_shared_from_this<Agent> {
   }
 
   asio::awaitable<void> work(wire::Run run) {
-    wire::Message begun = wire::Started{run.job, wire::Phase::test};
+    wire::Message begun = wire::Started{run.job, job::Phase::test};
     co_await say(std::move(begun));
     const bool waited = !cancelled_ && co_await wait(script_.job_takes);
     wire::Finished finished;
     finished.job = run.job;
     finished.attempt = run.attempt;
     finished.nonce = run.nonce;
-    finished.outcome.kind = waited ? wire::OutcomeKind::exited : wire::OutcomeKind::cancelled;
+    finished.outcome.kind = waited ? job::OutcomeKind::exited : job::OutcomeKind::cancelled;
     wire::Message out = finished;
     co_await say(std::move(out));
     wire::Message state = wire::TreeState{};
@@ -170,10 +170,10 @@ class Agent : public std::enable_shared_from_this<Agent> {
 
 ScriptedAgentsFake::ScriptedAgentsFake(asio::any_io_executor executor) : executor_{std::move(executor)} {}
 
-asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> ScriptedAgentsFake::start(wire::WorkerId /*worker*/) {
+asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> ScriptedAgentsFake::start(job::WorkerId /*worker*/) {
   ++starts;
   AgentScript script;
-  script.tree.kind = wire::OutcomeKind::exited;
+  script.tree.kind = job::OutcomeKind::exited;
   if (!scripts.empty()) {
     script = std::move(scripts.front());
     scripts.pop_front();
@@ -192,6 +192,6 @@ asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> ScriptedAgentsFak
   co_return stream;
 }
 
-asio::awaitable<void> ScriptedAgentsFake::stop(wire::WorkerId /*worker*/) { co_return; }
+asio::awaitable<void> ScriptedAgentsFake::stop(job::WorkerId /*worker*/) { co_return; }
 
 }  // namespace nmz::coordinator

@@ -27,7 +27,7 @@ struct AgentScript {
   bool garbage = false;      ///< says bytes that are no message instead of Welcome
   bool dies_in_job = false;  ///< ends its stream when told to run
   bool trickles = false;     ///< says the head of a long frame when told to run, then heartbeats, for a while
-  wire::Outcome tree;        ///< its answer to a tree; exited 0 by default
+  job::Outcome tree;         ///< its answer to a tree; exited 0 by default
   std::chrono::milliseconds tree_takes{0};
   std::chrono::milliseconds job_takes{0};
 };
@@ -42,8 +42,8 @@ class ScriptedAgentsFake final : public orchestrator::Orchestrator {
   int starts = 0;
   int running = 0;  ///< agents whose stream has not ended
 
-  boost::asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> start(wire::WorkerId worker) override;
-  boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
+  boost::asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> start(job::WorkerId worker) override;
+  boost::asio::awaitable<void> stop(job::WorkerId worker) override;
 
  private:
   boost::asio::any_io_executor executor_;

@@ -19,7 +19,7 @@ Options ahead(std::uint32_t most) {
 }
 
 Event cancelled(std::uint32_t worker, std::uint64_t job) {
-  return ended(worker, job, outcome(wire::OutcomeKind::cancelled));
+  return ended(worker, job, outcome(job::OutcomeKind::cancelled));
 }
 
 std::deque<Subject> list(Subject count) {
@@ -92,7 +92,7 @@ TEST(DispatcherAheadTest, AFailureThatIsTriedElsewhereWaitsAtAnotherWorker) {
   ScriptedPlanForTests plan(list(20));
   Scenario run(plan, 2, ahead(1));
   run.tell({ready(0), ready(1)});
-  EXPECT_EQ(run.after(2ms, {ended(0, 1, outcome(wire::OutcomeKind::signaled, 9), 1ms), ended(1, 2, exited(0), 1ms)}),
+  EXPECT_EQ(run.after(2ms, {ended(0, 1, outcome(job::OutcomeKind::signaled, 9), 1ms), ended(1, 2, exited(0), 1ms)}),
             "assign w1 s1 job3 try2, assign w0 s3 job4, assign w1 s4 job5, assign w0 s5 job6, retried s1 job1, "
             "counted s2 job2");
 }

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const wire::Outcome unprepared = outcome(wire::OutcomeKind::unprepared, 28);
-const wire::Outcome killed = outcome(wire::OutcomeKind::signaled, 9);
+const job::Outcome unprepared = outcome(job::OutcomeKind::unprepared, 28);
+const job::Outcome killed = outcome(job::OutcomeKind::signaled, 9);
 
 // ---- lost workers
 
@@ -75,8 +75,8 @@ TEST(DispatcherFaultsTest, AWorkerIsRestartedSoOftenAndNotMore) {
 TEST(DispatcherFaultsTest, AWorkerThatCannotBeStartedIsNotRestarted) {
   ScriptedPlanForTests plan({1});
   Scenario run(plan, 2);
-  EXPECT_EQ(run.tell({WorkerLost{wire::WorkerId{0}, "no such mount", true}}), "gone w0");
-  EXPECT_EQ(run.tell({WorkerLost{wire::WorkerId{1}, "no such mount", true}}), "stop no workers, gone w1");
+  EXPECT_EQ(run.tell({WorkerLost{job::WorkerId{0}, "no such mount", true}}), "gone w0");
+  EXPECT_EQ(run.tell({WorkerLost{job::WorkerId{1}, "no such mount", true}}), "stop no workers, gone w1");
 }
 
 TEST(DispatcherFaultsTest, NothingIsRestartedInTheStepThatStops) {
@@ -123,9 +123,9 @@ TEST(DispatcherFaultsTest, ASubjectThatKillsItsWorkersIsRecordedAsLost) {
 // ---- outcomes that are no verdict
 
 TEST(DispatcherFaultsTest, WhichOutcomesAreInfrastructure) {
-  using Kind = wire::OutcomeKind;
+  using Kind = job::OutcomeKind;
   struct Case {
-    wire::Outcome outcome;
+    job::Outcome outcome;
     bool retried;
   };
   const std::vector<Case> cases{
@@ -177,7 +177,7 @@ TEST(DispatcherFaultsTest, AJobCancelledBySomebodyElseIsLostToThePlan) {
   options.max_attempts = 1;
   Scenario run(plan, 1, options);
   run.tell({ready(0)});
-  EXPECT_EQ(run.tell({ended(0, 1, outcome(wire::OutcomeKind::cancelled))}), "assign w0 s2 job2, counted s1 job1");
+  EXPECT_EQ(run.tell({ended(0, 1, outcome(job::OutcomeKind::cancelled))}), "assign w0 s2 job2, counted s1 job1");
   EXPECT_EQ(plan.diary(), "1=lost");
 }
 
@@ -188,7 +188,7 @@ TEST(DispatcherFaultsTest, AWorkerThatFailsThreeJobsInARowIsRestarted) {
   run.tell({ended(0, 1, unprepared)});
   run.tell({ended(0, 2, exited(0))});  // not in a row
   run.tell({ended(0, 3, unprepared)});
-  run.tell({ended(0, 4, disk_full(wire::OutcomeKind::exited, 1))});
+  run.tell({ended(0, 4, disk_full(job::OutcomeKind::exited, 1))});
   EXPECT_EQ(run.tell({ended(0, 5, unprepared)}), "restart w0, retried s5 job5, lost w0");
   run.tell({ready(0)});
   EXPECT_EQ(run.tell({ended(0, 6, unprepared)}).find("restart"), std::string::npos) << "the new agent is given time";

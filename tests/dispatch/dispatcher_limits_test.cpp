@@ -18,11 +18,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const wire::Outcome no_process = outcome(wire::OutcomeKind::unprepared, EAGAIN);
+const job::Outcome no_process = outcome(job::OutcomeKind::unprepared, EAGAIN);
 
 TEST(DispatcherLimitsTest, WhoMeetsALimitBesideOthersMakesRoom) {
-  for (const wire::Outcome& limit :
-       {no_process, outcome(wire::OutcomeKind::unprepared, EMFILE), disk_full(wire::OutcomeKind::exited, 1)}) {
+  for (const job::Outcome& limit :
+       {no_process, outcome(job::OutcomeKind::unprepared, EMFILE), disk_full(job::OutcomeKind::exited, 1)}) {
     ScriptedPlanForTests plan({1, 2, 3});
     Scenario run(plan, 2);
     run.tell({ready(0), ready(1)});
@@ -36,7 +36,7 @@ TEST(DispatcherLimitsTest, AnotherFaultOfAWorkerIsNoReasonToHaveFewer) {
   ScriptedPlanForTests plan({1, 2, 3});
   Scenario run(plan, 2);
   run.tell({ready(0), ready(1)});
-  EXPECT_EQ(run.tell({ended(0, 1, outcome(wire::OutcomeKind::unprepared, EIO))}), "assign w0 s3 job3, retried s1 job1");
+  EXPECT_EQ(run.tell({ended(0, 1, outcome(job::OutcomeKind::unprepared, EIO))}), "assign w0 s3 job3, retried s1 job1");
 }
 
 TEST(DispatcherLimitsTest, WhatWaitedThereGoesBackAsIfNeverHandedOut) {

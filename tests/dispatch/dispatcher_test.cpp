@@ -63,7 +63,7 @@ TEST(DispatcherTest, FinishingCancelsWhatRuns) {
   EXPECT_EQ(run.tell({ended(1, 2, exited(1))}), "cancel w0 job1, cancel w2 job3, stop finished, counted s2 job2");
   EXPECT_EQ(plan.diary(), "2=exited 1");
   // The result stands: what still comes is shown, but changes nothing and starts nothing.
-  EXPECT_EQ(run.tell({ended(0, 1, outcome(wire::OutcomeKind::cancelled))}), "cancelled s1 job1");
+  EXPECT_EQ(run.tell({ended(0, 1, outcome(job::OutcomeKind::cancelled))}), "cancelled s1 job1");
   EXPECT_EQ(run.tell({lost(2), ready(2)}), "cancelled s3 job3");
   EXPECT_EQ(plan.diary(), "back 1, back 3");
   EXPECT_EQ(run.dispatcher.deadline(), std::nullopt);
@@ -102,23 +102,22 @@ TEST(DispatcherTest, CancelsPointlessJobsOnceAndKeepsTheWorkerBusyUntilTheEnd) {
   EXPECT_EQ(run.tell({ended(1, 3, exited(0))}), "assign w1 s4 job4, counted s3 job3") << "cancelled once is enough";
   EXPECT_EQ(plan.diary(), "2=exited, 3=exited");
   plan.no_use = {};
-  EXPECT_EQ(run.tell({ended(0, 1, outcome(wire::OutcomeKind::cancelled))}),
-            "assign w0 s1 job5 try2, cancelled s1 job1");
+  EXPECT_EQ(run.tell({ended(0, 1, outcome(job::OutcomeKind::cancelled))}), "assign w0 s1 job5 try2, cancelled s1 job1");
   EXPECT_EQ(plan.diary(), "back 1");
 }
 
 TEST(DispatcherTest, HowACancelledJobEnds) {
   struct Case {
-    wire::Outcome outcome;
+    job::Outcome outcome;
     std::string told;
   };
   const std::vector<Case> cases{
       {exited(1), "1=exited 1"},  // it had ended by itself before the Cancel arrived: evidence is evidence
       {exited(125), "1=exited 125"},
-      {outcome(wire::OutcomeKind::timed_out), "1=timed out"},
-      {outcome(wire::OutcomeKind::cancelled), "back 1"},
-      {outcome(wire::OutcomeKind::signaled, 9), "back 1"},
-      {outcome(wire::OutcomeKind::unprepared, 5), "back 1"},
+      {outcome(job::OutcomeKind::timed_out), "1=timed out"},
+      {outcome(job::OutcomeKind::cancelled), "back 1"},
+      {outcome(job::OutcomeKind::signaled, 9), "back 1"},
+      {outcome(job::OutcomeKind::unprepared, 5), "back 1"},
   };
   for (const Case& one : cases) {
     ScriptedPlanForTests plan({1, 2, 3});
@@ -138,7 +137,7 @@ TEST(DispatcherTest, APlanThatLeavesEverybodyWithoutWorkIsABug) {
   class NeverFinishedPlanForTests final : public Plan {
    public:
     std::vector<Subject> next(std::size_t /*count*/) override { return {}; }
-    void record(Subject /*subject*/, const wire::Outcome& /*outcome*/) override {}
+    void record(Subject /*subject*/, const job::Outcome& /*outcome*/) override {}
     void give_back(Subject /*subject*/) override {}
     [[nodiscard]] std::vector<Subject> pointless() const override { return {}; }
     [[nodiscard]] bool finished() const override { return false; }

@@ -8,8 +8,8 @@
 namespace nmz::dispatch {
 namespace {
 
-std::string name(wire::WorkerId id) { return fmt::format("w{}", static_cast<std::uint32_t>(id)); }
-std::string name(wire::JobId id) { return fmt::format("job{}", static_cast<std::uint64_t>(id)); }
+std::string name(job::WorkerId id) { return fmt::format("w{}", static_cast<std::uint32_t>(id)); }
+std::string name(job::JobId id) { return fmt::format("job{}", static_cast<std::uint64_t>(id)); }
 
 std::string phrase(const Assign& it) {
   const std::string again = it.attempt == 1 ? "" : fmt::format(" try{}", it.attempt);
@@ -50,7 +50,7 @@ std::vector<Subject> ScriptedPlanForTests::next(std::size_t count) {
   return subjects;
 }
 
-void ScriptedPlanForTests::record(Subject subject, const wire::Outcome& outcome) {
+void ScriptedPlanForTests::record(Subject subject, const job::Outcome& outcome) {
   constexpr std::array kinds{"exited",     "signaled",   "timed out", "build failed", "not started",
                              "unprepared", "untestable", "cancelled", "lost"};
   --running;
@@ -83,22 +83,22 @@ std::string Scenario::after(std::chrono::nanoseconds pause, const std::vector<Ev
   return tell(events);
 }
 
-Event ready(std::uint32_t worker) { return WorkerReady{wire::WorkerId{worker}}; }
-Event lost(std::uint32_t worker) { return WorkerLost{wire::WorkerId{worker}, "its stream ended"}; }
-Event alive(std::uint32_t worker) { return WorkerAlive{wire::WorkerId{worker}}; }
-Event ended(std::uint32_t worker, std::uint64_t job, const wire::Outcome& outcome, std::chrono::nanoseconds took) {
-  return JobEnded{wire::WorkerId{worker}, wire::JobId{job}, outcome, took};
+Event ready(std::uint32_t worker) { return WorkerReady{job::WorkerId{worker}}; }
+Event lost(std::uint32_t worker) { return WorkerLost{job::WorkerId{worker}, "its stream ended"}; }
+Event alive(std::uint32_t worker) { return WorkerAlive{job::WorkerId{worker}}; }
+Event ended(std::uint32_t worker, std::uint64_t job, const job::Outcome& outcome, std::chrono::nanoseconds took) {
+  return JobEnded{job::WorkerId{worker}, job::JobId{job}, outcome, took};
 }
 
-wire::Outcome outcome(wire::OutcomeKind kind, int code) {
-  wire::Outcome it;
+job::Outcome outcome(job::OutcomeKind kind, int code) {
+  job::Outcome it;
   it.kind = kind;
   it.code = code;
   return it;
 }
-wire::Outcome exited(int code) { return outcome(wire::OutcomeKind::exited, code); }
-wire::Outcome disk_full(wire::OutcomeKind kind, int code) {
-  wire::Outcome it = outcome(kind, code);
+job::Outcome exited(int code) { return outcome(job::OutcomeKind::exited, code); }
+job::Outcome disk_full(job::OutcomeKind kind, int code) {
+  job::Outcome it = outcome(kind, code);
   it.disk_full = true;
   return it;
 }

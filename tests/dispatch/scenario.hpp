@@ -23,7 +23,7 @@ class ScriptedPlanForTests final : public Plan {
   explicit ScriptedPlanForTests(std::deque<Subject> subjects) : to_do(std::move(subjects)) {}
 
   std::vector<Subject> next(std::size_t count) override;
-  void record(Subject subject, const wire::Outcome& outcome) override;
+  void record(Subject subject, const job::Outcome& outcome) override;
   void give_back(Subject subject) override;
   [[nodiscard]] std::vector<Subject> pointless() const override { return no_use; }
   [[nodiscard]] bool exhausted() const override { return list_ends && to_do.empty(); }
@@ -60,10 +60,10 @@ class Scenario {
 Event ready(std::uint32_t worker);
 Event lost(std::uint32_t worker);
 Event alive(std::uint32_t worker);
-Event ended(std::uint32_t worker, std::uint64_t job, const wire::Outcome& outcome, std::chrono::nanoseconds took = {});
+Event ended(std::uint32_t worker, std::uint64_t job, const job::Outcome& outcome, std::chrono::nanoseconds took = {});
 
-wire::Outcome exited(int code);
-wire::Outcome outcome(wire::OutcomeKind kind, int code = 0);
-wire::Outcome disk_full(wire::OutcomeKind kind, int code);
+job::Outcome exited(int code);
+job::Outcome outcome(job::OutcomeKind kind, int code = 0);
+job::Outcome disk_full(job::OutcomeKind kind, int code);
 
 }  // namespace nmz::dispatch

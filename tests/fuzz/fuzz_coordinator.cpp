@@ -12,7 +12,7 @@ namespace {
 
 wire::Run job(std::uint64_t number) {
   wire::Run run;
-  run.job = wire::JobId{number};
+  run.job = job::JobId{number};
   run.argv = {"true"};
   run.log_limit = 1000;
   return run;
@@ -49,7 +49,7 @@ void send(coordinator::Conversation& conversation, std::uint8_t what) {
     case 3:
       conversation.send(job(1));
       conversation.send(job(2));
-      conversation.send(wire::Cancel{wire::JobId{2}});
+      conversation.send(wire::Cancel{job::JobId{2}});
       break;
     case 4:
       conversation.send(elaborate_job());

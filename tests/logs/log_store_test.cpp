@@ -24,35 +24,35 @@ class LogStoreTest : public testing::Test {
 };
 
 TEST_F(LogStoreTest, KeepsOneFileAnAttempt) {
-  logs_->append(wire::JobId{1}, commit, 1, "first ");
-  logs_->append(wire::JobId{1}, commit, 1, "attempt");
-  logs_->append(wire::JobId{2}, commit, 2, "second");
-  const std::string first = logs_->close(wire::JobId{1}, commit, 1, true);
-  const std::string second = logs_->close(wire::JobId{2}, commit, 2, true);
+  logs_->append(job::JobId{1}, commit, 1, "first ");
+  logs_->append(job::JobId{1}, commit, 1, "attempt");
+  logs_->append(job::JobId{2}, commit, 2, "second");
+  const std::string first = logs_->close(job::JobId{1}, commit, 1, true);
+  const std::string second = logs_->close(job::JobId{2}, commit, 2, true);
   EXPECT_EQ(read_file(first), "first attempt");
   EXPECT_EQ(read_file(second), "second");
   EXPECT_EQ(fs::path{first}.filename(), commit + ".log");
 }
 
 TEST_F(LogStoreTest, AnEmptyLogExistsToo) {
-  const std::string path = logs_->close(wire::JobId{1}, commit, 1, true);
+  const std::string path = logs_->close(job::JobId{1}, commit, 1, true);
   EXPECT_TRUE(fs::exists(path));
   EXPECT_EQ(read_file(path), "");
 }
 
 TEST_F(LogStoreTest, TheLogOfACancelledExecutionIsRemoved) {
-  logs_->append(wire::JobId{1}, commit, 1, "half");
-  EXPECT_EQ(logs_->close(wire::JobId{1}, commit, 1, false), "");
+  logs_->append(job::JobId{1}, commit, 1, "half");
+  EXPECT_EQ(logs_->close(job::JobId{1}, commit, 1, false), "");
   EXPECT_FALSE(fs::exists(logs_->directory() / (commit + ".log")));
 }
 
 TEST_F(LogStoreTest, TroubleIsToldOnceAndCostsNothingElse) {
   fs::create_directories(logs_->directory() / (commit + ".log"));  // in the way
-  logs_->append(wire::JobId{1}, commit, 1, "text");
-  logs_->append(wire::JobId{1}, commit, 1, "text");
+  logs_->append(job::JobId{1}, commit, 1, "text");
+  logs_->append(job::JobId{1}, commit, 1, "text");
   EXPECT_THAT(logs_->take_trouble(), testing::HasSubstr("cannot write logs"));
   EXPECT_EQ(logs_->take_trouble(), "");
-  EXPECT_EQ(logs_->close(wire::JobId{1}, commit, 1, true), "");
+  EXPECT_EQ(logs_->close(job::JobId{1}, commit, 1, true), "");
 }
 
 TEST_F(LogStoreTest, WritesAWholeFileAtOnce) {

@@ -43,7 +43,7 @@ TEST(AnswerTest, ExitStatusesAreThePublishedOnes) {
 TEST(AnswerTest, AnAgentsNumberMayBeAny) {
   search::BisectResult result;
   result.kind = Kind::aborted;
-  result.outcome.kind = wire::OutcomeKind::signaled;
+  result.outcome.kind = job::OutcomeKind::signaled;
   result.outcome.code = std::numeric_limits<std::int32_t>::max();
   const Answer told = answer(result, coordinator::RunEnd(), Options(), name);
   EXPECT_THAT(told.message, HasSubstr("(exit code 2147483775)"));
@@ -66,10 +66,10 @@ TEST(AnswerTest, SkippedCandidatesAreListedWithTheirShares) {
 TEST(AnswerTest, AnAbortNamesTheCode) {
   search::BisectResult result;
   result.kind = Kind::aborted;
-  result.outcome.kind = wire::OutcomeKind::exited;
+  result.outcome.kind = job::OutcomeKind::exited;
   result.outcome.code = 129;
   EXPECT_THAT(answer(result, {}, Options(), name).message, HasSubstr("exit code 129"));
-  result.outcome.kind = wire::OutcomeKind::signaled;
+  result.outcome.kind = job::OutcomeKind::signaled;
   result.outcome.code = 11;
   EXPECT_THAT(answer(result, {}, Options(), name).message, HasSubstr("exit code 139"));
 }

@@ -34,6 +34,15 @@ TEST(ReportsTest, WhatWasNotRunIsThereAsSkipped) {
   EXPECT_THAT(swarm.read("out.xml"), HasSubstr("skipped=\"2\""));
 }
 
+TEST(ReportsTest, TheDebugLogHasTheWorkersAndTheDecisionsAndNoSecret) {
+  Swarm swarm;
+  const auto ended = swarm.run("a\nb\n", {"-j2", "--debug-log", "made/debug", "--env", "TOKEN=geheim"},
+                               "echo $TOKEN; test $NMZ_WORKLOAD != b");
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_THAT(swarm.read("made/debug"), AllOf(HasSubstr(" info worker: 0: Welcome from "), HasSubstr(", exit 1 after "),
+                                              Not(HasSubstr("geheim"))));
+}
+
 TEST(ReportsTest, TheTraceHasEveryExecution) {
   Swarm swarm;
   const auto ended = swarm.run("a\nc\n", {"-j2", "--trace", "out.json"}, two_of_three);

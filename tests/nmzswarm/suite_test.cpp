@@ -22,9 +22,9 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-wire::Outcome exited(std::int32_t code) {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::exited;
+job::Outcome exited(std::int32_t code) {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::exited;
   outcome.code = code;
   return outcome;
 }
@@ -35,7 +35,7 @@ std::vector<schedule::Expectation> nothing_known(const std::vector<std::string>&
 
 dispatch::Assign assigned(dispatch::Subject subject) {
   dispatch::Assign assign;
-  assign.worker = wire::WorkerId{3};
+  assign.worker = job::WorkerId{3};
   assign.subject = subject;
   assign.attempt = 2;
   return assign;
@@ -63,7 +63,7 @@ class SuiteTest : public testing::Test {
     program.argv.insert(program.argv.end(), run.argv.begin(), run.argv.end());
     const support::Ended ended = support::run_program(program);
     for (const char byte : ended.out) suite.listing_output({&byte, 1});
-    wire::Outcome outcome = exited(ended.exit_code);
+    job::Outcome outcome = exited(ended.exit_code);
     suite.plan().record(schedule::listing, outcome);
   }
 

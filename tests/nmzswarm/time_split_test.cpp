@@ -61,10 +61,10 @@ TEST(TimeSplitTest, ThePartsAreTheWhole) {
 
 TEST(TimeBookTest, ARestartIsStartUpAndALostExecutionIsARetry) {
   TimeBook book{1};
-  const wire::WorkerId worker{0};
+  const job::WorkerId worker{0};
   book.ready(worker, Seconds{1});
   dispatch::Assign first;
-  first.job = wire::JobId{1};
+  first.job = job::JobId{1};
   book.assigned(first, Seconds{1});
   dispatch::Ended lost;
   lost.job = first.job;
@@ -74,7 +74,7 @@ TEST(TimeBookTest, ARestartIsStartUpAndALostExecutionIsARetry) {
   book.given_up(gone, Seconds{3});
   book.ready(worker, Seconds{4});
   dispatch::Assign second;
-  second.job = wire::JobId{2};
+  second.job = job::JobId{2};
   book.assigned(second, Seconds{4});
   dispatch::Ended done;
   done.job = second.job;

@@ -60,6 +60,15 @@ TEST_F(WorkersTest, AWorkerThatIsLostTooOftenIsDoneWithout) {
   EXPECT_THAT(one.err, HasSubstr("no worker is left"));
 }
 
+TEST_F(WorkersTest, AWorkloadThatIsKilledEachTimeIsLostInEveryReport) {
+  const auto ended = swarm.run("killed\nfine\n", {"-j2", "--json", "events", "--junit", "junit"},
+                               "test $NMZ_WORKLOAD = fine || kill -9 $$");
+  EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("lost      killed"), HasSubstr("1 of 2 passed, 1 lost")));
+  EXPECT_THAT(swarm.read("junit"), AllOf(HasSubstr(R"(failures="0" errors="1")"), HasSubstr(R"(<error type="lost")")));
+  EXPECT_THAT(swarm.read("events"), HasSubstr(R"("lost":1)"));
+}
+
 TEST_F(WorkersTest, OneThatStartsAgainWhenAllIsDoneSaysNothing) {
   const std::string script = "test $NMZ_WORKLOAD-$NMZ_ATTEMPT != 1-1 || { sleep 0.1; kill -9 $PPID; }";
   for (int round = 0; round < 10; ++round) {

@@ -33,7 +33,7 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-constexpr wire::WorkerId worker{0};
+constexpr job::WorkerId worker{0};
 
 /// Neither its session nor its environment says whose it is.
 constexpr const char* unmarked_daemon = "setsid env -i sh -c 'echo $$; exec sleep 600' & wait";
@@ -77,7 +77,7 @@ class LocalTest : public testing::Test {
   /// The number that the script prints.
   static asio::awaitable<pid_t> start_job(Conversation& conversation, std::string script) {
     wire::Run job;
-    job.job = wire::JobId{1};
+    job.job = job::JobId{1};
     job.argv = {"sh", "-c", std::move(script)};
     job.log_limit = 1000;
     const wire::Message message = job;
@@ -164,7 +164,7 @@ TEST_F(LocalTest, AnAgentWhoseKeeperWasKilledEndsItsJob) {
     const pid_t left = co_await start_job(*conversation, unmarked_daemon);
     ::kill(facts_of(static_cast<pid_t>(agent))->parent, SIGKILL);
     std::optional<wire::Finished> finished = co_await conversation->hear<wire::Finished>();
-    EXPECT_TRUE(finished && finished->outcome.kind == wire::OutcomeKind::cancelled);
+    EXPECT_TRUE(finished && finished->outcome.kind == job::OutcomeKind::cancelled);
     EXPECT_TRUE(dies(left));
     co_await local_->stop(worker);
     EXPECT_TRUE(dies(static_cast<pid_t>(agent)));

@@ -137,13 +137,13 @@ class RelayLinkTest : public testing::Test {
   }
 
   asio::awaitable<std::shared_ptr<Stream>> accept() {
-    Result<std::shared_ptr<Stream>> stream = co_await link_->accept(wire::WorkerId{0});
+    Result<std::shared_ptr<Stream>> stream = co_await link_->accept(job::WorkerId{0});
     if (!stream) throw std::runtime_error{stream.error().message};
     co_return *stream;
   }
 
   /// For accepts that wait: how it ended is added to `ends_`.
-  asio::awaitable<void> await_accept(wire::WorkerId name) {
+  asio::awaitable<void> await_accept(job::WorkerId name) {
     Result<std::shared_ptr<Stream>> stream = co_await link_->accept(name);
     const std::string who = std::to_string(static_cast<unsigned>(name));
     ends_.push_back(who + (stream ? " accepted" : " " + stream.error().message));
@@ -173,7 +173,7 @@ class RelayLinkTest : public testing::Test {
     const std::optional<wire::Log> log = co_await conversation.hear<wire::Log>();
     EXPECT_EQ(log ? log->bytes : "nothing", text + "\n");
     const std::optional<wire::Finished> finished = co_await conversation.hear<wire::Finished>();
-    EXPECT_TRUE(finished && finished->outcome.kind == wire::OutcomeKind::exited);
+    EXPECT_TRUE(finished && finished->outcome.kind == job::OutcomeKind::exited);
     ++jobs_done_;
   }
 
@@ -183,7 +183,7 @@ class RelayLinkTest : public testing::Test {
     Result<void> written = co_await stream->write(std::move(tree));
     EXPECT_TRUE(written);
     const std::optional<wire::TreeReady> ready = co_await conversation.hear<wire::TreeReady>();
-    EXPECT_TRUE(ready && ready->outcome.kind == wire::OutcomeKind::exited);
+    EXPECT_TRUE(ready && ready->outcome.kind == job::OutcomeKind::exited);
     ++jobs_done_;
   }
 
@@ -253,11 +253,11 @@ TEST_F(RelayLinkTest, WhatFourWorkersGetCrossesOnce) {
 
 TEST_F(RelayLinkTest, OneWaitingAcceptCanBeCancelled) {
   const auto body = [this]() -> asio::awaitable<void> {
-    go(await_accept(wire::WorkerId{1}));
-    go(await_accept(wire::WorkerId{2}));
-    go(await_accept(wire::WorkerId{3}));
+    go(await_accept(job::WorkerId{1}));
+    go(await_accept(job::WorkerId{2}));
+    go(await_accept(job::WorkerId{3}));
     co_await pause(20ms);
-    link_->cancel_accept(wire::WorkerId{1});
+    link_->cancel_accept(job::WorkerId{1});
     start_worker();
     while (ends_.size() < 2) co_await pause(5ms);
     link_->cancel_accepts();
@@ -272,7 +272,7 @@ TEST_F(RelayLinkTest, AllOfItEndsWithTheRelay) {
     start_worker();
     const std::shared_ptr<Stream> stream = co_await accept();
     co_await greet(stream);
-    go(await_accept(wire::WorkerId{1}));
+    go(await_accept(job::WorkerId{1}));
     co_await pause(20ms);
     ::kill(relay_, SIGKILL);
     std::array<char, 100> buffer{};
@@ -287,7 +287,7 @@ TEST_F(RelayLinkTest, AllOfItEndsWithTheRelay) {
     EXPECT_FALSE(written);
     const Error why = co_await link_->lost();
     EXPECT_EQ(why.kind, ErrorKind::retryable);
-    co_await await_accept(wire::WorkerId{2});
+    co_await await_accept(job::WorkerId{2});
     while (ends_.size() < 2) co_await pause(5ms);
     for (const std::string& end : ends_) EXPECT_THAT(end, HasSubstr("the relay was lost: "));
   };
@@ -296,7 +296,7 @@ TEST_F(RelayLinkTest, AllOfItEndsWithTheRelay) {
 
 TEST_F(RelayLinkTest, CloseEndsWhatWaits) {
   const auto body = [this]() -> asio::awaitable<void> {
-    go(await_accept(wire::WorkerId{1}));
+    go(await_accept(job::WorkerId{1}));
     co_await pause(20ms);
     link_->close();
     const Error why = co_await link_->lost();

@@ -17,8 +17,8 @@ namespace {
 using dispatch::Subject;
 using simulation::Random;
 
-wire::Outcome ended(wire::OutcomeKind kind, std::int32_t code) {
-  wire::Outcome outcome;
+job::Outcome ended(job::OutcomeKind kind, std::int32_t code) {
+  job::Outcome outcome;
   outcome.kind = kind;
   outcome.code = code;
   return outcome;
@@ -114,14 +114,14 @@ class Player {
 
   void end(Subject subject, const std::vector<Workload>& batch) {
     const bool given_up = random_.chance(0.2);
-    const wire::Outcome outcome = given_up ? ended(wire::OutcomeKind::lost, 0) : random_verdict();
+    const job::Outcome outcome = given_up ? ended(job::OutcomeKind::lost, 0) : random_verdict();
     plan_.record(subject, outcome);
     for (const Workload workload : batch) books_.emplace(workload, outcome);
   }
 
-  wire::Outcome random_verdict() {
-    return random_.chance(0.1) ? ended(wire::OutcomeKind::timed_out, 0)
-                               : ended(wire::OutcomeKind::exited, random_.chance(0.8) ? 0 : 1);
+  job::Outcome random_verdict() {
+    return random_.chance(0.1) ? ended(job::OutcomeKind::timed_out, 0)
+                               : ended(job::OutcomeKind::exited, random_.chance(0.8) ? 0 : 1);
   }
 
   void compare() const {
@@ -131,7 +131,7 @@ class Player {
       ASSERT_EQ(plan_.outcome(workload).has_value(), known != books_.end());
       if (known == books_.end()) continue;
       ASSERT_EQ(*plan_.outcome(workload), known->second);
-      if (known->second != ended(wire::OutcomeKind::exited, 0)) ++failures;
+      if (known->second != ended(job::OutcomeKind::exited, 0)) ++failures;
     }
     ASSERT_EQ(plan_.done(), books_.size());
     ASSERT_EQ(plan_.failures(), failures);
@@ -144,7 +144,7 @@ class Player {
   std::vector<Expectation> expected_;
   BatchOptions options_;
   BatchPlan plan_;
-  std::map<Workload, wire::Outcome> books_;
+  std::map<Workload, job::Outcome> books_;
   std::map<Subject, std::vector<Workload>> running_;
   std::map<Subject, std::vector<Workload>> given_back_;
   std::set<Subject> subjects_;

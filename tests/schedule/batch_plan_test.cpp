@@ -16,14 +16,14 @@ using dispatch::Subject;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-wire::Outcome ended(wire::OutcomeKind kind, std::int32_t code = 0) {
-  wire::Outcome outcome;
+job::Outcome ended(job::OutcomeKind kind, std::int32_t code = 0) {
+  job::Outcome outcome;
   outcome.kind = kind;
   outcome.code = code;
   return outcome;
 }
-wire::Outcome exited(std::int32_t code) { return ended(wire::OutcomeKind::exited, code); }
-const wire::Outcome lost = ended(wire::OutcomeKind::lost);
+job::Outcome exited(std::int32_t code) { return ended(job::OutcomeKind::exited, code); }
+const job::Outcome lost = ended(job::OutcomeKind::lost);
 
 std::vector<Workload> of(const BatchPlan& plan, Subject subject) {
   const auto span = plan.workloads(subject);
@@ -87,7 +87,7 @@ TEST(BatchPlanTest, EnoughFailuresStopTheRun) {
   plan.record(1, exited(1));
   EXPECT_FALSE(plan.finished());
   EXPECT_THAT(plan.pointless(), IsEmpty());
-  plan.record(2, ended(wire::OutcomeKind::timed_out));
+  plan.record(2, ended(job::OutcomeKind::timed_out));
   EXPECT_TRUE(plan.finished());
   EXPECT_THAT(plan.pointless(), ElementsAre(0U, 3U));
   EXPECT_THAT(plan.next(4), IsEmpty());

@@ -14,9 +14,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-wire::Outcome exited(std::int32_t code) {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::exited;
+job::Outcome exited(std::int32_t code) {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::exited;
   outcome.code = code;
   return outcome;
 }
@@ -28,7 +28,7 @@ std::unique_ptr<WorkloadPlan> batches(std::size_t workloads) {
 /// A list of `workloads` when the listing job exits with 0, and none else.
 ListedPlan plan_of(std::size_t workloads) {
   return ListedPlan{
-      [workloads](const wire::Outcome& outcome) { return outcome.code == 0 ? batches(workloads) : nullptr; }};
+      [workloads](const job::Outcome& outcome) { return outcome.code == 0 ? batches(workloads) : nullptr; }};
 }
 
 TEST(ListedPlanTest, TheListingJobRunsAloneAndThenTheWorkloads) {

@@ -19,15 +19,15 @@ using dispatch::Subject;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-wire::Outcome ended(wire::OutcomeKind kind, std::int32_t code = 0) {
-  wire::Outcome outcome;
+job::Outcome ended(job::OutcomeKind kind, std::int32_t code = 0) {
+  job::Outcome outcome;
   outcome.kind = kind;
   outcome.code = code;
   return outcome;
 }
-const wire::Outcome passed = ended(wire::OutcomeKind::exited);
-const wire::Outcome failed = ended(wire::OutcomeKind::exited, 1);
-const wire::Outcome lost = ended(wire::OutcomeKind::lost);
+const job::Outcome passed = ended(job::OutcomeKind::exited);
+const job::Outcome failed = ended(job::OutcomeKind::exited, 1);
+const job::Outcome lost = ended(job::OutcomeKind::lost);
 
 RepeatOptions runs(std::uint64_t count) {
   RepeatOptions options;

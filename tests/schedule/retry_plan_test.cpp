@@ -20,15 +20,15 @@ using dispatch::Subject;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-wire::Outcome ended(wire::OutcomeKind kind, std::int32_t code = 0) {
-  wire::Outcome outcome;
+job::Outcome ended(job::OutcomeKind kind, std::int32_t code = 0) {
+  job::Outcome outcome;
   outcome.kind = kind;
   outcome.code = code;
   return outcome;
 }
-wire::Outcome exited(std::int32_t code) { return ended(wire::OutcomeKind::exited, code); }
-const wire::Outcome timed_out = ended(wire::OutcomeKind::timed_out);
-const wire::Outcome lost = ended(wire::OutcomeKind::lost);
+job::Outcome exited(std::int32_t code) { return ended(job::OutcomeKind::exited, code); }
+const job::Outcome timed_out = ended(job::OutcomeKind::timed_out);
+const job::Outcome lost = ended(job::OutcomeKind::lost);
 
 std::unique_ptr<BatchPlan> list_of(std::size_t workloads, std::size_t failures_to_stop = 0) {
   BatchOptions options;
@@ -55,7 +55,7 @@ TEST(RetryPlanTest, TheLastFailureCounts) {
   auto inner = list_of(1);
   const BatchPlan& list = *inner;
   RetryPlan plan(std::move(inner), 2);
-  for (const wire::Outcome& outcome : {exited(1), timed_out, exited(3)}) {
+  for (const job::Outcome& outcome : {exited(1), timed_out, exited(3)}) {
     ASSERT_FALSE(plan.finished());
     ASSERT_THAT(plan.next(1), ElementsAre(0U));
     plan.record(0, outcome);
@@ -66,7 +66,7 @@ TEST(RetryPlanTest, TheLastFailureCounts) {
 }
 
 TEST(RetryPlanTest, WhatTheInfrastructureDidIsNotTriedAgain) {
-  for (const wire::Outcome& outcome : {lost, ended(wire::OutcomeKind::signaled, SIGKILL)}) {
+  for (const job::Outcome& outcome : {lost, ended(job::OutcomeKind::signaled, SIGKILL)}) {
     RetryPlan plan(list_of(1), 2);
     ASSERT_THAT(plan.next(1), ElementsAre(0U));
     plan.record(0, outcome);
@@ -139,7 +139,7 @@ class RandomRun {
 
   void check() const {
     for (std::size_t i = 0; i < scripts_.size(); ++i) {
-      const auto counts = std::ranges::find_if(scripts_[i], [&](const wire::Outcome& outcome) {
+      const auto counts = std::ranges::find_if(scripts_[i], [&](const job::Outcome& outcome) {
         return outcome == exited(0) || outcome == lost || &outcome == &scripts_[i].back();
       });
       EXPECT_EQ(list_->outcome(static_cast<Workload>(i)), *counts);
@@ -150,7 +150,7 @@ class RandomRun {
   }
 
  private:
-  wire::Outcome any_outcome() {
+  job::Outcome any_outcome() {
     switch (random_() % 4) {
       case 0:
         return exited(0);
@@ -165,7 +165,7 @@ class RandomRun {
 
   std::mt19937_64 random_;
   std::uint32_t retries_ = static_cast<std::uint32_t>(random_() % 4);
-  std::vector<std::vector<wire::Outcome>> scripts_;
+  std::vector<std::vector<job::Outcome>> scripts_;
   const BatchPlan* list_ = nullptr;
   std::unique_ptr<RetryPlan> plan_;
   std::vector<std::size_t> executions_;

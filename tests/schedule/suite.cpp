@@ -21,8 +21,8 @@ Suite generate(const SuiteShape& shape, Random& random) {
     const double off_by = 1 + shape.error * (2 * random.uniform() - 1);
     suite.expected.emplace_back(times(lasts, off_by));
     if (random.chance(shape.unknown)) suite.expected.back().reset();
-    wire::Outcome outcome;
-    outcome.kind = wire::OutcomeKind::exited;
+    job::Outcome outcome;
+    outcome.kind = job::OutcomeKind::exited;
     outcome.code = random.chance(shape.failing) ? 1 : 0;
     suite.outcomes.push_back(outcome);
   }
@@ -39,7 +39,7 @@ Suite recorded(Random& random) {
   for (const double lasts : seconds) {
     suite.durations.push_back(times(std::chrono::seconds{1}, lasts));
     suite.expected.emplace_back(times(suite.durations.back(), 1 + error * (2 * random.uniform() - 1)));
-    suite.outcomes.emplace_back().kind = wire::OutcomeKind::exited;
+    suite.outcomes.emplace_back().kind = job::OutcomeKind::exited;
   }
   return suite;
 }
@@ -61,7 +61,7 @@ std::chrono::nanoseconds static_longest_first(const Suite& suite, std::size_t wo
 
 Labour execution(const Suite& suite, std::span<const schedule::Workload> workloads) {
   Labour labour;
-  labour.outcome.kind = wire::OutcomeKind::exited;
+  labour.outcome.kind = job::OutcomeKind::exited;
   std::chrono::nanoseconds takes{0};
   for (const schedule::Workload workload : workloads) {
     takes += suite.durations.at(workload);

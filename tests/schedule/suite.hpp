@@ -25,7 +25,7 @@ struct SuiteShape {
 struct Suite {
   std::vector<std::chrono::nanoseconds> durations;
   std::vector<schedule::Expectation> expected;
-  std::vector<wire::Outcome> outcomes;
+  std::vector<job::Outcome> outcomes;
 };
 
 [[nodiscard]] Suite generate(const SuiteShape& shape, Random& random);

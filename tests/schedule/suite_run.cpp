@@ -18,9 +18,7 @@ void demand(bool kept, const std::string& rule) {
   if (!kept) throw RuleBroken(rule);
 }
 
-bool is_verdict(const wire::Outcome& outcome) {
-  return outcome.kind == wire::OutcomeKind::exited && !outcome.disk_full;
-}
+bool is_verdict(const job::Outcome& outcome) { return outcome.kind == job::OutcomeKind::exited && !outcome.disk_full; }
 
 }  // namespace
 

@@ -14,10 +14,10 @@ namespace nmz::search {
 namespace {
 
 using Kind = BisectResult::Kind;
-using wire::OutcomeKind;
+using job::OutcomeKind;
 
-wire::Outcome outcome(OutcomeKind kind, std::int32_t code = 0, bool matched = true, bool disk_full = false) {
-  wire::Outcome result;
+job::Outcome outcome(OutcomeKind kind, std::int32_t code = 0, bool matched = true, bool disk_full = false) {
+  job::Outcome result;
   result.kind = kind;
   result.code = code;
   result.matched = matched;
@@ -33,7 +33,7 @@ BisectOptions trusting() {
 
 struct Case {
   std::string name;
-  wire::Outcome outcome;
+  job::Outcome outcome;
   std::optional<Verdict> verdict;  ///< none: the search ends at once
   Kind result = Kind::unfinished;
   TimeoutMeans timeout_means = TimeoutMeans::skip;
@@ -106,7 +106,7 @@ TEST(BisectPlanOutcomeTest, TheSearchForARepairTurnsGoodAndBadAround) {
 
 TEST(BisectPlanOutcomeTest, ACrashWhoseOutputMatchesIsTheFailureThatIsLookedFor) {
   struct Crash {
-    wire::Outcome outcome;
+    job::Outcome outcome;
     std::optional<Verdict> verdict;
   };
   for (const Crash& each : {Crash{exited(139), Verdict::bad}, Crash{outcome(OutcomeKind::signaled, 11), Verdict::bad},

@@ -6,9 +6,9 @@
 
 namespace nmz::search {
 
-wire::Outcome exited(std::int32_t code) {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::exited;
+job::Outcome exited(std::int32_t code) {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::exited;
   outcome.code = code;
   return outcome;
 }

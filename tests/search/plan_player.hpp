@@ -11,9 +11,9 @@
 
 namespace nmz::search {
 
-using Answer = std::function<wire::Outcome(dispatch::Subject)>;
+using Answer = std::function<job::Outcome(dispatch::Subject)>;
 
-[[nodiscard]] wire::Outcome exited(std::int32_t code);
+[[nodiscard]] job::Outcome exited(std::int32_t code);
 
 struct Played {
   std::vector<dispatch::Subject> started;   ///< in the order they were handed out

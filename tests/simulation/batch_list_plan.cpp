@@ -20,7 +20,7 @@ std::vector<dispatch::Subject> BatchListPlanForTests::next(std::size_t count) {
   return subjects;
 }
 
-void BatchListPlanForTests::record(dispatch::Subject subject, const wire::Outcome& outcome) {
+void BatchListPlanForTests::record(dispatch::Subject subject, const job::Outcome& outcome) {
   running_.erase(subject);
   outcomes_[subject] = outcome;
   if (again_ > 0 && !dropped_.contains(subject) && random_.chance(again_)) to_do_.push_back(subject);

@@ -20,13 +20,13 @@ class BatchListPlanForTests final : public dispatch::Plan {
   BatchListPlanForTests(std::uint32_t subjects, double given_up_on, std::uint64_t seed, double again = 0);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override { return to_do_.empty(); }
   [[nodiscard]] bool finished() const override { return to_do_.empty() && running_.empty(); }
 
-  [[nodiscard]] const std::map<dispatch::Subject, wire::Outcome>& outcomes() const { return outcomes_; }
+  [[nodiscard]] const std::map<dispatch::Subject, job::Outcome>& outcomes() const { return outcomes_; }
   /// Those that became pointless; a verdict may have come all the same.
   [[nodiscard]] const std::set<dispatch::Subject>& dropped() const { return dropped_; }
 
@@ -37,7 +37,7 @@ class BatchListPlanForTests final : public dispatch::Plan {
   std::vector<dispatch::Subject> to_do_;  ///< the next one last
   std::set<dispatch::Subject> running_;
   std::set<dispatch::Subject> dropped_;
-  std::map<dispatch::Subject, wire::Outcome> outcomes_;
+  std::map<dispatch::Subject, job::Outcome> outcomes_;
 };
 
 }  // namespace nmz::simulation

@@ -77,8 +77,8 @@ Truth BisectWorld::truth() const {
   return [this](dispatch::Subject subject) {
     const bool is_node = subject < graph_.size();
     const bool bad = is_node && descends_[subject][culprit_];
-    wire::Outcome outcome;
-    outcome.kind = wire::OutcomeKind::exited;
+    job::Outcome outcome;
+    outcome.kind = job::OutcomeKind::exited;
     outcome.code = bad != options_.find_fix ? 1 : 0;
     if (is_node && skipped_[subject]) outcome.code = 125;
     return outcome;

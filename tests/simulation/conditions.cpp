@@ -44,22 +44,22 @@ Conditions hostile_world(Random& random) {
   return conditions;
 }
 
-wire::Outcome no_verdict(Random& random) {
-  wire::Outcome outcome;
+job::Outcome no_verdict(Random& random) {
+  job::Outcome outcome;
   switch (random.below(4)) {
     case 0:
-      outcome.kind = wire::OutcomeKind::cancelled;  // and nobody had asked for it
+      outcome.kind = job::OutcomeKind::cancelled;  // and nobody had asked for it
       break;
     case 1:
-      outcome.kind = wire::OutcomeKind::unprepared;
+      outcome.kind = job::OutcomeKind::unprepared;
       outcome.code = 28;
       break;
     case 2:
-      outcome.kind = wire::OutcomeKind::signaled;
+      outcome.kind = job::OutcomeKind::signaled;
       outcome.code = 9;
       break;
     default:
-      outcome.kind = wire::OutcomeKind::exited;
+      outcome.kind = job::OutcomeKind::exited;
       outcome.code = 1;
       outcome.disk_full = true;
       break;

@@ -59,6 +59,6 @@ Conditions perfect_world(std::uint32_t workers, double spread);
 Conditions hostile_world(Random& random);
 
 /// An outcome that says something about the worker, nothing about the subject.
-wire::Outcome no_verdict(Random& random);
+job::Outcome no_verdict(Random& random);
 
 }  // namespace nmz::simulation

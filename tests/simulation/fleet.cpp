@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 Fleet::Fleet(const Conditions& conditions, Labours labours, std::uint64_t seed)
     : conditions_(conditions), labours_(std::move(labours)), random_(seed), agents_(conditions.workers) {
-  for (std::uint32_t number = 0; number < conditions.workers; ++number) start(wire::WorkerId{number}, Time{0});
+  for (std::uint32_t number = 0; number < conditions.workers; ++number) start(job::WorkerId{number}, Time{0});
   if (conditions.faults.all_die_at) timeline_.at(*conditions.faults.all_die_at, AllDie{});
   if (conditions.faults.interrupt_at) timeline_.at(*conditions.faults.interrupt_at, UserInterrupts{});
 }
@@ -33,7 +33,7 @@ std::vector<dispatch::Event> Fleet::happen(Time now) {
 void Fleet::carry_out_one(const dispatch::Assign& assign, Time now) {
   const AgentName name = latest(assign.worker);
   if (!agent(name).alive) return;  // it died, and nobody knows yet
-  if (agent(name).job != wire::JobId{}) {
+  if (agent(name).job != job::JobId{}) {
     agent(name).queue.push_back(assign);
   } else {
     begin(name, assign, now + random_.up_to(conditions_.message_delay));
@@ -59,7 +59,7 @@ void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time be
   if (random_.chance(faults.falls_silent)) timeline_.at(begin + random_.up_to(took), FallsSilent{name});
   if (random_.chance(faults.starts_anew)) timeline_.at(begin + random_.up_to(took), StartsAnew{name, assign.job});
   const bool fails = random_.chance(faults.infrastructure);
-  const wire::Outcome outcome = fails ? no_verdict(random_) : labour.outcome;
+  const job::Outcome outcome = fails ? no_verdict(random_) : labour.outcome;
   timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
 }
 
@@ -80,7 +80,7 @@ void Fleet::carry_out_one(const dispatch::Stop& /*stop*/, Time /*now*/) { stoppe
 
 // ---- what happens
 
-void Fleet::start(wire::WorkerId worker, Time now) {
+void Fleet::start(job::WorkerId worker, Time now) {
   std::vector<Agent>& agents = agents_.at(static_cast<std::size_t>(worker));
   agents.emplace_back();
   const AgentName name{worker, agents.size() - 1};
@@ -156,8 +156,8 @@ void Fleet::happens(const CancelArrives& what, Time when) {
   } else if (!runs || what.only_if_waiting) {
     return;
   }
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::cancelled;
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::cancelled;
   send(what.agent, dispatch::JobEnded{what.agent.worker, what.job, outcome, {}}, when);
   if (!runs) return;
   it.job = {};
@@ -173,7 +173,7 @@ void Fleet::happens(const Arrives& what, Time /*when*/) {
 void Fleet::happens(const AllDie& /*what*/, Time when) {
   doomed_ = true;
   for (std::uint32_t number = 0; number < conditions_.workers; ++number) {
-    happens(Dies{latest(wire::WorkerId{number})}, when);
+    happens(Dies{latest(job::WorkerId{number})}, when);
   }
 }
 
@@ -194,22 +194,22 @@ Time Fleet::arrival(const AgentName& from, Time now) {
 }
 
 /// About an older job, or one that never was; with an outcome that would spoil the result if it were believed.
-void Fleet::send_stray(const AgentName& from, wire::JobId after, Time now) {
+void Fleet::send_stray(const AgentName& from, job::JobId after, Time now) {
   const auto number = static_cast<std::uint64_t>(after);
   // With jobs that wait, an older one may still be one of the worker's: its own end was overtaken by this one.
   const std::uint64_t older = conditions_.options.ahead > 0 ? 0 : random_.below(number);
   const std::array<std::uint64_t, 3> candidates{older, number + 1'000'000, 0};
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::exited;
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::exited;
   outcome.code = 99;
-  send(from, dispatch::JobEnded{from.worker, wire::JobId{candidates.at(random_.below(3))}, outcome, {}}, now);
+  send(from, dispatch::JobEnded{from.worker, job::JobId{candidates.at(random_.below(3))}, outcome, {}}, now);
 }
 
 bool Fleet::replaced(const AgentName& agent) const {
   return agent.start + 1 < agents_.at(static_cast<std::size_t>(agent.worker)).size();
 }
 
-Fleet::AgentName Fleet::latest(wire::WorkerId worker) const {
+Fleet::AgentName Fleet::latest(job::WorkerId worker) const {
   return {worker, agents_.at(static_cast<std::size_t>(worker)).size() - 1};
 }
 

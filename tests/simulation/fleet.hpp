@@ -30,13 +30,13 @@ class Fleet final : public Workers {
 
  private:
   struct AgentName {
-    wire::WorkerId worker{};
+    job::WorkerId worker{};
     std::size_t start = 0;  ///< 0 for the worker's first agent
   };
   struct Agent {
     bool alive = false;
     bool retired = false;
-    wire::JobId job{};  ///< none when 0
+    job::JobId job{};  ///< none when 0
     std::deque<dispatch::Assign> queue;
     Time silent_until{0};
     Time last_arrival{0};  ///< messages arrive in order, unless one is overtaken
@@ -55,21 +55,21 @@ class Fleet final : public Workers {
   };
   struct StartsAnew {
     AgentName agent;
-    wire::JobId job{};
+    job::JobId job{};
   };
   struct FallsSilent {
     AgentName agent;
   };
   struct JobEnds {
     AgentName agent;
-    wire::JobId job{};
-    wire::Outcome outcome;
+    job::JobId job{};
+    job::Outcome outcome;
     std::chrono::nanoseconds took{0};
     bool then_dies = false;
   };
   struct CancelArrives {
     AgentName agent;
-    wire::JobId job{};
+    job::JobId job{};
     bool only_if_waiting = false;
   };
   struct Arrives {
@@ -99,14 +99,14 @@ class Fleet final : public Workers {
   void happens(const AllDie& what, Time when);
   void happens(const UserInterrupts& what, Time when);
 
-  void start(wire::WorkerId worker, Time now);
+  void start(job::WorkerId worker, Time now);
   void begin(const AgentName& name, const dispatch::Assign& assign, Time begin);
   void begin_next(const AgentName& name, Time now);
   void send(const AgentName& from, dispatch::Event event, Time now);
   [[nodiscard]] Time arrival(const AgentName& from, Time now);
-  void send_stray(const AgentName& from, wire::JobId after, Time now);
+  void send_stray(const AgentName& from, job::JobId after, Time now);
   [[nodiscard]] bool replaced(const AgentName& agent) const;
-  [[nodiscard]] AgentName latest(wire::WorkerId worker) const;
+  [[nodiscard]] AgentName latest(job::WorkerId worker) const;
   Agent& agent(const AgentName& name);
 
   Conditions conditions_;

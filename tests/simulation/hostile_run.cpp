@@ -27,16 +27,14 @@ Truth truth_of_list(std::uint64_t seed) {
   return [seed](dispatch::Subject subject) {
     constexpr double share_of_failures = 0.3;
     Random random(seed * 1'000'003 + subject);
-    wire::Outcome outcome;
-    outcome.kind = wire::OutcomeKind::exited;
+    job::Outcome outcome;
+    outcome.kind = job::OutcomeKind::exited;
     outcome.code = random.chance(share_of_failures) ? 1 : 0;
     return outcome;
   };
 }
 
-bool is_verdict(const wire::Outcome& outcome) {
-  return outcome.kind == wire::OutcomeKind::exited && !outcome.disk_full;
-}
+bool is_verdict(const job::Outcome& outcome) { return outcome.kind == job::OutcomeKind::exited && !outcome.disk_full; }
 
 void judge_list(const BatchListPlanForTests& plan, std::uint32_t subjects, const Truth& truth,
                 dispatch::Stop::Why why) {
@@ -59,9 +57,9 @@ std::vector<Node> nodes_of(const std::vector<search::Suspect>& suspects) {
   return nodes;
 }
 
-bool was_killed(const wire::Outcome& outcome) {
+bool was_killed(const job::Outcome& outcome) {
   constexpr std::int32_t sigkill = 9;
-  return outcome.kind == wire::OutcomeKind::signaled && outcome.code == sigkill;
+  return outcome.kind == job::OutcomeKind::signaled && outcome.code == sigkill;
 }
 
 void judge_suspects(const BisectWorld& world, const std::vector<Node>& suspects, const std::vector<Node>& same) {

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Intrusion::Kind;
 
-constexpr wire::JobId nobodys{1'000'000'000};
+constexpr job::JobId nobodys{1'000'000'000};
 
 Intrusion says(const wire::Message& message, Kind kind) {
   Intrusion intrusion;
@@ -21,10 +21,10 @@ Intrusion says(const wire::Message& message, Kind kind) {
 }
 
 /// "It passed", or "it failed": whichever would spoil the answer.
-wire::Finished verdict(wire::JobId job, Random& random) {
+wire::Finished verdict(job::JobId job, Random& random) {
   wire::Finished finished;
   finished.job = job;
-  finished.outcome.kind = wire::OutcomeKind::exited;
+  finished.outcome.kind = job::OutcomeKind::exited;
   finished.outcome.code = random.chance(0.5) ? 1 : 0;
   return finished;
 }
@@ -50,7 +50,7 @@ Intrusion tree_state_flood() {
 
 Intrusion log_flood(const Overheard& overheard) {
   constexpr std::size_t size = 5000;  // more than any limit of the session's
-  const bool allowed = overheard.job != wire::JobId{} && overheard.log_limit == 0;
+  const bool allowed = overheard.job != job::JobId{} && overheard.log_limit == 0;
   return says(wire::Log{overheard.job, std::string(size, 'x')}, allowed ? Kind::perhaps : Kind::forbidden);
 }
 
@@ -77,8 +77,8 @@ Intrusion no_frame(Random& random) {
 
 Intrusion out_of_turn(const Overheard& overheard, Random& random) {
   wire::TreeReady ready;
-  const std::array<wire::OutcomeKind, 3> words{wire::OutcomeKind::exited, wire::OutcomeKind::unprepared,
-                                               wire::OutcomeKind::untestable};
+  const std::array<job::OutcomeKind, 3> words{job::OutcomeKind::exited, job::OutcomeKind::unprepared,
+                                              job::OutcomeKind::untestable};
   ready.nonce = {random.below(2), random.below(2)};
   ready.outcome.kind = words.at(random.below(words.size()));
   switch (random.below(7)) {

@@ -28,7 +28,7 @@ struct Intrusion {
 
 /// What an intruder knows.
 struct Overheard {
-  wire::JobId job{};            ///< that runs, 0 = none
+  job::JobId job{};             ///< that runs, 0 = none
   std::uint32_t attempt = 1;    ///< of it
   std::uint64_t log_limit = 0;  ///< of it, 0 = none
   wire::Nonce old_nonce;        ///< of a job that is over

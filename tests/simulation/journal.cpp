@@ -9,10 +9,10 @@
 namespace nmz::simulation {
 namespace {
 
-std::string name(wire::WorkerId worker) { return fmt::format("worker {}", static_cast<std::uint32_t>(worker)); }
-std::string name(wire::JobId job) { return fmt::format("job {}", static_cast<std::uint64_t>(job)); }
+std::string name(job::WorkerId worker) { return fmt::format("worker {}", static_cast<std::uint32_t>(worker)); }
+std::string name(job::JobId job) { return fmt::format("job {}", static_cast<std::uint64_t>(job)); }
 
-std::string words(const wire::Outcome& outcome) {
+std::string words(const job::Outcome& outcome) {
   constexpr std::array<std::string_view, 9> kinds{"exited",       "signaled",    "timed out",
                                                   "build failed", "not started", "unprepared",
                                                   "untestable",   "cancelled",   "lost"};

@@ -14,21 +14,21 @@ void demand(bool kept, const char* rule) {
   if (!kept) throw RuleBroken(rule);
 }
 
-void demand(bool kept, const char* rule, wire::JobId job) {
+void demand(bool kept, const char* rule, job::JobId job) {
   if (!kept) throw RuleBroken(fmt::format("{} (job {})", rule, static_cast<std::uint64_t>(job)));
 }
 
 /// By the words of dispatcher.hpp, not by its code: what tells about the infrastructure is no verdict.
-bool is_no_verdict(const wire::Outcome& outcome) {
+bool is_no_verdict(const job::Outcome& outcome) {
   constexpr std::int32_t killed = 9;
   switch (outcome.kind) {
-    case wire::OutcomeKind::unprepared:
-    case wire::OutcomeKind::lost:
-    case wire::OutcomeKind::cancelled:
+    case job::OutcomeKind::unprepared:
+    case job::OutcomeKind::lost:
+    case job::OutcomeKind::cancelled:
       return true;
-    case wire::OutcomeKind::signaled:
+    case job::OutcomeKind::signaled:
       return outcome.code == killed || outcome.disk_full;
-    case wire::OutcomeKind::exited:
+    case job::OutcomeKind::exited:
       return outcome.code != 0 && outcome.disk_full;
     default:
       return outcome.disk_full;
@@ -50,7 +50,7 @@ std::vector<dispatch::Subject> RefereedPlan::next(std::size_t count) {
   return subjects;
 }
 
-void RefereedPlan::record(dispatch::Subject subject, const wire::Outcome& outcome) {
+void RefereedPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   demand(!stopped, "an outcome is recorded after Stop");
   demand(handed_out_.erase(subject) == 1, "a subject is recorded that was not handed out");
   was_told = true;
@@ -70,7 +70,7 @@ void RefereedPlan::give_back(dispatch::Subject subject) {
 Referee::Referee(dispatch::Plan& plan, const Conditions& conditions)
     : plan_(plan), conditions_(conditions), workers_(conditions.workers) {}
 
-Referee::Worker& Referee::worker(wire::WorkerId id) { return workers_.at(static_cast<std::size_t>(id)); }
+Referee::Worker& Referee::worker(job::WorkerId id) { return workers_.at(static_cast<std::size_t>(id)); }
 
 void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Step& step, Time now) {
   const bool was_stopped = stopped_;
@@ -127,14 +127,14 @@ bool Referee::waits(dispatch::Subject subject) const {
 
 void Referee::judge_pointless() {
   for (const dispatch::Subject subject : plan_.pointless()) {
-    for (const wire::JobId job : running_[subject]) {
+    for (const job::JobId job : running_[subject]) {
       demand(jobs_.at(job).cancelled, "a pointless job is left running", job);
     }
   }
 }
 
 void Referee::judge_completeness(Time now) {
-  for (const wire::JobId job : ended_) demand(jobs_.at(job).reported, "a job has ended and nothing is reported", job);
+  for (const job::JobId job : ended_) demand(jobs_.at(job).reported, "a job has ended and nothing is reported", job);
   for (const Worker& one : workers_) {
     demand(!one.to_restart, "a worker is to be started anew and is not");
     const bool lives = one.state == State::starting || one.state == State::free || one.state == State::busy;
@@ -142,7 +142,7 @@ void Referee::judge_completeness(Time now) {
     demand(one.bad_ends < 3 || !lives, "a worker failed three jobs in a row and is not given up");
   }
   for (const dispatch::Subject subject : counted_) {
-    for (const wire::JobId copy : running_[subject]) {
+    for (const job::JobId copy : running_[subject]) {
       const bool anew = jobs_.at(copy).assigned == now;
       demand(anew || jobs_.at(copy).cancelled, "a copy runs on of what has its verdict", copy);
     }
@@ -182,16 +182,16 @@ void Referee::observe(const dispatch::Event& event, Time now) {
     const bool others_work =
         std::ranges::any_of(workers_, [&](const Worker& one) { return &one != &it && one.state == State::busy; });
     it.makes_room = it.makes_room || (ended->outcome.disk_full && others_work);
-    const bool bad = ended->outcome.kind == wire::OutcomeKind::unprepared || ended->outcome.disk_full;
+    const bool bad = ended->outcome.kind == job::OutcomeKind::unprepared || ended->outcome.disk_full;
     // Three are enough, whatever is told in the same step after them.
-    const bool settled = it.bad_ends >= 3 || ended->outcome.kind == wire::OutcomeKind::cancelled;
+    const bool settled = it.bad_ends >= 3 || ended->outcome.kind == job::OutcomeKind::cancelled;
     if (!settled) it.bad_ends = bad ? it.bad_ends + 1 : 0;
   } else if (std::holds_alternative<dispatch::Interrupted>(event)) {
     interrupted_ = true;
   }
 }
 
-void Referee::end_job(Worker& worker, wire::JobId ended) {
+void Referee::end_job(Worker& worker, job::JobId ended) {
   Job& job = jobs_.at(ended);
   job.over = true;
   running_[job.subject].erase(ended);
@@ -251,12 +251,12 @@ void Referee::judge_report(const Ended& ended, Time now) {
 /// It is the outcome that the worker told; or that it was lost, where it was, or somebody else cancelled its job.
 void Referee::judge_outcome(const Ended& ended, const Job& job) {
   const Worker& where = worker(ended.worker);
-  const bool lost = ended.outcome.kind == wire::OutcomeKind::lost;
-  const bool never_began = ended.outcome.kind == wire::OutcomeKind::cancelled && conditions_.options.ahead > 0;
+  const bool lost = ended.outcome.kind == job::OutcomeKind::lost;
+  const bool never_began = ended.outcome.kind == job::OutcomeKind::cancelled && conditions_.options.ahead > 0;
   const bool with_worker = (lost || never_began) && (where.given_up || !job.told || stopped_);
-  const bool by_others = lost && job.told && job.told->kind == wire::OutcomeKind::cancelled && !job.cancelled;
+  const bool by_others = lost && job.told && job.told->kind == job::OutcomeKind::cancelled && !job.cancelled;
   const bool asked_for = job.cancelled || job.called_back;
-  const bool strange = job.told && job.told->kind == wire::OutcomeKind::cancelled && !asked_for;
+  const bool strange = job.told && job.told->kind == job::OutcomeKind::cancelled && !asked_for;
   const bool as_told = job.told && !strange && ended.outcome == *job.told;
   demand(as_told || by_others || with_worker, "an outcome is reported that nobody told", ended.job);
   const bool ran = job.told || job.ran || (!where.jobs.empty() && where.jobs.front() == ended.job);
@@ -289,7 +289,7 @@ void Referee::judge_fate(const Ended& ended, const Job& job) {
       ++tally_.retried;
       break;
     case Ended::Fate::returned: {
-      demand(ended.outcome.kind == wire::OutcomeKind::cancelled, "a job is called returned and has run", ended.job);
+      demand(ended.outcome.kind == job::OutcomeKind::cancelled, "a job is called returned and has run", ended.job);
       const bool went_with_worker = worker(ended.worker).state != State::busy || conditions_.options.ahead > 0;
       demand(job.called_back || went_with_worker, "a job is called returned and was not called back", ended.job);
       --executions_[ended.subject];
@@ -318,8 +318,8 @@ void Referee::judge_action(const dispatch::Assign& assign, Time now) {
   const bool has_room = it.state == State::busy && it.jobs.size() <= conditions_.options.ahead;
   demand(it.state == State::free || has_room, "a job for a worker that is not free", assign.job);
   demand(jobs_.empty() || assign.job > jobs_.rbegin()->first, "a job id is used again", assign.job);
-  std::set<wire::JobId>& copies = running_[assign.subject];
-  std::erase_if(copies, [this](wire::JobId one) { return jobs_.at(one).copied && jobs_.at(one).cancelled; });
+  std::set<job::JobId>& copies = running_[assign.subject];
+  std::erase_if(copies, [this](job::JobId one) { return jobs_.at(one).copied && jobs_.at(one).cancelled; });
   demand(copies.size() <= (conditions_.options.speculate ? 1U : 0U), "a subject runs twice at once", assign.job);
   demand(assign.attempt == ++executions_[assign.subject], "an attempt is numbered wrongly", assign.job);
   if (copies.empty()) judge_place(assign, now);
@@ -328,7 +328,7 @@ void Referee::judge_action(const dispatch::Assign& assign, Time now) {
   job.subject = assign.subject;
   job.attempt = assign.attempt;
   job.assigned = now;
-  for (const wire::JobId copy : copies) jobs_.at(copy).copied = jobs_.at(assign.job).copied = true;
+  for (const job::JobId copy : copies) jobs_.at(copy).copied = jobs_.at(assign.job).copied = true;
   copies.insert(assign.job);
   it.state = State::busy;
   it.jobs.push_back(assign.job);
@@ -372,7 +372,7 @@ void Referee::judge_action(const dispatch::Retire& retire, Time /*now*/) {
 void Referee::judge_action(const dispatch::Stop& stop, Time /*now*/) {
   stopped_ = plan_.stopped = true;
   for (const auto& [subject, copies] : running_) {
-    for (const wire::JobId job : copies) {
+    for (const job::JobId job : copies) {
       demand(jobs_.at(job).cancelled, "Stop leaves a job running that was not cancelled", job);
     }
   }

@@ -46,7 +46,7 @@ class RefereedPlan final : public dispatch::Plan {
   explicit RefereedPlan(dispatch::Plan& plan) : plan_(plan) {}
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override { return plan_.pointless(); }
   [[nodiscard]] bool exhausted() const override { return plan_.exhausted(); }
@@ -57,7 +57,7 @@ class RefereedPlan final : public dispatch::Plan {
   struct Told {
     dispatch::Subject subject = 0;
     bool recorded = false;
-    wire::Outcome outcome;
+    job::Outcome outcome;
   };
   /// In the step under way.
   std::vector<Told> told;  ///< and not yet reported
@@ -84,7 +84,7 @@ class Referee {
   enum class State : std::uint8_t { starting, free, busy, lost, gone, retired };
   struct Worker {
     State state = State::starting;
-    std::deque<wire::JobId> jobs;
+    std::deque<job::JobId> jobs;
     Time heard{0};
     std::uint32_t restarts = 0;
     bool loss_told = false;      ///< in the step under way
@@ -96,7 +96,7 @@ class Referee {
     bool makes_room = false;     ///< it met a limit of the machine while others worked
   };
   struct Job {
-    wire::WorkerId worker{};
+    job::WorkerId worker{};
     dispatch::Subject subject = 0;
     std::uint32_t attempt = 1;
     bool over = false;  ///< its end was told, or its worker lost
@@ -106,16 +106,16 @@ class Referee {
     bool reported = false;  ///< an Ended that is not late
     bool ran = false;       ///< of those of a lost worker: it was not waiting
     Time assigned{0};
-    std::optional<wire::Outcome> told;  ///< how it ended, as its worker said; nothing when the worker was lost
+    std::optional<job::Outcome> told;  ///< how it ended, as its worker said; nothing when the worker was lost
   };
   /// Where a subject was run before, and that it is to be run elsewhere.
   struct Before {
-    wire::WorkerId worker{};
+    job::WorkerId worker{};
     Time when{0};
   };
 
   void observe(const dispatch::Event& event, Time now);
-  void end_job(Worker& worker, wire::JobId ended);
+  void end_job(Worker& worker, job::JobId ended);
   void end_all_jobs(Worker& worker);
   void judge_report(const dispatch::GivenUp& given_up, Time now);
   void judge_report(const dispatch::Ended& ended, Time now);
@@ -136,17 +136,17 @@ class Referee {
   [[nodiscard]] bool waits(dispatch::Subject subject) const;
   void end_step();
 
-  Worker& worker(wire::WorkerId id);
+  Worker& worker(job::WorkerId id);
 
   RefereedPlan plan_;
   const Conditions conditions_;
   std::vector<Worker> workers_;
-  std::map<wire::JobId, Job> jobs_;
-  std::map<dispatch::Subject, std::set<wire::JobId>> running_;
+  std::map<job::JobId, Job> jobs_;
+  std::map<dispatch::Subject, std::set<job::JobId>> running_;
   std::map<dispatch::Subject, std::uint32_t> executions_;
   std::map<dispatch::Subject, std::uint32_t> retries_;  ///< since the plan got an outcome
   std::map<dispatch::Subject, Before> before_;
-  std::vector<wire::JobId> ended_;             ///< in the step under way
+  std::vector<job::JobId> ended_;              ///< in the step under way
   std::vector<dispatch::Subject> counted_;     ///< in the step under way
   std::map<dispatch::Subject, Time> waiting_;  ///< for a worker, since when
   std::optional<Time> due_;                    ///< when one of them has to be run at the latest

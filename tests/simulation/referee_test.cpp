@@ -13,8 +13,8 @@ using dispatch::Action;
 using dispatch::Ended;
 using dispatch::Event;
 using dispatch::Report;
-using wire::JobId;
-using wire::WorkerId;
+using job::JobId;
+using job::WorkerId;
 
 class RefereeTest : public testing::Test {
  protected:
@@ -37,18 +37,18 @@ class RefereeTest : public testing::Test {
     }
   }
 
-  static wire::Outcome outcome(wire::OutcomeKind kind, std::int32_t code = 0) {
-    wire::Outcome one;
+  static job::Outcome outcome(job::OutcomeKind kind, std::int32_t code = 0) {
+    job::Outcome one;
     one.kind = kind;
     one.code = code;
     return one;
   }
-  static wire::Outcome passed() { return outcome(wire::OutcomeKind::exited); }
-  static wire::Outcome killed() { return outcome(wire::OutcomeKind::signaled, 9); }
-  static Event ends(std::uint32_t worker, std::uint64_t job, const wire::Outcome& how = passed()) {
+  static job::Outcome passed() { return outcome(job::OutcomeKind::exited); }
+  static job::Outcome killed() { return outcome(job::OutcomeKind::signaled, 9); }
+  static Event ends(std::uint32_t worker, std::uint64_t job, const job::Outcome& how = passed()) {
     return dispatch::JobEnded{WorkerId{worker}, JobId{job}, how, {}};
   }
-  static Report ended(Ended::Fate fate, const wire::Outcome& how = passed()) {
+  static Report ended(Ended::Fate fate, const job::Outcome& how = passed()) {
     return Ended{fate, WorkerId{0}, JobId{1}, 0, 1, how, {}};
   }
 
@@ -115,15 +115,15 @@ TEST_F(RefereeTest, SeesACancellationThatWasNone) {
 }
 TEST_F(RefereeTest, SeesAnEndNotReported) { expect_broken("nothing is reported", {ends(0, 1)}, {}); }
 TEST_F(RefereeTest, SeesAnotherOutcomeThanTheWorkers) {
-  referee_.plan().record(0, outcome(wire::OutcomeKind::exited, 1));
-  expect_broken("nobody told", {ends(0, 1)}, {}, {ended(Ended::Fate::counted, outcome(wire::OutcomeKind::exited, 1))});
+  referee_.plan().record(0, outcome(job::OutcomeKind::exited, 1));
+  expect_broken("nobody told", {ends(0, 1)}, {}, {ended(Ended::Fate::counted, outcome(job::OutcomeKind::exited, 1))});
 }
 TEST_F(RefereeTest, SeesAKillTakenForAVerdict) {
   referee_.plan().record(0, killed());
   expect_broken("no verdict", {ends(0, 1, killed())}, {}, {ended(Ended::Fate::counted, killed())});
 }
 TEST_F(RefereeTest, SeesALostJobNotTriedAgain) {
-  const wire::Outcome lost = outcome(wire::OutcomeKind::lost);
+  const job::Outcome lost = outcome(job::OutcomeKind::lost);
   referee_.plan().record(0, lost);
   expect_broken("no verdict", {dispatch::WorkerLost{WorkerId{0}, ""}}, {},
                 {ended(Ended::Fate::counted, lost), dispatch::GivenUp{WorkerId{0}, "", false}});

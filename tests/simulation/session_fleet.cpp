@@ -23,9 +23,9 @@ bool is_short_line(const std::string& text) {
   return !text.empty() && text.size() <= longest && text.find('\n') == std::string::npos;
 }
 
-wire::Outcome cancelled() {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::cancelled;
+job::Outcome cancelled() {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::cancelled;
   return outcome;
 }
 
@@ -35,7 +35,7 @@ SessionFleet::SessionFleet(const Conditions& conditions, Labours labours, std::u
     : conditions_(conditions), has_trees_(false), labours_(std::move(labours)), random_(seed) {
   has_trees_ = conditions.options.ahead == 0 && random_.chance(0.7);
   agents_.resize(conditions.workers);
-  for (std::uint32_t number = 0; number < conditions.workers; ++number) start(wire::WorkerId{number}, Time{0});
+  for (std::uint32_t number = 0; number < conditions.workers; ++number) start(job::WorkerId{number}, Time{0});
   if (conditions.faults.all_die_at) timeline_.at(*conditions.faults.all_die_at, AllDie{});
   if (conditions.faults.interrupt_at) timeline_.at(*conditions.faults.interrupt_at, UserInterrupts{});
 }
@@ -84,7 +84,7 @@ void SessionFleet::carry_out_one(const dispatch::Stop& /*stop*/, Time now) {
 
 // ---- the coordinator's end
 
-void SessionFleet::start(wire::WorkerId worker, Time now) {
+void SessionFleet::start(job::WorkerId worker, Time now) {
   AgentPtr& slot = latest(worker);
   if (slot) {
     slot->is_heard = false;
@@ -121,7 +121,7 @@ void SessionFleet::judge_event(const Agent& agent, const dispatch::Event& event)
   if (ended == nullptr) return;
   if (agent.session.run(ended->job) == nullptr) {
     const bool verdict =
-        ended->outcome.kind != wire::OutcomeKind::cancelled && ended->outcome.kind != wire::OutcomeKind::unprepared;
+        ended->outcome.kind != job::OutcomeKind::cancelled && ended->outcome.kind != job::OutcomeKind::unprepared;
     demand(!verdict, "a verdict about a job that was not sent");
     return;
   }
@@ -250,7 +250,7 @@ void SessionFleet::hear(const AgentPtr& agent, const wire::TreeEnd& end, Time no
   wire::TreeReady ready;
   ready.nonce = end.nonce;
   const bool fails = random_.chance(conditions_.faults.infrastructure);
-  ready.outcome.kind = fails ? wire::OutcomeKind::unprepared : wire::OutcomeKind::exited;
+  ready.outcome.kind = fails ? job::OutcomeKind::unprepared : job::OutcomeKind::exited;
   agent->has_tree = true;
   say(agent, ready, now);
 }
@@ -275,15 +275,15 @@ void SessionFleet::begin_next(const AgentPtr& agent, Time now) {
   if (random_.chance(faults.dies_before)) timeline_.at(now, Dies{agent});
   if (random_.chance(faults.dies_during)) timeline_.at(now + random_.up_to(took), Dies{agent});
   if (random_.chance(faults.falls_silent)) timeline_.at(now + random_.up_to(took), FallsSilent{agent});
-  if (!run.build.empty()) say(agent, wire::Started{run.job, wire::Phase::build}, now);
+  if (!run.build.empty()) say(agent, wire::Started{run.job, job::Phase::build}, now);
   timeline_.at(run.build.empty() ? now : now + took / 4, TestBegins{agent, agent->begun});
-  const wire::Outcome outcome = random_.chance(faults.infrastructure) ? no_verdict(random_) : labour.outcome;
+  const job::Outcome outcome = random_.chance(faults.infrastructure) ? no_verdict(random_) : labour.outcome;
   timeline_.at(now + took, TestEnds{agent, agent->begun, outcome, took, random_.chance(faults.dies_after)});
 }
 
 void SessionFleet::happens(const TestBegins& what, Time when) {
   if (!what.agent->alive || what.agent->begun != what.begun || what.agent->jobs.empty()) return;
-  say(what.agent, wire::Started{what.agent->jobs.front().job, wire::Phase::test}, when);
+  say(what.agent, wire::Started{what.agent->jobs.front().job, job::Phase::test}, when);
   say_log(what.agent, random_.below(400), when);
 }
 
@@ -312,7 +312,7 @@ void SessionFleet::hear(const AgentPtr& agent, const wire::Shutdown& /*shutdown*
   happens(Dies{agent}, now);
 }
 
-void SessionFleet::end_first(const AgentPtr& agent, const wire::Outcome& outcome, std::chrono::nanoseconds took,
+void SessionFleet::end_first(const AgentPtr& agent, const job::Outcome& outcome, std::chrono::nanoseconds took,
                              Time now) {
   const wire::Run run = std::move(agent->jobs.front());
   agent->jobs.pop_front();

@@ -41,9 +41,9 @@ class SessionFleet final : public Workers {
 
  private:
   struct Agent {
-    Agent(wire::WorkerId worker_in, bool has_trees, std::uint64_t seed)
+    Agent(job::WorkerId worker_in, bool has_trees, std::uint64_t seed)
         : worker(worker_in), session(worker_in, has_trees, seed) {}
-    wire::WorkerId worker;
+    job::WorkerId worker;
     // The coordinator's end.
     SessionModel session;
     bool is_heard = true;    ///< its session has not ended
@@ -61,7 +61,7 @@ class SessionFleet final : public Workers {
     std::uint32_t begun = 0;     ///< jobs so far: what was planned for an earlier one is void
     std::uint64_t logged = 0;    ///< by the one that runs
     Overheard overheard;
-    std::map<wire::JobId, wire::Outcome> ends;  ///< that it really said
+    std::map<job::JobId, job::Outcome> ends;  ///< that it really said
     // The stream.
     Time silent_until{0};
     Time last_at_coordinator{0};
@@ -91,7 +91,7 @@ class SessionFleet final : public Workers {
   struct TestEnds {
     AgentPtr agent;
     std::uint32_t begun;
-    wire::Outcome outcome;
+    job::Outcome outcome;
     std::chrono::nanoseconds took;
     bool then_dies;
   };
@@ -145,7 +145,7 @@ class SessionFleet final : public Workers {
   void happens(const UserInterrupts& what, Time when);
 
   // The coordinator's end.
-  void start(wire::WorkerId worker, Time now);
+  void start(job::WorkerId worker, Time now);
   void take_from_session(const AgentPtr& agent, std::chrono::nanoseconds delay, Time now);
   void judge_event(const Agent& agent, const dispatch::Event& event) const;
   void end_session(const AgentPtr& agent, std::string reason, Time now);
@@ -159,14 +159,14 @@ class SessionFleet final : public Workers {
   void hear(const AgentPtr& agent, const wire::TreeEnd& end, Time now);
   void hear(const AgentPtr& agent, const wire::Shutdown& shutdown, Time now);
   void begin_next(const AgentPtr& agent, Time now);
-  void end_first(const AgentPtr& agent, const wire::Outcome& outcome, std::chrono::nanoseconds took, Time now);
+  void end_first(const AgentPtr& agent, const job::Outcome& outcome, std::chrono::nanoseconds took, Time now);
   void say_log(const AgentPtr& agent, std::size_t size, Time now);
   void say_end(const AgentPtr& agent, const wire::Run& run, wire::Finished finished, Time now);
   void say(const AgentPtr& agent, const wire::Message& message, Time now);
   void say(const AgentPtr& agent, std::string bytes, std::optional<Intrusion::Kind> intrusion, Time now);
   [[nodiscard]] Time arrival(Agent& agent, Time now);
 
-  AgentPtr& latest(wire::WorkerId worker) { return agents_.at(static_cast<std::size_t>(worker)); }
+  AgentPtr& latest(job::WorkerId worker) { return agents_.at(static_cast<std::size_t>(worker)); }
 
   Conditions conditions_;
   bool has_trees_;
@@ -174,7 +174,7 @@ class SessionFleet final : public Workers {
   Random random_;
   Timeline<Happening> timeline_;
   std::vector<AgentPtr> agents_;  ///< of each worker the latest
-  std::map<wire::JobId, dispatch::Assign> assigned_;
+  std::map<job::JobId, dispatch::Assign> assigned_;
   std::vector<dispatch::Event> told_;
   std::size_t refused_ = 0;
   bool doomed_ = false;   ///< no agent starts any more

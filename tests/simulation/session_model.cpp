@@ -12,20 +12,20 @@ void add_file(std::string path, std::string& frames) {
   wire::encode(file, frames);
 }
 
-wire::Outcome cancelled() {
-  wire::Outcome outcome;
-  outcome.kind = wire::OutcomeKind::cancelled;
+job::Outcome cancelled() {
+  job::Outcome outcome;
+  outcome.kind = job::OutcomeKind::cancelled;
   return outcome;
 }
 
 }  // namespace
 
-SessionModel::SessionModel(wire::WorkerId worker, bool has_trees, std::uint64_t seed)
+SessionModel::SessionModel(job::WorkerId worker, bool has_trees, std::uint64_t seed)
     : worker_(worker), has_trees_(has_trees), random_(seed) {
   post(wire::Hello{});
 }
 
-const wire::Run* SessionModel::run(wire::JobId job) const {
+const wire::Run* SessionModel::run(job::JobId job) const {
   const auto found = runs_.find(job);
   return found == runs_.end() ? nullptr : &found->second;
 }
@@ -124,7 +124,7 @@ void SessionModel::on(const wire::Welcome& /*welcome*/) { events_.emplace_back(d
 
 void SessionModel::on(const wire::TreeReady& ready) {
   const dispatch::Assign assign = *std::exchange(being_laid_out_, std::nullopt);
-  const bool there = ready.outcome.kind == wire::OutcomeKind::exited && ready.outcome.code == 0;
+  const bool there = ready.outcome.kind == job::OutcomeKind::exited && ready.outcome.code == 0;
   if (there) return send_run(assign);
   end(assign.job, ready.outcome, {});
 }
@@ -139,7 +139,7 @@ void SessionModel::on(const wire::TreeState& state) {
   if (waits_for_state_) begin(*std::exchange(waits_for_state_, std::nullopt));
 }
 
-void SessionModel::end(wire::JobId job, const wire::Outcome& outcome, std::chrono::nanoseconds took) {
+void SessionModel::end(job::JobId job, const job::Outcome& outcome, std::chrono::nanoseconds took) {
   active_.erase(job);
   dispatch::JobEnded ended;
   ended.worker = worker_;

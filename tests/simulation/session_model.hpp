@@ -22,7 +22,7 @@ namespace nmz::simulation {
 
 class SessionModel {
  public:
-  SessionModel(wire::WorkerId worker, bool has_trees, std::uint64_t seed);
+  SessionModel(job::WorkerId worker, bool has_trees, std::uint64_t seed);
 
   // ---- what the dispatcher asks for
   void assign(const dispatch::Assign& assign);
@@ -39,7 +39,7 @@ class SessionModel {
   /// Why the worker has to end; empty while it may go on.
   [[nodiscard]] const std::string& violation() const { return violation_; }
   /// The Run of a job that was sent.
-  [[nodiscard]] const wire::Run* run(wire::JobId job) const;
+  [[nodiscard]] const wire::Run* run(job::JobId job) const;
 
   std::vector<dispatch::Event> take_events() { return std::exchange(events_, {}); }
   std::string take_bytes() { return std::exchange(bytes_, {}); }
@@ -57,16 +57,16 @@ class SessionModel {
   void on(const wire::TreeState& state);
   void begin(const dispatch::Assign& assign);
   void send_run(const dispatch::Assign& assign);
-  void end(wire::JobId job, const wire::Outcome& outcome, std::chrono::nanoseconds took);
+  void end(job::JobId job, const job::Outcome& outcome, std::chrono::nanoseconds took);
   void post(const wire::Message& message) { wire::encode(message, bytes_); }
 
-  wire::WorkerId worker_;
+  job::WorkerId worker_;
   bool has_trees_;
   Random random_;
   coordinator::Conversation conversation_;
   wire::Decoder decoder_{coordinator::largest_message};
-  std::map<wire::JobId, Active> active_;
-  std::map<wire::JobId, wire::Run> runs_;
+  std::map<job::JobId, Active> active_;
+  std::map<job::JobId, wire::Run> runs_;
   std::optional<dispatch::Assign> waits_for_state_;
   std::optional<dispatch::Assign> being_laid_out_;
   bool half_sent_ = false;

@@ -60,8 +60,8 @@ TEST(SimulationTest, TheSeedTellsEverything) {
 
 TEST(SimulationTest, InAPerfectWorldNothingIsLostOrRunTwice) {
   const Truth passes = [](dispatch::Subject /*subject*/) {
-    wire::Outcome outcome;
-    outcome.kind = wire::OutcomeKind::exited;
+    job::Outcome outcome;
+    outcome.kind = job::OutcomeKind::exited;
     return outcome;
   };
   for (const std::uint64_t seed : seeds(20)) {

@@ -12,13 +12,13 @@
 namespace nmz::simulation {
 
 /// How a subject really ends, wherever and whenever it is run.
-using Truth = std::function<wire::Outcome(dispatch::Subject)>;
+using Truth = std::function<job::Outcome(dispatch::Subject)>;
 
 /// What an execution of a subject is, for plans whose subjects are more than a test: how it ends and how long it takes
 /// (none: as the conditions have it).
 struct Labour {
   Labour() = default;
-  wire::Outcome outcome;
+  job::Outcome outcome;
   std::optional<std::chrono::nanoseconds> takes;
 };
 using Labours = std::function<Labour(const dispatch::Assign&)>;

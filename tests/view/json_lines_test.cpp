@@ -15,7 +15,7 @@ boost::json::object parsed(const Event& event) {
 
 TEST(JsonLinesTest, EveryLineNamesItsEventAndTime) {
   JobDone event;
-  event.worker = wire::WorkerId{3};
+  event.worker = job::WorkerId{3};
   event.word = "bad";
   event.took = Seconds{2};
   const auto object = parsed(event);

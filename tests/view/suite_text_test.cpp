@@ -50,8 +50,8 @@ TextStyle style(Verbosity verbosity, bool live = false, bool colour = false) {
 
 WorkloadStarted started(std::uint64_t job, const std::string& name, Seconds expected = Seconds{0}) {
   WorkloadStarted event;
-  event.worker = wire::WorkerId{1};
-  event.job = wire::JobId{job};
+  event.worker = job::WorkerId{1};
+  event.job = job::JobId{job};
   event.name = name;
   event.expected = expected;
   return event;
@@ -59,7 +59,7 @@ WorkloadStarted started(std::uint64_t job, const std::string& name, Seconds expe
 
 WorkloadDone done(WorkloadResult result, const std::string& name = "a test") {
   WorkloadDone event;
-  event.job = wire::JobId{1};
+  event.job = job::JobId{1};
   event.name = name;
   event.result = result;
   event.detail = result == WorkloadResult::passed ? "" : "exit 1";
@@ -96,6 +96,7 @@ TEST(SuiteTextTest, APipeGetsOneLineAResultWithoutEscapeCodes) {
   text.show(done(WorkloadResult::timed_out), Seconds{1});
   text.show(Tick{}, Seconds{2});
   EXPECT_THAT(printed.text(), Eq("2 workers: processes\n"
+                                 "logs: /logs\n"
                                  "3 workloads\n"
                                  "passed    a test (0.50 s)\n"
                                  "failed    a test (0.50 s, exit 1)\n"
@@ -133,7 +134,7 @@ TEST(SuiteTextTest, QuietPrintsTheSummaryAndWhatFailed) {
   text.show(SuiteStarted{2, "processes", "/logs"}, Seconds{0});
   text.show(listed(2), Seconds{0});
   text.show(Notice{"something"}, Seconds{0});
-  text.show(WorkerGone{wire::WorkerId{1}, "died", true}, Seconds{0});
+  text.show(WorkerGone{job::WorkerId{1}, "died", true}, Seconds{0});
   text.show(done(WorkloadResult::failed), Seconds{1});
   text.show(Tick{}, Seconds{1000});
   text.show(ended(1, {{"a test", "exit 1", Seconds{1}, ""}}), Seconds{1000});
@@ -143,7 +144,7 @@ TEST(SuiteTextTest, QuietPrintsTheSummaryAndWhatFailed) {
 TEST(SuiteTextTest, VerboseTellsWhatWorkersDoAndThePhases) {
   const Printed printed;
   SuiteText text{printed.file(), style(Verbosity::verbose)};
-  text.show(WorkerReady{wire::WorkerId{7}, "node1"}, Seconds{0});
+  text.show(WorkerReady{job::WorkerId{7}, "node1"}, Seconds{0});
   WorkloadStarted again = started(1, "x");
   again.attempt = 2;
   text.show(again, Seconds{0});

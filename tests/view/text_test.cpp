@@ -40,7 +40,7 @@ class Printed {
 
 TEST(TextTest, AWorkerThatMakesRoomIsNotCalledLost) {
   WorkerGone gone;
-  gone.worker = wire::WorkerId{3};
+  gone.worker = job::WorkerId{3};
   gone.reason = "fewer workers from now on: no more processes";
   gone.makes_room = true;
   EXPECT_EQ(sentence(gone), "worker 3 ended: fewer workers from now on: no more processes");
@@ -51,7 +51,7 @@ TEST(TextTest, AWorkerThatMakesRoomIsNotCalledLost) {
 
 JobDone done(Mark mark, const std::string& word) {
   JobDone event;
-  event.job = wire::JobId{1};
+  event.job = job::JobId{1};
   event.commit = "0123456789abcdef0123456789abcdef01234567";
   event.subject = "make it faster";
   event.mark = mark;
@@ -122,7 +122,7 @@ TEST(TextTest, LiveLineIsErasedBeforeAVerdictAndAtTheEnd) {
 TEST(TextTest, StatusNamesWhatIsLeftWhatRunsAndWhenItEnds) {
   Text text{stderr, style(Verbosity::quiet, false, false)};
   JobStarted started;
-  started.job = wire::JobId{7};
+  started.job = job::JobId{7};
   started.commit = "fedcba9876543210fedcba9876543210fedcba98";
   text.show(started, Seconds{10});
   Progress progress;
@@ -136,7 +136,7 @@ TEST(TextTest, StatusFitsAnyTerminal) {
   Text text{stderr, style(Verbosity::quiet, false, false)};
   for (std::uint64_t job = 1; job <= 64; ++job) {
     JobStarted started;
-    started.job = wire::JobId{job};
+    started.job = job::JobId{job};
     started.commit = std::string(40, 'a');
     text.show(started, Seconds{0});
   }

@@ -27,7 +27,7 @@ class RandomMessages {
   Message of_type(std::size_t type) {
     switch (type) {
       case 0:
-        return Hello{any<std::uint32_t>(), WorkerId{any<std::uint32_t>()}, bytes(), milliseconds()};
+        return Hello{any<std::uint32_t>(), job::WorkerId{any<std::uint32_t>()}, bytes(), milliseconds()};
       case 1:
         return TreeBegin{flip(), flip()};
       case 2:
@@ -43,7 +43,7 @@ class RandomMessages {
       case 7:
         return run();
       case 8:
-        return Cancel{JobId{any<std::uint64_t>()}, any<std::uint8_t>() % 2 == 1};
+        return Cancel{job::JobId{any<std::uint64_t>()}, any<std::uint8_t>() % 2 == 1};
       case 9:
         return Shutdown{};
       case 10:
@@ -51,15 +51,15 @@ class RandomMessages {
       case 11:
         return TreeReady{outcome(), {any<std::uint64_t>(), any<std::uint64_t>()}};
       case 12:
-        return Started{JobId{any<std::uint64_t>()}, flip() ? Phase::build : Phase::test};
+        return Started{job::JobId{any<std::uint64_t>()}, flip() ? job::Phase::build : job::Phase::test};
       case 13:
-        return Log{JobId{any<std::uint64_t>()}, bytes()};
+        return Log{job::JobId{any<std::uint64_t>()}, bytes()};
       case 14:
         return finished();
       case 15:
         return TreeState{list(), flip()};
       default:
-        return Heartbeat{JobId{any<std::uint64_t>()}};
+        return Heartbeat{job::JobId{any<std::uint64_t>()}};
     }
   }
 
@@ -85,13 +85,13 @@ class RandomMessages {
     std::ranges::generate(result, [this] { return bytes(); });
     return result;
   }
-  Outcome outcome() {
-    const auto kind = static_cast<OutcomeKind>(number(static_cast<std::size_t>(OutcomeKind::lost) + 1));
+  job::Outcome outcome() {
+    const auto kind = static_cast<job::OutcomeKind>(number(static_cast<std::size_t>(job::OutcomeKind::lost) + 1));
     return {kind, -any<std::int32_t>(), flip(), flip(), bytes()};
   }
   Run run() {
     Run run;
-    run.job = JobId{any<std::uint64_t>()};
+    run.job = job::JobId{any<std::uint64_t>()};
     run.attempt = any<std::uint32_t>();
     run.nonce = {any<std::uint64_t>(), any<std::uint64_t>()};
     run.argv = list();
@@ -109,7 +109,7 @@ class RandomMessages {
   }
   Finished finished() {
     Finished finished;
-    finished.job = JobId{any<std::uint64_t>()};
+    finished.job = job::JobId{any<std::uint64_t>()};
     finished.attempt = any<std::uint32_t>();
     finished.nonce = {any<std::uint64_t>(), any<std::uint64_t>()};
     finished.outcome = outcome();
@@ -188,7 +188,7 @@ TEST(CodecTest, AnySplitOfTheStreamGivesTheSameMessages) {
 
 TEST(CodecTest, FramesAreLittleEndianAndLengthPrefixed) {
   EXPECT_EQ(encoded(TreeRemove{"a/b"}), header(7, 3) + std::string("\3\0\0\0a/b", 7));
-  EXPECT_EQ(encoded(Cancel{JobId{0x0102}, true}), header(9, 9) + std::string("\2\1\0\0\0\0\0\0\1", 9));
+  EXPECT_EQ(encoded(Cancel{job::JobId{0x0102}, true}), header(9, 9) + std::string("\2\1\0\0\0\0\0\0\1", 9));
   EXPECT_EQ(encoded(TreeEnd{}), header(16, 7) + std::string(16, '\0'));
 }
 

@@ -29,6 +29,16 @@ struct WorkersRequest {
   std::function<void(const std::string&)> reached;  ///< a phase of the start is over
 };
 
+/// What answers where a run would look for an Engine.
+struct EngineFacts {
+  std::string endpoint;  ///< "unix:///var/run/docker.sock", ...
+  std::string api;       ///< the version that is spoken, "1.41"
+  docker::Info info;
+};
+
+/// Asks the Engine that `options` name what it is, without a change to it. Runs `io` meanwhile. Errors: one line.
+[[nodiscard]] Result<EngineFacts> examine_engine(boost::asio::io_context& io, const Options& options);
+
 class Cluster {
  public:
   /// Reaches the Engine, looks at the image and removes what dead runs left there. Runs `io` meanwhile. Errors

@@ -19,10 +19,10 @@ class Observer {
   Observer& operator=(Observer&&) = delete;
   virtual ~Observer() = default;
 
-  virtual void worker_ready(wire::WorkerId /*worker*/, const wire::Welcome& /*welcome*/) {}
+  virtual void worker_ready(job::WorkerId /*worker*/, const wire::Welcome& /*welcome*/) {}
   virtual void assigned(const dispatch::Assign& /*assignment*/) {}
   /// A phase of the execution has begun: its command runs.
-  virtual void started(const dispatch::Assign& /*assignment*/, wire::Phase /*phase*/) {}
+  virtual void started(const dispatch::Assign& /*assignment*/, job::Phase /*phase*/) {}
   virtual void log(const dispatch::Assign& /*assignment*/, std::string_view /*bytes*/) {}
   /// Comes before ended(), for executions whose agent reported their end.
   virtual void finished(const dispatch::Assign& /*assignment*/, const wire::Finished& /*finished*/) {}

@@ -51,7 +51,7 @@
 #include <vector>
 
 #include "nmz/dispatch/plan.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::dispatch {
 
@@ -62,23 +62,23 @@ using Time = std::chrono::nanoseconds;
 
 /// The worker's agent has answered and is idle. Also after a restart.
 struct WorkerReady {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
 };
 /// The stream ended or broke, or the worker could not be started. After Restart only the new agent's stream counts: the
 /// end of the old one is no second loss and must not be told.
 struct WorkerLost {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
   std::string reason;
   bool for_good = false;  ///< starting it again would fail in the same way
 };
 /// Any sign of life (a heartbeat, log, ...).
 struct WorkerAlive {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
 };
 struct JobEnded {
-  wire::WorkerId worker{};
-  wire::JobId job{};
-  wire::Outcome outcome;
+  job::WorkerId worker{};
+  job::JobId job{};
+  job::Outcome outcome;
   std::chrono::nanoseconds took{0};  ///< of the test, as the agent measured it
 };
 /// The user wants the end: nothing new is handed out and what runs is cancelled.
@@ -91,25 +91,25 @@ using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Inter
 // ---- actions, to be carried out in order
 
 struct Assign {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   Subject subject = 0;
   std::uint32_t attempt = 1;  ///< 1 for the subject's first execution
 };
 /// The worker stays busy until its JobEnded (whatever the outcome says) or its loss.
 struct Cancel {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   bool only_if_waiting = false;  ///< a job that has begun goes on
 };
 /// Start the worker's agent anew (end the old one first if it still exists).
 struct Restart {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
 };
 /// The worker (idle, or still starting) is not needed any more and is to be ended. Nothing is told of it from then on.
 /// With one that met a limit of the machine goes a GivenUp, and what waits at it is not to begin.
 struct Retire {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
 };
 /// Nothing will run any more: the plan is finished, interrupted, or no worker is left. Emitted once.
 struct Stop {
@@ -129,15 +129,15 @@ using Action = std::variant<Assign, Cancel, Restart, Retire, Stop>;
 struct Ended {
   enum class Fate : std::uint8_t { counted, retried, cancelled, late, returned, spare };
   Fate fate = Fate::counted;
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   Subject subject = 0;
   std::uint32_t attempt = 1;
-  wire::Outcome outcome;
+  job::Outcome outcome;
   std::chrono::nanoseconds took{0};
 };
 struct GivenUp {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
   std::string reason;
   bool restarting = false;
   bool makes_room = false;  ///< not lost: fewer workers share what the machine has too little of
@@ -182,16 +182,16 @@ class Dispatcher {
   enum class State : std::uint8_t { starting, idle, busy, lost, gone };
   struct Worker {
     State state = State::starting;
-    std::deque<wire::JobId> jobs;  ///< while busy: the one that runs, then those that wait
-    Time front_since{0};           ///< when the first of them began, as far as we can tell
+    std::deque<job::JobId> jobs;  ///< while busy: the one that runs, then those that wait
+    Time front_since{0};          ///< when the first of them began, as far as we can tell
     std::uint32_t restarts = 0;
     std::uint32_t failures_in_a_row = 0;  ///< jobs this worker could not do, whatever they were
     Time heard{0};                        ///< on the lease clock
-    std::list<wire::WorkerId>::iterator lease;
+    std::list<job::WorkerId>::iterator lease;
   };
   /// Kept for the whole run: late messages are reported with what they were about.
   struct Job {
-    wire::WorkerId worker{};
+    job::WorkerId worker{};
     Subject subject = 0;
     std::uint32_t attempt = 1;
     bool cancelled = false;
@@ -203,9 +203,9 @@ class Dispatcher {
   struct SubjectState {
     bool with_us = false;  ///< handed out by the plan and neither recorded nor given back
     std::uint32_t executions = 0;
-    std::uint32_t failures = 0;           ///< infrastructure outcomes since the last outcome the plan got
-    std::optional<wire::WorkerId> avoid;  ///< where the last one happened
-    std::vector<wire::JobId> running;     ///< copies; more than one only when speculating
+    std::uint32_t failures = 0;          ///< infrastructure outcomes since the last outcome the plan got
+    std::optional<job::WorkerId> avoid;  ///< where the last one happened
+    std::vector<job::JobId> running;     ///< copies; more than one only when speculating
   };
   struct Waiting {
     Subject subject = 0;
@@ -213,7 +213,7 @@ class Dispatcher {
   };
   struct Placement {
     Subject subject = 0;
-    wire::WorkerId worker{};
+    job::WorkerId worker{};
   };
 
   void advance(Time now);
@@ -235,42 +235,42 @@ class Dispatcher {
   void hand_out_ahead();
   [[nodiscard]] std::size_t depth() const;
   void call_back();
-  [[nodiscard]] std::optional<wire::JobId> to_call_back(const Worker& from) const;
+  [[nodiscard]] std::optional<job::JobId> to_call_back(const Worker& from) const;
   void speculate();
-  [[nodiscard]] std::optional<wire::JobId> straggler() const;
+  [[nodiscard]] std::optional<job::JobId> straggler() const;
   void retire_idle();
-  void retire(wire::WorkerId id);
-  void make_room(wire::WorkerId id, const std::string& reason);
+  void retire(job::WorkerId id);
+  void make_room(job::WorkerId id, const std::string& reason);
 
   void place_waiting();
   void place(const std::vector<Subject>& subjects);
-  [[nodiscard]] std::optional<wire::WorkerId> elsewhere(const SubjectState& subject) const;
-  void assign(Subject subject, wire::WorkerId id);
-  void cancel(wire::JobId id);
+  [[nodiscard]] std::optional<job::WorkerId> elsewhere(const SubjectState& subject) const;
+  void assign(Subject subject, job::WorkerId id);
+  void cancel(job::JobId id);
   [[nodiscard]] std::optional<Stop::Why> reason_to_stop() const;
   void stop(Stop::Why why);
 
-  void make_idle(wire::WorkerId id);
-  void heard(wire::WorkerId id);
-  void give_up(wire::WorkerId id, const std::string& reason, bool for_good = false);
+  void make_idle(job::WorkerId id);
+  void heard(job::WorkerId id);
+  void give_up(job::WorkerId id, const std::string& reason, bool for_good = false);
   void replace_lost_workers(bool go_on);
-  void end_job(wire::WorkerId id, wire::JobId ended, const wire::Outcome& outcome, std::chrono::nanoseconds took);
-  void end_all_jobs(wire::WorkerId id, const std::string& reason);
-  [[nodiscard]] Ended::Fate settle(wire::JobId id, const wire::Outcome& outcome);
+  void end_job(job::WorkerId id, job::JobId ended, const job::Outcome& outcome, std::chrono::nanoseconds took);
+  void end_all_jobs(job::WorkerId id, const std::string& reason);
+  [[nodiscard]] Ended::Fate settle(job::JobId id, const job::Outcome& outcome);
   void learn_times(const Job& ended, std::chrono::nanoseconds took);
   void report_late(const JobEnded& event);
   void give_back(Subject subject);
 
-  Worker& worker(wire::WorkerId id) { return workers_.at(static_cast<std::size_t>(id)); }
-  Job& job(wire::JobId id) { return jobs_.at(static_cast<std::size_t>(id) - 1); }
+  Worker& worker(job::WorkerId id) { return workers_.at(static_cast<std::size_t>(id)); }
+  Job& job(job::JobId id) { return jobs_.at(static_cast<std::size_t>(id) - 1); }
 
   Plan& plan_;
   Options options_;
   std::vector<Worker> workers_;
-  std::size_t living_ = 0;         ///< workers that are not gone
-  std::size_t busy_ = 0;           ///< workers that run a job
-  std::set<wire::WorkerId> free_;  ///< lowest number first, for runs that can be reproduced
-  std::list<wire::WorkerId>
+  std::size_t living_ = 0;        ///< workers that are not gone
+  std::size_t busy_ = 0;          ///< workers that run a job
+  std::set<job::WorkerId> free_;  ///< lowest number first, for runs that can be reproduced
+  std::list<job::WorkerId>
       leases_;             ///< idle and busy workers, the longest silent first: a lease lasts the same for all
   std::vector<Job> jobs_;  ///< by id, from 1
   std::unordered_map<Subject, SubjectState> subjects_;
@@ -278,16 +278,16 @@ class Dispatcher {
   std::optional<Time> gathers_since_;
   bool first_verdict_ = true;                  ///< none has been used yet
   std::chrono::nanoseconds gathers_after_{0};  ///< how long the job lasted whose verdict waits
-  std::vector<wire::WorkerId> fed_;            ///< in the step under way: busy workers with room for more, perhaps
-  std::set<wire::WorkerId> with_queue_;        ///< those where jobs wait
+  std::vector<job::WorkerId> fed_;             ///< in the step under way: busy workers with room for more, perhaps
+  std::set<job::WorkerId> with_queue_;         ///< those where jobs wait
   std::chrono::nanoseconds usual_{0};          ///< moving average of what jobs take; 0 = not known yet
   std::chrono::nanoseconds overhead_{0};       ///< and of what handing one out costs beyond that
   Time now_{0};
-  Time suspended_{0};                    ///< the lease clock is now_ - suspended_
-  std::vector<GivenUp> given_up_;        ///< in the step under way
-  std::vector<wire::JobId> superseded_;  ///< in the step under way
-  bool plan_changed_ = true;             ///< it got an outcome or a subject back in this step
-  bool plan_has_more_ = true;            ///< it has not yet said otherwise since it changed
+  Time suspended_{0};                   ///< the lease clock is now_ - suspended_
+  std::vector<GivenUp> given_up_;       ///< in the step under way
+  std::vector<job::JobId> superseded_;  ///< in the step under way
+  bool plan_changed_ = true;            ///< it got an outcome or a subject back in this step
+  bool plan_has_more_ = true;           ///< it has not yet said otherwise since it changed
   bool interrupted_ = false;
   bool stopped_ = false;
   Step out_;  ///< of the step under way

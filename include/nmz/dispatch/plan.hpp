@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::dispatch {
 
@@ -31,7 +31,7 @@ class Plan {
 
   /// The outcome of a running subject. Called once for each time next() handed it out, unless it was given back.
   /// The plan may hand it out once more; it then goes to another worker, if there is one within some time.
-  virtual void record(Subject subject, const wire::Outcome& outcome) = 0;
+  virtual void record(Subject subject, const job::Outcome& outcome) = 0;
 
   /// A running subject ended without an outcome of its own (cancelled, or its worker was lost): it may be handed out
   /// again.

@@ -18,7 +18,7 @@
 #include <dirent.h>
 
 #include "nmz/error/result.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::logs {
 
@@ -30,9 +30,9 @@ class LogStore {
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 
-  void append(wire::JobId job, const std::string& commit, std::uint32_t attempt, std::string_view bytes);
+  void append(job::JobId job, const std::string& commit, std::uint32_t attempt, std::string_view bytes);
   /// The execution is over; returns the log's path (also where it is empty), or "" if it was not kept.
-  std::string close(wire::JobId job, const std::string& commit, std::uint32_t attempt, bool keep);
+  std::string close(job::JobId job, const std::string& commit, std::uint32_t attempt, bool keep);
   /// What went wrong first, once; empty otherwise.
   [[nodiscard]] std::string take_trouble();
   /// Writes a whole file of that name beside the logs, replacing it at once.
@@ -52,11 +52,11 @@ class LogStore {
   LogStore(std::filesystem::path directory, Directory locked)
       : directory_{std::move(directory)}, locked_{std::move(locked)} {}
   [[nodiscard]] std::filesystem::path path(const std::string& commit, std::uint32_t attempt) const;
-  File& file(wire::JobId job, const std::string& commit, std::uint32_t attempt);
+  File& file(job::JobId job, const std::string& commit, std::uint32_t attempt);
 
   std::filesystem::path directory_;
   Directory locked_;  ///< gives the lock up, as the end of the program does
-  std::map<wire::JobId, File> files_;
+  std::map<job::JobId, File> files_;
   std::string trouble_;
   bool troubled_ = false;
 };

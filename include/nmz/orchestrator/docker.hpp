@@ -43,9 +43,9 @@ class Docker final : public Orchestrator {
   Docker(boost::asio::any_io_executor executor, docker::Engine& engine, DockerOptions options);
   ~Docker() override;
 
-  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(wire::WorkerId worker) override;
-  boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
-  void cancel_start(wire::WorkerId worker) override;
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
+  boost::asio::awaitable<void> stop(job::WorkerId worker) override;
+  void cancel_start(job::WorkerId worker) override;
 
   /// Removes every container of this run.
   boost::asio::awaitable<Result<void>> close() override;
@@ -60,16 +60,16 @@ class Docker final : public Orchestrator {
     unsigned starts = 0;
   };
 
-  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> launch(wire::WorkerId worker);
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> launch(job::WorkerId worker);
   boost::asio::awaitable<void> enter_gate();
   void leave_gate();
-  [[nodiscard]] docker::ContainerSpec specification(wire::WorkerId worker, unsigned starts) const;
+  [[nodiscard]] docker::ContainerSpec specification(job::WorkerId worker, unsigned starts) const;
 
   boost::asio::any_io_executor executor_;
   docker::Engine& engine_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   DockerOptions options_;
   std::string archive_;  ///< a tar file with the agent
-  std::map<wire::WorkerId, Worker> workers_;
+  std::map<job::WorkerId, Worker> workers_;
   std::size_t starting_ = 0;
   std::deque<boost::asio::steady_timer*> waiting_;
 };

@@ -51,8 +51,8 @@ class Local final : public Orchestrator {
   Local(boost::asio::any_io_executor executor, LocalOptions options);
   ~Local() override;
 
-  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(wire::WorkerId worker) override;
-  boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
+  boost::asio::awaitable<void> stop(job::WorkerId worker) override;
 
  private:
   void kill_adopted();
@@ -60,7 +60,7 @@ class Local final : public Orchestrator {
   boost::asio::any_io_executor executor_;
   LocalOptions options_;
   std::vector<MadeTree> trees_;
-  std::map<wire::WorkerId, pid_t> keepers_;
+  std::map<job::WorkerId, pid_t> keepers_;
 };
 
 }  // namespace nmz::orchestrator

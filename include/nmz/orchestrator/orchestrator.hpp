@@ -12,7 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "nmz/error/result.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::orchestrator {
 
@@ -46,14 +46,14 @@ class Orchestrator {
   virtual ~Orchestrator() = default;
 
   /// Starts the worker's agent, after ending an earlier one and everything that one left running.
-  virtual boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(wire::WorkerId worker) = 0;
+  virtual boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) = 0;
 
   /// The end of the run has come while start() is under way: it need not succeed any more, and should end soon.
-  virtual void cancel_start(wire::WorkerId /*worker*/) {}
+  virtual void cancel_start(job::WorkerId /*worker*/) {}
 
   /// Ends the worker's agent (which was asked to end before, and is given a moment to do it) and everything it left
   /// running.
-  virtual boost::asio::awaitable<void> stop(wire::WorkerId worker) = 0;
+  virtual boost::asio::awaitable<void> stop(job::WorkerId worker) = 0;
 
   /// Takes away everything that was made for the run. Called last, when all workers have been stopped.
   virtual boost::asio::awaitable<Result<void>> close() { co_return Result<void>{}; }

@@ -20,8 +20,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "nmz/error/result.hpp"
+#include "nmz/job/outcome.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
-#include "nmz/wire/messages.hpp"
 #include "nmz/wire/relay.hpp"
 
 namespace nmz::orchestrator {
@@ -41,8 +41,8 @@ class RelayLink {
 
   /// The next worker that calls; those that wait are served in the order they came. `waiter` is only a name for
   /// cancel_accept(). Ends with `cancelled`, or as everything does when the link is lost.
-  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> accept(wire::WorkerId waiter);
-  void cancel_accept(wire::WorkerId waiter);
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> accept(job::WorkerId waiter);
+  void cancel_accept(job::WorkerId waiter);
   void cancel_accepts();
 
   /// Waits until the link is lost and tells why; `cancelled` after close().
@@ -62,7 +62,7 @@ class RelayLink {
   class Channel;
   static boost::asio::awaitable<Result<std::uint16_t>> opened(std::shared_ptr<Core> core, wire::RelayHello hello);
   static boost::asio::awaitable<Result<std::shared_ptr<Stream>>> accepted(std::shared_ptr<Core> core,
-                                                                          wire::WorkerId waiter);
+                                                                          job::WorkerId waiter);
   static boost::asio::awaitable<Error> reason(std::shared_ptr<Core> core);
 
   std::shared_ptr<Core> core_;

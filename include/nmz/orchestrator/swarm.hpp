@@ -76,9 +76,9 @@ class Swarm final : public Orchestrator {
   Swarm(boost::asio::any_io_executor executor, docker::Engine& engine, SwarmOptions options);
   ~Swarm() override;
 
-  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(wire::WorkerId worker) override;
-  void cancel_start(wire::WorkerId worker) override;
-  boost::asio::awaitable<void> stop(wire::WorkerId worker) override;
+  boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
+  void cancel_start(job::WorkerId worker) override;
+  boost::asio::awaitable<void> stop(job::WorkerId worker) override;
   boost::asio::awaitable<Result<void>> close() override;
 
   /// Removes services and configs of runs whose program is dead; returns how many. Their containers are left to

@@ -59,7 +59,7 @@ class BatchPlan final : public WorkloadPlan {
   BatchPlan(std::vector<Expectation> expected, BatchOptions options);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;
@@ -68,7 +68,7 @@ class BatchPlan final : public WorkloadPlan {
   /// In the order in which they run.
   [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject subject) const override;
   /// The workload's outcome; nothing while there is none.
-  [[nodiscard]] const std::optional<wire::Outcome>& outcome(Workload workload) const;
+  [[nodiscard]] const std::optional<job::Outcome>& outcome(Workload workload) const;
   [[nodiscard]] std::size_t size() const;           ///< workloads
   [[nodiscard]] std::size_t done() const override;  ///< workloads with an outcome
   [[nodiscard]] std::size_t failures() const;       ///< of these, not exited with 0
@@ -82,7 +82,7 @@ class BatchPlan final : public WorkloadPlan {
   };
 
   [[nodiscard]] bool stopped_by_failures() const;
-  void settle(Workload workload, const wire::Outcome& outcome);
+  void settle(Workload workload, const job::Outcome& outcome);
 
   BatchOptions options_;
   std::vector<Workload> list_;              ///< in the order in which they are handed out
@@ -90,7 +90,7 @@ class BatchPlan final : public WorkloadPlan {
   std::size_t fresh_ = 0;                   ///< the first subject that was never handed out
   std::deque<dispatch::Subject> returned_;  ///< to be handed out before fresh ones
   std::set<dispatch::Subject> running_;
-  std::vector<std::optional<wire::Outcome>> outcomes_;
+  std::vector<std::optional<job::Outcome>> outcomes_;
   std::size_t done_ = 0;
   std::size_t failures_ = 0;
 };

@@ -19,14 +19,14 @@ class ListedPlan final : public dispatch::Plan {
  public:
   /// Called with the outcome of the listing job, once; gives the plan for the list, or nothing where there is none
   /// (then the run is finished).
-  using MakePlan = std::function<std::unique_ptr<WorkloadPlan>(const wire::Outcome&)>;
+  using MakePlan = std::function<std::unique_ptr<WorkloadPlan>(const job::Outcome&)>;
 
   explicit ListedPlan(MakePlan make);
   /// The list is there already.
   explicit ListedPlan(std::unique_ptr<WorkloadPlan> batches);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;

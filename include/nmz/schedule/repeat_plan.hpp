@@ -56,7 +56,7 @@ class RepeatPlan final : public WorkloadPlan {
   void tell_time(std::chrono::nanoseconds now) { now_ = now; }
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject run, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject run, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject run) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;

@@ -26,7 +26,7 @@ class RetryPlan final : public WorkloadPlan {
   RetryPlan(std::unique_ptr<WorkloadPlan> plan, std::uint32_t retries);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   /// A failure may bring more: one idle worker is enough for it, beside the one that is free then.

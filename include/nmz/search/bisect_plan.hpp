@@ -58,7 +58,7 @@ struct BisectResult {
   Kind kind = Kind::unfinished;
   std::vector<Suspect> suspects;
   dispatch::Subject subject = 0;
-  wire::Outcome outcome;
+  job::Outcome outcome;
 };
 
 class BisectPlan final : public dispatch::Plan {
@@ -66,7 +66,7 @@ class BisectPlan final : public dispatch::Plan {
   BisectPlan(const CommitGraph& graph, std::vector<Check> checks, BisectOptions options);
 
   std::vector<dispatch::Subject> next(std::size_t count) override;
-  void record(dispatch::Subject subject, const wire::Outcome& outcome) override;
+  void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool finished() const override;
@@ -96,9 +96,9 @@ class BisectPlan final : public dispatch::Plan {
   [[nodiscard]] std::vector<Node> running_nodes() const;
   void append_checks(std::vector<dispatch::Subject>& chosen, Check::Kind kind, std::size_t count) const;
   void stop_running(dispatch::Subject subject);
-  void settle(dispatch::Subject subject, const wire::Outcome& outcome, Verdict verdict);
-  void end(BisectResult::Kind kind, dispatch::Subject subject, const wire::Outcome& outcome);
-  void conclude(dispatch::Subject last, const wire::Outcome& outcome);
+  void settle(dispatch::Subject subject, const job::Outcome& outcome, Verdict verdict);
+  void end(BisectResult::Kind kind, dispatch::Subject subject, const job::Outcome& outcome);
+  void conclude(dispatch::Subject last, const job::Outcome& outcome);
 
   const CommitGraph* graph_;
   std::vector<Check> checks_;

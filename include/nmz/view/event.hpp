@@ -10,8 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "nmz/dispatch/dispatcher.hpp"
-#include "nmz/wire/messages.hpp"
+#include "nmz/job/outcome.hpp"
 
 namespace nmz::view {
 
@@ -25,8 +24,8 @@ struct SearchStarted {
 };
 
 struct JobStarted {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   std::string commit;  ///< 40 hex digits
 };
@@ -36,8 +35,8 @@ struct JobStarted {
 enum class Mark : std::uint8_t { good, bad, skip, retried, cancelled, late };
 
 struct JobDone {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   std::string commit;
   std::string subject;
@@ -53,11 +52,11 @@ struct Progress {
   std::size_t candidates_left = 0;
   std::size_t tests = 0;     ///< verdicts so far
   double rounds_left = 0;    ///< expected
-  Seconds expected_left{0};  ///< 0 while nothing is known of a test's duration
+  Seconds expected_left{0};  ///< 0 while nothing is known of how long a job takes
 };
 
 struct WorkerGone {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
   std::string reason;
   bool restarting = false;
   bool makes_room = false;  ///< ended on purpose, not lost
@@ -84,8 +83,7 @@ struct SearchEnded {
   std::size_t skip = 0;
   std::uint32_t workers = 0;
   Seconds wall{0};
-  std::size_t serial_tests = 0;  ///< 0 = unknown
-  Seconds serial_wall{0};
+  std::size_t serial_tests = 0;  ///< of a search with one worker; 0 = unknown
   std::string log_directory;
   int exit_code = 0;
 };

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "nmz/job/outcome.hpp"
 #include "nmz/view/event.hpp"
 #include "nmz/view/suite_hunt.hpp"
-#include "nmz/wire/messages.hpp"
 
 namespace nmz::view {
 
@@ -31,13 +31,13 @@ struct WorkloadsListed {
 };
 
 struct WorkerReady {
-  wire::WorkerId worker{};
+  job::WorkerId worker{};
   std::string node;
 };
 
 struct WorkloadStarted {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   std::string name;
   Seconds expected{0};  ///< 0 = unknown
@@ -48,8 +48,8 @@ struct WorkloadStarted {
 enum class WorkloadResult : std::uint8_t { passed, failed, timed_out, flaky, lost, retried, cancelled, late };
 
 struct WorkloadDone {
-  wire::WorkerId worker{};
-  wire::JobId job{};
+  job::WorkerId worker{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   std::string name;
   WorkloadResult result = WorkloadResult::passed;

@@ -64,7 +64,7 @@ class SuiteText final : public SuiteView {
   Seconds expected_at_{0};
   Seconds last_line_{0};
   Seconds drawn_at_{0};
-  std::map<wire::JobId, Running> running_;
+  std::map<job::JobId, Running> running_;
 };
 
 }  // namespace nmz::view

@@ -62,7 +62,7 @@ class Text final : public View {
   bool ended_ = false;
   Progress progress_;
   Seconds progress_at_{0};
-  std::map<wire::JobId, Running> running_;
+  std::map<job::JobId, Running> running_;
   std::map<std::string, std::size_t> words_;  ///< verdicts by their word
 };
 

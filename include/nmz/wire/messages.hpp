@@ -27,14 +27,11 @@
 #include <variant>
 #include <vector>
 
+#include "nmz/job/outcome.hpp"
+
 namespace nmz::wire {
 
 inline constexpr std::uint32_t protocol_version = 4;
-
-/// One execution asked of a worker; never reused within a run, so a late answer cannot be mistaken for a new one.
-enum class JobId : std::uint64_t {};
-/// A place where jobs run; keeps its number when its agent is started again.
-enum class WorkerId : std::uint32_t {};
 
 /// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
 /// agent's. It never reaches a command, neither its environment nor its arguments nor its log.
@@ -45,36 +42,12 @@ struct Nonce {
 };
 
 enum class FileMode : std::uint8_t { regular, executable, symlink };
-enum class Phase : std::uint8_t { build, test };
-
-/// How an execution ended, in the agent's words. What it means (good, bad, skip) is the plan's business.
-enum class OutcomeKind : std::uint8_t {
-  exited,        ///< the command ended by itself; code = exit status 0..255
-  signaled,      ///< the command was ended by a signal that was not ours; code = signal number
-  timed_out,     ///< killed at Run::timeout
-  build_failed,  ///< the build command failed; code = its exit status, or 128 + signal
-  not_started,   ///< the command cannot be executed (missing, no permission); code = errno
-  unprepared,    ///< the worker could not prepare (disk full, I/O error): an infrastructure failure; code = errno
-  untestable,    ///< the commit can not be laid out here (unsafe path, missing directory to run in): no worker could
-  cancelled,     ///< ended because of Cancel or Shutdown
-  lost,          ///< never sent by an agent: the coordinator's word for a worker that went away too often
-};
-
-struct Outcome {
-  OutcomeKind kind = OutcomeKind::lost;
-  std::int32_t code = 0;
-  bool matched = true;     ///< false: Run::match was given and no line of the output matched
-  bool disk_full = false;  ///< the work tree's file system had no space left when the command failed
-  std::string detail;      ///< one line for a person, may be empty
-
-  friend bool operator==(const Outcome&, const Outcome&) = default;
-};
 
 // ---- coordinator -> agent
 
 struct Hello {
   std::uint32_t protocol = protocol_version;
-  WorkerId worker{};
+  job::WorkerId worker{};
   std::string token;  ///< per-run secret; empty on a socket pair
   std::chrono::milliseconds heartbeat{1000};
   friend bool operator==(const Hello&, const Hello&) = default;
@@ -120,7 +93,7 @@ struct TreeEnd {
 };
 
 struct Run {
-  JobId job{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   Nonce nonce;
   std::vector<std::string> argv;         ///< the command, untouched; argv[0] is looked up in PATH unless it has a '/'
@@ -138,7 +111,7 @@ struct Run {
 };
 
 struct Cancel {
-  JobId job{};
+  job::JobId job{};
   bool only_if_waiting = false;  ///< leave it alone once it runs
   friend bool operator==(const Cancel&, const Cancel&) = default;
 };
@@ -161,29 +134,29 @@ struct Welcome {
 
 /// kind: exited with code 0 = the tree is there; unprepared or untestable = it is not, and detail says why.
 struct TreeReady {
-  Outcome outcome;
+  job::Outcome outcome;
   Nonce nonce;  ///< of the TreeEnd: `untestable` is a verdict
   friend bool operator==(const TreeReady&, const TreeReady&) = default;
 };
 
 struct Started {
-  JobId job{};
-  Phase phase = Phase::test;
+  job::JobId job{};
+  job::Phase phase = job::Phase::test;
   friend bool operator==(const Started&, const Started&) = default;
 };
 
 /// stdout and stderr in the order they were written.
 struct Log {
-  JobId job{};
+  job::JobId job{};
   std::string bytes;
   friend bool operator==(const Log&, const Log&) = default;
 };
 
 struct Finished {
-  JobId job{};
+  job::JobId job{};
   std::uint32_t attempt = 1;
   Nonce nonce;  ///< of the Run
-  Outcome outcome;
+  job::Outcome outcome;
   std::chrono::microseconds build_time{0};
   std::chrono::microseconds test_time{0};
   std::uint64_t log_bytes = 0;  ///< written by the command
@@ -200,7 +173,7 @@ struct TreeState {
 };
 
 struct Heartbeat {
-  JobId job{};  ///< 0 = idle
+  job::JobId job{};  ///< 0 = idle
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
