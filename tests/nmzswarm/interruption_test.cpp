@@ -27,7 +27,8 @@ class SwarmInterruptionTest : public testing::Test {
 
 TEST_F(SwarmInterruptionTest, WhatIsKilledAtTheSecondOneIsToldAsCancelled) {
   const std::string twice =
-      "trap '' TERM; program=$(ps -o ppid= -p $PPID); kill $program; sleep 0.2; kill $program; sleep 100";
+      "trap '' TERM; program=$(ps -o ppid= -p $(ps -o ppid= -p $PPID)); kill $program; sleep 0.2; kill $program; sleep "
+      "100";
   const auto ended = swarm.run("a\nb\n", {"-j1", "--json", "events", "--kill-grace", "20s"}, twice);
   EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("0 of 2 passed, 1 cancelled, 1 not run"));
@@ -38,7 +39,8 @@ TEST_F(SwarmInterruptionTest, WhatIsKilledAtTheSecondOneIsToldAsCancelled) {
 TEST_F(SwarmInterruptionTest, OneThatComesAtTheVeryEndDoesNotCostTheReports) {
   for (int round = 0; round < 5; ++round) {
     const auto ended = swarm.shell(
-        "rm -f events; seq 2000 >list; \"$SWARM\" --workloads list -j2 --junit junit --json events -- true & program=$!\n"
+        "rm -f events; seq 2000 >list; \"$SWARM\" --workloads list -j2 --junit junit --json events -- true & "
+        "program=$!\n"
         "until test -s events; do sleep 0.01; done; sleep 0.2\n"
         "for i in $(seq 400); do kill $program 2>/dev/null; sleep 0.001; done; wait $program");
     EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
@@ -50,7 +52,8 @@ TEST_F(SwarmInterruptionTest, OneThatComesAtTheVeryEndDoesNotCostTheReports) {
 
 TEST_F(SwarmInterruptionTest, UnderNohupTheEndOfTheSessionIsNoInterruption) {
   const auto ended = swarm.shell(
-      "trap '' HUP; echo 1 | \"$SWARM\" --workloads - -- sh -c 'kill -HUP $(ps -o ppid= -p $PPID); sleep 0.3'");
+      "trap '' HUP; echo 1 | \"$SWARM\" --workloads - -- sh -c 'kill -HUP $(ps -o ppid= -p $(ps -o ppid= -p $PPID)); "
+      "sleep 0.3'");
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("1 of 1 passed"));
 }

@@ -106,8 +106,9 @@ TEST_F(RepeatTest, StressIsBesideTheWorkloadAndEndsWithIt) {
 }
 
 TEST_F(RepeatTest, AnInterruptedHuntTellsWhatItKnows) {
-  const auto ended = swarm.run("a\n", {"-j1", "--until-fail"},
-                               "test $NMZ_RUN -lt 4 || { kill -INT $(ps -o ppid= -p $PPID); sleep 9; }");
+  const auto ended =
+      swarm.run("a\n", {"-j1", "--until-fail"},
+                "test $NMZ_RUN -lt 4 || { kill -INT $(ps -o ppid= -p $(ps -o ppid= -p $PPID)); sleep 9; }");
   EXPECT_EQ(ended.exit_code, 130) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("a failed 0 of 3\n"));
 }

@@ -101,7 +101,7 @@ TEST_F(RerunTest, FailedAloneDoesNotPassARunWithHoles) {
 
 TEST_F(RerunTest, AKilledRunGoesOnWhereItWas) {
   const auto killed = swarm.call({"--workloads", "-", "-j1", "--log-dir", "logs", "--no-history", "--", "/bin/sh", "-c",
-                                  "test $NMZ_WORKLOAD != b || kill -9 $(ps -o ppid= -p $PPID)"},
+                                  "test $NMZ_WORKLOAD != b || kill -9 $(ps -o ppid= -p $(ps -o ppid= -p $PPID))"},
                                  "a\nb\nc\n");
   ASSERT_EQ(killed.signal, SIGKILL) << killed.out << killed.err;
   EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 1);

@@ -69,8 +69,9 @@ TEST_F(RetriesTest, ATimeoutCanBeAMultipleOfWhatIsExpected) {
 }
 
 TEST_F(RetriesTest, WhatFailedAndWasInterruptedBeforeItsRetryHasFailed) {
-  const auto ended = swarm.run("a\nb\nc\n", {"-j1", "--retries", "1", "--junit", "out.xml"},
-                               "test $NMZ_WORKLOAD = b || exit 3; kill $(ps -o ppid= -p $PPID); sleep 60");
+  const auto ended =
+      swarm.run("a\nb\nc\n", {"-j1", "--retries", "1", "--junit", "out.xml"},
+                "test $NMZ_WORKLOAD = b || exit 3; kill $(ps -o ppid= -p $(ps -o ppid= -p $PPID)); sleep 60");
   EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
   EXPECT_THAT(ended.out,
               AllOf(HasSubstr("0 of 3 passed, 1 failed, 1 cancelled, 1 not run"), HasSubstr("---- a (exit 3)")));

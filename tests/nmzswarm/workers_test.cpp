@@ -80,11 +80,11 @@ TEST_F(WorkersTest, OneThatStartsAgainWhenAllIsDoneSaysNothing) {
 
 TEST_F(WorkersTest, AtTheEndThoseWithoutWorkGoButOne) {
   // The longest one counts the agents of its run after all others have ended.
-  const auto ended =
-      swarm.run(numbers(6), {"-j6"},
-                "test $NMZ_WORKLOAD = 1 || exit 0; sleep 2; ps -o comm= --ppid $(ps -o ppid= -p $PPID) | "
-                "grep -c nmzagent >" +
-                    here + "/agents");
+  const auto ended = swarm.run(
+      numbers(6), {"-j6"},
+      "test $NMZ_WORKLOAD = 1 || exit 0; sleep 2; ps -o comm= --ppid $(ps -o ppid= -p $(ps -o ppid= -p $PPID)) | "
+      "grep -c nmzagent >" +
+          here + "/agents");
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_EQ(swarm.read("agents"), "2\n");
 }
