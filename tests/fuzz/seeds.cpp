@@ -24,11 +24,11 @@ std::string frames(const std::vector<Message>& messages) {
   return bytes;
 }
 
-Hello hello() { return {protocol_version, WorkerId{1}, "", std::chrono::milliseconds{1000}}; }
+Hello hello() { return {protocol_version, job::WorkerId{1}, "", std::chrono::milliseconds{1000}}; }
 
 Run run(std::uint64_t job) {
   Run run;
-  run.job = JobId{job};
+  run.job = job::JobId{job};
   run.argv = {"true", "x"};
   run.env = {"A=b"};
   run.unset = {"C"};
@@ -36,18 +36,18 @@ Run run(std::uint64_t job) {
   return run;
 }
 
-Outcome ended(OutcomeKind kind, std::int32_t code = 0) {
-  Outcome outcome;
+job::Outcome ended(job::OutcomeKind kind, std::int32_t code = 0) {
+  job::Outcome outcome;
   outcome.kind = kind;
   outcome.code = code;
   return outcome;
 }
 
-Outcome exited(std::int32_t code) { return ended(OutcomeKind::exited, code); }
+job::Outcome exited(std::int32_t code) { return ended(job::OutcomeKind::exited, code); }
 
-Finished finished(std::uint64_t job, Outcome outcome, std::uint64_t log = 0) {
+Finished finished(std::uint64_t job, job::Outcome outcome, std::uint64_t log = 0) {
   Finished end;
-  end.job = JobId{job};
+  end.job = job::JobId{job};
   end.outcome = std::move(outcome);
   end.log_bytes = log;
   return end;
@@ -102,7 +102,7 @@ void write_agent(const fs::path& root) {
   seeds.add("through", 1, frames(through));
   seeds.add("paths", 1, frames({hello(), anew, TreeFile{"../beside/file", FileMode::regular, 0, false}, TreeEnd{}}));
   seeds.add("cut", 1, frames({hello(), anew, a}));
-  seeds.add("no-tree", 0, frames({hello(), run(1), run(2), Cancel{JobId{2}, true}, Cancel{JobId{1}}}));
+  seeds.add("no-tree", 0, frames({hello(), run(1), run(2), Cancel{job::JobId{2}, true}, Cancel{job::JobId{1}}}));
   seeds.add("two-hellos", 1, frames({hello(), hello()}));
 }
 
@@ -110,16 +110,18 @@ void write_agent(const fs::path& root) {
 void write_coordinator(const fs::path& root) {
   const Seeds seeds{root, "coordinator"};
   const Welcome welcome{protocol_version, "0.1", "node", 7};
-  const Started started{JobId{1}};
-  const Log log{JobId{1}, "abc"};
+  const Started started{job::JobId{1}};
+  const Log log{job::JobId{1}, "abc"};
   seeds.add("tree", 1, frames({welcome, TreeReady{exited(0), {}}, Heartbeat{}}));
-  seeds.add("no-tree", 1, frames({welcome, TreeReady{ended(OutcomeKind::untestable), {}}}));
-  seeds.add("job", 2, frames({welcome, started, log, Heartbeat{JobId{1}}, finished(1, exited(1), 3), TreeState{}}));
-  seeds.add("log", 2, frames({welcome, started, Log{JobId{1}, std::string(1200, 'x')}}));
+  seeds.add("no-tree", 1, frames({welcome, TreeReady{ended(job::OutcomeKind::untestable), {}}}));
+  seeds.add("job", 2,
+            frames({welcome, started, log, Heartbeat{job::JobId{1}}, finished(1, exited(1), 3), TreeState{}}));
+  seeds.add("log", 2, frames({welcome, started, Log{job::JobId{1}, std::string(1200, 'x')}}));
   seeds.add("two", 3,
-            frames({welcome, finished(2, ended(OutcomeKind::cancelled)), started, finished(1, exited(0)),
+            frames({welcome, finished(2, ended(job::OutcomeKind::cancelled)), started, finished(1, exited(0)),
                     TreeState{{}, false}, TreeState{}}));
-  seeds.add("build", 4, frames({welcome, Started{JobId{1}, Phase::build}, log, started, finished(1, exited(0), 3)}));
+  seeds.add("build", 4,
+            frames({welcome, Started{job::JobId{1}, job::Phase::build}, log, started, finished(1, exited(0), 3)}));
   seeds.add("state", 5,
             frames({welcome, TreeReady{exited(0), {}}, started, finished(1, exited(0)), TreeState{{"a/b"}, true}}));
   seeds.add("early", 2, frames({welcome, finished(1, exited(0))}));
@@ -131,10 +133,10 @@ void write_wire(const fs::path& root) {
   const Seeds seeds{root, "wire"};
   seeds.add("coordinator", 7,
             frames({hello(), TreeBegin{}, TreeRemove{"r"}, TreeFile{"a"}, TreeData{"x"}, TreeDirectory{"d"}, TreeEnd{},
-                    run(1), Cancel{JobId{1}}, Shutdown{}}));
+                    run(1), Cancel{job::JobId{1}}, Shutdown{}}));
   seeds.add("agent", 3,
-            frames({Welcome{}, TreeReady{}, Started{JobId{1}}, Log{JobId{1}, "x"}, finished(1, exited(0)),
-                    TreeState{{"a"}, true}, Heartbeat{JobId{1}}}));
+            frames({Welcome{}, TreeReady{}, Started{job::JobId{1}}, Log{job::JobId{1}, "x"}, finished(1, exited(0)),
+                    TreeState{{"a"}, true}, Heartbeat{job::JobId{1}}}));
   std::string relay;
   for (const RelayMessage& message :
        std::vector<RelayMessage>{RelayHello{}, ChannelData{}, ChannelReplay{}, ChannelClose{}, RelayReady{},
