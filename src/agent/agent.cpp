@@ -50,8 +50,11 @@ std::string node_name() {
 
 }  // namespace
 
-Agent::Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root)
-    : peer_{std::move(peer)}, signals_{std::move(signals)}, tree_{std::move(root), [this] { tick(); }} {}
+Agent::Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root, std::function<void()> greeted)
+    : peer_{std::move(peer)},
+      signals_{std::move(signals)},
+      tree_{std::move(root), [this] { tick(); }},
+      on_greeting_{std::move(greeted)} {}
 
 ExitCode Agent::run() {
   while (!exit_) {
@@ -219,6 +222,9 @@ bool Agent::greet(const wire::Hello& hello) {
   // Sent in any case: it tells a coordinator of another version what it is talking to.
   peer_.send(welcome);
   greeted_ = true;
+  if (on_greeting_) {
+    on_greeting_();
+  }
   constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
   heartbeat_ = std::clamp(hello.heartbeat, std::chrono::milliseconds{0}, longest);
   next_heartbeat_ = Clock::now() + heartbeat_;

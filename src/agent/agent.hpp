@@ -27,8 +27,9 @@ namespace nmz::agent {
 
 class Agent {
  public:
-  /// `signals`: a signalfd for SIGCHLD and the signals that end the program.
-  Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root);
+  /// `signals`: a signalfd for SIGCHLD and the signals that end the program. `greeted`: called once the coordinator has
+  /// said Hello.
+  Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root, std::function<void()> greeted = {});
 
   /// Until the coordinator goes, says Shutdown or breaks the protocol, or a signal asks for the end.
   [[nodiscard]] ExitCode run();
@@ -68,6 +69,7 @@ class Agent {
   std::optional<Job> job_;
   std::deque<wire::Run> queue_;  ///< to be run after it; only where there is no tree
   timespec job_began_{};         ///< on the file systems' clock
+  std::function<void()> on_greeting_;
   bool greeted_ = false;
   std::chrono::nanoseconds heartbeat_{0};
   Clock::time_point next_heartbeat_;

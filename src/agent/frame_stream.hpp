@@ -9,11 +9,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nmz/wire/codec.hpp"
 #include "nmz/wire/relay.hpp"
 
+#include "secure_channel.hpp"
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
@@ -23,6 +25,8 @@ class BasicFrameStream {
  public:
   /// `out` is not set when `in` is a socket that is used both ways. Both become non-blocking.
   BasicFrameStream(UniqueFd in, UniqueFd out);
+  /// A socket on which both directions are sealed.
+  BasicFrameStream(UniqueFd socket, Session session);
 
   [[nodiscard]] int in() const { return in_.get(); }
   [[nodiscard]] int out() const { return out_ ? out_.get() : in_.get(); }
@@ -34,15 +38,23 @@ class BasicFrameStream {
   void send(const Message& message) { wire::encode(message, unsent_); }
   /// Writes what the peer takes now. False when it has gone.
   [[nodiscard]] bool flush();
-  [[nodiscard]] std::size_t backlog() const { return unsent_.size() - sent_; }
+  [[nodiscard]] std::size_t backlog() const { return unsent_.size() - sent_ + sealed_.size() - sealed_sent_; }
 
  private:
+  /// What is to be written next.
+  [[nodiscard]] std::string_view outgoing();
+  void took(std::size_t count);
+
   UniqueFd in_;
   UniqueFd out_;
   Decoder decoder_;
   std::vector<char> buffer_;
   std::string unsent_;
-  std::size_t sent_ = 0;  ///< bytes at the front of unsent_ that are already out
+  std::size_t sent_ = 0;  ///< bytes at the front of unsent_ that are already out, or sealed
+  std::optional<Session> session_;
+  std::string plain_;
+  std::string sealed_;  ///< one record
+  std::size_t sealed_sent_ = 0;
 };
 
 extern template class BasicFrameStream<wire::Message, wire::Decoder>;

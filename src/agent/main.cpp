@@ -39,7 +39,8 @@ constexpr const char* usage =
     "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
     "\n"
     "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
-    "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with NMZ_TOKEN\n"
+    "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with the token\n"
+    "              in NMZ_TOKEN_FILE (default: /run/secrets/nmz-token)\n"
     "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
     "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
     "              of several, the first that can be written to\n"
@@ -183,7 +184,8 @@ ExitCode work(const Options& options) {
 ExitCode call_and_work(const Options& options) {
   auto dialer = Dialer::from_environment();
   if (!dialer) {
-    static_cast<void>(std::fputs("nmzagent: --connect needs NMZ_RELAY=address:port and NMZ_TOKEN\n", stderr));
+    static_cast<void>(
+        std::fputs("nmzagent: --connect needs NMZ_RELAY=address:port and a token in NMZ_TOKEN_FILE\n", stderr));
     return ExitCode::usage;
   }
   if (!settle_descriptors()) {
@@ -238,6 +240,14 @@ ExitCode take_role(const Options& options) {
 
 }  // namespace
 }  // namespace nmz::agent
+
+#ifdef NMZ_STATIC
+// The library's own handler prints the exception's name in C++, and brings 50 KB for that. main() says what it caught.
+namespace __cxxabiv1 {                                              // NOLINT: the library's name for it
+extern std::terminate_handler __terminate_handler;                  // NOLINT
+std::terminate_handler __terminate_handler = [] { std::abort(); };  // NOLINT
+}  // namespace __cxxabiv1
+#endif
 
 int main(int argc, char** argv) {
   // Before anything secret is read: no test that runs as the same user may look into this process, its descriptors or

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -14,13 +13,13 @@
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "failure.hpp"
 #include "process_tree.hpp"
+#include "relay_event.hpp"
 #include "tcp.hpp"
 
 namespace nmz::agent {
@@ -29,22 +28,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t backlog_limit = std::size_t{1} << 20;
+static_assert(sizeof(Key) == wire::token_size);
 constexpr std::size_t turn_size = std::size_t{64} << 10;
-constexpr std::size_t visitors_limit = 64;
-constexpr auto knock_limit = 5s;
-constexpr auto visitor_grace = 250ms;
+constexpr auto handshake_limit = 5s;
 constexpr auto close_limit = 5s;
 constexpr auto tick_interval = 500ms;
-
-// What an event is about: the upper half says what kind of thing, the lower half which one.
-constexpr std::uint64_t kind_shift = 32;
-enum class Kind : std::uint64_t { signals, coordinator_in, coordinator_out, listener, visitor, channel };
-
-constexpr std::uint64_t tag_of(Kind kind, std::uint32_t number = 0) {
-  return static_cast<std::uint64_t>(kind) << kind_shift | number;
-}
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 /// A thousand workers are more descriptors than most systems allow at first.
 void allow_many_descriptors() {
@@ -53,6 +41,17 @@ void allow_many_descriptors() {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+}
+
+bool are_keys(const std::vector<std::string>& keys) {
+  return std::ranges::all_of(keys, [](const std::string& key) { return key.size() == wire::token_size; });
+}
+
+/// `bytes`: as many as a key has.
+Key key_of(const std::string& bytes) {
+  Key key{};
+  std::copy_n(bytes.begin(), key.size(), key.begin());
+  return key;
 }
 
 }  // namespace
@@ -184,15 +183,17 @@ void Relay::on_coordinator() {
 }
 
 void Relay::on(const wire::RelayHello& hello) {
-  if (listener_ || hello.token.empty() || hello.token.size() > wire::longest_token) {
-    stop_with(ExitCode::protocol, "the conversation has to begin with one RelayHello with a token");
+  if (listener_ || hello.tokens.size() != hello.keys.size() || !are_keys(hello.tokens) || !are_keys(hello.keys)) {
+    stop_with(ExitCode::protocol, "the conversation has to begin with one RelayHello with a key for each worker");
     return;
   }
   wire::RelayReady ready;
   if (hello.protocol != wire::relay_protocol_version) {
     ready.failure = "this relay (version " NMZ_VERSION ") speaks another protocol";
   } else {
-    token_ = hello.token;
+    for (std::size_t i = 0; i < hello.tokens.size(); ++i) {
+      slots_.push_back(Slot{Door{key_of(hello.tokens[i]), key_of(hello.keys[i])}, 0, {}});
+    }
     ready.failure = listen(hello.address, hello.port);
   }
   if (listener_) {
@@ -282,82 +283,12 @@ void Relay::on(const wire::ChannelClose& close) {
   write_out(*channel);
 }
 
-// ---- connections
-
-bool Relay::make_room_for_visitor() {
-  if (visitors_.size() < visitors_limit) {
-    return true;
-  }
-  hear_visitors();
-  if (visitors_.size() < visitors_limit) {
-    return true;
-  }
-  if (Clock::now() - visitors_.begin()->second.came < visitor_grace) {
-    return false;
-  }
-  visitors_.erase(visitors_.begin());
-  return true;
-}
-
-/// Where it stops before it has accepted all, it is called again in the next round.
-void Relay::accept_visitors() {
-  for (std::size_t count = 0; may_accept_ && count < visitors_limit && make_room_for_visitor(); ++count) {
-    UniqueFd fd{::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-    if (!fd) {
-      const bool out_of_descriptors = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-      may_accept_ = errno != EAGAIN;
-      if (out_of_descriptors) {
-        return;
-      }
-      continue;
-    }
-    tune_connection(fd.get());
-    const auto peer = Address::of_peer(fd.get());
-    const std::uint32_t number = ++last_visitor_;
-    if (!peer || !watch(fd.get(), EPOLLIN, tag_of(Kind::visitor, number))) {
-      continue;
-    }
-    Visitor visitor;
-    visitor.fd = std::move(fd);
-    visitor.peer = peer->text();
-    visitor.came = Clock::now();
-    visitors_.emplace(number, std::move(visitor));
-  }
-}
-
-void Relay::hear_visitors() {
-  for (auto at = visitors_.begin(); at != visitors_.end();) {
-    at = hear(at->second) ? std::next(at) : visitors_.erase(at);
-  }
-}
-
-bool Relay::hear(Visitor& visitor) {
-  std::array<char, wire::knock_size> bytes{};
-  const ssize_t got = ::read(visitor.fd.get(), bytes.data(), wire::knock_size - visitor.bytes.size());
-  if (got <= 0) {
-    return got < 0 && would_block(errno);
-  }
-  visitor.bytes.append(bytes.data(), static_cast<std::size_t>(got));
-  if (visitor.bytes.size() < wire::knock_size) {
-    return true;
-  }
-  if (wire::knocks(visitor.bytes, token_)) {
-    open_channel(std::move(visitor));
-  }
-  return false;
-}
-
-void Relay::open_channel(Visitor visitor) {
-  const std::uint32_t number = ++last_channel_;
-  const auto both_ways = static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
-  if (!watch(visitor.fd.get(), both_ways, tag_of(Kind::channel, number), true)) {
+void Relay::on(const wire::TaskAdmitted& admitted) {
+  if (admitted.slot == 0 || admitted.slot > slots_.size()) {
+    stop_with(ExitCode::protocol, "the coordinator named a worker that never was");
     return;
   }
-  Channel channel;
-  channel.id = wire::ChannelId{number};
-  channel.fd = std::move(visitor.fd);
-  peer_.send(wire::ChannelOpened{channel.id, std::move(visitor.peer)});
-  channels_.emplace(number, std::move(channel));
+  slots_[admitted.slot - 1].door.admit(admitted.task);
 }
 
 // ---- to workers
@@ -372,42 +303,64 @@ void Relay::enqueue(Channel& channel, Chunk chunk) {
     return;
   }
   channel.chunks.push_back(std::move(chunk));
-  if (channel.chunks.size() == 1) {
+  if (channel.chunks.size() == 1 && channel.sealed_sent == channel.sealed.size()) {
     write_out(channel);  // otherwise the socket is full, and says when it is not any more
   }
 }
 
-ssize_t Relay::write_some(const Channel& channel, const Chunk& chunk) {
-  const std::size_t rest = chunk.size() - chunk.sent;
-  if (!chunk.piece) {
-    return ::send(channel.fd.get(), chunk.bytes.data() + chunk.sent, rest, MSG_NOSIGNAL);
+bool Relay::read_piece(const Chunk& chunk, std::size_t size) {
+  const off_t from = chunk.piece->begin + static_cast<off_t>(chunk.sent);
+  plain_.resize(size);
+  const ssize_t got = ::pread(chunk.piece->file, plain_.data(), size, from);
+  if (got == static_cast<ssize_t>(size)) {
+    return true;
   }
-  off_t from = chunk.piece->begin + static_cast<off_t>(chunk.sent);
-  const ssize_t put = ::sendfile(channel.fd.get(), chunk.piece->file, &from, rest);
-  if (put == 0 || (put < 0 && (errno == EIO || errno == EINVAL || errno == ENOMEM))) {
-    stop_with(ExitCode::system, "cannot read what was kept: " + error_text(put == 0 ? EIO : errno));
+  stop_with(ExitCode::system, "cannot read what was kept: " + error_text(got < 0 ? errno : EIO));
+  return false;
+}
+
+bool Relay::seal_next(Channel& channel) {
+  if (channel.sealed_sent < channel.sealed.size()) {
+    return true;
   }
-  return put;
+  channel.sealed.clear();
+  channel.sealed_sent = 0;
+  if (channel.chunks.empty()) {
+    return false;
+  }
+  Chunk& chunk = channel.chunks.front();
+  const std::size_t size = std::min(max_record, chunk.size() - chunk.sent);
+  if (chunk.piece && !read_piece(chunk, size)) {
+    return false;
+  }
+  channel.session.sealer.seal(chunk.piece ? plain_ : std::string_view{chunk.bytes}.substr(chunk.sent, size),
+                              channel.sealed);
+  chunk.sent += size;
+  if (chunk.sent == chunk.size()) {
+    channel.chunks.pop_front();
+  }
+  return true;
+}
+
+/// False when the socket takes no more, or never will.
+bool Relay::write_record(Channel& channel) {
+  const std::string_view rest = std::string_view{channel.sealed}.substr(channel.sealed_sent);
+  const ssize_t put = ::send(channel.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+  if (put < 0) {
+    if (!would_block(errno)) {
+      give_up_writing(channel);
+    }
+    return errno == EINTR;
+  }
+  channel.sealed_sent += static_cast<std::size_t>(put);
+  return true;
 }
 
 void Relay::write_out(Channel& channel) {
   std::size_t written = 0;
-  while (!channel.chunks.empty() && !exit_) {
-    Chunk& chunk = channel.chunks.front();
-    const ssize_t put = write_some(channel, chunk);
-    if (put < 0 && errno == EINTR) {
-      continue;
-    }
-    if (put < 0 && !would_block(errno)) {
-      give_up_writing(channel);
-    }
-    if (put <= 0) {
-      break;
-    }
-    written += static_cast<std::size_t>(put);
-    chunk.sent += static_cast<std::size_t>(put);
-    if (chunk.sent == chunk.size()) {
-      channel.chunks.pop_front();
+  while (!exit_ && seal_next(channel) && write_record(channel)) {
+    if (channel.sealed_sent == channel.sealed.size()) {
+      written += channel.sealed.size() - record_overhead;
     }
   }
   channel.waiting -= std::min(written, channel.waiting);
@@ -415,7 +368,8 @@ void Relay::write_out(Channel& channel) {
     peer_.send(wire::ChannelCredit{channel.id, static_cast<std::uint32_t>(written)});
   }
   // Closing a socket that has something to read would throw away what was just written.
-  if (channel.closed && channel.chunks.empty() && !std::exchange(channel.half_closed, true)) {
+  const bool all = channel.chunks.empty() && channel.sealed_sent == channel.sealed.size();
+  if (channel.closed && all && !std::exchange(channel.half_closed, true)) {
     ::shutdown(channel.fd.get(), SHUT_WR);
     may_read(channel);
   }
@@ -425,6 +379,8 @@ void Relay::write_out(Channel& channel) {
 void Relay::give_up_writing(Channel& channel) {
   channel.broken = true;
   channel.chunks.clear();
+  channel.sealed.clear();
+  channel.sealed_sent = 0;
   channel.waiting = 0;
   may_read(channel);
 }
@@ -451,8 +407,14 @@ void Relay::serve_readers() {
 void Relay::read_some(Channel& channel) {
   const ssize_t got = ::read(channel.fd.get(), buffer_.data(), buffer_.size());
   if (got > 0) {
-    if (!channel.closed) {
-      peer_.send(wire::ChannelData{channel.id, false, buffer_.substr(0, static_cast<std::size_t>(got))});
+    plain_.clear();
+    const bool sound = channel.session.opener.open({buffer_.data(), static_cast<std::size_t>(got)}, plain_);
+    if (!channel.closed && !plain_.empty()) {
+      peer_.send(wire::ChannelData{channel.id, false, plain_});
+    }
+    if (!sound) {
+      finish(channel, "its connection was tampered with");
+      return;
     }
     may_read(channel);  // until it says that there is no more: an end that came with the bytes is not told twice
   } else if (got == 0) {
@@ -478,7 +440,7 @@ void Relay::tick() {
     return;
   }
   next_tick_ = now + tick_interval;
-  std::erase_if(visitors_, [now](const auto& visitor) { return now - visitor.second.came >= knock_limit; });
+  std::erase_if(visitors_, [now](const auto& visitor) { return now - visitor.second.came >= handshake_limit; });
   for (auto at = channels_.begin(); at != channels_.end();) {
     Channel& channel = (at++)->second;
     if (channel.closed && now - *channel.closed >= close_limit) {

@@ -190,6 +190,9 @@ asio::awaitable<Result<void>> Engine::remove_service(std::string id, Deadline de
 asio::awaitable<Result<void>> Engine::remove_config(std::string id, Deadline deadline) {
   return remove(*impl_, "/configs/" + percent_encoded(id), deadline);
 }
+asio::awaitable<Result<void>> Engine::remove_secret(std::string id, Deadline deadline) {
+  return remove(*impl_, "/secrets/" + percent_encoded(id), deadline);
+}
 asio::awaitable<Result<void>> Engine::remove_network(std::string id, Deadline deadline) {
   return remove(*impl_, "/networks/" + percent_encoded(id), deadline);
 }
@@ -229,6 +232,18 @@ asio::awaitable<Result<std::string>> Engine::create_config(std::string name, std
                                                            Deadline deadline) {
   const Json body = json::object{{"Name", name}, {"Labels", to_json(labels)}, {"Data", to_base64(data)}};
   Call call{"POST", "/configs/create", body};
+  call.deadline = deadline;
+  Result<std::string> id = co_await impl_->call_id(std::move(call));
+  co_return id;
+}
+
+asio::awaitable<Result<std::string>> Engine::create_templated_secret(std::string name, std::string data, Labels labels,
+                                                                     Deadline deadline) {
+  const Json body = json::object{{"Name", name},
+                                 {"Labels", to_json(labels)},
+                                 {"Data", to_base64(data)},
+                                 {"Templating", json::object{{"Name", "golang"}}}};
+  Call call{"POST", "/secrets/create", body};
   call.deadline = deadline;
   Result<std::string> id = co_await impl_->call_id(std::move(call));
   co_return id;

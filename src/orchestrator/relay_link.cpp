@@ -120,6 +120,12 @@ class RelayLink::Core : public std::enable_shared_from_this<Core> {
   asio::awaitable<Result<std::uint16_t>> open(wire::RelayHello hello);
   asio::awaitable<Result<ChannelPtr>> accept(job::WorkerId name);
   void cancel_accepts(std::optional<job::WorkerId> name);
+  void on_call(std::function<void(const wire::ChannelOpened&)> came,
+               std::function<void(const wire::CallRefused&)> refused) {
+    came_ = std::move(came);
+    refused_ = std::move(refused);
+  }
+  void admit(std::uint32_t slot, std::string task) { post(wire::TaskAdmitted{slot, std::move(task)}); }
   asio::awaitable<Error> lost();
   void end(Error why);
 
@@ -145,6 +151,9 @@ class RelayLink::Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::string handle(wire::RelayMessage message);
   void on(wire::RelayReady ready);
   void on(const wire::ChannelOpened& opened);
+  void on(const wire::CallRefused& refused) {
+    if (refused_) refused_(refused);
+  }
   void on(const wire::ChannelCredit& credit);
   void on(const wire::ChannelData& data);
   void on(wire::ChannelClosed closed);
@@ -153,6 +162,8 @@ class RelayLink::Core : public std::enable_shared_from_this<Core> {
   asio::any_io_executor executor_;
   std::shared_ptr<Stream> stream_;
   std::optional<Error> end_;
+  std::function<void(const wire::ChannelOpened&)> came_;
+  std::function<void(const wire::CallRefused&)> refused_;
   std::optional<wire::RelayReady> ready_;
   bool ready_late_ = false;
 
@@ -280,6 +291,7 @@ void RelayLink::Core::on(wire::RelayReady ready) {
 }
 
 void RelayLink::Core::on(const wire::ChannelOpened& opened) {
+  if (came_) came_(opened);
   auto channel = std::make_shared<ChannelState>(executor_, opened.channel);
   channels_[opened.channel] = channel;
   unclaimed_.push_back(std::move(channel));
@@ -471,9 +483,11 @@ RelayLink::RelayLink(asio::any_io_executor executor, std::shared_ptr<Stream> str
 
 RelayLink::~RelayLink() { close(); }
 
-asio::awaitable<Result<std::uint16_t>> RelayLink::open(std::string token, std::string address, std::uint16_t port) {
+asio::awaitable<Result<std::uint16_t>> RelayLink::open(std::vector<std::string> tokens, std::vector<std::string> keys,
+                                                       std::string address, std::uint16_t port) {
   wire::RelayHello hello;
-  hello.token = std::move(token);
+  hello.tokens = std::move(tokens);
+  hello.keys = std::move(keys);
   hello.address = std::move(address);
   hello.port = port;
   return opened(core_, std::move(hello));
@@ -482,6 +496,12 @@ asio::awaitable<Result<std::uint16_t>> RelayLink::open(std::string token, std::s
 asio::awaitable<Result<std::shared_ptr<Stream>>> RelayLink::accept(job::WorkerId waiter) {
   return accepted(core_, waiter);
 }
+
+void RelayLink::on_call(std::function<void(const wire::ChannelOpened&)> came,
+                        std::function<void(const wire::CallRefused&)> refused) {
+  core_->on_call(std::move(came), std::move(refused));
+}
+void RelayLink::admit(std::uint32_t slot, std::string task) { core_->admit(slot, std::move(task)); }
 
 void RelayLink::cancel_accept(job::WorkerId waiter) { core_->cancel_accepts(waiter); }
 void RelayLink::cancel_accepts() { core_->cancel_accepts(std::nullopt); }

@@ -1,5 +1,6 @@
 #include "removal.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -72,6 +73,22 @@ asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, 
   co_return outcome;
 }
 
+namespace {
+
+using List = asio::awaitable<Result<std::vector<docker::Resource>>> (docker::Engine::*)(docker::Labels,
+                                                                                        std::chrono::milliseconds);
+using Remove = asio::awaitable<Result<void>> (docker::Engine::*)(std::string, std::chrono::milliseconds);
+
+/// What a service needs and the Swarm keeps: in the order they may go, after it.
+struct Kind {
+  List list;
+  Remove remove;
+};
+constexpr std::array kinds{Kind{&docker::Engine::list_configs, &docker::Engine::remove_config},
+                           Kind{&docker::Engine::list_secrets, &docker::Engine::remove_secret}};
+
+}  // namespace
+
 asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker::Engine& engine,
                                          docker::Labels labels) {
   Result<std::vector<docker::Service>> services = co_await engine.list_services(labels);
@@ -80,13 +97,37 @@ asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker:
     Result<void> removed = co_await remove_service(executor, engine, service.id);
     if (!removed) co_return removed;
   }
-  Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(labels);
-  if (!configs) co_return tl::unexpected<Error>{configs.error()};
-  for (const docker::Resource& config : *configs) {
-    Result<void> removed = co_await engine.remove_config(config.id);
-    if (!removed) co_return removed;
+  for (const Kind& kind : kinds) {
+    Result<std::vector<docker::Resource>> found = co_await (engine.*kind.list)(labels, docker::default_deadline);
+    if (!found) co_return tl::unexpected<Error>{found.error()};
+    for (const docker::Resource& resource : *found) {
+      Result<void> removed = co_await (engine.*kind.remove)(resource.id, docker::default_deadline);
+      if (!removed) co_return removed;
+    }
   }
   Result<void> removed = co_await remove_containers(executor, engine, labels);
+  co_return removed;
+}
+
+asio::awaitable<Result<std::size_t>> sweep_swarm(asio::any_io_executor executor, docker::Engine& engine, Sweep which) {
+  const docker::Labels any{{run_label, ""}};
+  std::size_t removed = 0;
+  Result<std::vector<docker::Service>> services = co_await engine.list_services(any);
+  if (!services) co_return tl::unexpected<Error>{services.error()};
+  for (const docker::Service& service : *services) {
+    if (!is_swept(service.labels, which)) continue;
+    Result<void> done = co_await remove_service(executor, engine, service.id);
+    if (done) ++removed;
+  }
+  for (const Kind& kind : kinds) {
+    Result<std::vector<docker::Resource>> found = co_await (engine.*kind.list)(any, docker::default_deadline);
+    if (!found) co_return tl::unexpected<Error>{found.error()};
+    for (const docker::Resource& resource : *found) {
+      if (!is_swept(resource.labels, which)) continue;
+      Result<void> done = co_await (engine.*kind.remove)(resource.id, docker::default_deadline);
+      if (done) ++removed;
+    }
+  }
   co_return removed;
 }
 

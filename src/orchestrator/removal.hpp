@@ -8,6 +8,7 @@
 
 #include "nmz/docker/engine.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/orchestrator/run_identity.hpp"
 
 namespace nmz::orchestrator {
 
@@ -23,8 +24,12 @@ boost::asio::awaitable<Result<void>> remove_containers(boost::asio::any_io_execu
 boost::asio::awaitable<Result<void>> remove_service(boost::asio::any_io_executor executor, docker::Engine& engine,
                                                     std::string id);
 
-/// Everything that has the labels: services, configs, containers. The first error ends it.
+/// Everything that has the labels: services, configs, secrets, containers. The first error ends it.
 boost::asio::awaitable<Result<void>> remove_all(boost::asio::any_io_executor executor, docker::Engine& engine,
                                                 docker::Labels labels);
+
+/// What other runs left on the Swarm; how much that was.
+boost::asio::awaitable<Result<std::size_t>> sweep_swarm(boost::asio::any_io_executor executor, docker::Engine& engine,
+                                                        Sweep which);
 
 }  // namespace nmz::orchestrator

@@ -19,7 +19,9 @@
 
 #include "attach_stream.hpp"
 #include "bell.hpp"
+#include "counted_stream.hpp"
 #include "removal.hpp"
+#include "worker_keys.hpp"
 
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
@@ -41,45 +43,20 @@ constexpr std::chrono::seconds patience_with_trouble{20};
 /// Where an image's user may not write /nmz.
 constexpr const char* tree_place_for_anyone = "/tmp/nmz-tree";
 
-/// Counts the streams that are in use.
-class CountedStream final : public Stream {
- public:
-  CountedStream(std::shared_ptr<Stream> stream, std::shared_ptr<std::size_t> count)
-      : stream_{std::move(stream)}, count_{std::move(count)} {
-    ++*count_;
-  }
-  CountedStream(const CountedStream&) = delete;
-  CountedStream& operator=(const CountedStream&) = delete;
-  CountedStream(CountedStream&&) = delete;
-  CountedStream& operator=(CountedStream&&) = delete;
-  ~CountedStream() override { --*count_; }
-
-  asio::awaitable<Result<std::size_t>> read(std::span<char> buffer) override { return stream_->read(buffer); }
-  asio::awaitable<Result<void>> write(std::string bytes) override { return stream_->write(std::move(bytes)); }
-  void close() override { stream_->close(); }
-
- private:
-  std::shared_ptr<Stream> stream_;
-  std::shared_ptr<std::size_t> count_;
-};
-
 /// Such as an Engine that is being restarted.
 bool may_pass(const Error& error) {
   return error.kind == ErrorKind::retryable || error.kind == ErrorKind::timed_out ||
          error.kind == ErrorKind::misconfigured;
 }
 
-std::string random_token() {
-  constexpr std::size_t bytes = 16;
-  std::string random(bytes, '\0');
-  if (::getrandom(random.data(), bytes, 0) != static_cast<ssize_t>(bytes)) throw std::runtime_error{"no randomness"};
-  constexpr const char* digits = "0123456789abcdef";
-  std::string token;
-  for (const char byte : random) {
-    token += digits[static_cast<unsigned char>(byte) >> 4U];
-    token += digits[static_cast<unsigned char>(byte) & 15U];
+std::vector<std::string> random_tokens(std::uint32_t count) {
+  std::vector<std::string> tokens(count, std::string(wire::token_size, '\0'));
+  for (std::string& token : tokens) {
+    if (::getrandom(token.data(), token.size(), 0) != static_cast<ssize_t>(token.size())) {
+      throw std::runtime_error{"no randomness"};
+    }
   }
-  return token;
+  return tokens;
 }
 
 std::string with_port(const std::string& address, std::uint16_t port) {
@@ -107,7 +84,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
         engine{engine_in},
         options{std::move(options_in)},
         bell{executor},
-        others{options.replicas} {}
+        others{options.replicas},
+        keys{random_tokens(options.replicas)} {}
 
   [[nodiscard]] docker::Labels labels() const {
     return {{run_label, options.identity.run}, {owner_label, options.identity.owner}};
@@ -127,11 +105,14 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> start_over();
   asio::awaitable<Result<void>> set_up();
   asio::awaitable<Result<void>> make_config();
+  asio::awaitable<Result<void>> make_secret();
   asio::awaitable<Result<void>> make_relay();
   asio::awaitable<Result<void>> start_first_relay();
   asio::awaitable<Result<void>> start_relay();
   asio::awaitable<void> learn_address();
   asio::awaitable<Result<void>> open_link(std::shared_ptr<Stream> stream);
+  void hear_of_calls();
+  asio::awaitable<void> judge_calls();
   asio::awaitable<Result<void>> make_service();
   [[nodiscard]] docker::ServiceSpec service_spec() const;
   asio::awaitable<void> receive_workers();
@@ -163,7 +144,9 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::size_t waiting = 0;
   steady_clock::time_point last_sign;
 
-  std::string token = random_token();
+  WorkerKeys keys;
+  std::map<std::uint32_t, wire::CallRefused> refused;  ///< by slot: not judged yet
+  std::string secret;
   std::string config;
   std::string relay;
   std::string address;  ///< of the relay, for the workers
@@ -210,7 +193,8 @@ asio::awaitable<Result<void>> Swarm::State::start_over() {
   link.reset();
   Result<void> removed = co_await remove_all(executor, engine, labels());
   if (!removed) co_return removed;
-  for (std::string* made : {&config, &relay, &address, &service}) made->clear();
+  for (std::string* made : {&secret, &config, &relay, &address, &service}) made->clear();
+  keys = WorkerKeys{random_tokens(options.replicas)};
   port = 0;
   relay_up = relay_failed = false;
   others += std::exchange(asked, 0);
@@ -220,16 +204,17 @@ asio::awaitable<Result<void>> Swarm::State::start_over() {
 asio::awaitable<Result<void>> Swarm::State::set_up() {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   auto config_made = make_config();
+  auto secret_made = make_secret();
   auto relay_made = make_relay();
-  auto first = std::move(config_made) && std::move(relay_made);
-  std::tuple<Result<void>, Result<void>> made = co_await std::move(first);
-  for (const Result<void>& done : {std::get<0>(made), std::get<1>(made)}) {
+  auto first = std::move(config_made) && std::move(secret_made) && std::move(relay_made);
+  std::tuple<Result<void>, Result<void>, Result<void>> parts = co_await std::move(first);
+  for (const Result<void>& done : {std::get<0>(parts), std::get<1>(parts), std::get<2>(parts)}) {
     if (!done) co_return done;
   }
   auto relay_started = start_first_relay();
   auto service_made = make_service();
   auto then = std::move(relay_started) && std::move(service_made);
-  made = co_await std::move(then);
+  std::tuple<Result<void>, Result<void>> made = co_await std::move(then);
   last_sign = steady_clock::now();
   for (const Result<void>& done : {std::get<0>(made), std::get<1>(made)}) {
     if (!done) co_return done;
@@ -244,6 +229,15 @@ asio::awaitable<Result<void>> Swarm::State::make_config() {
   Result<std::string> created = co_await engine.create_config(name("agent"), std::move(*program), labels());
   if (!created) co_return tl::unexpected<Error>{created.error()};
   config = std::move(*created);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Swarm::State::make_secret() {
+  Result<std::string> text = keys.secret();
+  if (!text) co_return tl::unexpected<Error>{text.error()};
+  Result<std::string> created = co_await engine.create_templated_secret(name("token"), std::move(*text), labels());
+  if (!created) co_return tl::unexpected<Error>{created.error()};
+  secret = std::move(*created);
   co_return Result<void>{};
 }
 
@@ -316,10 +310,38 @@ asio::awaitable<Result<void>> Swarm::State::open_link(std::shared_ptr<Stream> st
   // In its own network nothing else is there; on the host only the address that the nodes use.
   const std::string listen = relay_on_host() ? address : "0.0.0.0";
   link = std::make_shared<RelayLink>(executor, std::move(stream));
-  Result<std::uint16_t> opened = co_await link->open(token, listen, port);
+  hear_of_calls();
+  Result<std::uint16_t> opened = co_await link->open(keys.tokens(), keys.keys(), listen, port);
   if (!opened) co_return tl::unexpected<Error>{opened.error()};
   port = *opened;
   co_return Result<void>{};
+}
+
+void Swarm::State::hear_of_calls() {
+  auto came = [weak = weak_from_this()](const wire::ChannelOpened& opened) {
+    if (const std::shared_ptr<State> self = weak.lock()) self->keys.opened(opened);
+  };
+  auto was_refused = [weak = weak_from_this()](const wire::CallRefused& call) {
+    const std::shared_ptr<State> self = weak.lock();
+    if (!self || self->closing) return;
+    if (self->refused.empty()) self->spawn(self->judge_calls());
+    self->refused.insert_or_assign(call.slot, call);
+  };
+  link->on_call(std::move(came), std::move(was_refused));
+}
+
+/// The Swarm is asked once for all that were refused meanwhile. Whoever cannot be judged now calls again.
+asio::awaitable<void> Swarm::State::judge_calls() {
+  const std::string of = service;
+  Result<std::vector<docker::Task>> tasks;
+  if (!of.empty()) tasks = co_await engine.list_tasks(of);
+  const std::map<std::uint32_t, wire::CallRefused> calls = std::exchange(refused, {});
+  for (const auto& [slot, call] : calls) {
+    if (closing || ((!tasks || of.empty()) && keys.is_of_a_worker(call))) continue;
+    const WorkerKeys::Ruling ruling = keys.judge(call, *tasks);
+    if (!ruling.admit.empty() && link) link->admit(slot, ruling.admit);
+    if (!ruling.notice.empty() && options.notice) options.notice(ruling.notice);
+  }
 }
 
 docker::ServiceSpec Swarm::State::service_spec() const {
@@ -336,7 +358,7 @@ docker::ServiceSpec Swarm::State::service_spec() const {
       spec.arguments.emplace_back(place);
     }
   }
-  spec.env = {"NMZ_RELAY=" + with_port(address, port), "NMZ_TOKEN=" + token, "NMZ_NODE={{.Node.Hostname}}"};
+  spec.env = {"NMZ_RELAY=" + with_port(address, port), "NMZ_NODE={{.Node.Hostname}}"};
   if (!config.empty()) {
     docker::FileReference agent;
     agent.id = config;
@@ -347,6 +369,11 @@ docker::ServiceSpec Swarm::State::service_spec() const {
     spec.configs = {agent};
   }
   spec.secrets = options.secrets;
+  docker::FileReference token;
+  token.id = secret;
+  token.name = name("token");
+  token.target = "nmz-token";
+  spec.secrets.push_back(token);
   spec.mounts = options.mounts;
   if (!options.network.empty()) spec.networks = {options.network};
   spec.constraints = options.constraints;
@@ -552,6 +579,10 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
     Result<void> removed = co_await remove_service(executor, engine, service);
     if (!removed) outcome = removed;
   }
+  if (!secret.empty()) {
+    Result<void> removed = co_await engine.remove_secret(secret);
+    if (!removed) outcome = removed;
+  }
   if (!config.empty()) {
     Result<void> removed = co_await engine.remove_config(config);
     if (!removed) outcome = removed;
@@ -601,25 +632,8 @@ asio::awaitable<Result<void>> Swarm::close() {
 }
 
 asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep which) {
-  const docker::Labels any{{run_label, ""}};
-  std::size_t removed = 0;
-  Result<std::vector<docker::Service>> services = co_await engine.list_services(any);
-  if (!services) co_return tl::unexpected<Error>{services.error()};
-  for (const docker::Service& service : *services) {
-    if (!is_swept(service.labels, which)) continue;
-    const std::string id = service.id;
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    Result<void> done = co_await remove_service(executor, engine, id);
-    if (done) ++removed;
-  }
-  Result<std::vector<docker::Resource>> configs = co_await engine.list_configs(any);
-  if (!configs) co_return tl::unexpected<Error>{configs.error()};
-  for (const docker::Resource& config : *configs) {
-    if (!is_swept(config.labels, which)) continue;
-    const std::string id = config.id;
-    Result<void> done = co_await engine.remove_config(id);
-    if (done) ++removed;
-  }
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Result<std::size_t> removed = co_await sweep_swarm(executor, engine, which);
   co_return removed;
 }
 

@@ -138,12 +138,51 @@ RelayProcess::Ends::Ends() {
   complaint_out = complaint[1];
 }
 
-RelayProcess::RelayProcess(std::uint16_t port, const char* address, const std::function<void()>& before)
+Line::Line(Line&& other) noexcept
+    : fd_{std::exchange(other.fd_, -1)}, session_{other.session_}, heard_{std::move(other.heard_)} {}
+
+void Line::close() {
+  if (fd_ >= 0) {
+    ::close(std::exchange(fd_, -1));
+  }
+}
+
+void Line::say(std::string_view text) {
+  for (; !text.empty(); text.remove_prefix(std::min(max_record, text.size()))) {
+    std::string record;
+    session_.sealer.seal(text.substr(0, max_record), record);
+    write_exactly(fd_, record);
+  }
+}
+
+std::string Line::hear(std::size_t size) {
+  std::array<char, 1 << 16> buffer{};
+  while (heard_.size() < size) {
+    const ssize_t got = is_ready(fd_, POLLIN, patience) ? ::read(fd_, buffer.data(), buffer.size()) : -1;
+    if (got <= 0 || !session_.opener.open({buffer.data(), static_cast<std::size_t>(got)}, heard_)) {
+      throw std::runtime_error{"only " + std::to_string(heard_.size()) + " of " + std::to_string(size) + " bytes came"};
+    }
+  }
+  std::string text = heard_.substr(0, size);
+  heard_.erase(0, size);
+  return text;
+}
+
+Workers::Workers(std::uint32_t count) {
+  for (std::uint32_t slot = 1; slot <= count; ++slot) {
+    tokens.push_back(support::token_of(slot));
+  }
+  keys = tokens;
+}
+
+RelayProcess::RelayProcess(std::uint16_t port, const char* address, const std::function<void()>& before,
+                           const Workers& workers)
     : fd_{ends_.ours}, child_{{NMZ_AGENT, "--relay"}, {ends_.its, ends_.its, ends_.complaint_out}, {}, before} {
   ::close(ends_.its);
   ::close(ends_.complaint_out);
   wire::RelayHello hello;
-  hello.token = token;
+  hello.tokens = workers.tokens;
+  hello.keys = workers.keys;
   hello.address = address;
   hello.port = port;
   send(hello);
@@ -210,6 +249,30 @@ int RelayProcess::connect(std::string_view greeting) const {
   return fd;
 }
 
+std::optional<Line> RelayProcess::begin_call(std::uint32_t slot, const CallKeys& keys) const {
+  const Caller caller{slot, keys, random_key()};
+  const int fd = connect(caller.opening());
+  std::string reply(reply_size, '\0');
+  const bool answered = is_ready(fd, POLLIN, patience) && ::read(fd, reply.data(), 1) == 1;
+  if (answered) {
+    reply.replace(1, std::string::npos, read_exactly(fd, reply_size - 1));
+  }
+  std::optional<Session> session = answered ? caller.finish(reply) : std::nullopt;
+  if (!session) {
+    ::close(fd);
+    return std::nullopt;
+  }
+  return Line{fd, std::move(*session)};
+}
+
+Line RelayProcess::call(std::uint32_t slot, const std::string& task) const {
+  Key token{};
+  std::ranges::copy(support::token_of(slot), token.begin());
+  auto line = begin_call(slot, first_keys(token, task));
+  line.value().say(task + std::string(task_size - task.size(), '\0'));
+  return std::move(*line);
+}
+
 std::size_t RelayProcess::resident_bytes() const {
   std::istringstream status{support::read_file("/proc/" + std::to_string(child_.pid()) + "/status")};
   for (std::string line; std::getline(status, line);) {
@@ -235,13 +298,18 @@ std::vector<std::string> calling(std::vector<std::string> arguments) {
   return arguments;
 }
 
+std::string written(const std::filesystem::path& directory, std::string_view place) {
+  support::write_file(directory / "nmz-token", place);
+  return directory / "nmz-token";
+}
+
 }  // namespace
 
-CallingWorker::CallingWorker(std::uint16_t port, std::vector<std::string> arguments,
-                             std::chrono::milliseconds dial_limit, const char* with_token)
+CallingWorker::CallingWorker(std::uint16_t port, std::string_view place, std::vector<std::string> arguments,
+                             std::chrono::milliseconds dial_limit)
     : child_{calling(std::move(arguments)),
              {},
-             {"NMZ_RELAY=127.0.0.1:" + std::to_string(port), std::string{"NMZ_TOKEN="} + with_token,
+             {"NMZ_RELAY=127.0.0.1:" + std::to_string(port), "NMZ_TOKEN_FILE=" + written(secrets_.path(), place),
               "NMZ_DIAL_LIMIT_MS=" + std::to_string(dial_limit.count())}} {}
 
 void ChannelConversation::say(const wire::Message& message) {

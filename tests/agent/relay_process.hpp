@@ -16,6 +16,8 @@
 #include "nmz/wire/codec.hpp"
 #include "nmz/wire/relay.hpp"
 
+#include "secure_channel.hpp"
+#include "support/swarm_place.hpp"
 #include "worker.hpp"
 
 namespace nmz::agent {
@@ -47,12 +49,40 @@ void write_exactly(int fd, std::string_view bytes);
 /// Whether the peer closes the connection in time.
 [[nodiscard]] bool is_closed_within(int fd, std::chrono::milliseconds timeout);
 
+/// A worker's connection, with its session, as the agent has it.
+class Line {
+ public:
+  Line(int fd, Session session) : fd_{fd}, session_{std::move(session)} {}
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  Line(Line&& other) noexcept;
+  Line& operator=(Line&&) = delete;
+  ~Line() { close(); }
+
+  [[nodiscard]] int fd() const { return fd_; }
+  void say(std::string_view text);
+  /// So many bytes.
+  [[nodiscard]] std::string hear(std::size_t size);
+  void close();
+
+ private:
+  int fd_;
+  Session session_;
+  std::string heard_;
+};
+
+/// The workers that a relay knows.
+struct Workers {
+  Workers() = default;
+  explicit Workers(std::uint32_t count);
+  std::vector<std::string> tokens;
+  std::vector<std::string> keys;
+};
+
 class RelayProcess {
  public:
-  static constexpr const char* token = "the-token-of-this-run";
-
   explicit RelayProcess(std::uint16_t port = 0, const char* address = "127.0.0.1",
-                        const std::function<void()>& before = {});
+                        const std::function<void()>& before = {}, const Workers& workers = Workers{1024});
   RelayProcess(const RelayProcess&) = delete;
   RelayProcess& operator=(const RelayProcess&) = delete;
   ~RelayProcess();
@@ -86,8 +116,10 @@ class RelayProcess {
 
   /// A plain socket that has connected; with `greeting` sent on it.
   [[nodiscard]] int connect(std::string_view greeting) const;
-  /// Connected and knocked.
-  [[nodiscard]] int connect() const { return connect(wire::knock(token)); }
+  /// As an agent does it, with the token of the slot.
+  [[nodiscard]] Line call(std::uint32_t slot, const std::string& task = "task") const;
+  /// With other keys. The handshake up to the last word, which is not sent.
+  [[nodiscard]] std::optional<Line> begin_call(std::uint32_t slot, const CallKeys& keys) const;
 
   /// At its highest.
   [[nodiscard]] std::size_t resident_bytes() const;
@@ -113,11 +145,13 @@ class RelayProcess {
 /// `nmzagent --connect`, and the conversation with it through a relay.
 class CallingWorker {
  public:
-  explicit CallingWorker(std::uint16_t port, std::vector<std::string> arguments = {},
-                         std::chrono::milliseconds dial_limit = patience, const char* with_token = RelayProcess::token);
+  /// `place`: the content of its token's file.
+  CallingWorker(std::uint16_t port, std::string_view place, std::vector<std::string> arguments = {},
+                std::chrono::milliseconds dial_limit = patience);
   Child& process() { return child_; }
 
  private:
+  support::TempDirectory secrets_{"secrets"};
   Child child_;
 };
 

@@ -47,60 +47,43 @@ class RelayTest : public ::testing::Test {
     fds_.push_back(fd);
     return fd;
   }
-  std::pair<int, wire::ChannelId> worker(RelayProcess& relay) {
-    const int fd = keep(relay.connect());
-    return {fd, relay.expect_after_credit<wire::ChannelOpened>().channel};
+  /// The next slot's.
+  std::pair<Line, wire::ChannelId> worker(RelayProcess& relay) {
+    Line line = relay.call(++slot_);
+    return {std::move(line), relay.expect_after_credit<wire::ChannelOpened>().channel};
   }
 
  private:
   std::vector<int> fds_;
+  std::uint32_t slot_ = 0;
 };
 
 TEST_F(RelayTest, PassesBytesBothWaysAndTellsWhoCame) {
   RelayProcess relay;
   EXPECT_THAT(relay.ready().failure, IsEmpty());
-  const int fd = keep(relay.connect());
+  Line line = relay.call(7, "seventh");
   const auto opened = relay.expect<wire::ChannelOpened>();
   EXPECT_THAT(opened.peer, StartsWith("127.0.0.1:"));
-  write_exactly(fd, "from the worker");
+  EXPECT_EQ(opened.slot, 7U);
+  EXPECT_EQ(opened.task, "seventh");
+  line.say("from the worker");
   EXPECT_EQ(relay.expect<wire::ChannelData>(), data_for(opened.channel, "from the worker"));
   relay.send(data_for(opened.channel, "to the worker"));
-  EXPECT_EQ(read_exactly(fd, 13), "to the worker");
+  EXPECT_EQ(line.hear(13), "to the worker");
   EXPECT_EQ(relay.expect<wire::ChannelCredit>(), (wire::ChannelCredit{opened.channel, 13}));
-  ::shutdown(fd, SHUT_RDWR);
+  line.close();
   EXPECT_EQ(relay.expect<wire::ChannelClosed>(), (wire::ChannelClosed{opened.channel, ""}));
 }
 
 TEST_F(RelayTest, ListensOnIPv6AndSaysWhenItCannotListen) {
   RelayProcess v6{0, "::"};
   ASSERT_THAT(v6.ready().failure, IsEmpty());
-  static_cast<void>(keep(v6.connect()));
+  const Line line = v6.call(1);
   EXPECT_THAT(v6.expect<wire::ChannelOpened>().peer, StartsWith("127.0.0.1:"));
   RelayProcess taken{v6.port()};
   EXPECT_THAT(taken.ready().failure, HasSubstr("Address already in use"));
   RelayProcess name{0, "localhost"};
   EXPECT_THAT(name.ready().failure, HasSubstr("numeric"));
-}
-
-TEST_F(RelayTest, AWrongKnockIsClosedSilently) {
-  RelayProcess relay;
-  EXPECT_TRUE(is_closed_within(keep(relay.connect(wire::knock("wrong"))), patience));
-  EXPECT_TRUE(is_closed_within(keep(relay.connect(std::string(wire::knock_size, '\0'))), patience));
-  EXPECT_TRUE(relay.is_silent_for(50ms));
-}
-
-TEST_F(RelayTest, AKnockMayComeInPiecesButNotLate) {
-  RelayProcess relay;
-  const std::string knock = wire::knock(RelayProcess::token);
-  const int late = keep(relay.connect(knock.substr(0, 10)));
-  const int slow = keep(relay.connect(knock.substr(0, 10)));
-  std::this_thread::sleep_for(100ms);
-  write_exactly(slow, knock.substr(10) + "and more");
-  const auto opened = relay.expect<wire::ChannelOpened>();
-  EXPECT_EQ(relay.expect<wire::ChannelData>(), data_for(opened.channel, "and more"));
-  EXPECT_FALSE(is_closed_within(late, 3s));
-  EXPECT_TRUE(is_closed_within(late, 4s));
-  EXPECT_TRUE(relay.is_silent_for(50ms));
 }
 
 TEST_F(RelayTest, SilentConnectionsMakeWayForWorkers) {
@@ -115,39 +98,36 @@ TEST_F(RelayTest, SilentConnectionsMakeWayForWorkers) {
 }
 
 TEST_F(RelayTest, AThousandWorkersAtOnceAreAllServed) {
-  constexpr int count = 1000;
+  constexpr std::uint32_t count = 1000;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
   RelayProcess relay;
-  std::map<std::string, int> by_token;
-  for (int i = 0; i < count; ++i) {
-    const std::string name = std::to_string(10'000 + i);
-    by_token[name] = keep(relay.connect(wire::knock(RelayProcess::token) + name));
+  std::vector<std::optional<Line>> lines(count + 1);
+  std::map<wire::ChannelId, std::uint32_t> slots;
+  for (std::uint32_t slot = 1; slot <= count; ++slot) {
+    lines[slot].emplace(relay.call(slot));
   }
-  std::map<std::string, wire::ChannelId> channels;
-  while (channels.size() < count) {
-    auto message = relay.receive().value();
-    if (const auto* data = std::get_if<wire::ChannelData>(&message)) {
-      channels[data->bytes] = data->channel;
-    }
+  while (slots.size() < count) {
+    const auto opened = relay.expect<wire::ChannelOpened>();
+    slots[opened.channel] = opened.slot;
   }
-  for (const auto& [name, channel] : channels) {
-    relay.send(data_for(channel, name));
+  for (const auto& [channel, slot] : slots) {
+    relay.send(data_for(channel, std::to_string(10'000 + slot)));
   }
-  for (const auto& [name, fd] : by_token) {
-    EXPECT_EQ(read_exactly(fd, name.size()), name);
+  for (std::uint32_t slot = 1; slot <= count; ++slot) {
+    EXPECT_EQ(lines[slot]->hear(5), std::to_string(10'000 + slot));
   }
 }
 
 TEST_F(RelayTest, WorkersTakeTurnsWhileTheCoordinatorIsSlow) {
   RelayProcess relay;
-  const auto [loud, loud_channel] = worker(relay);
-  const auto [quiet, quiet_channel] = worker(relay);
-  std::thread shouting{[fd = loud] { write_exactly(fd, std::string(64 << 20, 'x')); }};
+  auto [loud, loud_channel] = worker(relay);
+  auto [quiet, quiet_channel] = worker(relay);
+  std::thread shouting{[&line = loud] { line.say(std::string(64 << 20, 'x')); }};
   std::this_thread::sleep_for(200ms);  // everything between is full now
-  write_exactly(quiet, "here");
+  quiet.say("here");
   std::size_t from_loud = 0;
   std::size_t before_quiet = 0;
   bool heard = false;
@@ -170,27 +150,27 @@ TEST_F(RelayTest, AKeptPieceIsReplayedToSeveral) {
   RelayProcess relay;
   const std::string first = noise(wire::max_piece, 1);
   const std::string second = noise(5000, 2);
-  const auto [a, a_channel] = worker(relay);
-  const auto [b, b_channel] = worker(relay);
+  auto [a, a_channel] = worker(relay);
+  auto [b, b_channel] = worker(relay);
   relay.send(data_for(a_channel, first, true));
   relay.send(data_for(a_channel, "between"));
   relay.send(data_for(a_channel, second, true));
   relay.send(wire::ChannelReplay{b_channel, 1});
   relay.send(data_for(b_channel, "between"));
   relay.send(wire::ChannelReplay{b_channel, 0});
-  EXPECT_TRUE(read_exactly(a, first.size() + 7 + second.size()) == first + "between" + second);
-  EXPECT_TRUE(read_exactly(b, first.size() + 7 + second.size()) == second + "between" + first);
+  EXPECT_TRUE(a.hear(first.size() + 7 + second.size()) == first + "between" + second);
+  EXPECT_TRUE(b.hear(first.size() + 7 + second.size()) == second + "between" + first);
 }
 
 TEST_F(RelayTest, APieceForAWorkerThatHasGoneIsKeptAllTheSame) {
   RelayProcess relay;
-  const auto [a, a_channel] = worker(relay);
-  const auto [b, b_channel] = worker(relay);
-  ::shutdown(a, SHUT_RDWR);
+  auto [a, a_channel] = worker(relay);
+  auto [b, b_channel] = worker(relay);
+  a.close();
   EXPECT_EQ(relay.expect<wire::ChannelClosed>().channel, a_channel);
   relay.send(data_for(a_channel, "piece 0", true));
   relay.send(wire::ChannelReplay{b_channel, 0});
-  EXPECT_EQ(read_exactly(b, 7), "piece 0");
+  EXPECT_EQ(b.hear(7), "piece 0");
 }
 
 TEST_F(RelayTest, BrokenProtocolsEndIt) {
@@ -204,11 +184,12 @@ TEST_F(RelayTest, BrokenProtocolsEndIt) {
       {"an unknown channel", data_for(wire::ChannelId{7}, "x"), "never was"},
       {"a long piece", data_for(wire::ChannelId{1}, std::string(wire::max_piece + 1, 'x')), "too long"},
       {"a relay's message", wire::ChannelClosed{}, "only a relay sends"},
-      {"a second RelayHello", wire::RelayHello{1, "t", "127.0.0.1", 0}, "one RelayHello"},
+      {"a second RelayHello", wire::RelayHello{}, "one RelayHello"},
+      {"an unknown worker", wire::TaskAdmitted{1025, "task"}, "never was"},
   };
   for (const auto& [name, message, complaint] : cases) {
     RelayProcess relay;
-    static_cast<void>(worker(relay));
+    const auto first = worker(relay);
     relay.send(message);
     EXPECT_EQ(relay.process().wait(), 3) << name;
     EXPECT_THAT(relay.complaint(), HasSubstr(complaint)) << name;
@@ -220,7 +201,7 @@ TEST_F(RelayTest, BrokenProtocolsEndIt) {
 
 TEST_F(RelayTest, MoreThanTheCreditEndsIt) {
   RelayProcess relay;
-  const auto [fd, channel] = worker(relay);
+  auto [line, channel] = worker(relay);
   const std::string piece(wire::max_piece, 'x');
   try {
     for (int i = 0; i < 200; ++i) {
@@ -235,14 +216,14 @@ TEST_F(RelayTest, MoreThanTheCreditEndsIt) {
 
 TEST_F(RelayTest, AWorkerThatDoesNotReadHoldsUpNobody) {
   RelayProcess relay;
-  const auto [deaf, deaf_channel] = worker(relay);
-  const auto [good, good_channel] = worker(relay);
+  auto [deaf, deaf_channel] = worker(relay);
+  auto [good, good_channel] = worker(relay);
   const std::string piece = noise(wire::max_piece, 3);
   relay.send(data_for(deaf_channel, piece, true));
   const int pieces = 400;  // 100 MiB
-  std::thread reading{[&, fd = good] {
+  std::thread reading{[&, &line = good] {
     for (int i = 0; i < pieces; ++i) {
-      ASSERT_TRUE(read_exactly(fd, piece.size()) == piece);
+      ASSERT_TRUE(line.hear(piece.size()) == piece);
     }
   }};
   std::map<wire::ChannelId, std::size_t> credit{{deaf_channel, wire::channel_window - piece.size()},
@@ -271,7 +252,7 @@ TEST_F(RelayTest, AWorkerThatDoesNotReadHoldsUpNobody) {
 
 TEST_F(RelayTest, AWorkerMayNotReadForLong) {
   RelayProcess relay;
-  const auto [fd, channel] = worker(relay);
+  auto [line, channel] = worker(relay);
   std::size_t sent = 0;
   for (std::size_t credit = wire::channel_window; credit >= wire::max_piece; credit -= wire::max_piece) {
     relay.send(data_for(channel, std::string(wire::max_piece, 'x')));
@@ -281,15 +262,15 @@ TEST_F(RelayTest, AWorkerMayNotReadForLong) {
     }
   }
   EXPECT_TRUE(relay.is_silent_for(13s)) << "TCP_USER_TIMEOUT would have ended the connection";
-  std::thread reading{[fd = fd, sent] { static_cast<void>(read_exactly(fd, sent)); }};
+  std::thread reading{[&line = line, sent] { static_cast<void>(line.hear(sent)); }};
   static_cast<void>(relay.expect<wire::ChannelCredit>());
   reading.join();
 }
 
 TEST_F(RelayTest, WhatWasWrittenBeforeACloseArrives) {
   RelayProcess relay;
-  const auto [fd, channel] = worker(relay);
-  write_exactly(fd, "not read by anybody");
+  auto [line, channel] = worker(relay);
+  line.say("not read by anybody");
   static_cast<void>(relay.expect<wire::ChannelData>());
   const std::string last = noise(wire::max_piece, 4);
   for (int i = 0; i < 4; ++i) {
@@ -297,27 +278,27 @@ TEST_F(RelayTest, WhatWasWrittenBeforeACloseArrives) {
   }
   relay.send(wire::ChannelClose{channel});
   for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(read_exactly(fd, last.size()) == last);
+    ASSERT_TRUE(line.hear(last.size()) == last);
   }
-  EXPECT_TRUE(is_closed_within(fd, patience));
-  ::shutdown(fd, SHUT_RDWR);
+  EXPECT_TRUE(is_closed_within(line.fd(), patience));
+  line.close();
   EXPECT_EQ(relay.expect_after_credit<wire::ChannelClosed>().channel, channel);
 }
 
 TEST_F(RelayTest, ACloseDoesNotWaitForAWorkerForever) {
   RelayProcess relay;
-  const auto [fd, channel] = worker(relay);
+  auto [line, channel] = worker(relay);
   relay.send(wire::ChannelClose{channel});
   EXPECT_EQ(relay.expect<wire::ChannelClosed>().channel, channel) << "the worker keeps its side open";
 }
 
 TEST_F(RelayTest, EndsWithItsLinkAndOnTerm) {
   RelayProcess relay;
-  const auto [fd, channel] = worker(relay);
+  auto [line, channel] = worker(relay);
   const int silent = keep(relay.connect(""));
   relay.close_link();
   EXPECT_EQ(relay.process().wait(1s), 0);
-  EXPECT_TRUE(is_closed_within(fd, 1s));
+  EXPECT_TRUE(is_closed_within(line.fd(), 1s));
   EXPECT_TRUE(is_closed_within(silent, 1s));
   RelayProcess other;
   other.process().kill(SIGTERM);
@@ -336,20 +317,20 @@ TEST_F(RelayTest, AFullPlaceForFilesLosesNothing) {
     static_cast<void>(::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0);
   };
   RelayProcess relay{0, "127.0.0.1", small_places};
-  const auto [a, a_channel] = worker(relay);
-  const auto [b, b_channel] = worker(relay);
+  auto [a, a_channel] = worker(relay);
+  auto [b, b_channel] = worker(relay);
   std::string all;
   for (unsigned i = 0; i < 40; ++i) {
     const std::string piece = noise(wire::max_piece - i, i);
     relay.send(data_for(a_channel, piece, true));
     all += piece;
-    ASSERT_TRUE(read_exactly(a, piece.size()) == piece) << i;
+    ASSERT_TRUE(a.hear(piece.size()) == piece) << i;
   }
   EXPECT_THAT(relay.open_files(), HasSubstr("/memfd:nmz-relay"));
   for (std::uint32_t i = 0; i < 40; ++i) {
     const std::size_t size = wire::max_piece - i;
     relay.send(wire::ChannelReplay{b_channel, i});
-    ASSERT_TRUE(read_exactly(b, size) == all.substr(0, size)) << i;
+    ASSERT_TRUE(b.hear(size) == all.substr(0, size)) << i;
     all.erase(0, size);
   }
 }
@@ -359,11 +340,12 @@ TEST_F(RelayTest, AFullPlaceForFilesLosesNothing) {
 TEST_F(RelayTest, TwoWorkersRunTheirJobs) {
   RelayProcess relay;
   support::TempDirectory temp{"calling"};
-  CallingWorker first{relay.port(), {"--tree", (temp.path() / "1").string()}};
+  CallingWorker first{relay.port(), support::place_file(1, "one"), {"--tree", (temp.path() / "1").string()}};
   const auto first_id = relay.expect<wire::ChannelOpened>().channel;
   ChannelConversation one{relay, first_id};
   static_cast<void>(one.greet());
-  CallingWorker second{relay.port(), {"--tree", "/proc/nowhere", "--tree", (temp.path() / "2").string()}};
+  CallingWorker second{
+      relay.port(), support::place_file(2, "two"), {"--tree", "/proc/nowhere", "--tree", (temp.path() / "2").string()}};
   const auto second_id = relay.expect_after_credit<wire::ChannelOpened>().channel;
   ChannelConversation two{relay, second_id};
   static_cast<void>(two.greet());
@@ -386,7 +368,8 @@ TEST_F(RelayTest, TwoWorkersRunTheirJobs) {
     EXPECT_EQ(std::get<wire::Finished>(message).outcome.code, 0);
     EXPECT_THAT(log, StartsWith(std::to_string(number)));
     EXPECT_THAT(log, HasSubstr("PATH="));
-    EXPECT_THAT(log, Not(HasSubstr(RelayProcess::token)));
+    EXPECT_THAT(log, Not(HasSubstr(support::hexadecimal(support::token_of(1)))));
+    EXPECT_THAT(log, Not(HasSubstr("nmz-token")));
     EXPECT_THAT(log, Not(HasSubstr("127.0.0.1")));
     static_cast<void>(worker->expect<wire::TreeState>());
   }
@@ -401,9 +384,12 @@ TEST_F(RelayTest, WorkersCallAgainWhenTheirRelayWasKilled) {
   std::optional<RelayProcess> relay{std::in_place};
   const std::uint16_t port = relay->port();
   support::TempDirectory temp{"calling"};
-  CallingWorker caller{port, {"--tree", (temp.path() / "tree").string()}};
+  Workers workers{1};
+  CallingWorker caller{port, support::place_file(1, "task"), {"--tree", (temp.path() / "tree").string()}};
   {
-    ChannelConversation conversation{*relay, relay->expect<wire::ChannelOpened>().channel};
+    const auto opened = relay->expect<wire::ChannelOpened>();
+    workers.keys[0] = opened.next_key;
+    ChannelConversation conversation{*relay, opened.channel};
     static_cast<void>(conversation.greet());
     wire::Run run;
     run.argv = {"sh", "-c", "sleep 1000 & echo $! > " + (temp.path() / "pid").string() + "; wait"};
@@ -413,7 +399,7 @@ TEST_F(RelayTest, WorkersCallAgainWhenTheirRelayWasKilled) {
   relay->process().kill(SIGKILL);
   EXPECT_TRUE(disappears(job)) << "nothing of the job goes on";
   relay.reset();
-  relay.emplace(port);
+  relay.emplace(port, "127.0.0.1", nullptr, workers);
   ASSERT_THAT(relay->ready().failure, IsEmpty());
   ChannelConversation again{*relay, relay->expect<wire::ChannelOpened>().channel};
   EXPECT_EQ(again.greet().pid, static_cast<std::uint32_t>(caller.process().pid()));
@@ -428,8 +414,8 @@ TEST_F(RelayTest, WithoutARelayACallerGivesUpInPeace) {
     port = relay.port();
   }
   const auto began = Clock::now();
-  CallingWorker caller{port, {}, 700ms};
-  CallingWorker asked{port};
+  CallingWorker caller{port, support::place_file(1, "task"), {}, 700ms};
+  CallingWorker asked{port, support::place_file(2, "task")};
   EXPECT_EQ(caller.process().wait(), 0);
   EXPECT_GE(Clock::now() - began, 700ms);
   EXPECT_LT(Clock::now() - began, 5s);
@@ -439,9 +425,14 @@ TEST_F(RelayTest, WithoutARelayACallerGivesUpInPeace) {
 
 TEST_F(RelayTest, AWrongTokenIsNotTriedForever) {
   RelayProcess relay;
-  CallingWorker caller{relay.port(), {}, 700ms, "wrong"};
+  const std::string wrong = "task 1 " + support::hexadecimal(support::token_of(2));
+  CallingWorker caller{relay.port(), wrong, {}, 700ms};
   EXPECT_EQ(caller.process().wait(), 0);
-  EXPECT_TRUE(relay.is_silent_for(0ms));
+  EXPECT_EQ(relay.expect<wire::CallRefused>().slot, 0U);
+  for (const char* const place : {"", "task", "task 1", "task 1 12zz", "1 0123"}) {
+    CallingWorker without{relay.port(), place};
+    EXPECT_EQ(without.process().wait(), 2) << place;
+  }
 }
 
 }  // namespace

@@ -80,8 +80,9 @@ ClusterRun::ClusterRun(const conformance::Workplace& place, const std::string& n
   ended_ = std::async(std::launch::async, [program] { return support::run_program(program); });
 }
 
-std::vector<std::string> ClusterRun::values(const std::string& event, const std::string& member) const {
-  std::vector<std::string> result;
+std::vector<std::string> ClusterRun::values(const std::string& event, const std::string& member,
+                                            const std::string& result) const {
+  std::vector<std::string> found;
   std::ifstream file{events_};
   std::string line;
   while (std::getline(file, line)) {
@@ -90,13 +91,15 @@ std::vector<std::string> ClusterRun::values(const std::string& event, const std:
     if (error) break;  // a line that is being written
     const json::object& object = value.as_object();
     if (object.at("event").as_string() != event) continue;
-    if (event == "workload-done" && object.at("result").as_string() != "passed") continue;
-    result.emplace_back(object.at(member).as_string());
+    if (!result.empty() && object.at("result").as_string() != result) continue;
+    found.emplace_back(object.at(member).as_string());
   }
-  return result;
+  return found;
 }
 
-std::size_t ClusterRun::passed() const { return values("workload-done", "name").size(); }
+std::vector<std::string> ClusterRun::done_with(const std::string& result) const {
+  return values("workload-done", "name", result);
+}
 
 bool ClusterRun::wait_for_passed(std::size_t count) const {
   return conformance::wait_until([&] { return passed() >= count; }, std::chrono::seconds{60});
@@ -105,7 +108,7 @@ bool ClusterRun::wait_for_passed(std::size_t count) const {
 std::map<std::string, int> ClusterRun::results() const {
   std::map<std::string, int> counts;
   for (const std::string& script : scripts_) counts[script] = 0;
-  for (const std::string& name : values("workload-done", "name")) ++counts[name];
+  for (const std::string& name : done_with("passed")) ++counts[name];
   return counts;
 }
 

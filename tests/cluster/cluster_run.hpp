@@ -31,7 +31,9 @@ class ClusterRun {
   ClusterRun(const conformance::Workplace& place, const std::string& name, std::vector<std::string> scripts,
              std::vector<std::string> options = {});
 
-  [[nodiscard]] std::size_t passed() const;
+  [[nodiscard]] std::size_t passed() const { return done_with("passed").size(); }
+  /// The workloads with this result.
+  [[nodiscard]] std::vector<std::string> done_with(const std::string& result) const;
   /// Waits until so many workloads have passed.
   [[nodiscard]] bool wait_for_passed(std::size_t count) const;
   [[nodiscard]] Ended get() { return ended_.get(); }
@@ -40,7 +42,9 @@ class ClusterRun {
   [[nodiscard]] std::vector<std::string> notices() const;
 
  private:
-  [[nodiscard]] std::vector<std::string> values(const std::string& event, const std::string& member) const;
+  /// `result`: of those events only that have it; empty = all.
+  [[nodiscard]] std::vector<std::string> values(const std::string& event, const std::string& member,
+                                                const std::string& result = {}) const;
 
   std::filesystem::path events_;
   std::vector<std::string> scripts_;

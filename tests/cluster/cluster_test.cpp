@@ -189,6 +189,7 @@ TEST_F(ClusterTest, CtrlCLeavesNothing) {
   EXPECT_EQ(run.get().exit_code, 130);
   EXPECT_THAT(services(), IsEmpty());
   EXPECT_THAT(configs(), IsEmpty());
+  EXPECT_THAT(docker({"secret", "ls", "--quiet"}), IsEmpty());
   EXPECT_THAT(relay(), IsEmpty());
 }
 
@@ -201,9 +202,11 @@ TEST_F(ClusterTest, AfterKillTheWorkersEndByThemselvesAndGcRemovesTheRest) {
     EXPECT_TRUE(wait_until([&] { return workers_at(number).empty(); }, seconds{30})) << "on node " << number;
   }
   EXPECT_THAT(services(), SizeIs(1));
+  EXPECT_THAT(docker({"secret", "ls", "--quiet"}), SizeIs(1));
   EXPECT_THAT(place_program({NMZ_NMZSWARM, "gc"}).out, HasSubstr("removed "));
   EXPECT_THAT(services(), IsEmpty());
   EXPECT_THAT(configs(), IsEmpty());
+  EXPECT_THAT(docker({"secret", "ls", "--quiet"}), IsEmpty());
 }
 
 TEST_F(ClusterTest, TwoRunsWithTheSameStackNameDoNotMeet) {

@@ -1,6 +1,6 @@
 // The relay between a coordinator and a worker that say anything: the real Relay on one end of a socket pair.
 //
-// It is asked to listen on the loopback interface only, whatever the input says. A worker that knocks rightly connects
+// It is asked to listen on the loopback interface only, whatever the input says. A worker that calls rightly connects
 // and says the second half of the input; what the coordinator says comes after its channel is open.
 #include <array>
 #include <optional>
@@ -38,7 +38,7 @@ std::string harmless(std::string_view bytes) {
 
 std::string greeting() {
   wire::RelayHello hello;
-  hello.token = "token";
+  hello.tokens = hello.keys = {std::string(wire::token_size, 't')};
   hello.address = "127.0.0.1";
   std::string bytes;
   wire::encode(hello, bytes);
@@ -70,22 +70,55 @@ int connect_worker(std::uint16_t port) {
   return fd;
 }
 
+/// The handshake of the one worker that the relay knows.
+agent::Session call(int connection) {
+  agent::Key token{};
+  token.fill('t');
+  const agent::Caller caller{1, agent::first_keys(token, "task"), agent::random_key()};
+  write_what_fits(connection, caller.opening());
+  std::string reply(agent::reply_size, '\0');
+  demand(::recv(connection, reply.data(), reply.size(), MSG_WAITALL) == static_cast<ssize_t>(reply.size()));
+  auto session = caller.finish(reply);
+  demand(session.has_value());
+  std::string last_word;
+  session->sealer.seal(std::string(agent::task_size, 't'), last_word);
+  write_what_fits(connection, last_word);
+  return std::move(*session);
+}
+
+/// The first half sealed, so that the relay hears it, and the rest as it is.
+void say(int connection, agent::Session& session, std::string_view worker) {
+  std::string bytes;
+  session.sealer.seal(worker.substr(0, worker.size() / 2), bytes);
+  bytes += worker.substr(worker.size() / 2);
+  write_what_fits(connection, bytes);
+}
+
 void converse(int fd, const std::string& coordinator, std::string_view worker) {
   write_what_fits(fd, greeting());
   wire::RelayDecoder decoder;
   const auto answer = hear(fd, decoder);
   const auto* ready = answer ? std::get_if<wire::RelayReady>(&*answer) : nullptr;
   demand(ready != nullptr && ready->failure.empty());
+  // Once as somebody who proves nothing.
+  const int stranger = connect_worker(ready->port);
+  write_what_fits(stranger, std::string{worker});
   const int connection = connect_worker(ready->port);
-  write_what_fits(connection, wire::knock("token") + std::string{worker});
-  demand(hear(fd, decoder).has_value());  // ChannelOpened
+  agent::Session session = call(connection);
+  for (auto message = hear(fd, decoder);; message = hear(fd, decoder)) {
+    demand(message.has_value());
+    if (std::holds_alternative<wire::ChannelOpened>(*message)) break;
+  }
+  say(connection, session, worker);
   write_what_fits(fd, coordinator);
   ::shutdown(fd, SHUT_WR);
   while (hear(fd, decoder)) continue;
   // So that no port is left waiting for the end of its connection.
   const linger at_once{1, 0};
-  ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-  ::close(connection);
+  for (const int each : {stranger, connection}) {
+    ::setsockopt(each, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    ::close(each);
+  }
 }
 
 }  // namespace

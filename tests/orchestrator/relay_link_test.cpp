@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "conversation.hpp"
+#include "support/swarm_place.hpp"
 #include "support/temp_directory.hpp"
 
 namespace nmz::orchestrator {
@@ -38,7 +39,6 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-constexpr const char* token = "secret";
 
 class TestStream final : public Stream {
  public:
@@ -79,11 +79,14 @@ class RelayLinkTest : public testing::Test {
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     const std::string relay = "127.0.0.1:" + std::to_string(port_);
+    const auto slot = static_cast<std::uint32_t>(children_.size());
+    const std::string place = temp_.path() / ("place" + std::to_string(slot));
+    support::write_file(place, support::place_file(slot, "task"));
     const pid_t child = ::fork();
     if (child == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::setenv("NMZ_RELAY", relay.c_str(), 1);
-      ::setenv("NMZ_TOKEN", token, 1);
+      ::setenv("NMZ_TOKEN_FILE", place.c_str(), 1);
       if (stream >= 0) {
         ::dup2(stream, STDIN_FILENO);
         ::dup2(stream, STDOUT_FILENO);
@@ -124,9 +127,10 @@ class RelayLinkTest : public testing::Test {
   }
 
   asio::awaitable<void> opened(std::function<asio::awaitable<void>()> body) {
-    const std::string secret = token;
+    std::vector<std::string> tokens;
+    for (std::uint32_t slot = 1; slot <= 20; ++slot) tokens.push_back(support::token_of(slot));
     const std::string address = "127.0.0.1";
-    Result<std::uint16_t> port = co_await link_->open(secret, address, 0);
+    Result<std::uint16_t> port = co_await link_->open(tokens, tokens, address, 0);
     if (!port) {
       ADD_FAILURE() << port.error().message;
       co_return;

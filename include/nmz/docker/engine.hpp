@@ -136,6 +136,10 @@ class Engine {
                                        Deadline deadline = default_deadline);
   Awaitable<void> remove_config(std::string id, Deadline deadline = default_deadline);
   Awaitable<std::vector<Resource>> list_configs(Labels labels, Deadline deadline = default_deadline);
+  /// Each task sees `data` as a Go template made of its own place: {{.Task.Slot}}.
+  Awaitable<std::string> create_templated_secret(std::string name, std::string data, Labels labels,
+                                                 Deadline deadline = default_deadline);
+  Awaitable<void> remove_secret(std::string id, Deadline deadline = default_deadline);
   Awaitable<std::vector<Resource>> list_secrets(Labels labels, Deadline deadline = default_deadline);
   Awaitable<std::string> create_network(std::string name, std::string driver, bool attachable, Labels labels,
                                         Deadline deadline = default_deadline);

@@ -13,8 +13,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -37,7 +39,13 @@ class RelayLink {
   ~RelayLink();
 
   /// Once, before anything else: asks the relay to listen, and gives the port it listens on. `rejected` when it cannot.
-  boost::asio::awaitable<Result<std::uint16_t>> open(std::string token, std::string address, std::uint16_t port);
+  boost::asio::awaitable<Result<std::uint16_t>> open(std::vector<std::string> tokens, std::vector<std::string> keys,
+                                                     std::string address, std::uint16_t port);
+  /// Before open(): who hears of each worker that came (its slot and next key), and of each call that was refused.
+  void on_call(std::function<void(const wire::ChannelOpened&)> came,
+               std::function<void(const wire::CallRefused&)> refused);
+  /// The Swarm says that the task has the slot now.
+  void admit(std::uint32_t slot, std::string task);
 
   /// The next worker that calls; those that wait are served in the order they came. `waiter` is only a name for
   /// cancel_accept(). Ends with `cancelled`, or as everything does when the link is lost.

@@ -7,7 +7,7 @@
 //     coordinator                          relay                              worker's agent
 //     RelayHello ------------------------>
 //       <----------------------- RelayReady
-//                                             <------------- connects, knock (token)
+//                                             <------------- calls (handshake: agent/secure_channel.hpp)
 //       <-------------------- ChannelOpened
 //     ChannelData -----------------------> writes to the connection -------->
 //       <-------------------- ChannelCredit   (bytes written so far may be followed by as many)
@@ -31,16 +31,17 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "nmz/error/result.hpp"
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t relay_protocol_version = 1;
+inline constexpr std::uint32_t relay_protocol_version = 2;
 inline constexpr std::size_t channel_window = std::size_t{1} << 20;
 /// A piece of channel data is at most this long.
 inline constexpr std::size_t max_piece = std::size_t{256} << 10;
-inline constexpr std::size_t longest_token = 64;
+inline constexpr std::size_t token_size = 32;
 
 /// One connection of one worker's agent; never reused while the relay lives.
 enum class ChannelId : std::uint32_t {};
@@ -49,7 +50,10 @@ enum class ChannelId : std::uint32_t {};
 
 struct RelayHello {
   std::uint32_t protocol = relay_protocol_version;
-  std::string token;       ///< what workers have to knock with, 1..64 bytes
+  /// Of the worker slots 1, 2, ...: the token that its tasks find in their Swarm secret, and the key that it has to
+  /// call with now. They differ once the token has been used. All are of token_size.
+  std::vector<std::string> tokens;
+  std::vector<std::string> keys;
   std::string address;     ///< numeric IPv4 or IPv6 address to listen on; "0.0.0.0" and "::" are all
   std::uint16_t port = 0;  ///< 0 = any free one
   friend bool operator==(const RelayHello&, const RelayHello&) = default;
@@ -64,6 +68,13 @@ struct ChannelReplay {
 struct ChannelClose {
   ChannelId channel{};
   friend bool operator==(const ChannelClose&, const ChannelClose&) = default;
+};
+
+/// The Swarm says that this task has the slot now: what it calls with counts, once.
+struct TaskAdmitted {
+  std::uint32_t slot = 0;
+  std::string task;
+  friend bool operator==(const TaskAdmitted&, const TaskAdmitted&) = default;
 };
 
 // ---- both ways
@@ -87,6 +98,9 @@ struct RelayReady {
 struct ChannelOpened {
   ChannelId channel{};
   std::string peer;  ///< "10.0.1.7:43210"
+  std::uint32_t slot = 0;
+  std::string task;
+  std::string next_key;  ///< for the next call of this slot
   friend bool operator==(const ChannelOpened&, const ChannelOpened&) = default;
 };
 
@@ -102,8 +116,15 @@ struct ChannelClosed {
   friend bool operator==(const ChannelClosed&, const ChannelClosed&) = default;
 };
 
+/// Somebody called and is no worker.
+struct CallRefused {
+  std::uint32_t slot = 0;  ///< whose token it knew, which does not count any more; 0 = nobody's
+  std::string peer;
+  friend bool operator==(const CallRefused&, const CallRefused&) = default;
+};
+
 using RelayMessage = std::variant<RelayHello, ChannelReplay, ChannelClose, ChannelData, RelayReady, ChannelOpened,
-                                  ChannelCredit, ChannelClosed>;
+                                  ChannelCredit, ChannelClosed, TaskAdmitted, CallRefused>;
 
 /// Appends the message's frame to `out`; framed as in codec.hpp.
 void encode(const RelayMessage& message, std::string& out);
@@ -119,11 +140,5 @@ class RelayDecoder {
   std::size_t consumed_ = 0;
   std::optional<Error> error_;
 };
-
-/// What a worker's agent sends first: magic bytes, then the token, `knock_size` bytes in all.
-inline constexpr std::size_t knock_size = 72;
-[[nodiscard]] std::string knock(std::string_view token);
-/// Whether these are the bytes of a knock with that token; takes the same time wherever they differ.
-[[nodiscard]] bool knocks(std::string_view bytes, std::string_view token);
 
 }  // namespace nmz::wire

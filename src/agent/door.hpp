@@ -1,0 +1,42 @@
+// Who may call as one worker, which is whatever task the Swarm has for one slot of the service.
+//
+// Every task of the slot finds the same token, and tests in it can read that as well. So it counts once, for the task
+// that calls first: no test has run in any of them by then. From there on each call needs the key that the one before
+// left behind, which only that agent has. Where the Swarm has put another task in its place, the coordinator says which
+// one (it asks the Swarm, not the caller), and that one's own key counts, once: no test knew that name before.
+//
+// Pure. The coordinator's half is orchestrator/worker_keys.hpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "secure_channel.hpp"
+
+namespace nmz::agent {
+
+class Door {
+ public:
+  enum class Caller {
+    nobody,  ///< or a worker that has been replaced
+    spent,   ///< has the token, which does not count any more
+    worker
+  };
+
+  /// `key`: the token as well when nobody has called yet.
+  Door(const Key& token, const Key& key) : token_{token}, key_{key} {}
+
+  [[nodiscard]] Caller who(std::string_view opening) const;
+  /// What a worker calls with now.
+  [[nodiscard]] const Key& key() const { return key_; }
+  void let_in(std::string_view task, const Key& next);
+  /// The Swarm says that this task has the slot now. One that has been let in gets nothing by it.
+  void admit(std::string_view task);
+
+ private:
+  Key token_;
+  Key key_;
+  std::string inside_;  ///< the task that was let in last
+};
+
+}  // namespace nmz::agent
