@@ -1,4 +1,8 @@
-// See git_process.hpp. posix_spawn, because the caller may have other threads and much memory.
+// See git_process.hpp.
+//
+// vfork, because the caller may have other threads and much memory, and posix_spawn cannot ask for a signal at the end
+// of the parent. A git that waits for a lock or a dead server, and a filter that was stopped, would be left for ever by
+// a program that is killed or ended by a second Ctrl-C: nothing tells the next run whose they are.
 #include "git_process.hpp"
 
 #include <algorithm>
@@ -13,8 +17,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,38 +144,67 @@ Result<Descriptor> input_file(std::string_view input) {
   return file;
 }
 
+/// What the child does with its three files, its directory and itself; built before there is a child.
+struct Start {
+  std::array<int, 3> files{};
+  const char* directory = nullptr;
+  int at_our_end = 0;  ///< the signal it gets then
+  pid_t parent = 0;
+  sigset_t signals{};
+};
+
+/// In the child, which shares our memory until it is another program: only system calls. Returns an errno.
+int become(const Start& start, char* const* arguments, char* const* environment) {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  ::prctl(PR_SET_PDEATHSIG, start.at_our_end, 0, 0, 0);
+  if (::getppid() != start.parent) ::_exit(1);  // it had ended before that
+  for (int fd = 0; fd < static_cast<int>(start.files.size()); ++fd) {
+    if (::dup2(start.files.at(static_cast<std::size_t>(fd)), fd) < 0) return errno;
+  }
+  if (::chdir(start.directory) != 0) return errno;
+  ::sigaction(SIGPIPE, &standard, nullptr);
+  ::sigprocmask(SIG_SETMASK, &start.signals, nullptr);
+  ::execvpe(arguments[0], arguments, environment);
+  return errno;
+}
+
 Result<pid_t> spawn(const GitCommand& command, int in, int out, int err) {
   std::vector<std::string> arguments = arguments_for(command);
   std::vector<std::string> environment = environment_for(command);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-  posix_spawn_file_actions_addchdir_np(&actions, command.directory.c_str());
-  sigset_t none;
-  sigset_t pipe_signal;
-  sigemptyset(&none);
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  pid_t child = 0;
-  const int error = ::posix_spawnp(&child, arguments.front().c_str(), &actions, &attributes, pointers(arguments).data(),
-                                   pointers(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
+  const std::vector<char*> argv = pointers(arguments);
+  const std::vector<char*> envp = pointers(environment);
+  Start start;
+  start.files = {in, out, err};
+  start.directory = command.directory.c_str();
+  start.at_our_end = command.shell.empty() ? SIGTERM : SIGKILL;  // git removes its temporary files; a stopped filter
+  start.parent = ::getpid();
+  sigemptyset(&start.signals);
+  Pipe trouble;
+  if (!trouble.open()) {
+    return fail(ErrorKind::retryable, "no pipe for git: " + std::generic_category().message(errno));
+  }
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours runs in the child
+  const pid_t child = ::vfork();                  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+  if (child == 0) {
+    const int why = become(start, argv.data(), envp.data());
+    static_cast<void>(::write(trouble.write.get(), &why, sizeof why));
+    ::_exit(127);
+  }
+  int error = child < 0 ? errno : 0;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  trouble.write.reset();  // what exec closes says that it worked; a sanitizer makes fork of vfork, so no variable can
+  static_cast<void>(::read(trouble.read.get(), &error, sizeof error));
+  if (error == 0) return child;
+  if (child > 0) ::waitpid(child, nullptr, 0);
   if (error == ENOENT && std::filesystem::is_directory(command.directory)) {
     return fail(ErrorKind::misconfigured, "git is not installed, or not in PATH");
   }
-  if (error != 0) {
-    return fail(ErrorKind::retryable, fmt::format("cannot start git in {}: {}", command.directory.string(),
-                                                  std::generic_category().message(error)));
-  }
-  return child;
+  return fail(ErrorKind::retryable, fmt::format("cannot start git in {}: {}", command.directory.string(),
+                                                std::generic_category().message(error)));
 }
 
 /// Cuts what is read into lines.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "nmz/installation/user_directories.hpp"
+#include "nmz/output/output_file.hpp"
 
 namespace nmz::logs {
 namespace fs = std::filesystem;
@@ -93,15 +94,15 @@ std::string LogStore::take_trouble() { return std::exchange(trouble_, {}); }
 
 Result<void> LogStore::write(const std::string& name, const std::string& text) {
   const fs::path target = directory_ / name;
-  const fs::path draft = directory_ / (name + ".new");
-  const File out{std::fopen(draft.c_str(), "we")};
+  fs::path draft;
+  const File out{output::make_draft(target, draft)};
   const bool written =
       out && std::fwrite(text.data(), 1, text.size(), out.get()) == text.size() && std::fflush(out.get()) == 0;
   std::error_code error{written ? 0 : errno, std::generic_category()};
   if (written) fs::rename(draft, target, error);
   if (!error) return {};
   std::error_code ignored;
-  fs::remove(draft, ignored);
+  if (out) fs::remove(draft, ignored);
   return fail(ErrorKind::retryable, "cannot write '" + target.string() + "': " + error.message());
 }
 

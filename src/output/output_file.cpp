@@ -36,11 +36,9 @@ Result<OutputFile> OutputFile::open(const std::string& file, Way way) {
   const bool straight = way == Way::straight || (exists && !fs::is_regular_file(status));
   fs::path target = exists && !straight ? fs::canonical(file, error) : fs::path{file};
   if (target.empty()) target = file;
-  fs::path draft = target;
-  if (!straight) draft += ".new";
 
-  OutputFile result{std::move(target), std::move(draft)};
-  result.out_.reset(std::fopen(result.draft_.c_str(), "we"));
+  OutputFile result{target, target};
+  result.out_.reset(straight ? std::fopen(target.c_str(), "we") : make_draft(target, result.draft_));
   if (!result.out_) return cannot_write(file, message_of(errno));
   return result;
 }
@@ -71,6 +69,18 @@ Result<void> OutputFile::commit() {
   if (!error) return {};
   remove_draft();
   return fail(ErrorKind::retryable, "cannot write '" + target_.string() + "': " + error.message());
+}
+
+std::FILE* make_draft(const fs::path& target, fs::path& draft) {
+  constexpr int tries = 1000;
+  std::FILE* made = nullptr;
+  for (int i = 1; made == nullptr && i <= tries; ++i) {
+    draft = target;
+    draft += i == 1 ? ".new" : ".new" + std::to_string(i);
+    made = std::fopen(draft.c_str(), "wxe");
+    if (made == nullptr && errno != EEXIST) break;
+  }
+  return made;
 }
 
 Result<void> check_output(const std::string& file) {

@@ -62,6 +62,13 @@ TEST_F(LogStoreTest, WritesAWholeFileAtOnce) {
   EXPECT_FALSE(fs::exists(logs_->directory() / "bisect.log.new"));
 }
 
+TEST_F(LogStoreTest, WhatIsNamedLikeADraftIsSomebodys) {
+  support::write_file(logs_->directory() / "bisect.log.new", "theirs");
+  ASSERT_TRUE(logs_->write("bisect.log", "one\n"));
+  EXPECT_EQ(read_file(logs_->directory() / "bisect.log"), "one\n");
+  EXPECT_EQ(read_file(logs_->directory() / "bisect.log.new"), "theirs");
+}
+
 TEST_F(LogStoreTest, ADirectoryIsOneRunsForAsLongAsItLasts) {
   const std::string place = logs_->directory().string();
   const auto second = LogStore::open(place, "title");

@@ -98,6 +98,20 @@ TEST_F(OutputFileTest, MissingFoldersAreMade) {
   EXPECT_EQ(read_file(deep), "text");
 }
 
+TEST_F(OutputFileTest, WhatIsNamedLikeADraftIsSomebodys) {
+  const fs::path other = directory() / "other";
+  write_file(other, "theirs");
+  fs::create_symlink("other", file().string() + ".new");
+  write_file(file().string() + ".new2", "theirs");
+  EXPECT_TRUE(check_output(file()));
+  write(file(), "text");
+  EXPECT_EQ(read_file(file()), "text");
+  EXPECT_TRUE(fs::is_symlink(file().string() + ".new"));
+  EXPECT_EQ(read_file(other), "theirs");
+  EXPECT_EQ(read_file(file().string() + ".new2"), "theirs");
+  EXPECT_FALSE(fs::exists(file().string() + ".new3"));
+}
+
 TEST_F(OutputFileTest, TheTrialLeavesAnEarlierReport) {
   write_file(file(), "old");
   EXPECT_TRUE(check_output(file()));

@@ -5,9 +5,10 @@
 //
 // A report of a run's end is there complete or not at all: it is written as FILE.new beside it and renamed, so that
 // whoever reads FILE meanwhile, or after this program was killed, finds the report of an earlier run or the whole new
-// one. It is opened anew at the end, with its folders, because a test may have cleaned up between. What is no regular
-// file (/dev/stdout, a pipe) is written straight: renaming would replace the device. A symbolic link is followed, not
-// replaced. A report of what happens is written straight, too, for those who follow it.
+// one. Where FILE.new is there already it is somebody's, and the draft has another name. It is opened anew at the end,
+// with its folders, because a test may have cleaned up between. What is no regular file (/dev/stdout, a pipe) is
+// written straight: renaming would replace the device. A symbolic link is followed, not replaced. A report of what
+// happens is written straight, too, for those who follow it.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +61,10 @@ class OutputFile {
   bool standard_ = false;
   int trouble_ = 0;
 };
+
+/// Makes a file that was not there, for what is renamed to `target` when it is complete, and says in `draft` which.
+/// None with errno set.
+[[nodiscard]] std::FILE* make_draft(const std::filesystem::path& target, std::filesystem::path& draft);
 
 /// Whether a report can be written there; leaves an existing file as it is. An empty name is no report.
 [[nodiscard]] Result<void> check_output(const std::string& file);
