@@ -73,6 +73,13 @@ TEST_F(LimitTest, ALimitThatATestSetsForItselfIsItsOwnAffair) {
   EXPECT_EQ(result.finished.outcome.kind, OutcomeKind::exited);
 }
 
+TEST_F(LimitTest, ShortFilesAreNoFullDisk) {
+  Worker worker{limited(RLIMIT_FSIZE, 10'000)};
+  const auto outcome = worker.run(worker.shell("exit 1")).finished.outcome;
+  EXPECT_EQ(outcome.kind, OutcomeKind::exited);
+  EXPECT_FALSE(outcome.disk_full);
+}
+
 TEST_F(LimitTest, OneThatFailsOtherwiseIsAVerdict) {
   Worker worker{limited(RLIMIT_NPROC, 100)};
   EXPECT_EQ(worker.run(worker.shell("exit 1")).finished.outcome.kind, OutcomeKind::exited);
