@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -19,6 +20,10 @@ namespace {
 constexpr std::size_t little = std::size_t{64} << 10;
 
 bool write_is_refused(const std::string& directory) {
+  rlimit longest{};
+  if (::getrlimit(RLIMIT_FSIZE, &longest) == 0 && longest.rlim_cur < little) {
+    return false;  // it would be cut short whatever the disk has
+  }
   const UniqueFd probe{::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)};
   if (!probe) {
     return errno == ENOSPC || errno == EDQUOT;  // anything else: such files do not exist here, nothing is learned

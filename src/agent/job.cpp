@@ -205,7 +205,8 @@ void Job::collect() {
 
 void Job::on_child() {
   collect();
-  if (main_status_ && (!stopped_ || !children_left_)) {
+  // The same signals may have told this agent to end, and then the job has ended with that.
+  if (!done_ && main_status_ && (!stopped_ || !children_left_)) {
     end_phase();
   }
 }

@@ -13,17 +13,22 @@
 namespace nmz::agent {
 namespace {
 
-/// pids.events of the cgroup that this process is in; empty where there is none.
-std::string events_file() {
+/// Where a controller's file of this process's cgroup is; empty where there is none.
+std::string file_of(std::string_view controller, const std::string& unified_name, const std::string& own_name) {
   std::string groups;
   read_file("/proc/self/cgroup", groups);
   for (std::string_view rest = groups; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     const std::size_t path = line.find(":/");
-    if (path != std::string_view::npos && (line.starts_with("0::") || line.substr(0, path).ends_with(":pids"))) {
-      const std::string place = line.starts_with("0::") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
-      std::string file = place + std::string{line.substr(path + 1)} + "/pids.events";
+    const bool unified = line.starts_with("0::");
+    if (path == std::string_view::npos || (!unified && !line.substr(0, path).ends_with(controller))) {
+      continue;
+    }
+    const std::string place = unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + std::string{controller.substr(1)};
+    // In a container the place may be its own cgroup, whatever the path.
+    for (const std::string& below : {std::string{line.substr(path + 1)}, std::string{}}) {
+      std::string file = place + below + '/' + (unified ? unified_name : own_name);
       if (::access(file.c_str(), R_OK) == 0) {
         return file;
       }
@@ -32,13 +37,17 @@ std::string events_file() {
   return {};
 }
 
-/// "max COUNT"
-std::uint64_t refused_by(const std::string& file) {
-  constexpr std::string_view name = "max ";
+/// The number behind a name, which is the first word of a line.
+std::uint64_t count_in(const std::string& file, std::string_view name) {
   std::string text;
   std::uint64_t count = 0;
-  if (!file.empty() && read_file(file, text) && text.starts_with(name)) {
-    std::from_chars(text.data() + name.size(), text.data() + text.size(), count);
+  if (file.empty() || !read_file(file, text)) {
+    return count;
+  }
+  text.insert(text.begin(), '\n');
+  const std::size_t at = text.find('\n' + std::string{name} + ' ');
+  if (at != std::string::npos) {
+    std::from_chars(text.data() + at + name.size() + 2, text.data() + text.size(), count);
   }
   return count;
 }
@@ -50,11 +59,18 @@ bool speaks_of_it(const LastWords& words) {
 
 }  // namespace
 
-ProcessLimit::ProcessLimit() : events_{events_file()}, refused_{refused_by(events_)} {}
+ProcessLimit::ProcessLimit()
+    : events_{file_of(":pids", "pids.events", "pids.events")},
+      memory_events_{file_of(":memory", "memory.events", "memory.oom_control")},
+      refused_{count_in(events_, "max")},
+      killed_{count_in(memory_events_, "oom_kill")} {}
 
 std::string ProcessLimit::met(const LastWords& words) const {
   constexpr rlim_t small = 1024;
-  if (refused_by(events_) > refused_) {
+  if (count_in(memory_events_, "oom_kill") > killed_) {
+    return "there was not enough memory (the kernel killed a process for it)";
+  }
+  if (count_in(events_, "max") > refused_) {
     return "the limit on processes was met (pids.max of the cgroup)";
   }
   rlimit limit{};

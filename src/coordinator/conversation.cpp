@@ -176,6 +176,7 @@ Conversation::Answer Conversation::on(const wire::Started& started) {
 Conversation::Answer Conversation::on(const wire::Log& log) {
   Job& job = jobs_.front();
   if (log.job != job.id) return broke("the log of a job that does not run");
+  if (log.bytes.empty()) return broke("a piece of a log with nothing in it");  // there could be any number of them
   job.logged += log.bytes.size();
   if (job.log_limit > 0 && job.logged > job.log_limit + notice_size) return broke("more log than --log-limit allows");
   return std::nullopt;
@@ -235,6 +236,8 @@ bool Conversation::may_end_with(const Job& job, const job::Outcome& outcome) {
 /// No more than was laid out: an agent cannot make us remember what it likes.
 Conversation::Answer Conversation::on(const wire::TreeState& state) {
   if (owed_ == Owed::nothing && !state_begun_) return broke("a state of its tree that nobody asked for");
+  // Of these there could be any number: each is a sign of life, and the next job waits for the last one.
+  if (state.changed.empty() && !state.last) return broke("a part of the state of its tree with nothing in it");
   told_.paths += state.changed.size();
   for (const std::string& path : state.changed) told_.bytes += path.size();
   if (told_.paths > laid_out_.paths || told_.bytes > laid_out_.bytes) return broke("more changed files than it has");

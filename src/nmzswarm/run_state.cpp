@@ -45,14 +45,16 @@ std::optional<std::string> content_of(const fs::path& path) {
   return std::string{std::istreambuf_iterator<char>{file}, {}};
 }
 
-bool counts_as_failed(std::string_view word) { return word == "failed" || word == "timed-out" || word == "lost"; }
+bool counts_as_failed(std::string_view word, bool flaky_fails) {
+  return word == "failed" || word == "timed-out" || word == "lost" || (flaky_fails && word == "flaky");
+}
 
 }  // namespace
 
 std::vector<Kept::One> Kept::failures() const {
   std::vector<One> failed;
   std::ranges::copy_if(results, std::back_inserter(failed),
-                       [](const One& one) { return counts_as_failed(one.result); });
+                       [this](const One& one) { return counts_as_failed(one.result, flaky_fails); });
   return failed;
 }
 
@@ -97,12 +99,13 @@ EarlierRun EarlierRun::parse(const std::string& lines) {
   return run;
 }
 
-Kept EarlierRun::select(Rerun which, std::vector<std::string>& ids) const {
+Kept EarlierRun::select(Rerun which, std::vector<std::string>& ids, bool flaky_fails) const {
   Kept kept;
-  const auto wanted = [which](bool known, const std::string& result) {
+  kept.flaky_fails = flaky_fails;
+  const auto wanted = [which, flaky_fails](bool known, const std::string& result) {
     switch (which) {
       case Rerun::failed:
-        return counts_as_failed(result);
+        return counts_as_failed(result, flaky_fails);
       case Rerun::unfinished:
         return result.empty() || result == "lost";
       case Rerun::last:

@@ -32,6 +32,7 @@ struct Kept {
   };
   std::vector<One> results;
   std::size_t unfinished = 0;  ///< workloads of the earlier run that have no result, now either
+  bool flaky_fails = false;    ///< --flaky-result fail
 
   [[nodiscard]] std::vector<One> failures() const;
 };
@@ -44,9 +45,10 @@ class EarlierRun {
   [[nodiscard]] static EarlierRun parse(const std::string& lines);
 
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
-  /// Leaves those that are wanted. Failed: failed, timed out or lost. Unfinished: without a result, or lost, or not
-  /// part of the earlier run. Last: all that were part of it. Returns what is known of those that it takes away.
-  Kept select(Rerun which, std::vector<std::string>& ids) const;
+  /// Leaves those that are wanted. Failed: failed, timed out, lost, or flaky where that is a failure. Unfinished:
+  /// without a result, or lost, or not part of the earlier run. Last: all that were part of it. Returns what is known
+  /// of those that it takes away.
+  Kept select(Rerun which, std::vector<std::string>& ids, bool flaky_fails) const;
   /// As lines of a new file; `results`: with them, else only the workloads.
   [[nodiscard]] std::string lines(bool results) const;
 

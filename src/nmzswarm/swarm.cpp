@@ -204,6 +204,7 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
                            : fmt::format("there is nothing to run: none of {} workloads is selected", listed));
   }
   if (failures) return say(exit_failed, "failed", "");
+  if (flaky_fails && ended.counts.flaky > 0) return say(exit_failed, "flaky", "");
   if (ended.counts.lost > 0) {
     return say(exit_infrastructure, "lost", fmt::format("{} workload(s) got no result", ended.counts.lost));
   }
@@ -213,7 +214,7 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
     return say(exit_infrastructure, "lost",
                fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
   }
-  if (ended.counts.flaky > 0) return say(flaky_fails ? exit_failed : exit_passed, "flaky", "");
+  if (ended.counts.flaky > 0) return say(exit_passed, "flaky", "");
   say(exit_passed, "passed", "");
 }
 
@@ -295,13 +296,14 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   const std::string suite_key = suite_name(options, containers);
   const std::optional<EarlierRun> earlier = earlier_run(options, suite_key);
   Kept kept;
-  if (earlier && list) kept = earlier->select(options.again.rerun, list->ids);
+  if (earlier && list) kept = earlier->select(options.again.rerun, list->ids, options.again.flaky_fails);
   const std::uint32_t count = worker_count(options, list, cpus);
   std::string trouble;
   std::optional<history::History> known = open_history(options, trouble);
 
   Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
-  if (earlier) suite.on_ids([&](auto& ids) { kept = earlier->select(options.again.rerun, ids); });
+  if (earlier)
+    suite.on_ids([&](auto& ids) { kept = earlier->select(options.again.rerun, ids, options.again.flaky_fails); });
   const bool listed = list.has_value();
   if (list) {
     need(suite.set_list(std::move(*list)));

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -138,9 +139,10 @@ Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, int
   return pid;
 }
 
-/// The keeper of an agent ends all that is below it when it is told to end.
+/// The keeper of an agent ends all that is below it when it is told to end; a stopped one would not hear it.
 void end_now(pid_t keeper, std::chrono::milliseconds patience) {
   ::kill(keeper, SIGTERM);
+  ::kill(keeper, SIGCONT);
   for (std::chrono::milliseconds waited{0}; ::waitpid(keeper, nullptr, WNOHANG) == 0; waited += look_every) {
     if (waited >= patience) {
       ::kill(keeper, SIGKILL);
@@ -165,9 +167,13 @@ Local::Local(asio::any_io_executor executor, LocalOptions options)
 }
 
 Local::~Local() {
-  for (const auto& [worker, pid] : keepers_) end_now(pid, options_.patience);
+  std::set<pid_t> ended;
+  for (const auto& [worker, pid] : keepers_) {
+    end_now(pid, options_.patience);
+    ended.insert(pid);
+  }
   keepers_.clear();
-  kill_adopted();
+  kill_adopted(ended);
 }
 
 asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(job::WorkerId worker) {
@@ -206,14 +212,15 @@ asio::awaitable<void> Local::stop(job::WorkerId worker) {
     co_await timer.async_wait(as_result);
   }
   keepers_.erase(worker);
-  kill_adopted();
+  kill_adopted({pid});
 }
 
 /// What came to us when an agent and its keeper died, and what that has started since: it carries the run's mark, and
-/// the way up from it ends here without passing a living keeper. The rest of our descent is not ours to end: what the
-/// program that became this one (exec, the first process of a container) had started before, orphans of that, daemons
-/// of our helpers.
-void Local::kill_adopted() {
+/// the way up from it ends here without passing a living keeper. A stopped agent outlives its keeper as well; its
+/// environment cannot be read (it is not dumpable), but it is in the session that the keeper had begun. The rest of our
+/// descent is not ours to end: what the program that became this one (exec, the first process of a container) had
+/// started before, orphans of that, daemons of our helpers.
+void Local::kill_adopted(const std::set<pid_t>& ended_keepers) {
   if (options_.run_mark.empty()) return;
   const std::string mark = "NMZ_RUN=" + options_.run_mark;
   const pid_t self = ::getpid();
@@ -221,7 +228,7 @@ void Local::kill_adopted() {
     return std::any_of(keepers_.begin(), keepers_.end(), [pid](const auto& one) { return one.second == pid; });
   };
   kill_all([&](const ProcessFacts& process) {
-    if (!started_with(process.pid, mark)) return false;
+    if (!ended_keepers.contains(process.session) && !started_with(process.pid, mark)) return false;
     std::optional<ProcessFacts> at = process;
     while (at && !is_keeper(at->pid) && at->parent != self) at = facts_of(at->parent);
     return at && !is_keeper(at->pid);

@@ -42,18 +42,21 @@ struct CloseDirectory {
 
 }  // namespace
 
-/// proc(5), /proc/pid/stat: "pid (comm) state ppid ..."; comm may hold anything, so count from its end.
+/// proc(5), /proc/pid/stat: "pid (comm) state ppid pgrp session ..."; comm may hold anything, so count from its end.
 std::optional<ProcessFacts> facts_of(pid_t pid) {
   const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t end = stat.rfind(')');
   if (end == std::string::npos || end + 4 >= stat.size()) return std::nullopt;
   if (const char state = stat[end + 2]; state == 'Z' || state == 'X') return std::nullopt;
-  pid_t parent = 0;
+  std::array<pid_t, 3> numbers{};
   const char* at = stat.data() + end + 4;
   const char* const stop = stat.data() + stat.size();
-  const auto [next, error] = std::from_chars(at, stop, parent);
-  if (error != std::errc{} || next == stop) return std::nullopt;
-  return ProcessFacts{.pid = pid, .parent = parent};
+  for (pid_t& number : numbers) {
+    const auto [next, error] = std::from_chars(at, stop, number);
+    if (error != std::errc{} || next == stop) return std::nullopt;
+    at = next + 1;
+  }
+  return ProcessFacts{.pid = pid, .parent = numbers[0], .session = numbers[2]};
 }
 
 std::vector<ProcessFacts> processes() {

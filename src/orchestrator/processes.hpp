@@ -15,6 +15,7 @@ namespace nmz::orchestrator {
 struct ProcessFacts {
   pid_t pid = 0;
   pid_t parent = 0;
+  pid_t session = 0;
 };
 
 /// Nothing for a zombie and for what cannot be read.

@@ -239,6 +239,20 @@ TEST_F(LifetimeTest, ASecondTermDoesNotWaitForTheGrace) {
   EXPECT_FALSE(is_alive(pid));
 }
 
+TEST_F(LifetimeTest, AJobThatEndsWhileItsAgentIsToldToEndEndsOnce) {
+  // Stopped meanwhile, the agent finds both signals at once.
+  worker_.send(shell("kill -STOP $PPID; kill -TERM $PPID; (sleep 0.2; kill -CONT $PPID) & exit 3"));
+  int ends = 0;
+  while (const auto message = worker_.receive()) {
+    const auto* const finished = std::get_if<wire::Finished>(&*message);
+    if (finished == nullptr) continue;
+    ++ends;
+    EXPECT_EQ(finished->outcome.code, 3);
+  }
+  EXPECT_EQ(ends, 1);
+  EXPECT_EQ(worker_.wait_for_exit(), 0);
+}
+
 TEST_F(LifetimeTest, AnIdleAgentEndsWhenToldTo) {
   worker_.send(wire::Shutdown{});
   EXPECT_EQ(worker_.wait_for_exit(), 0);

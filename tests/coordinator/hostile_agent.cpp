@@ -143,6 +143,59 @@ const std::map<std::string, std::function<void()>> attacks{
        say(finished);
        static_cast<void>(hear<Shutdown>());
      }},
+    {"negative-time",
+     [] {
+       Finished finished = good(running());
+       finished.build_time = std::chrono::microseconds{-1};
+       say(finished);
+       static_cast<void>(hear<Shutdown>());
+     }},
+    {"log-after-the-end",
+     [] {
+       const Run run = running();
+       Finished finished = good(run);
+       finished.outcome.kind = nmz::job::OutcomeKind::unprepared;
+       say(finished);
+       for_ever(Log{run.job, "x"});
+     }},
+    {"ended-twice",
+     [] {
+       Finished finished = good(running());
+       finished.outcome.kind = nmz::job::OutcomeKind::unprepared;
+       say(finished);
+       for_ever(finished);
+     }},
+    {"endless-explanation",
+     [] {
+       Finished finished = good(running());
+       finished.outcome.kind = nmz::job::OutcomeKind::unprepared;
+       finished.outcome.detail.assign(1'000'000, 'x');
+       for_ever(finished);
+     }},
+    {"status-out-of-range",
+     [] {
+       Finished finished = good(running());
+       finished.outcome.code = -1;
+       for_ever(finished);
+     }},
+    {"verdict-lost",
+     [] {
+       Finished finished = good(running());
+       finished.outcome.kind = nmz::job::OutcomeKind::lost;
+       for_ever(finished);
+     }},
+    {"empty-tree-states",
+     [] {
+       Finished finished = good(running());
+       finished.outcome.kind = nmz::job::OutcomeKind::unprepared;
+       say(finished);
+       for_ever(TreeState{{}, false});
+     }},
+    {"empty-logs",
+     [] {
+       const Run run = running();
+       for_ever(Log{run.job, ""});
+     }},
     {"coordinators-word", [] { for_ever(Shutdown{}); }},
 };
 

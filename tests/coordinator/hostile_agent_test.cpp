@@ -42,7 +42,9 @@ INSTANTIATE_TEST_SUITE_P(Attacks, HostileAgentTest,
                          testing::Values("finished-in-layout", "welcome-again", "tree-state-flood",
                                          "tree-ready-unasked", "started-twice", "log-of-no-job", "log-without-end",
                                          "forged-verdict", "forged-skip", "endless-name", "impossible-time",
-                                         "coordinators-word"));
+                                         "coordinators-word", "negative-time", "log-after-the-end", "ended-twice",
+                                         "endless-explanation", "status-out-of-range", "verdict-lost",
+                                         "empty-tree-states", "empty-logs"));
 
 }  // namespace
 }  // namespace nmz::conformance

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::vector<std::string> selected(const std::string& lines, Rerun which, std::vector<std::string> ids) {
-  EarlierRun::parse(lines).select(which, ids);
+  EarlierRun::parse(lines).select(which, ids, false);
   return ids;
 }
 
@@ -97,6 +97,26 @@ TEST_F(RerunTest, FailedAloneDoesNotPassARunWithHoles) {
   EXPECT_EQ(repaired.exit_code, 3) << repaired.out;
   EXPECT_THAT(repaired.err, HasSubstr("1 workload(s) have no result yet (--rerun unfinished)"));
   EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "unfinished"}).exit_code, 0);
+}
+
+TEST_F(RerunTest, WhereFlakyIsAFailureItStaysOneForTheWhole) {
+  const std::string script = "case $NMZ_WORKLOAD in c) test -e " + place + "/fixed || kill -9 $$ ;; b) test -e " +
+                             place + "/again || { touch " + place + "/again; exit 1; } ;; esac";
+  const auto go = [&](std::vector<std::string> more) {
+    for (const char* option : {"--retries", "1", "--flaky-result", "fail", "--no-history", "--log-dir", "logs"}) {
+      more.emplace_back(option);
+    }
+    return swarm.run("a\nb\nc\n", more, script);
+  };
+  EXPECT_EQ(go({}).exit_code, 1) << "b is flaky; that c was lost is not worse";
+  std::ofstream{swarm.place() / "fixed"};
+  const auto rest = go({"--rerun", "unfinished"});
+  EXPECT_EQ(rest.exit_code, 1) << rest.out;
+  EXPECT_THAT(rest.out, HasSubstr("b (flaky, in the run that"));
+  EXPECT_EQ(go({"--rerun", "unfinished"}).exit_code, 1);
+  const auto again = go({"--rerun", "failed"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr("1 of 1 passed"));
 }
 
 TEST_F(RerunTest, AKilledRunGoesOnWhereItWas) {

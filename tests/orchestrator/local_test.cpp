@@ -18,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +170,37 @@ TEST_F(LocalTest, AnAgentWhoseKeeperWasKilledEndsItsJob) {
     co_await local_->stop(worker);
     EXPECT_TRUE(dies(static_cast<pid_t>(agent)));
   });
+}
+
+TEST_F(LocalTest, AStoppedAgentWhoseKeeperIsStoppedOrKilledIsEnded) {
+  // As another user than root, whom the kernel does not let look into an agent.
+  const pid_t child = ::fork();
+  if (child != 0) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "see what the child printed";
+    return;
+  }
+  fs::permissions(temp_.path(), fs::perms::all);
+  fs::permissions(tree_, fs::perms::all);
+  ASSERT_TRUE(::geteuid() != 0 || ::setresuid(65534, 65534, 65534) == 0);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);  // Local was made by the parent of this process
+  run([this]() -> asio::awaitable<void> {
+    for (const int fate : {SIGSTOP, SIGKILL}) {
+      std::optional<Conversation> conversation;
+      const auto agent = static_cast<pid_t>(co_await greet(conversation));
+      const pid_t left = co_await start_job(*conversation, "echo $$; exec sleep 600");
+      ::kill(agent, SIGSTOP);
+      ::kill(facts_of(agent)->parent, fate);
+      co_await local_->stop(worker);
+      EXPECT_TRUE(dies(agent)) << fate;
+      EXPECT_TRUE(dies(left)) << fate;
+      ::kill(agent, SIGKILL);
+    }
+  });
+  local_.reset();
+  std::fflush(stdout);
+  ::_exit(HasFailure() ? 1 : 0);
 }
 
 /// The pid that the shell of this script prints; the shell itself is waited for, what it left came to us.

@@ -343,6 +343,7 @@ void SessionFleet::say_end(const AgentPtr& agent, const wire::Run& run, wire::Fi
 }
 
 void SessionFleet::say_log(const AgentPtr& agent, std::size_t size, Time now) {
+  if (size == 0) return;  // an agent sends no empty piece
   agent->logged += size;
   say(agent, wire::Log{agent->jobs.front().job, std::string(size, 'x')}, now);
 }

@@ -4,8 +4,8 @@
 // Ending a worker means ending everything its tests started. A live agent does that itself (it is a child subreaper).
 // When the agent was killed, its keeper does it, the process that we start and that has started the agent (--kept): all
 // that is below the keeper is the worker's. Were the keeper killed as well, what they leave behind would be adopted by
-// this process, which is a subreaper too, and of what is adopted only that is ended which carries the run's mark:
-// strangers come to this process as well.
+// this process, which is a subreaper too, and of what is adopted only that is ended which carries the run's mark, or is
+// in the session of a keeper that has ended: strangers come to this process as well.
 //
 // The trees are known by descriptor from before the first test: an agent that is started again is handed the directory
 // that holds its tree, and which directory the tree is, so that nothing a test has put in its place is taken for it.
@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,7 @@ class Local final : public Orchestrator {
   boost::asio::awaitable<void> stop(job::WorkerId worker) override;
 
  private:
-  void kill_adopted();
+  void kill_adopted(const std::set<pid_t>& ended_keepers);
 
   boost::asio::any_io_executor executor_;
   LocalOptions options_;
