@@ -47,7 +47,8 @@ struct TreeRequest {
   bool clean = false;                ///< TreeBegin::clean
 };
 
-/// Produces the messages from TreeBegin on, but not the TreeEnd, a piece at a time, so that a tree of any size needs little memory.
+/// Produces the messages from TreeBegin on, but not the TreeEnd, a piece at a time, so that a tree of any size needs
+/// little memory.
 class TreeStream {
  public:
   /// Compares the two trees (no file contents are read yet). `reader` must outlive the stream.

@@ -11,8 +11,8 @@
 // own would cost about two seconds a start. Where the relay has an address of its own it has it long before it is up,
 // and the service is created meanwhile.
 //
-// Each worker proves itself to the relay with a token of its own, which its task finds in a secret of the Swarm, and the
-// link between them is sealed (worker_keys.hpp, agent/secure_channel.hpp): nothing of it is in the service.
+// Each worker proves itself to the relay with a token of its own, which its task finds in a secret of the Swarm, and
+// the link between them is sealed (worker_keys.hpp, agent/secure_channel.hpp): nothing of it is in the service.
 //
 // Starting a container is work for its node, and many at once make the first one late. So the service begins with a few
 // tasks, and has all of them from when the first has connected.
