@@ -110,11 +110,10 @@ void Dispatcher::apply(const JobEnded& event) {
   // Nobody here asked for it: somebody else shut the agent down, and to the plan the job was lost.
   const bool asked_for = job(event.job).cancelled || job(event.job).recalled;
   const bool by_others = event.outcome.kind == job::OutcomeKind::cancelled && !asked_for;
+  const bool crowded = !stopped_ && job::met_a_limit(event.outcome) && busy_ > 1;
+  job(event.job).crowded = crowded;
   end_job(event.worker, event.job, by_others ? lost_outcome("cancelled by somebody else") : event.outcome, event.took);
-  const std::size_t others_busy = busy_ - (it.jobs.empty() ? 0 : 1);
-  if (!stopped_ && job::met_a_limit(event.outcome) && others_busy > 0) {
-    return make_room(event.worker, event.outcome.detail);
-  }
+  if (crowded) return make_room(event.worker, event.outcome.detail);
   if (job::blames_worker(event.outcome)) {
     ++it.failures_in_a_row;
   } else if (event.outcome.kind != job::OutcomeKind::cancelled) {  // which says nothing about the worker
@@ -281,7 +280,7 @@ Ended::Fate Dispatcher::settle(job::JobId id, const job::Outcome& outcome) {
     give_back(ended.subject);
     return waited && !stopped_ ? Ended::Fate::returned : Ended::Fate::cancelled;
   }
-  if (infrastructure && ++subject.failures < options_.max_attempts) {
+  if (infrastructure && (ended.crowded || ++subject.failures < options_.max_attempts)) {
     subject.avoid = ended.worker;
     give_back(ended.subject);
     return Ended::Fate::retried;

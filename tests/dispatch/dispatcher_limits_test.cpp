@@ -32,6 +32,23 @@ TEST(DispatcherLimitsTest, WhoMeetsALimitBesideOthersMakesRoom) {
   }
 }
 
+TEST(DispatcherLimitsTest, WhatMeetsTheLimitAtOneWorkerAfterTheOtherIsNotLost) {
+  ScriptedPlanForTests plan({1, 2, 3, 4, 5, 6});
+  Scenario run(plan, 6);
+  run.tell({ready(0), ready(1), ready(2), ready(3), ready(4), ready(5)});
+  std::uint32_t with = 0;
+  std::uint32_t job = 1;
+  for (std::uint32_t next = 1; next < 5; ++next) {
+    EXPECT_NE(run.tell({ended(with, job, no_process)}).find("retried s1"), std::string::npos) << "attempt " << next;
+    // Subject 1 goes to whoever is free next.
+    const std::string told = run.tell({ended(next, next + 1, exited(0))});
+    job = 6 + next;
+    with = next;
+    EXPECT_NE(told.find("s1 job" + std::to_string(job)), std::string::npos) << told;
+  }
+  EXPECT_NE(run.tell({ended(with, job, exited(0))}).find("counted s1"), std::string::npos);
+}
+
 TEST(DispatcherLimitsTest, AnotherFaultOfAWorkerIsNoReasonToHaveFewer) {
   ScriptedPlanForTests plan({1, 2, 3});
   Scenario run(plan, 2);

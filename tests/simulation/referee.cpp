@@ -275,9 +275,10 @@ void Referee::judge_told(const Ended& ended) {
 void Referee::judge_fate(const Ended& ended, const Job& job) {
   const bool no_verdict = is_no_verdict(ended.outcome);
   std::uint32_t& retries = retries_[ended.subject];
+  const bool crowded = worker(ended.worker).makes_room && ended.outcome.disk_full;
   switch (ended.fate) {
     case Ended::Fate::counted:
-      demand(!no_verdict || retries + 1 == conditions_.options.max_attempts,
+      demand(!no_verdict || (!crowded && retries + 1 == conditions_.options.max_attempts),
              "an outcome that is no verdict is counted while attempts are left", ended.job);
       retries = 0;
       counted_.push_back(ended.subject);
@@ -285,7 +286,8 @@ void Referee::judge_fate(const Ended& ended, const Job& job) {
       break;
     case Ended::Fate::retried:
       demand(no_verdict, "a verdict is thrown away", ended.job);
-      demand(++retries < conditions_.options.max_attempts, "a subject is tried too often", ended.job);
+      if (!crowded) ++retries;  // it costs a worker, of which there is a last one
+      demand(retries < conditions_.options.max_attempts, "a subject is tried too often", ended.job);
       ++tally_.retried;
       break;
     case Ended::Fate::returned: {

@@ -26,8 +26,8 @@
 //   of a run waits for any: those that begin first wait for each other's workers and trees, which says nothing.)
 // - A worker that failed three jobs in a row by itself (unprepared, disk full) is started anew.
 // - A worker that meets a limit of the machine (disk space, processes, open files, memory) while others work is
-// retired:
-//   they may share what there is too little of, and fewer of them may get by. The last one that works never is.
+//   retired: they may share what there is too little of, and fewer of them may get by. The last one that works never
+//   is. That is no attempt of the subject's: with many workers one subject could meet the limit at each of them.
 // - Of a lost worker's jobs only the one that ran was an attempt. Those that waited go back as if never handed out.
 // - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
 //   is lost. With Options::speculate they stay instead, and each is given a copy of the job that runs longest, if that
@@ -197,6 +197,7 @@ class Dispatcher {
     bool cancelled = false;
     bool recalled = false;    ///< to go back if it has not begun
     bool superseded = false;  ///< another copy of it had the verdict
+    bool crowded = false;     ///< it met a limit while others worked: that costs a worker, and no attempt
     bool to_idle = true;      ///< it was handed to a worker that had no other
     Time assigned{0};
   };
