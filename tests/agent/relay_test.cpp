@@ -18,6 +18,13 @@
 namespace nmz::agent {
 namespace {
 
+// Of the relay while 64 MiB go through. A sanitizer keeps what was freed for a while.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::size_t most_resident = std::size_t{32} << 20U;
+#else
+constexpr std::size_t most_resident = std::size_t{16} << 20U;
+#endif
+
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -143,7 +150,7 @@ TEST_F(RelayTest, WorkersTakeTurnsWhileTheCoordinatorIsSlow) {
   }
   shouting.join();
   EXPECT_LT(before_quiet, 4U << 20U);
-  EXPECT_LT(relay.resident_bytes(), 16U << 20U) << "64 MiB went through";
+  EXPECT_LT(relay.resident_bytes(), most_resident) << "64 MiB went through";
 }
 
 TEST_F(RelayTest, AKeptPieceIsReplayedToSeveral) {
@@ -247,7 +254,7 @@ TEST_F(RelayTest, AWorkerThatDoesNotReadHoldsUpNobody) {
     }
   }
   reading.join();
-  EXPECT_LT(relay.resident_bytes(), 16U << 20U);
+  EXPECT_LT(relay.resident_bytes(), most_resident);
 }
 
 TEST_F(RelayTest, AWorkerMayNotReadForLong) {
