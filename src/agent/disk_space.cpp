@@ -68,6 +68,11 @@ bool is_low(const Space& space) {
   return space.free_bytes < bytes || (space.inodes > 0 && space.free_inodes < inodes);
 }
 
+/// Not merely small, as the shared memory of a container is.
+bool is_mostly_used(const Space& space) {
+  return space.free_bytes < space.bytes / 2 || space.free_inodes < space.inodes / 2;
+}
+
 }  // namespace
 
 void DiskWatch::look(Clock::time_point now) {
@@ -84,6 +89,10 @@ void DiskWatch::look(Clock::time_point now) {
       was_full_ = was_full_ || is_full(*space);
       low = low || is_low(*space);
     }
+  }
+  for (const std::string& directory : elsewhere_) {
+    const auto space = space_of(directory);
+    low = low || (space && is_low(*space) && is_mostly_used(*space));
   }
   was_low_ = was_low_ || low;
   next_look_ = now + (low ? closely : usually);

@@ -8,7 +8,8 @@
 // Still a disk may be full for less than that. Therefore two marks: below the lower one (16 MiB, or an eighth of a
 // small file system) space was as good as gone; below the upper one it may have been gone for an instant, which is
 // believed if the command says so (last_words.hpp). With much space seen at every look such words are the command's own
-// business: a test of its own small file system, or of /dev/full.
+// business: a test of its own small file system, or of /dev/full. Where a command only sometimes writes (the home
+// directory, shared memory) little space says nothing by itself, and only explains such words.
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,9 @@ class DiskWatch {
   using Clock = std::chrono::steady_clock;
 
   DiskWatch() = default;
-  explicit DiskWatch(std::vector<std::string> directories) : directories_{std::move(directories)} {}
+  /// `elsewhere`: where the command may write, too.
+  DiskWatch(std::vector<std::string> directories, std::vector<std::string> elsewhere)
+      : directories_{std::move(directories)}, elsewhere_{std::move(elsewhere)} {}
 
   /// Looks, unless it has just done so.
   void look(Clock::time_point now);
@@ -40,6 +43,7 @@ class DiskWatch {
 
  private:
   std::vector<std::string> directories_;
+  std::vector<std::string> elsewhere_;
   Clock::time_point last_look_;
   Clock::time_point next_look_;
   bool was_full_ = false;

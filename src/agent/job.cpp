@@ -177,7 +177,7 @@ void Job::start_phase(Phase phase) {
   command.output = log_.writer();
   started_ = Clock::now();
   last_words_.clear();
-  disks_ = DiskWatch{written_directories()};
+  disks_ = DiskWatch{written_directories(), other_directories()};
   disks_.look(started_);
   processes_.emplace();
   const auto process = start_process(command);
@@ -343,6 +343,17 @@ std::vector<std::string> Job::written_directories() const {
   std::vector<std::string> directories{root_.empty() ? "." : root_, "/tmp"};
   if (const char* const temporary = environment_.get("TMPDIR"); temporary != nullptr) {
     directories.emplace_back(temporary);
+  }
+  return directories;
+}
+
+/// And where some do.
+std::vector<std::string> Job::other_directories() const {
+  std::vector<std::string> directories{"/var/tmp", "/dev/shm"};
+  for (const char* const name : {"HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"}) {
+    if (const char* const value = environment_.get(name); value != nullptr) {
+      directories.emplace_back(value);
+    }
   }
   return directories;
 }

@@ -66,6 +66,7 @@ class Job {
   [[nodiscard]] job::Outcome end_outcome();
   [[nodiscard]] bool ran_out_of_space() const;
   [[nodiscard]] std::vector<std::string> written_directories() const;
+  [[nodiscard]] std::vector<std::string> other_directories() const;
   void pass_on(std::string_view bytes);
   void send_log(std::string_view bytes);
   void finish(job::Outcome outcome);

@@ -35,6 +35,7 @@ Session::Session(SessionContext& context, job::WorkerId worker)
     : context_{context},
       worker_{worker},
       welcome_limit_{context.executor},
+      end_limit_{context.executor},
       outbox_{context.executor},
       acknowledged_{context.executor},
       tree_ready_{context.executor},
@@ -101,6 +102,7 @@ void Session::end_conversation() {
   ended_ = true;
   if (stream_) stream_->close();
   welcome_limit_.cancel();
+  end_limit_.cancel();
   outbox_.close();
   acknowledged_.close();
   tree_ready_.close();
@@ -210,7 +212,25 @@ void Session::on(const wire::Welcome& welcome) {
 
 void Session::on(const wire::Started& started) {
   const Active* const it = active(started.job);
-  if (it != nullptr) context_.parts.observer.started(it->assignment, started.phase);
+  if (it == nullptr) return;
+  context_.parts.observer.started(it->assignment, started.phase);
+  if (started.phase == job::Phase::test) expect_end(*it);
+}
+
+/// The agent ends its test at the time limit; one that does not would keep the job for ever.
+void Session::expect_end(const Active& running) {
+  if (running.at_most.count() == 0) return;
+  wait_for_end(running.assignment.job, running.at_most + context_.options.overdue, false);
+}
+
+void Session::wait_for_end(job::JobId job, std::chrono::milliseconds time, bool last) {
+  end_limit_.expires_after(time);
+  end_limit_.async_wait([self = shared_from_this(), job, last](const boost::system::error_code& code) {
+    if (code || self->ended_ || self->active(job) == nullptr) return;
+    if (!last) return self->wait_for_end(job, self->context_.options.overdue, true);
+    self->violation_ = "its job did not end at its time limit";
+    self->stream_->close();
+  });
 }
 
 void Session::on(const wire::Log& log) {
@@ -267,6 +287,7 @@ asio::awaitable<void> Session::execute(dispatch::Assign assignment) {
   run.attempt = assignment.attempt;
   run.nonce = context_.options.nonce();
   it->sent = true;
+  if (run.timeout.count() > 0) it->at_most = run.timeout + run.kill_grace;
   state_expected_ = conversation_.has_tree();
   conversation_.send(run);
   post(run);

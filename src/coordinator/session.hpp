@@ -90,7 +90,8 @@ class Session : public std::enable_shared_from_this<Session> {
     Active() = default;
     dispatch::Assign assignment;
     bool cancelled = false;
-    bool sent = false;  ///< its Run
+    bool sent = false;                     ///< its Run
+    std::chrono::milliseconds at_most{0};  ///< that the test may take, with the grace to end; 0 = any time
   };
   struct LaidOut {
     bool ready = false;
@@ -113,6 +114,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void post(const wire::Message& message);
   void handle(wire::Message message);
+  void expect_end(const Active& running);
+  void wait_for_end(job::JobId job, std::chrono::milliseconds time, bool last);
   void on(const wire::Welcome& welcome);
   void on(const wire::Started& started);
   void on(const wire::Log& log);
@@ -126,7 +129,8 @@ class Session : public std::enable_shared_from_this<Session> {
   job::WorkerId worker_;
   std::shared_ptr<orchestrator::Stream> stream_;
   boost::asio::steady_timer welcome_limit_;
-  bool hopeless_ = false;  ///< its agent cannot be started, now or later
+  boost::asio::steady_timer end_limit_;  ///< of the job that runs
+  bool hopeless_ = false;                ///< its agent cannot be started, now or later
   bool abandoned_ = false;
   bool retired_ = false;
   bool ended_ = false;

@@ -99,6 +99,10 @@ Result<Endpoint> parse_host(const std::string& text, bool tls) {
   const std::size_t colon = text.find("://");
   const std::string scheme = colon == std::string::npos ? "tcp" : text.substr(0, colon);
   const std::string rest = colon == std::string::npos ? text : text.substr(colon + 3);
+  if (scheme != "unix" && scheme != "ssh" && rest.find('@') != std::string::npos) {
+    // The text is not shown: there may be a password in it.
+    return fail(ErrorKind::misconfigured, "a Docker host has no user name or password: it is tcp://HOST:PORT");
+  }
   if (scheme == "unix") {
     Endpoint endpoint;
     endpoint.path = rest.empty() ? default_socket : rest;

@@ -63,8 +63,8 @@ void versions(Page& page, const std::string& program) {
   page.line("program", program + " " NMZ_VERSION);
   const auto agent = installation::find_agent();
   page.line("agent", agent ? agent->string() : agent.error().message);
-  const std::string git = first_line_of("git --version 2>/dev/null");
-  page.line("git", git.empty() ? "not installed, or not in PATH" : git);
+  const std::string git = first_line_of("timeout 5 git --version 2>/dev/null");
+  page.line("git", git.empty() ? "not installed, not in PATH, or without an answer for 5 s" : git);
   page.line("kernel", std::string{kernel.sysname} + " " + kernel.release + " " + kernel.machine);
 }
 

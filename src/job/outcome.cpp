@@ -46,7 +46,7 @@ std::string what_happened(const Outcome& outcome) {
     case OutcomeKind::not_started:
       return "cannot be started";
     case OutcomeKind::unprepared:
-      return "the work tree could not be prepared";
+      return "its worker could not run it";
     case OutcomeKind::untestable:
       return "cannot be laid out";
     case OutcomeKind::cancelled:

@@ -207,8 +207,8 @@ Result<void> take_words(const Texts& texts, Options& options) {
     return fail(ErrorKind::misconfigured, "--on-timeout is skip or bad, not '" + texts.on_timeout + "'");
   }
   options.on_timeout = texts.on_timeout == "bad" ? search::TimeoutMeans::bad : search::TimeoutMeans::skip;
-  if (options.json == output::standard_output && options.debug_log == output::standard_output) {
-    return fail(ErrorKind::misconfigured, "only one of --json and --debug-log can go to standard output");
+  if (auto apart = output::check_apart({{"--json", options.json}, {"--debug-log", options.debug_log}}); !apart) {
+    return apart;
   }
   if (texts.quiet && texts.verbose) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
   if (texts.quiet) options.verbosity = view::Verbosity::quiet;

@@ -260,23 +260,13 @@ Result<void> take_environment(const Texts& texts, Options& options) {
 }
 
 /// What is asked for on standard output is there alone.
-Result<void> check_standard_output(const Options& options) {
-  const std::string* first = nullptr;
-  const std::vector<std::pair<const char*, const std::string*>> reports{{"--json", &options.json},
-                                                                        {"--junit", &options.reports.junit},
-                                                                        {"--trace", &options.reports.trace},
-                                                                        {"--debug-log", &options.debug_log}};
-  for (const auto& [name, file] : reports) {
-    if (*file != output::standard_output) continue;
-    if (options.list_only) {
-      return fail(ErrorKind::misconfigured, std::string{name} + " - and --list exclude each other");
-    }
-    if (std::exchange(first, file) != nullptr) {
-      return fail(ErrorKind::misconfigured,
-                  "only one of --json, --junit, --trace and --debug-log can go to standard output");
-    }
-  }
-  return {};
+Result<void> check_reports(const Options& options) {
+  const std::string list = options.list_only ? output::standard_output : "";
+  return output::check_apart({{"--list", list},
+                              {"--json", options.json},
+                              {"--junit", options.reports.junit},
+                              {"--trace", options.reports.trace},
+                              {"--debug-log", options.debug_log}});
 }
 
 Result<void> check_rest(const Texts& texts, Options& options) {
@@ -325,7 +315,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
       .and_then([&] { return texts.shard ? parse_shard(*texts.shard, options.selection) : Result<void>{}; })
       .and_then([&] { return take_times(texts, options); })
       .and_then([&] { return take_environment(texts, options); })
-      .and_then([&] { return check_standard_output(options); })
+      .and_then([&] { return check_reports(options); })
       .and_then([&] { return check_rest(texts, options); });
 }
 

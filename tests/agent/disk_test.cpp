@@ -112,5 +112,22 @@ TEST_F(DiskTest, TheTemporaryDirectoryCountsToo) {
   EXPECT_TRUE(worker.run(run).finished.outcome.disk_full);
 }
 
+TEST_F(DiskTest, ElsewhereItCountsWhenTheCommandSaysSo) {
+  WorkerOptions options;
+  options.with_tree = false;
+  Worker worker{options};
+  const std::string fill = "head -c 9000000 /dev/zero > \"$HOME/fill\"";
+  const auto disk_full = [&](const std::string& command) {
+    auto run = worker.shell(command + "; exit 1");
+    run.env = {"HOME=" + temp_.path().string()};
+    return worker.run(run).finished.outcome.disk_full;
+  };
+  EXPECT_TRUE(disk_full(fill)) << "it says so";
+  EXPECT_FALSE(disk_full(fill + " 2>&-")) << "most tests write nothing there";
+  EXPECT_FALSE(disk_full("echo nothing to say")) << "little space alone";
+  std::filesystem::remove(temp_.path() / "fill");
+  EXPECT_FALSE(disk_full("echo No space left on device")) << "it is small, and not full";
+}
+
 }  // namespace
 }  // namespace nmz::agent

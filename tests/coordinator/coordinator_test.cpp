@@ -87,6 +87,8 @@ class SourceFake final : public WorkSource {
   wire::Run run(const dispatch::Assign& assignment) override {
     wire::Run run;
     run.argv = {std::to_string(assignment.subject)};
+    run.timeout = timeout;
+    run.kill_grace = std::chrono::milliseconds{10};
     return run;
   }
   std::unique_ptr<Layout> layout(const dispatch::Assign& assignment, const TreeKnowledge& /*known*/) override {
@@ -97,6 +99,7 @@ class SourceFake final : public WorkSource {
   }
   bool trees = true;
   bool breaks_late = false;
+  std::chrono::milliseconds timeout{0};
   std::map<Subject, Error> broken_subjects;
 };
 
@@ -117,6 +120,7 @@ class CoordinatorTest : public testing::Test {
     options.workers = workers;
     options.start_limit = std::chrono::milliseconds{300};
     options.stop_limit = std::chrono::milliseconds{300};
+    options.overdue = std::chrono::milliseconds{300};
     if (lease) options.dispatch.lease = *lease;
     const Parts parts{*plan, agents, source, watcher};
     Coordinator coordinator{io, parts, options};
@@ -206,6 +210,17 @@ TEST_F(CoordinatorTest, AnAgentWhoseHeartbeatsAreSwallowedIsNotAlive) {
   EXPECT_EQ(end.why, dispatch::Stop::Why::finished);
   ASSERT_FALSE(watcher.losses.empty());
   EXPECT_EQ(watcher.losses.front(), "no sign of life within its lease");
+}
+
+TEST_F(CoordinatorTest, AnAgentThatNeverEndsItsJobLosesItAfterTheTimeLimit) {
+  AgentScript script = well_behaved();
+  script.lingers = true;
+  agents.scripts = {script};
+  source.timeout = std::chrono::milliseconds{10};
+  const RunEnd end = run(1, 1);
+  EXPECT_EQ(end.why, dispatch::Stop::Why::finished);
+  EXPECT_THAT(watcher.losses, testing::ElementsAre("its job did not end at its time limit"));
+  EXPECT_EQ(watcher.fates.back(), dispatch::Ended::Fate::counted) << "of the next agent";
 }
 
 TEST_F(CoordinatorTest, NoWorkerAtAllEndsTheRunWithTheReason) {

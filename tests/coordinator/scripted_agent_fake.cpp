@@ -65,6 +65,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
         goes_on = co_await answer(std::move(next));
       }
     }
+    over_ = true;
     timer_.cancel();
     --all_.running;
   }
@@ -132,6 +133,11 @@ class Agent : public std::enable_shared_from_this<Agent> {
   asio::awaitable<void> work(wire::Run run) {
     wire::Message begun = wire::Started{run.job, job::Phase::test};
     co_await say(std::move(begun));
+    while (script_.lingers && !over_ && !cancelled_) {
+      wire::Message alive = wire::Heartbeat{};
+      co_await say(std::move(alive));
+      co_await wait(std::chrono::milliseconds{20});
+    }
     const bool waited = !cancelled_ && co_await wait(script_.job_takes);
     wire::Finished finished;
     finished.job = run.job;
@@ -163,6 +169,7 @@ class Agent : public std::enable_shared_from_this<Agent> {
   Socket socket_;
   asio::steady_timer timer_;
   bool cancelled_ = false;
+  bool over_ = false;  ///< its stream has ended
   wire::Decoder decoder_;
 };
 

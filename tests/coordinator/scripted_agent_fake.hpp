@@ -26,6 +26,7 @@ struct AgentScript {
   std::uint32_t protocol = wire::protocol_version;
   bool garbage = false;      ///< says bytes that are no message instead of Welcome
   bool dies_in_job = false;  ///< ends its stream when told to run
+  bool lingers = false;      ///< lives on and never ends its job
   bool trickles = false;     ///< says the head of a long frame when told to run, then heartbeats, for a while
   job::Outcome tree;         ///< its answer to a tree; exited 0 by default
   std::chrono::milliseconds tree_takes{0};

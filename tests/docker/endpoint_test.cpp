@@ -72,6 +72,15 @@ TEST_F(EndpointTest, WrongHostsAreNamed) {
   }
 }
 
+TEST_F(EndpointTest, APasswordInAHostIsRefusedAndNotShown) {
+  for (const char* const host : {"tcp://user:secret@host:2375", "user:secret@host:2375", "https://user:secret@host"}) {
+    const auto found = of_host(host);
+    ASSERT_FALSE(found);
+    EXPECT_THAT(found.error().message, testing::HasSubstr("no user name or password"));
+    EXPECT_THAT(found.error().message, testing::Not(testing::HasSubstr("secret")));
+  }
+}
+
 TEST_F(EndpointTest, SshIsAnArgumentVector) {
   const auto endpoint = of_host("ssh://me@far;touch x:22");
   ASSERT_TRUE(endpoint);

@@ -36,7 +36,7 @@ const std::vector<Case> table{
     {OutcomeKind::build_failed, 2, Class::untestable, Class::infrastructure, "the build failed with 2"},
     {OutcomeKind::build_failed, 128 + SIGKILL, Class::untestable, Class::infrastructure, "the build failed with 137"},
     {OutcomeKind::not_started, ENOENT, Class::failed, Class::failed, "cannot be started"},
-    {OutcomeKind::unprepared, EIO, Class::infrastructure, Class::infrastructure, "the work tree could not be prepared"},
+    {OutcomeKind::unprepared, EIO, Class::infrastructure, Class::infrastructure, "its worker could not run it"},
     {OutcomeKind::untestable, 0, Class::untestable, Class::untestable, "cannot be laid out"},
     {OutcomeKind::cancelled, 0, Class::infrastructure, Class::infrastructure, "cancelled"},
     {OutcomeKind::lost, 0, Class::infrastructure, Class::infrastructure, "its worker was lost"},

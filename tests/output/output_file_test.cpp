@@ -137,5 +137,24 @@ TEST_F(OutputFileTest, WhatHappensCanBeFollowed) {
   EXPECT_FALSE(full->commit());
 }
 
+TEST_F(OutputFileTest, TwoReportsCannotBeOneFile) {
+  write_file(file(), "old");
+  fs::create_symlink(file(), directory() / "link");
+  const std::string plain = file();
+  const std::string around = (directory() / "." / "report.xml").string();
+  const std::string link = (directory() / "link").string();
+  const std::string none;
+  for (const std::string& other : {plain, around, link}) {
+    const auto apart = check_apart({{"--json", plain}, {"--trace", none}, {"--junit", other}});
+    ASSERT_FALSE(apart) << other;
+    EXPECT_THAT(apart.error().message, testing::HasSubstr("--json and --junit name the same file"));
+  }
+  const std::string missing = (directory() / "missing").string();
+  EXPECT_FALSE(check_apart({{"--json", missing}, {"--junit", missing}}));
+  EXPECT_FALSE(check_apart({{"--json", standard_output}, {"--junit", standard_output}}));
+  const std::string device = "/dev/null";
+  EXPECT_TRUE(check_apart({{"--json", device}, {"--junit", device}, {"--trace", plain}, {"--debug-log", none}}));
+}
+
 }  // namespace
 }  // namespace nmz::output

@@ -31,6 +31,9 @@ struct Options {
   std::chrono::milliseconds heartbeat{1000};
   std::chrono::milliseconds start_limit{30000};  ///< for an agent to say Welcome
   std::chrono::milliseconds stop_limit{5000};    ///< for agents to end their jobs at the end of the run
+  /// How long after its time limit and the grace the end of a job may come; told twice over before it is held against
+  /// its worker, because this program may have been suspended meanwhile.
+  std::chrono::milliseconds overdue{5000};
 };
 
 /// The parts a run is made of; all outlive it.

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,5 +69,14 @@ class OutputFile {
 
 /// Whether a report can be written there; leaves an existing file as it is. An empty name is no report.
 [[nodiscard]] Result<void> check_output(const std::string& file);
+
+/// An option that names a report's file.
+struct ReportOption {
+  std::string_view name;
+  const std::string& file;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members): for a list in a call
+};
+
+/// Two reports cannot share standard output, nor a file. Errors (misconfigured) name both options.
+[[nodiscard]] Result<void> check_apart(std::initializer_list<ReportOption> reports);
 
 }  // namespace nmz::output
