@@ -101,14 +101,14 @@ bool same_file(int one, int other) {
          left.st_ino == right.st_ino;
 }
 
-bool set_aside(int parent, const std::string& name) {
+bool set_aside(int parent, const std::string& name, int aside) {
   constexpr int tries = 1000;
   while (files::detach_mount(parent, name.c_str())) {
   }
   for (int i = 1; i <= tries; ++i) {
     const std::string other = name + ".replaced-" + std::to_string(i);
-    if (::faccessat(parent, other.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
-      return ::renameat(parent, name.c_str(), parent, other.c_str()) == 0 || errno == ENOENT;
+    if (::faccessat(aside, other.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+      return ::renameat(parent, name.c_str(), aside, other.c_str()) == 0 || errno == ENOENT;
     }
   }
   return false;

@@ -36,7 +36,7 @@ void discard(int directory, const std::string& name);
 /// Whether two descriptors are of one directory.
 [[nodiscard]] bool same_file(int one, int other);
 
-/// Renames what is at the name, so that the name is free; it is not looked into.
-[[nodiscard]] bool set_aside(int parent, const std::string& name);
+/// Moves what is at the name to the directory `aside`, so that the name is free; it is not looked into.
+[[nodiscard]] bool set_aside(int parent, const std::string& name, int aside);
 
 }  // namespace nmz::git

@@ -1,22 +1,11 @@
-// See private_git_dir.hpp. The layout: gitrepository-layout(5).
-//
-// Everything in the git directory that does not change with the commit is small text, kept in memory and compared
-// before each test; only the refs, which may be megabytes, are one file that all workers share by hard links and that
-// is recognised by its inode.
-//
-// A test can put anything in its place, the user's own repository before all. So the git directory is the one that was
-// made, held by descriptor like the directory that it is in, and everything below is reached as held_directory.hpp
-// says. What is found at its name and is another is renamed, and the git directory made anew. libgit2 gets the index's
-// path through the descriptor (/proc/self/fd/N), and a name at which there is no link.
+// See private_git_dir.hpp. The layout: gitrepository-layout(5), and for submodules gitsubmodules(7).
 #include "nmz/git/private_git_dir.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -24,31 +13,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nmz/files/removal.hpp"
 
-#include "git_process.hpp"
 #include "held_directory.hpp"
-#include "ref_snapshot.hpp"
-#include "worktree_index.hpp"
+#include "object_reader.hpp"
+#include "own_git_dir.hpp"
 
 namespace nmz::git {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::optional<std::string> read_file(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  if (!in) {
-    return std::nullopt;
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
 
 /// A value in a configuration file.
 std::string config_value(std::string_view value) {
@@ -66,247 +43,200 @@ std::string config_value(std::string_view value) {
   return result + '"';
 }
 
-/// The repository's format, which git reads before (and without) any include.
-struct Format {
-  std::string version = "0";
-  std::string extensions;  ///< lines for our own configuration
-  bool worktree_config = false;
-};
-
-Result<Format> read_format(const Repository& repository) {
-  const Result<GitText> listing =
-      run_git(git_command(repository, {"config", "--null", "--local", "--get-regexp",
-                                       R"(^(core\.repositoryformatversion|extensions\..*)$)"}));
-  if (!listing) {
-    return tl::unexpected{listing.error()};
+/// What has the last word in a worker's configuration. `work_tree` may be empty: then git finds it.
+std::string last_words(const std::string& work_tree, bool hooks) {
+  std::string words{
+      "[core]\n\tbare = false\n\tfsmonitor = false\n\tsplitIndex = false\n\tuntrackedCache = false\n"
+      "\tsparseCheckout = false\n\tsparseCheckoutCone = false\n"};
+  if (!work_tree.empty()) {
+    words += "\tworktree = " + config_value(work_tree) + '\n';
   }
-  Format format;
-  std::string_view rest = listing->out;
-  while (!rest.empty()) {
-    const std::string_view entry = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
-    const std::size_t split = std::min(entry.find('\n'), entry.size());
-    const std::string_view key = entry.substr(0, split);
-    const std::string_view value = split == entry.size() ? "true" : entry.substr(split + 1);
-    if (key == "core.repositoryformatversion") {
-      format.version = value;
-    } else if (key == "extensions.worktreeconfig") {
-      format.worktree_config = value != "false";
-    } else if (key != "extensions.refstorage") {
-      fmt::format_to(std::back_inserter(format.extensions), "[extensions]\n\t{} = {}\n",
-                     key.substr(std::string_view{"extensions."}.size()), config_value(value));
+  if (!hooks) {
+    words += "\thooksPath = /dev/null\n";
+  }
+  return words + "[index]\n\tsparse = false\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
+}
+
+/// From the directory `from`, both being paths from the top of the tree, to it.
+std::string relative(const std::string& to, const std::string& from) {
+  std::string result = "../";
+  for (const char character : from) {
+    if (character == '/') {
+      result += "../";
     }
   }
-  return format;
+  return result + to;
 }
 
-Result<std::string> make_config(const Repository& repository, const fs::path& tree) {
-  const Result<Format> format = read_format(repository);
-  if (!format) {
-    return tl::unexpected{format.error()};
-  }
-  std::string config = fmt::format("[core]\n\trepositoryformatversion = {}\n{}", format->version, format->extensions);
-  const auto include = [&](const fs::path& file) {
-    fmt::format_to(std::back_inserter(config), "[include]\n\tpath = {}\n", config_value(file.string()));
-  };
-  include(repository.common_dir() / "config");
-  if (format->worktree_config) {
-    include(repository.git_dir() / "config.worktree");
-  }
-  // Below the includes, so that these are the last word.
-  fmt::format_to(std::back_inserter(config),
-                 "[core]\n\tbare = false\n\tworktree = {}\n\thooksPath = /dev/null\n\tfsmonitor = false\n"
-                 "\tsplitIndex = false\n\tuntrackedCache = false\n\tsparseCheckout = false\n"
-                 "\tsparseCheckoutCone = false\n"
-                 "[index]\n\tsparse = false\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n",
-                 config_value(tree.string()));
-  return config;
-}
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing writes the environment
-  return value == nullptr ? "" : value;
-}
-
-std::string make_alternates(const Repository& repository) {
-  std::string alternates = (repository.common_dir() / "objects").string() + '\n';
-  for (const char* name : {"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}) {
-    std::istringstream directories{variable(name)};
-    for (std::string directory; std::getline(directories, directory, ':');) {
-      alternates += fs::absolute(directory).string() + '\n';
-    }
-  }
-  return alternates;
-}
-
-/// Tells whether a file is still the one that was put there.
-struct Stamp {
-  ino_t inode = 0;
-  off_t size = -1;
-  std::int64_t seconds = 0;
-  std::int64_t nanoseconds = 0;
-
-  static Stamp of(int directory, const char* name) {
-    struct stat status {};
-    if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode)) {
-      return {};
-    }
-    return {status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-  }
-  friend bool operator==(const Stamp&, const Stamp&) = default;
-};
-
-/// Names a test uses in a git directory and that are put right one by one, or hurt nobody (objects).
-bool is_ours(const std::string& name) {
-  static const std::set<std::string, std::less<>> ours{"HEAD",    "config", "index",       "info",   "modules",
-                                                       "objects", "refs",   "packed-refs", "shallow"};
-  return ours.contains(name);
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(0, slash == std::string::npos ? 0 : slash);
 }
 
 }  // namespace
 
 struct PrivateGitDir::Impl {
-  fs::path git_dir;
-  fs::path tree;
-  files::UniqueFd place;  ///< the directory that holds both
-  files::UniqueFd git;    ///< the git directory that was made
-  fs::path refs_source;   ///< of the hard links; empty for the first of a run
-  std::string refs_text;  ///< of the first
-  Stamp refs_stamp;
-  std::map<std::string, std::string> texts;  ///< relative path to content, of all other files that never change
-  std::optional<WorktreeIndex> index;
+  struct Submodule {
+    std::string git_path;  ///< from the top of the tree, or absolute
+    OwnGitDir git;
+    std::optional<CommitId> filled;  ///< the commit that the index is of
+  };
+  /// A repository in the tree, the top one or a submodule.
+  struct Level {
+    ObjectSource& source;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    OwnGitDir& git;        // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+    std::string mount;     ///< "" or "a/b/"
+    std::string git_path;
+  };
 
-  Result<void> make();
-  Result<void> make_again_if_replaced();
+  Impl(const GitDirTemplate& from_in, fs::path tree_in, OwnGitDir top_in)
+      : from{from_in}, tree{std::move(tree_in)}, top{std::move(top_in)} {}
+
+  const GitDirTemplate& from;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  fs::path tree;
+  files::UniqueFd place;  ///< the directory that the tree is in
+  OwnGitDir top;
+  std::map<std::string, Submodule> submodules;  ///< by the path in the tree
+
   Result<void> restore();
-  Result<void> restore_text(const std::string& path, const std::string& content) const;
-  Result<void> restore_refs();
-  Result<void> restore_packed_refs();
-  void remove_strangers() const;
-  Result<void> point_tree_here() const;
-  [[nodiscard]] tl::unexpected<Error> cannot(const char* what, const fs::path& path) const;
+  [[nodiscard]] files::UniqueFd open_tree() const;
+  [[nodiscard]] std::string git_path() const;
+  Result<void> write_git_file(int directory, const std::string& git_dir) const;
+  Result<void> restore_submodules(ObjectReader::Impl& reader, const TreeStream& stream);
+  Result<void> restore_submodules_of(const Level& level, ObjectReader::Impl& reader, const TreeStream& stream,
+                                     std::set<std::string>& present);
+  Result<Submodule*> submodule(const ObjectSource& source, const std::string& path, std::string git_dir);
+  Result<void> restore_submodule(Submodule& it, const std::string& path, int parent) const;
+  void leave(const std::string& path) const;
 };
 
-tl::unexpected<Error> PrivateGitDir::Impl::cannot(const char* what, const fs::path& path) const {
+files::UniqueFd PrivateGitDir::Impl::open_tree() const {
+  return files::UniqueFd{files::open_own_directory(place.get(), tree.filename().c_str())};
+}
+
+std::string PrivateGitDir::Impl::git_path() const {
+  return from.in_tree() ? ".git" : (tree.parent_path() / "git").string();
+}
+
+Result<void> PrivateGitDir::Impl::write_git_file(int directory, const std::string& git_dir) const {
+  const std::string content = fmt::format("gitdir: {}\n", git_dir);
+  if (directory >= 0 && (read_own_file(directory, ".git") == content || replace_file(directory, ".git", content))) {
+    return {};
+  }
   const std::error_code error{errno, std::generic_category()};
-  return fail(ErrorKind::retryable, fmt::format("cannot {} {}: {}", what, (git_dir / path).string(), error.message()));
-}
-
-/// A new, empty git directory at its name; what is there already is somebody else's.
-Result<void> PrivateGitDir::Impl::make() {
-  const std::string name = git_dir.filename().string();
-  if (!set_aside(place.get(), name) || ::mkdirat(place.get(), name.c_str(), 0777) != 0) {
-    return cannot("make", "");
-  }
-  files::UniqueFd made{files::open_directory(place.get(), name.c_str())};
-  // The number of the descriptor is in the path of the index.
-  if (!made || (git && ::dup3(made.get(), git.get(), O_CLOEXEC) < 0)) {
-    return cannot("make", "");
-  }
-  if (!git) {
-    git = std::move(made);
-  }
-  refs_stamp = {};
-  return {};
-}
-
-Result<void> PrivateGitDir::Impl::make_again_if_replaced() {
-  const files::UniqueFd found{::openat(place.get(), git_dir.filename().c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-  return found && same_file(found.get(), git.get()) ? Result<void>{} : make();
-}
-
-/// What a test left in the git directory: locks, logs, MERGE_HEAD, a rebase, ...
-void PrivateGitDir::Impl::remove_strangers() const {
-  for (const std::string& name : names_in(git.get())) {
-    if (!is_ours(name) || (name == "shallow" && !texts.contains(name))) {
-      discard(git.get(), name);
-    }
-  }
-  const files::UniqueFd info = own_directory(git.get(), "info");
-  for (const std::string& name : names_in(info.get())) {
-    if (!texts.contains("info/" + name)) {
-      discard(info.get(), name);
-    }
-  }
-  struct stat status {};
-  if (::fstatat(git.get(), "index", &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode)) {
-    discard(git.get(), "index");  // libgit2 writes to what a link leads to
-  }
-}
-
-/// Loose refs are the test's: ours are all packed.
-Result<void> PrivateGitDir::Impl::restore_refs() {
-  files::UniqueFd refs = own_directory(git.get(), "refs");
-  const std::vector<std::string> names = names_in(refs.get());
-  bool strangers = names.size() != 2;
-  for (const std::string& name : names) {
-    const files::UniqueFd below{files::open_own_directory(refs.get(), name.c_str())};
-    strangers = strangers || (name != "heads" && name != "tags") || !below || !names_in(below.get()).empty();
-  }
-  if (strangers) {
-    discard(git.get(), "refs");
-    refs = own_directory(git.get(), "refs");
-    if (!refs || !own_directory(refs.get(), "heads") || !own_directory(refs.get(), "tags")) {
-      return cannot("make", "refs");
-    }
-  }
-  const Stamp now = Stamp::of(git.get(), "packed-refs");
-  return now.inode != 0 && now == refs_stamp ? Result<void>{} : restore_packed_refs();
-}
-
-Result<void> PrivateGitDir::Impl::restore_packed_refs() {
-  discard(git.get(), "packed-refs");
-  if (!refs_source.empty() && ::linkat(AT_FDCWD, refs_source.c_str(), git.get(), "packed-refs", 0) == 0) {
-    refs_stamp = Stamp::of(git.get(), "packed-refs");
-    if (refs_stamp.inode != 0) {
-      return {};
-    }
-  }
-  const std::optional<std::string> text = refs_source.empty() ? refs_text : read_file(refs_source);
-  // Shared: nobody may write into it.
-  if (!text || !replace_file(git.get(), "packed-refs", *text, 0444)) {
-    return cannot("write", "packed-refs");
-  }
-  refs_stamp = Stamp::of(git.get(), "packed-refs");
-  return {};
-}
-
-Result<void> PrivateGitDir::Impl::point_tree_here() const {
-  const std::string content = fmt::format("gitdir: {}\n", git_dir.string());
-  const files::UniqueFd top{files::open_own_directory(place.get(), tree.filename().c_str())};
-  if (top && (read_own_file(top.get(), ".git") == content || replace_file(top.get(), ".git", content))) {
-    return {};
-  }
-  return cannot("write", tree / ".git");
-}
-
-Result<void> PrivateGitDir::Impl::restore_text(const std::string& path, const std::string& content) const {
-  const std::size_t slash = path.rfind('/');
-  const files::UniqueFd directory = own_directories(git.get(), path.substr(0, slash == std::string::npos ? 0 : slash));
-  const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-  if (directory && (read_own_file(directory.get(), name) == content || replace_file(directory.get(), name, content))) {
-    return {};
-  }
-  return cannot("write", path);
+  return fail(ErrorKind::retryable, fmt::format("cannot write a .git file in {}: {}", tree.string(), error.message()));
 }
 
 Result<void> PrivateGitDir::Impl::restore() {
-  if (Result<void> made = make_again_if_replaced(); !made) {
-    return made;
+  const files::UniqueFd directory = open_tree();
+  if (Result<void> done = top.restore(from.in_tree() ? directory.get() : place.get(), place.get()); !done) {
+    return done;
   }
-  remove_strangers();
-  if (!own_directories(git.get(), "objects/pack")) {
-    return cannot("make", "objects");
+  return from.in_tree() ? Result<void>{} : write_git_file(directory.get(), git_path());
+}
+
+Result<void> PrivateGitDir::Impl::restore_submodules(ObjectReader::Impl& reader, const TreeStream& stream) {
+  std::set<std::string> present;
+  const Level level{*reader.source, top, "", git_path()};
+  if (Result<void> done = restore_submodules_of(level, reader, stream, present); !done) {
+    return done;
   }
-  for (const auto& [name, content] : texts) {
-    if (Result<void> written = restore_text(name, content); !written) {
-      return written;
+  for (auto it = submodules.begin(); it != submodules.end();) {
+    if (present.contains(it->first)) {
+      ++it;
+    } else {
+      leave(it->first);
+      it = submodules.erase(it);
     }
   }
-  if (Result<void> refs = restore_refs(); !refs) {
-    return refs;
+  return {};
+}
+
+Result<void> PrivateGitDir::Impl::restore_submodules_of(const Level& level, ObjectReader::Impl& reader,
+                                                        const TreeStream& stream, std::set<std::string>& present) {
+  const auto links = level.git.index().submodules();
+  const std::optional<git_oid> modules = level.git.index().blob_at(".gitmodules");
+  for (const auto& [path, commit] : links) {
+    std::string name = path;
+    if (modules) {
+      const auto& names = level.source.submodule_names(*modules);
+      const auto known = names.find(path);
+      name = known == names.end() ? path : known->second;
+    }
+    ObjectSource* source = reader.submodules.find(level.source, name, path, commit);
+    if (source == nullptr || !is_safe_submodule_name(name)) {
+      continue;
+    }
+    const std::string full = level.mount + path;
+    const std::string git_dir = level.git_path + "/modules/" + name;
+    Result<Submodule*> it = submodule(*source, full, git_dir);
+    if (!it) {
+      return tl::unexpected{it.error()};
+    }
+    const files::UniqueFd parent = own_directories(level.git.fd(), parent_of("modules/" + name));
+    if (Result<void> done = restore_submodule(**it, full, parent.get()); !done) {
+      return done;
+    }
+    OwnGitDir& git = (*it)->git;
+    if ((*it)->filled != commit || std::ranges::binary_search(stream.submodules(), full)) {
+      if (Result<void> filled = git.index().fill(*source, commit, tree / full); !filled) {
+        return filled;
+      }
+      (*it)->filled = commit;
+    }
+    Result<void> written = git.set_head(commit.hex() + '\n').and_then([&] { return git.index().write(); });
+    if (!written) {
+      return written;
+    }
+    present.insert(full);
+    if (Result<void> below = restore_submodules_of({*source, git, full + '/', git_dir}, reader, stream, present);
+        !below) {
+      return below;
+    }
   }
-  return point_tree_here();
+  return {};
+}
+
+Result<PrivateGitDir::Impl::Submodule*> PrivateGitDir::Impl::submodule(const ObjectSource& source,
+                                                                       const std::string& path, std::string git_dir) {
+  Result<std::shared_ptr<const GitImage>> image = from.image(source);
+  if (!image) {
+    return tl::unexpected{image.error()};
+  }
+  if (const auto known = submodules.find(path); known != submodules.end()) {
+    if (known->second.git_path == git_dir && known->second.git.image() == *image) {
+      return &known->second;
+    }
+    submodules.erase(known);
+  }
+  const std::string work_tree = from.in_tree() ? relative(path, git_dir) : (tree / path).string();
+  OwnGitDir git{std::move(*image), git_dir, last_words(work_tree, from.hooks())};
+  return &submodules.emplace(path, Submodule{std::move(git_dir), std::move(git), std::nullopt}).first->second;
+}
+
+Result<void> PrivateGitDir::Impl::restore_submodule(Submodule& it, const std::string& path, int parent) const {
+  if (Result<void> done = it.git.restore(parent, parent); !done) {
+    return done;
+  }
+  const files::UniqueFd top_directory = open_tree();
+  const files::UniqueFd directory = own_directories(top_directory.get(), path);
+  return write_git_file(directory.get(), from.in_tree() ? relative(it.git_path, path) : it.git_path);
+}
+
+/// A submodule that the commit does not have, or whose commit is not here, is none of ours any more.
+void PrivateGitDir::Impl::leave(const std::string& path) const {
+  const files::UniqueFd top_directory = open_tree();
+  files::UniqueFd directory{
+      ::openat(top_directory.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!directory || !read_own_file(directory.get(), ".git")) {
+    return;
+  }
+  discard(directory.get(), ".git");
+  for (std::string empty = path; !empty.empty(); empty = parent_of(empty)) {
+    if (::unlinkat(top_directory.get(), empty.c_str(), AT_REMOVEDIR) != 0) {
+      return;
+    }
+  }
 }
 
 PrivateGitDir::PrivateGitDir(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -314,62 +244,46 @@ PrivateGitDir::PrivateGitDir(PrivateGitDir&&) noexcept = default;
 PrivateGitDir& PrivateGitDir::operator=(PrivateGitDir&&) noexcept = default;
 PrivateGitDir::~PrivateGitDir() = default;
 
-Result<PrivateGitDir> PrivateGitDir::create(const Repository& repository, const fs::path& git_dir, const fs::path& tree,
-                                            const fs::path& template_dir, files::UniqueFd place) {
-  Result<std::string> config = make_config(repository, tree);
-  if (!config) {
-    return tl::unexpected{config.error()};
+Result<PrivateGitDir> PrivateGitDir::create(const GitDirTemplate& from, ObjectReader& reader, const fs::path& tree,
+                                            files::UniqueFd place) {
+  Result<std::shared_ptr<const GitImage>> image = from.image(*reader.impl().source);
+  if (!image) {
+    return tl::unexpected{image.error()};
   }
-  Result<std::string> refs = template_dir.empty() ? packed_refs(repository) : std::string{};
-  if (!refs) {
-    return tl::unexpected{refs.error()};
-  }
-  auto impl = std::make_unique<Impl>();
-  impl->git_dir = git_dir;
-  impl->tree = tree;
-  impl->refs_source = template_dir.empty() ? fs::path{} : template_dir / "packed-refs";
-  impl->refs_text = std::move(*refs);
-  impl->texts = {{"config", std::move(*config)}, {"objects/info/alternates", make_alternates(repository)}};
-  for (const char* name : {"info/exclude", "info/attributes", "info/grafts", "shallow"}) {
-    if (std::optional<std::string> content = read_file(repository.common_dir() / name)) {
-      impl->texts.emplace(name, std::move(*content));
-    }
-  }
-  impl->place = place ? std::move(place)
-                      : files::UniqueFd{::open(git_dir.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (Result<void> made = impl->make(); !made) {
-    return tl::unexpected{made.error()};
-  }
+  const fs::path git_dir = from.in_tree() ? tree / ".git" : tree.parent_path() / "git";
+  const std::string work_tree = from.in_tree() ? "" : tree.string();
+  OwnGitDir top{std::move(*image), git_dir.string(), last_words(work_tree, from.hooks())};
+  auto impl = std::make_unique<Impl>(from, tree, std::move(top));
+  impl->place =
+      place ? std::move(place) : files::UniqueFd{::open(tree.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (Result<void> made = impl->restore(); !made) {
     return tl::unexpected{made.error()};
   }
-  Result<WorktreeIndex> index = WorktreeIndex::create(fmt::format("/proc/self/fd/{}/index", impl->git.get()));
-  if (!index) {
-    return tl::unexpected{index.error()};
-  }
-  impl->index.emplace(std::move(*index));
   // Not at any commit yet, but git already recognises the directory.
-  if (Result<void> head = impl->restore_text("HEAD", "ref: refs/heads/none\n"); !head) {
+  if (Result<void> head = impl->top.set_head("ref: refs/heads/none\n"); !head) {
     return tl::unexpected{head.error()};
   }
   return PrivateGitDir{std::move(impl)};
 }
 
-Result<void> PrivateGitDir::update(ObjectReader& /*reader*/, const CommitId& commit, const TreeStream& stream,
-                                   bool full) {
+Result<void> PrivateGitDir::update(ObjectReader& reader, const CommitId& commit, const TreeStream& stream, bool full) {
   if (Result<void> restored = impl_->restore(); !restored) {
     return restored;
   }
-  if (Result<void> head = impl_->restore_text("HEAD", commit.hex() + '\n'); !head) {
+  OwnGitDir& top = impl_->top;
+  if (Result<void> head = top.set_head(commit.hex() + '\n'); !head) {
     return head;
   }
   if (full) {
-    impl_->index->clear();
+    top.index().clear();
   }
-  if (Result<void> applied = impl_->index->apply(stream.changes(), impl_->tree); !applied) {
+  if (Result<void> applied = top.index().apply(stream.changes(), impl_->tree); !applied) {
     return applied;
   }
-  return impl_->index->write();
+  if (Result<void> written = top.index().write(); !written) {
+    return written;
+  }
+  return impl_->restore_submodules(reader.impl(), stream);
 }
 
 }  // namespace nmz::git

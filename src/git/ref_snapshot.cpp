@@ -24,13 +24,13 @@ bool left_out(std::string_view ref) {
 
 }  // namespace
 
-Result<std::string> packed_refs(const Repository& repository) {
+Result<std::string> packed_refs(const ObjectSource& source) {
   bool peeled = true;
-  Result<GitText> listing = run_git(git_command(repository, {"show-ref", "--dereference"}));
+  Result<GitText> listing = run_git(source.command({"show-ref", "--dereference"}));
   if (listing && listing->exit_code > 1) {
     // A ref to an object that is not there stops show-ref. Without the peeled lines, nothing has to be read.
     peeled = false;
-    listing = run_git(git_command(repository, {"for-each-ref", "--format=%(objectname) %(refname)"}));
+    listing = run_git(source.command({"for-each-ref", "--format=%(objectname) %(refname)"}));
   }
   if (!listing) {
     return tl::unexpected{listing.error()};

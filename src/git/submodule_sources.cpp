@@ -15,11 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A name from .gitmodules becomes part of a path in the git directory.
-bool safe_name(std::string_view name) {
-  return !name.empty() && !name.starts_with('/') && fmt::format("/{}/", name).find("/../") == std::string::npos;
-}
-
 /// Where "work_tree/.git" leads: itself, or what the file says.
 fs::path git_dir_of_work_tree(const fs::path& work_tree) {
   fs::path git = work_tree / ".git";
@@ -38,6 +33,10 @@ fs::path git_dir_of_work_tree(const fs::path& work_tree) {
 
 }  // namespace
 
+bool is_safe_submodule_name(std::string_view name) {
+  return !name.empty() && !name.starts_with('/') && fmt::format("/{}/", name).find("/../") == std::string::npos;
+}
+
 ObjectSource* SubmoduleSources::find(ObjectSource& parent, const std::string& name, const std::string& path,
                                      const CommitId& commit) {
   const Place& place = parent.place();
@@ -46,7 +45,7 @@ ObjectSource* SubmoduleSources::find(ObjectSource& parent, const std::string& na
   if (!work_tree.empty()) {
     git_dirs.push_back(git_dir_of_work_tree(work_tree));
   }
-  if (safe_name(name)) {
+  if (is_safe_submodule_name(name)) {
     git_dirs.push_back(place.git_dir / "modules" / name);
     git_dirs.push_back(place.common_dir / "modules" / name);
   }

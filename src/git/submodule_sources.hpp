@@ -8,12 +8,16 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "nmz/git/commit_id.hpp"
 
 #include "object_source.hpp"
 
 namespace nmz::git {
+
+/// A name from .gitmodules becomes part of a path in the git directory.
+[[nodiscard]] bool is_safe_submodule_name(std::string_view name);
 
 /// Keeps what it has opened, because opening costs.
 class SubmoduleSources {

@@ -54,6 +54,8 @@ void set_core(ContentConfig& config, std::string_view key, std::string_view valu
     config.symlinks = is_true(value);
   } else if (key == "attributesfile") {
     config.attributes_file = expand_home(value);
+  } else if (key == "hookspath") {
+    config.hooks_path = expand_home(value);
   }
 }
 

@@ -34,6 +34,7 @@ struct ContentConfig {
   bool ignore_case = false;
   bool symlinks = true;
   std::string attributes_file;  ///< core.attributesFile or its default
+  std::string hooks_path;       ///< core.hooksPath
   std::string promisor;         ///< the remote that has what a partial clone lacks; empty: the clone is whole
   std::map<std::string, FilterDriver, std::less<>> drivers;
 

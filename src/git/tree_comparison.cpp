@@ -243,6 +243,7 @@ class Comparison {
         !request_.changed.contains(full)) {
       return {};
     }
+    difference_.submodules.push_back(full);
     Result<Side> from = submodule_side(from_, old, path);
     Result<Side> to = submodule_side(to_, now, path);
     if (!from || !to) {

@@ -46,6 +46,7 @@ struct TreeDifference {
   std::vector<std::string> directories;
   std::vector<FileToSend> files;
   std::vector<TreeStream::Change> changes;  ///< of the superproject's index
+  std::vector<std::string> submodules;      ///< paths whose files were looked at
   std::vector<Origin> origins;
   std::vector<Treatment> treatments;
 };

@@ -1,9 +1,12 @@
 // See tree_stream.hpp. The comparison knows what to send; this puts it into frames, one blob in memory at a time.
 #include "nmz/git/tree_stream.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 #include "nmz/wire/codec.hpp"
 
@@ -55,6 +58,13 @@ Result<void> fetch_missing(const TreeDifference& difference) {
 
 Result<std::string> ObjectReader::message_line(const CommitId& commit) const {
   return impl_->source->message_line(commit);
+}
+
+bool ObjectReader::has_hook(const std::string& name) const {
+  const Place& place = impl_->source->place();
+  const std::string& elsewhere = impl_->source->config().hooks_path;
+  const std::filesystem::path directory = elsewhere.empty() ? place.common_dir / "hooks" : place.work_tree / elsewhere;
+  return ::access((directory / name).c_str(), X_OK) == 0;
 }
 
 struct TreeStream::Impl {
@@ -127,6 +137,7 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   if (Result<void> fetched = fetch_missing(*difference); !fetched) {
     return tl::unexpected{fetched.error()};
   }
+  std::ranges::sort(difference->submodules);
   auto impl = std::make_unique<Impl>();
   impl->difference = std::move(*difference);
   impl->replace = !request.from;
@@ -149,5 +160,6 @@ Result<bool> TreeStream::next(std::string& out, std::size_t enough) {
 }
 
 std::span<const TreeStream::Change> TreeStream::changes() const { return impl_->difference.changes; }
+std::span<const std::string> TreeStream::submodules() const { return impl_->difference.submodules; }
 
 }  // namespace nmz::git

@@ -30,13 +30,9 @@ git_index_time to_index_time(const timespec& time) {
   return {static_cast<std::int32_t>(time.tv_sec), static_cast<std::uint32_t>(time.tv_nsec)};
 }
 
-git_index_entry entry_of(const TreeStream::Change& change, const std::filesystem::path& tree) {
-  git_index_entry entry{};
-  entry.path = change.path.c_str();
-  entry.mode = mode_of(change);
-  entry.id = to_oid(change.blob);
+void set_state(git_index_entry& entry, const std::filesystem::path& file) {
   struct stat status {};
-  if (::lstat((tree / change.path).c_str(), &status) == 0) {
+  if (::lstat(file.c_str(), &status) == 0) {
     entry.ctime = to_index_time(status.st_ctim);
     entry.mtime = to_index_time(status.st_mtim);
     // The format has 32 bits for each of these.
@@ -46,7 +42,42 @@ git_index_entry entry_of(const TreeStream::Change& change, const std::filesystem
     entry.gid = status.st_gid;
     entry.file_size = static_cast<std::uint32_t>(status.st_size);
   }
+}
+
+git_index_entry entry_of(const TreeStream::Change& change, const std::filesystem::path& tree) {
+  git_index_entry entry{};
+  entry.path = change.path.c_str();
+  entry.mode = mode_of(change);
+  entry.id = to_oid(change.blob);
+  set_state(entry, tree / change.path);
   return entry;
+}
+
+/// Adds a tree object's entries to an index; `directory` is "" or "a/b/".
+Result<void> add_tree(git_index* index, ObjectSource& source, const git_tree* tree, const std::string& directory,
+                      const std::filesystem::path& work_tree) {
+  for (std::size_t i = 0, count = git_tree_entrycount(tree); i < count; ++i) {
+    const git_tree_entry* found = git_tree_entry_byindex(tree, i);
+    const std::string path = directory + git_tree_entry_name(found);
+    if (git_tree_entry_type(found) == GIT_OBJECT_TREE) {
+      const Result<TreeHandle> below = source.tree(*git_tree_entry_id(found));
+      const Result<void> added = below ? add_tree(index, source, below->get(), path + '/', work_tree)
+                                       : Result<void>{tl::unexpected{below.error()}};
+      if (!added) {
+        return added;
+      }
+      continue;
+    }
+    git_index_entry entry{};
+    entry.path = path.c_str();
+    entry.mode = static_cast<std::uint32_t>(git_tree_entry_filemode(found));
+    entry.id = *git_tree_entry_id(found);
+    set_state(entry, work_tree / path);
+    if (git_index_add(index, &entry) != 0) {
+      return fail(ErrorKind::rejected, fmt::format("{} cannot be in an index: {}", path, libgit2_error()));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -74,6 +105,30 @@ Result<void> WorktreeIndex::apply(std::span<const TreeStream::Change> changes, c
     }
   }
   return {};
+}
+
+Result<void> WorktreeIndex::fill(ObjectSource& source, const CommitId& commit, const std::filesystem::path& tree) {
+  clear();
+  return source.tree_of_commit(commit).and_then(
+      [&](const TreeHandle& root) { return add_tree(index_.get(), source, root.get(), "", tree); });
+}
+
+std::map<std::string, CommitId> WorktreeIndex::submodules() const {
+  std::map<std::string, CommitId> result;
+  for (std::size_t i = 0, count = git_index_entrycount(index_.get()); i < count; ++i) {
+    const git_index_entry* entry = git_index_get_byindex(index_.get(), i);
+    if (entry->mode == GIT_FILEMODE_COMMIT) {
+      result.emplace(entry->path, to_id(entry->id));
+    }
+  }
+  return result;
+}
+
+std::optional<git_oid> WorktreeIndex::blob_at(const char* path) const {
+  const git_index_entry* entry = git_index_get_bypath(index_.get(), path, 0);
+  const bool is_file =
+      entry != nullptr && (entry->mode == GIT_FILEMODE_BLOB || entry->mode == GIT_FILEMODE_BLOB_EXECUTABLE);
+  return is_file ? std::optional{entry->id} : std::nullopt;
 }
 
 Result<void> WorktreeIndex::write() {

@@ -6,12 +6,16 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "nmz/error/result.hpp"
 #include "nmz/git/tree_stream.hpp"
 
 #include "libgit2.hpp"
+#include "object_source.hpp"
 
 namespace nmz::git {
 
@@ -22,6 +26,11 @@ class WorktreeIndex {
   void clear();
   /// Takes the changes over, looking at the files as they are in `tree` now.
   [[nodiscard]] Result<void> apply(std::span<const TreeStream::Change> changes, const std::filesystem::path& tree);
+  /// The files of a whole commit, as they are in `tree` now.
+  [[nodiscard]] Result<void> fill(ObjectSource& source, const CommitId& commit, const std::filesystem::path& tree);
+  [[nodiscard]] std::map<std::string, CommitId> submodules() const;
+  /// The content of a regular file.
+  [[nodiscard]] std::optional<git_oid> blob_at(const char* path) const;
   /// A lock that a killed git has left must have been removed.
   [[nodiscard]] Result<void> write();
 

@@ -225,7 +225,8 @@ struct Workforce {
 Workforce local_workforce(Search& search, wire::Run command, const Place& place) {
   Workforce force;
   force.work = need(CommitWork::create(search.repository, search.subjects, std::move(command), search.options.clean,
-                                       place.directory, search.workers));
+                                       place.directory, search.workers, search.options.hooks,
+                                       search.options.hooks && search.objects.has_hook("post-checkout")));
   orchestrator::LocalOptions options;
   options.agent = place.agent;
   options.trees = force.work->trees();
@@ -358,6 +359,13 @@ wire::Run worker_command(const Search& search, const cluster::Cluster* container
   return run;
 }
 
+/// A hook that `git checkout` would have run may prepare what the test needs.
+void tell_hooks(const Search& search, Reporter& reporter) {
+  if (!search.options.hooks && search.objects.has_hook("post-checkout")) {
+    reporter.show(view::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
+  }
+}
+
 void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, const cluster::Cluster* containers,
                 Reporter& reporter) {
   if (directory && directory->swept().directories > 0) {
@@ -390,6 +398,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
                                     log_store.directory().string()});
   tell_swept(directory, containers, reporter);
+  if (containers == nullptr) tell_hooks(search, reporter);
   const Place place{io, signals, agent, directory ? directory->path() : fs::path{}, containers};
   const coordinator::RunEnd end = run(search, command, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());

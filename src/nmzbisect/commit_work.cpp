@@ -12,8 +12,9 @@ namespace {
 
 class CommitLayout final : public coordinator::Layout {
  public:
-  CommitLayout(const git::Repository& repository, FirstGitDir& first, WorkerTree& worker, git::TreeRequest request)
-      : repository_{repository}, first_{first}, worker_{worker}, request_{std::move(request)} {}
+  CommitLayout(const git::Repository& repository, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
+               git::TreeRequest request)
+      : repository_{repository}, git_dirs_{git_dirs}, worker_{worker}, request_{std::move(request)} {}
 
   Result<void> open() override {
     if (!worker_.reader) {
@@ -30,33 +31,39 @@ class CommitLayout final : public coordinator::Layout {
   Result<bool> next(std::string& out, std::size_t enough) override { return stream_->next(out, enough); }
 
   Result<void> laid_out() override {
-    if (worker_.git_dir.empty()) {
+    if (git_dirs_ == nullptr) {
       worker_.commit = request_.to;
       return {};
     }
     if (!worker_.git) {
-      std::unique_lock lock{first_.mutex};
-      const fs::path shared = first_.path;
-      if (!shared.empty()) lock.unlock();
-      auto made = git::PrivateGitDir::create(repository_, worker_.git_dir, worker_.tree, shared,
+      auto made = git::PrivateGitDir::create(*git_dirs_, *worker_.reader, worker_.tree,
                                              files::UniqueFd{::fcntl(worker_.place.get(), F_DUPFD_CLOEXEC, 0)});
       if (!made) return tl::unexpected<Error>{made.error()};
       worker_.git.emplace(std::move(*made));
-      if (shared.empty()) first_.path = worker_.git_dir;
     }
     auto done = worker_.git->update(*worker_.reader, request_.to, *stream_, !request_.from);
     if (!done) return tl::unexpected<Error>{done.error()};
-    worker_.commit = request_.to;
+    worker_.previous = std::exchange(worker_.commit, request_.to);
     return {};
   }
 
  private:
-  const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  FirstGitDir& first_;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  WorkerTree& worker_;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const git::Repository& repository_;    // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const git::GitDirTemplate* git_dirs_;  ///< null when the tree is not on this machine
+  WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
   std::optional<git::TreeStream> stream_;
 };
+
+/// As `git checkout` does it: at the top of the tree, told of both commits and that it was no checkout of files.
+std::string with_post_checkout(const WorkerTree& worker, const std::string& commit, const std::string& build) {
+  const std::string none(commit.size(), '0');
+  const std::string hook =
+      "(cd ./\"$(git rev-parse --show-cdup)\" &&"
+      " hook=$(git rev-parse --git-path hooks/post-checkout) && \"$hook\" " +
+      (worker.previous ? worker.previous->hex() : none) + " " + commit + " 1)";
+  return build.empty() ? hook : hook + " && {\n" + build + "\n}";
+}
 
 }  // namespace
 
@@ -66,13 +73,17 @@ CommitWork::CommitWork(const git::Repository& repository, std::vector<git::Commi
 
 Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& repository,
                                                        std::vector<git::CommitId> subjects, wire::Run run, bool clean,
-                                                       const fs::path& places, std::uint32_t workers) {
+                                                       const fs::path& places, std::uint32_t workers, bool hooks,
+                                                       bool post_checkout) {
   std::unique_ptr<CommitWork> work{new CommitWork{repository, std::move(subjects), std::move(run), clean}};
+  auto git_dirs = git::GitDirTemplate::create(repository, places / "repository", hooks);
+  if (!git_dirs) return tl::unexpected<Error>{git_dirs.error()};
+  work->post_checkout_ = post_checkout;
+  work->git_dirs_.emplace(std::move(*git_dirs));
   for (std::uint32_t number = 0; number < workers; ++number) {
     auto worker = std::make_unique<WorkerTree>();
     const fs::path place = places / ("w" + std::to_string(number));
     worker->tree = place / "tree";
-    worker->git_dir = place / "git";
     std::error_code error;
     fs::create_directories(worker->tree, error);
     if (error) {
@@ -110,6 +121,9 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   wire::Run run = run_;
   const std::string commit = subjects_.at(assignment.subject).hex();
   if (!send_files_) run.input = commit + "\n";
+  if (post_checkout_) {
+    run.build = with_post_checkout(*workers_.at(static_cast<std::size_t>(assignment.worker)), commit, run_.build);
+  }
   run.env.push_back("NMZ_COMMIT=" + commit);
   run.env.push_back("NMZ_WORKLOAD=" + commit);
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
@@ -126,7 +140,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.to = subjects_.at(assignment.subject);
   request.changed = known.changed;
   request.clean = clean_;
-  return std::make_unique<CommitLayout>(repository_, first_, worker, std::move(request));
+  return std::make_unique<CommitLayout>(repository_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request));
 }
 
 }  // namespace nmz::nmzbisect

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,27 +22,23 @@ namespace nmz::nmzbisect {
 /// A worker's places and what is in them. Used by one pool thread at a time.
 struct WorkerTree {
   WorkerTree() = default;
-  std::filesystem::path tree;     ///< empty when the worker is not on this machine
-  std::filesystem::path git_dir;  ///< likewise
-  files::UniqueFd place;          ///< the directory that both are in, whatever its name leads to later
+  std::filesystem::path tree;  ///< empty when the worker is not on this machine
+  files::UniqueFd place;       ///< the directory that it is in, whatever its name leads to later
   std::optional<git::ObjectReader> reader;
   std::optional<git::PrivateGitDir> git;
-  std::optional<git::CommitId> commit;  ///< laid out last
-};
-
-/// The git directory that was made first, whose refs the others link to.
-struct FirstGitDir {
-  std::mutex mutex;
-  std::filesystem::path path;  ///< empty while there is none
+  std::optional<git::CommitId> previous;  ///< laid out before that
+  std::optional<git::CommitId> commit;    ///< laid out last
 };
 
 class CommitWork final : public coordinator::WorkSource {
  public:
   /// `subjects`: the commit of each subject. `run`: everything but NMZ_*. `places`: the workers' directories are made
-  /// below it.
+  /// below it. `hooks`: the user's hooks run in the trees; `post_checkout`: this one
+  /// before each test.
   static Result<std::unique_ptr<CommitWork>> create(const git::Repository& repository,
                                                     std::vector<git::CommitId> subjects, wire::Run run, bool clean,
-                                                    const std::filesystem::path& places, std::uint32_t workers);
+                                                    const std::filesystem::path& places, std::uint32_t workers,
+                                                    bool hooks, bool post_checkout);
 
   /// For workers that are elsewhere. `send_files`: no, if they have the repository; the commit is the command's input
   /// then.
@@ -64,7 +59,8 @@ class CommitWork final : public coordinator::WorkSource {
   wire::Run run_;
   bool clean_;
   bool send_files_ = true;
-  FirstGitDir first_;
+  bool post_checkout_ = false;
+  std::optional<git::GitDirTemplate> git_dirs_;  ///< of local workers
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };
 

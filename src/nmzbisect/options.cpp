@@ -103,6 +103,8 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--clean", options.clean,
                "Remove untracked files from the work tree before each test (default: keep them, for incremental "
                "builds)");
+  app.add_flag("--hooks", options.hooks,
+               "Let the repository's hooks run in the work trees, post-checkout before each test (default: none runs)");
   app.add_option("--env", texts.environment,
                  "Set NAME=VALUE for the command, or NAME to its value here; may be repeated")
       ->type_name("NAME[=VALUE]")

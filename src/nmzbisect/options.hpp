@@ -33,6 +33,7 @@ struct Options {
   std::string build;
   std::string match;
   bool clean = false;
+  bool hooks = false;                    ///< the user's hooks run in the work trees
   std::vector<std::string> environment;  ///< NAME=value
   std::string log_directory;             ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;

@@ -57,9 +57,16 @@ nmz::Result<void> measure(const nmz::git::Repository& repository, const std::vec
   std::filesystem::create_directory(tree);
   auto reader = nmz::git::ObjectReader::open(repository);
   const auto begin = Clock::now();
-  auto git = nmz::git::PrivateGitDir::create(repository, directory.path() / "git", tree, {});
-  if (!reader || !git) {
-    return tl::unexpected{reader ? git.error() : reader.error()};
+  if (!reader) {
+    return tl::unexpected{reader.error()};
+  }
+  const auto git_dirs = nmz::git::GitDirTemplate::create(repository, directory.path() / "repository", false);
+  if (!git_dirs) {
+    return tl::unexpected{git_dirs.error()};
+  }
+  auto git = nmz::git::PrivateGitDir::create(*git_dirs, *reader, tree);
+  if (!git) {
+    return tl::unexpected{git.error()};
   }
   fmt::print("git directory {:.1f} ms\n", milliseconds(Clock::now() - begin));
   nmz::git::PlainWorker worker{tree};

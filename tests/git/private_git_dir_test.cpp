@@ -61,10 +61,16 @@ struct Facts {
 /// A worker with a git directory of its own.
 class Workplace {
  public:
-  explicit Workplace(const fs::path& start, const fs::path& template_dir = {})
+  explicit Workplace(const fs::path& start, bool hooks = false)
+      : repository_{Repository::open(start).value()},
+        reader_{ObjectReader::open(repository_).value()},
+        own_{GitDirTemplate::create(repository_, directory_.path() / "repository", hooks).value()} {
+    create(*own_);
+  }
+  /// Beside another one of the same run.
+  Workplace(const fs::path& start, const Workplace& first)
       : repository_{Repository::open(start).value()}, reader_{ObjectReader::open(repository_).value()} {
-    fs::create_directory(tree());
-    git_.emplace(PrivateGitDir::create(repository_, git_dir(), tree(), template_dir).value());
+    create(*first.own_);
   }
 
   void go_to(const std::string& commit, std::vector<std::string> changed = {}) {
@@ -86,12 +92,21 @@ class Workplace {
   void expect_clean() const { EXPECT_EQ(git({"status", "--porcelain", "--ignored"}), ""); }
 
   [[nodiscard]] fs::path tree() const { return directory_.path() / "tree"; }
-  [[nodiscard]] fs::path git_dir() const { return directory_.path() / "git-dir"; }
+  [[nodiscard]] fs::path git_dir() const {
+    return fs::is_directory(directory_.path() / "git") ? directory_.path() / "git" : tree() / ".git";
+  }
+  [[nodiscard]] const GitDirTemplate& git_dirs() const { return *own_; }
 
  private:
+  void create(const GitDirTemplate& git_dirs) {
+    fs::create_directory(tree());
+    git_.emplace(PrivateGitDir::create(git_dirs, reader_, tree()).value());
+  }
+
   support::TempDirectory directory_;
   Repository repository_;
   ObjectReader reader_;
+  std::optional<GitDirTemplate> own_;
   PlainWorker worker_{directory_.path() / "tree"};
   std::optional<PrivateGitDir> git_;
   std::optional<CommitId> at_;
@@ -224,13 +239,13 @@ TEST_F(PrivateGitDirTest, UpdateRepairsWhatWasDestroyed) {
       [&] { support::write_file(place.git_dir() / "index.lock", ""); },
       [&] { support::write_file(place.git_dir() / "HEAD.lock", ""); },
       [&] { support::write_file(place.git_dir() / "index", "garbage"); },
-      [&] { fs::remove(place.tree() / ".git"); },
+      [&] { fs::remove_all(place.tree() / ".git"); },
       [&] {
-        fs::remove(place.tree() / ".git");
+        fs::remove_all(place.tree() / ".git");
         place.git({"init", "--quiet"});
       },
       [&] {
-        fs::remove(place.tree() / ".git");
+        fs::remove_all(place.tree() / ".git");
         fs::create_symlink(scratch_.path() / ".git", place.tree() / ".git");
       },
       [&] { fs::remove_all(place.git_dir()); },
@@ -291,13 +306,13 @@ TEST_F(PrivateGitDirTest, TheUsersDirectoryInItsPlaceIsNotTouched) {
   fs::rename(copy, place.git_dir());
   place.go_to(ids()[0]);
   place.expect_clean();
-  fs::rename(place.git_dir().string() + ".replaced-1", copy);
+  fs::rename(place.tree().parent_path() / ".git.replaced-1", copy);
   EXPECT_EQ(Facts{copy}.all, before);
 }
 
 TEST_F(PrivateGitDirTest, WorkersShareTheRefsFileUntilOneChangesIt) {
   Workplace first{scratch_.path()};
-  Workplace second{scratch_.path(), first.git_dir()};
+  Workplace second{scratch_.path(), first};
   first.go_to(ids()[0]);
   second.go_to(ids()[1]);
   EXPECT_TRUE(fs::equivalent(first.git_dir() / "packed-refs", second.git_dir() / "packed-refs"));
@@ -344,8 +359,7 @@ TEST_F(PrivateGitDirTest, StatusReadsNoContents) {
   ObjectReader reader = ObjectReader::open(Repository::open(scratch_.path()).value()).value();
   request.to = id_of(ids()[1]);
   const TreeStream stream = TreeStream::open(reader, request).value();
-  PrivateGitDir git =
-      PrivateGitDir::create(Repository::open(scratch_.path()).value(), place.git_dir(), place.tree(), {}).value();
+  PrivateGitDir git = PrivateGitDir::create(place.git_dirs(), reader, place.tree()).value();
   ASSERT_TRUE(git.update(reader, request.to, stream, true).has_value());
   support::write_file(file, "X\n");
   ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), old, 0), 0);
@@ -373,6 +387,152 @@ TEST_F(PrivateGitDirTest, SubmodulesLeaveTheStatusClean) {
   }
 }
 
+/// A library with ten commits, of which a superproject has some; both are cloned, and their origins go away.
+class PrivateSubmoduleTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { support::adopt_git_environment(); }
+  void SetUp() override {
+    inner_.add({{{}, {{"deep", "0\n"}}}});
+    const auto inner = [&](const std::string& commit) {
+      return support::ScratchCommit{
+          {}, {{".gitmodules", gitmodules("in/ner", inner_.path())}, {"in/ner", {"160000", commit}}, {"s", "0\n"}}};
+    };
+    library_.add({inner(inner_.ids()[0]), {{0}, {{"s", "1\n"}, {"d/t", "1\n"}}}, {{1}, {{"s", "2\n"}, {"d/t", {}}}}});
+    library_.git({"tag", "v1", library_.ids()[1]});
+    const auto link = [&](std::size_t commit) {
+      return std::pair<std::string, support::ScratchFile>{"lib/sub", {"160000", library_.ids()[commit]}};
+    };
+    origin_.add({{{}, {{"a", "0\n"}}},
+                 {{0}, {{".gitmodules", gitmodules("lib/sub", library_.path())}, link(0)}},
+                 {{1}, {link(1)}},
+                 {{2}, {link(2), {"a", "3\n"}}}});
+    const fs::path parent = directory_.path();
+    ScratchRepository::git_in(parent, {"-c", "protocol.file.allow=always", "clone", "--quiet", "--recursive",
+                                       origin_.path().string(), "user"});
+    fs::rename(library_.path(), library_.path().string() + "-away");
+    fs::rename(inner_.path(), inner_.path().string() + "-away");
+  }
+  static std::string gitmodules(const std::string& path, const fs::path& url) {
+    return fmt::format("[submodule \"{0}\"]\n\tpath = {0}\n\turl = {1}\n", path, url.string());
+  }
+  [[nodiscard]] fs::path user() const { return directory_.path() / "user"; }
+  void expect_as_checked_out(const Workplace& place, std::size_t commit) const {
+    place.expect_clean();
+    EXPECT_THAT(place.git({"submodule", "status", "--recursive"}),
+                AllOf(StartsWith(" " + library_.ids()[commit] + " lib/sub"),
+                      HasSubstr("\n " + inner_.ids()[0] + " lib/sub/in/ner")));
+    EXPECT_EQ(place.git({"-C", "lib/sub", "status", "--porcelain", "--ignored"}), "");
+    EXPECT_EQ(place.git({"-C", "lib/sub", "rev-parse", "HEAD"}), library_.ids()[commit]);
+    EXPECT_EQ(place.git({"-C", "lib/sub", "rev-parse", "--show-superproject-working-tree"}), place.tree().string());
+    place.git({"submodule", "--quiet", "update", "--init", "--recursive"});
+    place.expect_clean();
+  }
+
+  support::TempDirectory directory_;
+  ScratchRepository inner_{{}, "inner"};
+  ScratchRepository library_{{}, "library"};
+  ScratchRepository origin_;
+};
+
+TEST_F(PrivateSubmoduleTest, AreAsGitChecksThemOut) {
+  const Facts before{user()};
+  Workplace place{user()};
+  for (const std::size_t commit : {2U, 1U, 3U, 0U, 3U}) {
+    SCOPED_TRACE(commit);
+    place.go_to(origin_.ids()[commit]);
+    if (commit == 0) {
+      place.expect_clean();
+      EXPECT_FALSE(fs::exists(place.tree() / "lib"));
+    } else {
+      expect_as_checked_out(place, commit - 1);
+    }
+  }
+  EXPECT_THAT(place.git({"-C", "lib/sub", "describe", "--tags"}), StartsWith("v1-1-g"));
+  const auto after = Facts{user()}.all;
+  EXPECT_EQ(after, before.all);
+}
+
+TEST_F(PrivateSubmoduleTest, WhatATestDoesInOneIsPutRightAndStaysThere) {
+  const Facts before{user()};
+  Workplace place{user()};
+  place.go_to(origin_.ids()[3]);
+  const std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> deeds{
+      {{"checkout", "--quiet", "v1"}, {"lib/sub/s", "lib/sub/d/t"}},
+      {{"commit", "--quiet", "--allow-empty", "-m", "mine"}, {}},
+      {{"tag", "--delete", "v1"}, {}},
+      {{"rm", "--quiet", "--cached", "s"}, {}},
+      {{"rm", "--quiet", "s"}, {"lib/sub/s"}},
+      {{"config", "core.worktree", "/"}, {}},
+      {{"gc", "--quiet", "--prune=now"}, {}},
+      {{"submodule", "deinit", "--all", "--force"}, {"lib/sub/in/ner/deep"}}};
+  for (const auto& [deed, changed] : deeds) {
+    SCOPED_TRACE(deed[0]);
+    ScratchRepository::git_in(place.tree() / "lib/sub", deed);
+    place.go_to(origin_.ids()[3], changed);
+    expect_as_checked_out(place, 2);
+    EXPECT_THAT(place.git({"-C", "lib/sub", "describe", "--tags"}), StartsWith("v1-1-g"));
+  }
+  fs::remove_all(place.tree() / ".git/modules");
+  fs::remove(place.tree() / "lib/sub/.git");
+  place.go_to(origin_.ids()[3]);
+  expect_as_checked_out(place, 2);
+  const auto after = Facts{user()}.all;
+  EXPECT_EQ(after, before.all);
+}
+
+/// Where the worker's tree stands at the user's path, the user's git directory is seen at the stand-in alone.
+TEST_F(PrivateSubmoduleTest, GitNeedsNothingOfTheUsersButTheStandIn) {
+  Workplace place{user()};
+  place.go_to(origin_.ids()[3]);
+  const fs::path away = directory_.path() / "away";
+  fs::rename(user(), away);
+  fs::remove_all(place.git_dirs().stand_in());
+  fs::create_symlink(away / ".git", place.git_dirs().stand_in());
+  expect_as_checked_out(place, 2);
+  EXPECT_EQ(place.git({"rev-list", "--count", "HEAD"}), "4");
+  EXPECT_EQ(place.git({"config", "remote.origin.url"}), origin_.path().string());
+  place.git({"commit", "--quiet", "--allow-empty", "-m", "mine"});
+  place.git({"gc", "--quiet", "--prune=now"});
+  place.git({"fsck"});
+  EXPECT_EQ(place.git({"rev-list", "--count", "HEAD"}), "5");
+}
+
+TEST_F(PrivateGitDirTest, IsADirectoryWithAllThatTheUsersHas) {
+  const fs::path user = scratch_.path() / ".git";
+  support::write_file(user / "hooks/post-commit", "#!/bin/sh\necho ran > $0.ran\n");
+  fs::permissions(user / "hooks/post-commit", fs::perms{0755});
+  support::write_file(user / "git-crypt/keys/default", std::string{"\0key", 4});
+  support::write_file(user / "lfs/objects/ab/cd/abcd", "content\n");
+  support::write_file(user / "annex/objects/large", std::string(std::size_t{5} << 20, 'x'));
+  support::write_file(user / "local.conf", "[user]\n\tname = From The Include\n");
+  scratch_.git({"config", "include.path", "local.conf"});
+  support::write_file(user / "MERGE_HEAD", ids()[0] + "\n");
+  support::write_file(user / "index.lock", "");
+  const auto before = Facts{scratch_.path()}.all;
+  for (const bool hooks : {false, true}) {
+    Workplace place{scratch_.path(), hooks};
+    place.go_to(ids()[1]);
+    place.expect_clean();
+    const fs::path git = place.tree() / ".git";
+    EXPECT_EQ(support::read_file(git / "HEAD"), ids()[1] + "\n");
+    for (const char* same : {"hooks/post-commit", "git-crypt/keys/default", "lfs/objects/ab/cd/abcd",
+                             "annex/objects/large", "local.conf"}) {
+      EXPECT_EQ(support::read_file(git / same), support::read_file(user / same)) << same;
+    }
+    EXPECT_FALSE(fs::exists(git / "MERGE_HEAD") || fs::exists(git / "index.lock"));
+    EXPECT_EQ(place.git({"config", "user.name"}), "From The Include");
+    place.git({"config", "core.hooksPath", hooks ? ".git/hooks" : "/dev/null"});
+    support::write_file(git / "git-crypt/keys/default", "overwritten");
+    support::write_file(git / "hooks/pre-commit", "exit 1\n");
+    place.go_to(ids()[2]);
+    EXPECT_EQ(support::read_file(git / "git-crypt/keys/default"), support::read_file(user / "git-crypt/keys/default"));
+    EXPECT_FALSE(fs::exists(git / "hooks/pre-commit"));
+    place.git({"commit", "--quiet", "--allow-empty", "-m", "mine"});
+    EXPECT_EQ(fs::exists(git / "hooks/post-commit.ran"), hooks);
+    EXPECT_EQ(Facts{scratch_.path()}.all, before);
+  }
+}
+
 TEST_F(PrivateGitDirTest, UnusualRepositories) {
   // A linked work tree with its own configuration, sparse, in a bisection of its own.
   scratch_.git({"worktree", "add", "--quiet", "--detach", "../linked"});
@@ -383,6 +543,7 @@ TEST_F(PrivateGitDirTest, UnusualRepositories) {
   Workplace place{linked};
   place.go_to(ids()[2]);
   place.expect_clean();
+  EXPECT_TRUE(fs::is_regular_file(place.tree() / ".git")) << "as in the user's checkout";
   EXPECT_EQ(place.git({"config", "user.name"}), "Of The Work Tree");
   EXPECT_EQ(place.git({"for-each-ref", "refs/bisect"}), "");
   EXPECT_TRUE(fs::exists(place.tree() / "a"));

@@ -1,9 +1,11 @@
-// What makes git work inside a local worker's tree.
+// What makes git work inside a local worker's tree, as in the user's checkout.
 //
-// The tree gets a git directory of its own outside of the user's repository: objects through an alternate, a copy of
-// the refs, the user's configuration by inclusion, HEAD detached at the commit under test and an index that matches
-// the files. Compared with `git worktree add` nothing is registered in the user's repository (so nothing can be left
-// registered there), and a test that commits, tags, stashes or fetches changes only the copy.
+// The tree gets a git directory of its own: `.git` where that is a directory in the user's checkout, and elsewhere with
+// a `.git` file where it is a file there. Objects are borrowed, refs, configuration and hooks are copies
+// (git_dir_template.hpp), HEAD is detached at the commit under test, and the index matches the files. Submodules that
+// are laid out have theirs in modules/NAME, as `git submodule update` leaves them, so that it finds nothing to do.
+// Compared with `git worktree add` nothing is registered in the user's repository (so nothing can be left registered
+// there), and a test that commits, tags, stashes or fetches changes only the copy.
 #pragma once
 
 #include <filesystem>
@@ -12,28 +14,24 @@
 #include "nmz/error/result.hpp"
 #include "nmz/files/unique_fd.hpp"
 #include "nmz/git/commit_id.hpp"
-#include "nmz/git/repository.hpp"
+#include "nmz/git/git_dir_template.hpp"
 #include "nmz/git/tree_stream.hpp"
 
 namespace nmz::git {
 
 class PrivateGitDir {
  public:
-  /// Creates `git_dir` and the `.git` file in `tree` (both absolute, in one directory; `tree` exists and is empty).
-  /// `template_dir`: a git directory made before by this function for the same run, whose refs are linked rather
-  /// than written again; empty for the first. `place`: the directory that holds both, open since before any test ran;
-  /// by its name when there is none.
-  [[nodiscard]] static Result<PrivateGitDir> create(const Repository& repository, const std::filesystem::path& git_dir,
-                                                    const std::filesystem::path& tree,
-                                                    const std::filesystem::path& template_dir,
-                                                    files::UniqueFd place = {});
+  /// Of the work tree `tree` (absolute, exists, empty). `from` must outlive it. `place`: the directory that the tree is
+  /// in, open since before any test ran; by its name when there is none.
+  [[nodiscard]] static Result<PrivateGitDir> create(const GitDirTemplate& from, ObjectReader& reader,
+                                                    const std::filesystem::path& tree, files::UniqueFd place = {});
   PrivateGitDir(PrivateGitDir&&) noexcept;
   PrivateGitDir& operator=(PrivateGitDir&&) noexcept;
   ~PrivateGitDir();
 
-  /// After the agent has laid out the stream: HEAD and index answer for `commit`. Also repairs what a test may have
-  /// changed in the git directory's HEAD, refs, index or in the `.git` file. `full`: the index is made anew from the
-  /// stream's changes (the first checkout, or after the worker was started again).
+  /// After the agent has laid out the stream: HEAD and index answer for `commit`, in the submodules too. Also puts
+  /// right what a test may have changed. `full`: the index is made anew from the stream's changes (the first checkout,
+  /// or after the worker was started again).
   [[nodiscard]] Result<void> update(ObjectReader& reader, const CommitId& commit, const TreeStream& stream, bool full);
 
  private:

@@ -31,6 +31,9 @@ class ObjectReader {
   /// The commit's message up to the first empty line, on one line, as `git log --format=%s` has it.
   [[nodiscard]] Result<std::string> message_line(const CommitId& commit) const;
 
+  /// Whether the user has a hook of this name that git would run.
+  [[nodiscard]] bool has_hook(const std::string& name) const;
+
   struct Impl;
   [[nodiscard]] Impl& impl() const { return *impl_; }
 
@@ -70,6 +73,8 @@ class TreeStream {
     CommitId blob;           ///< object id of the (unfiltered) blob, or the submodule's commit
   };
   [[nodiscard]] std::span<const Change> changes() const;
+  /// Submodules whose files this stream may lay out or remove, in order.
+  [[nodiscard]] std::span<const std::string> submodules() const;
 
  private:
   struct Impl;
