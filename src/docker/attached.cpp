@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "wording.hpp"
+
 namespace nmz::docker {
 namespace asio = boost::asio;
 namespace {
@@ -34,10 +36,10 @@ Result<Demultiplexer::Piece> Demultiplexer::next(std::span<const char> bytes, st
   return Piece{};
 }
 
-AttachedStream::AttachedStream(std::shared_ptr<Connection> connection)
-    : connection_{std::move(connection)}, buffer_(read_size) {}
+AttachedStream::AttachedStream(std::shared_ptr<http::ByteStream> stream)
+    : stream_{std::move(stream)}, buffer_(read_size) {}
 
-AttachedStream::~AttachedStream() { connection_->close(); }
+AttachedStream::~AttachedStream() { stream_->close(); }
 
 asio::awaitable<Result<Attached::Output>> AttachedStream::read(std::span<char> buffer) {
   while (pending_.size == 0) {
@@ -51,8 +53,8 @@ asio::awaitable<Result<Attached::Output>> AttachedStream::read(std::span<char> b
       break;
     }
     const std::span<char> space{buffer_};
-    Result<std::size_t> count = co_await connection_->read(space);
-    if (!count) co_return tl::unexpected<Error>{count.error()};
+    http::Outcome<std::size_t> count = co_await stream_->read(space);
+    if (!count) co_return tl::unexpected<Error>{worded(count.error())};
     if (*count == 0) co_return Output{};
     filled_ = *count;
     position_ = 0;
@@ -67,15 +69,18 @@ asio::awaitable<Result<Attached::Output>> AttachedStream::read(std::span<char> b
 }
 
 asio::awaitable<Result<void>> AttachedStream::write(std::string bytes) {
-  Result<void> written = co_await connection_->write(std::move(bytes));
-  co_return written;
+  http::Outcome<void> written = co_await stream_->write(std::move(bytes));
+  if (!written) co_return tl::unexpected<Error>{worded(written.error())};
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> AttachedStream::end_input() {
-  Result<void> ended = co_await connection_->end_output();
-  co_return ended;
+  http::Outcome<void> ended = co_await stream_->end_output();
+  if (ended) co_return Result<void>{};
+  if (ended.error().kind != http::Failure::Kind::unusable) co_return tl::unexpected<Error>{worded(ended.error())};
+  co_return fail(ErrorKind::rejected, "a container's input cannot be ended by itself over TLS");
 }
 
-void AttachedStream::close() { connection_->close(); }
+void AttachedStream::close() { stream_->close(); }
 
 }  // namespace nmz::docker

@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "nmz/docker/engine.hpp"
-
-#include "connection.hpp"
+#include "nmz/http/transport.hpp"
 
 namespace nmz::docker {
 
@@ -40,7 +39,7 @@ class Demultiplexer {
 
 class AttachedStream final : public Attached {
  public:
-  explicit AttachedStream(std::shared_ptr<Connection> connection);
+  explicit AttachedStream(std::shared_ptr<http::ByteStream> stream);
   ~AttachedStream() override;
   boost::asio::awaitable<Result<Output>> read(std::span<char> buffer) override;
   boost::asio::awaitable<Result<void>> write(std::string bytes) override;
@@ -48,7 +47,7 @@ class AttachedStream final : public Attached {
   void close() override;
 
  private:
-  std::shared_ptr<Connection> connection_;
+  std::shared_ptr<http::ByteStream> stream_;
   Demultiplexer demultiplexer_;
   std::vector<char> buffer_;
   std::size_t filled_ = 0;

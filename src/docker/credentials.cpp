@@ -12,8 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nmz/process/piped_process.hpp"
+
 #include "base64.hpp"
-#include "dial_process.hpp"
 #include "json.hpp"
 
 namespace nmz::docker {
@@ -31,9 +32,9 @@ struct Login {
 /// docker-credential-NAME get: the registry on stdin, a login as JSON on stdout. Nothing when it knows none.
 Result<std::optional<Login>> ask_helper(const std::string& name, const std::string& registry) {
   const std::string program = "docker-credential-" + name;
-  auto process = DialProcess::start({program, "get"});
-  if (!process) return fail(ErrorKind::misconfigured, "cannot start the credential helper '" + program + "'");
-  const int socket = process->release_socket();
+  auto helper = process::PipedProcess::start({program, "get"});
+  if (!helper) return fail(ErrorKind::misconfigured, "cannot start the credential helper '" + program + "'");
+  const int socket = helper->release_socket();
   // A helper may answer, or fail, without having read the question: only its answer counts.
   static_cast<void>(::send(socket, registry.data(), registry.size(), MSG_NOSIGNAL));
   ::shutdown(socket, SHUT_WR);

@@ -4,18 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "nmz/diagnostics/diagnostics.hpp"
 
-#include "attached.hpp"
 #include "engine_impl.hpp"
+#include "wording.hpp"
 
 namespace nmz::docker {
 namespace asio = boost::asio;
@@ -23,31 +20,6 @@ namespace {
 
 constexpr unsigned newest_minor = 44;  // of API 1.x: what we know
 constexpr unsigned oldest_minor = 40;  // Docker 19.03
-constexpr std::size_t largest_answer = std::size_t{64} << 20;
-constexpr std::size_t read_size = std::size_t{64} << 10;
-constexpr std::size_t most_idle = 16;
-
-/// Closes the connection when time is up.
-class Watch {
- public:
-  Watch(const asio::any_io_executor& executor, const std::shared_ptr<Connection>& connection,
-        std::chrono::milliseconds limit)
-      : timer_{executor}, expired_{std::make_shared<bool>(false)} {
-    if (limit <= std::chrono::milliseconds{0}) return;
-    timer_.expires_after(limit);
-    timer_.async_wait([weak = std::weak_ptr{connection}, expired = expired_](const boost::system::error_code& code) {
-      const auto watched = weak.lock();
-      if (code || !watched) return;
-      *expired = true;
-      watched->close();
-    });
-  }
-  [[nodiscard]] bool expired() const { return *expired_; }
-
- private:
-  asio::steady_timer timer_;
-  std::shared_ptr<bool> expired_;
-};
 
 /// A Swarm's refusals come with how they were carried inside of it: "rpc error: code = Unknown desc = ".
 void cut_transport(std::string& message) {
@@ -72,11 +44,39 @@ Error refusal(unsigned status, const std::string& body) {
 }
 
 /// Its path alone: what is asked for may hold what nobody else is to read.
-void note(const Call& call, const Result<Answer>& answer, std::chrono::duration<double, std::milli> took) {
+void note(const Call& call, const Result<http::Answer>& answer, std::chrono::duration<double, std::milli> took) {
   const std::string path = call.request.target.substr(0, call.request.target.find('?'));
   const std::string how = answer ? std::to_string(answer->status) : answer.error().message;
   diagnostics::write(diagnostics::Level::debug, "engine",
                      fmt::format("{} {}: {} after {:.1f} ms", call.request.method, path, how, took.count()));
+}
+
+/// How the Engine is reached.
+http::Client::Dial dial_to(const asio::any_io_executor& executor, const Endpoint& endpoint) {
+  return [executor, endpoint]() -> http::Outcome<std::shared_ptr<http::Transport>> {
+    switch (endpoint.kind) {
+      case Endpoint::Kind::unix_socket:
+        return http::unix_transport(executor, endpoint.path);
+      case Endpoint::Kind::ssh:
+        return http::command_transport(executor, endpoint.dial);
+      case Endpoint::Kind::tcp:
+        return http::tcp_transport(executor, endpoint.host, endpoint.port);
+      case Endpoint::Kind::tls:
+        break;
+    }
+    http::TlsSettings settings;
+    settings.ca.file = endpoint.ca;
+    settings.certificate.file = endpoint.certificate;
+    settings.key.file = endpoint.key;
+    settings.verify = endpoint.verify;
+    return http::tls_transport(executor, endpoint.host, endpoint.port, settings);
+  };
+}
+
+http::ClientOptions as_docker() {
+  http::ClientOptions options;
+  options.host = "docker";
+  return options;
 }
 
 /// The minor of "1.41"; 0 for anything else.
@@ -94,33 +94,24 @@ Call::Call(std::string method, std::string target_in, const Json& body)
   request.content_type = "application/json";
 }
 
-Engine::Engine(asio::any_io_executor executor, Endpoint endpoint)
-    : impl_{std::make_unique<Impl>(std::move(executor), std::move(endpoint))} {}
+Engine::Impl::Impl(const asio::any_io_executor& executor, Endpoint endpoint_in)
+    : endpoint{std::move(endpoint_in)}, client{executor, dial_to(executor, endpoint), as_docker()} {}
+
+Engine::Engine(const asio::any_io_executor& executor, Endpoint endpoint)
+    : impl_{std::make_unique<Impl>(executor, std::move(endpoint))} {}
 Engine::~Engine() { close(); }
 
 const Endpoint& Engine::endpoint() const { return impl_->endpoint; }
 const std::string& Engine::api_version() const { return impl_->version; }
 
-void Engine::close() {
-  impl_->closed = true;
-  impl_->idle.clear();
-  for (const auto& weak : impl_->all) {
-    if (const auto connection = weak.lock()) connection->close();
-  }
-  impl_->all.clear();
-}
+void Engine::close() { impl_->client.close(); }
 
-void Engine::Impl::remember(const std::shared_ptr<Connection>& connection) {
-  std::erase_if(all, [](const auto& weak) { return weak.expired(); });
-  all.push_back(connection);
-}
-
-asio::awaitable<Result<Answer>> Engine::Impl::call(Call call) {
+asio::awaitable<Result<http::Answer>> Engine::Impl::call(Call call) {
   if (version.empty()) {
     Result<void> agreed = co_await negotiate(call.deadline);
     if (!agreed) co_return tl::unexpected<Error>{agreed.error()};
   }
-  Result<Answer> answer = co_await call_once(std::move(call));
+  Result<http::Answer> answer = co_await call_once(std::move(call));
   co_return answer;
 }
 
@@ -129,7 +120,7 @@ asio::awaitable<Result<void>> Engine::Impl::negotiate(std::chrono::milliseconds 
   Call call{"GET", "/version"};
   call.versioned = false;
   call.deadline = deadline;
-  Result<Answer> answer = co_await call_once(std::move(call));
+  Result<http::Answer> answer = co_await call_once(std::move(call));
   if (!answer && answer.error().message.find("HTTP request to an HTTPS server") != std::string::npos) {
     co_return fail(ErrorKind::misconfigured, "the Docker Engine at " + endpoint.text() +
                                                  " wants TLS (DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH for the "
@@ -152,94 +143,51 @@ asio::awaitable<Result<void>> Engine::Impl::negotiate(std::chrono::milliseconds 
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<Answer>> Engine::Impl::call_once(Call call) {
+asio::awaitable<Result<http::Answer>> Engine::Impl::call_once(Call call) {
+  call.request.target = (call.versioned ? "/v" + version : std::string{}) + call.target;
+  call.request.deadline = call.deadline;
   const auto began = std::chrono::steady_clock::now();
-  Result<Answer> answer = co_await exchange(call);
+  Call sent = call;
+  Result<http::Answer> answer = co_await exchange(std::move(sent));
   if (diagnostics::wanted(diagnostics::Level::debug)) note(call, answer, std::chrono::steady_clock::now() - began);
   co_return answer;
 }
 
-asio::awaitable<Result<Answer>> Engine::Impl::exchange(Call& call) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  if (closed) co_return fail(ErrorKind::cancelled, "cancelled");
-  call.request.target = (call.versioned ? "/v" + version : std::string{}) + call.target;
-  // A kept connection may have been closed by the other side in the meantime. What only asks is asked again then; what
-  // changes something gets a fresh one from the start.
-  if (call.request.method == "GET" && !call.upgrade && !idle.empty()) {
-    std::shared_ptr<Connection> kept = std::move(idle.back());
-    idle.pop_back();
-    Result<Answer> answer = co_await call_on(std::move(kept), call);
-    if (answer || answer.error().kind != ErrorKind::retryable || call.sink) co_return answer;
+/// The callbacks of the call speak in our errors, those of HTTP only say that they will not go on.
+asio::awaitable<Result<http::Answer>> Engine::Impl::exchange(Call call) {
+  std::optional<Error> objection;
+  if (call.produce) {
+    call.request.produce = [&]() -> std::optional<std::string> {
+      Result<std::string> piece = call.produce();
+      if (piece) return std::move(*piece);
+      objection.emplace(ErrorKind::rejected, piece.error().message);
+      return std::nullopt;
+    };
   }
-  auto made = make_connection(executor, endpoint);
-  if (!made) co_return tl::unexpected<Error>{made.error()};
-  std::shared_ptr<Connection> connection = std::move(*made);
-  remember(connection);
-  const Watch watch{executor, connection, call.deadline};
-  Result<void> opened = co_await connection->open();
-  Result<Answer> answer{tl::unexpected<Error>{opened ? Error{ErrorKind::retryable, ""} : opened.error()}};
-  if (opened) answer = co_await call_on(connection, call);
-  if (!answer && watch.expired()) {
-    co_return fail(ErrorKind::timed_out, "the Docker Engine at " + endpoint.text() + " did not answer in time");
-  }
-  co_return answer;
-}
-
-asio::awaitable<Result<Answer>> Engine::Impl::call_on(std::shared_ptr<Connection> connection, Call& call) {
-  HttpRequest request = call.request;
-  const Watch watch{executor, connection, call.deadline};
-  Result<HttpHead> head = co_await connection->exchange(std::move(request));
-  Result<Answer> answer{tl::unexpected<Error>{head ? Error{ErrorKind::retryable, ""} : head.error()}};
-  if (head) answer = co_await read_answer(connection, *head, call);
-  if (!answer && watch.expired()) {
-    co_return fail(ErrorKind::timed_out, "the Docker Engine at " + endpoint.text() + " did not answer in time");
-  }
-  if (!answer && closed) co_return fail(ErrorKind::cancelled, "cancelled");
-  co_return answer;
-}
-
-asio::awaitable<Result<Answer>> Engine::Impl::read_answer(std::shared_ptr<Connection> connection, HttpHead head,
-                                                          Call& call) {
-  constexpr unsigned switching_protocols = 101;
-  constexpr unsigned ok = 200;
-  constexpr unsigned client_error = 400;
-  Answer answer;
-  answer.status = head.status;
-  // Engines before 1.9 and proxies that hide the upgrade answer 200 and switch all the same.
-  if (call.upgrade && (head.status == switching_protocols || head.status == ok)) {
-    answer.connection = std::move(connection);
-    co_return answer;
-  }
-  std::vector<char> buffer(read_size);
-  while (true) {
-    const std::span<char> space{buffer};
-    Result<std::size_t> count = co_await connection->read_body(space);
-    if (!count) co_return tl::unexpected<Error>{count.error()};
-    if (*count == 0) break;
-    const std::string_view piece{buffer.data(), *count};
-    if (call.sink && head.status < client_error) {
+  if (call.sink) {
+    call.request.sink = [&](std::string_view piece) {
       Result<void> taken = call.sink(piece);
-      if (!taken) co_return tl::unexpected<Error>{taken.error()};
-      continue;
-    }
-    answer.body += piece;
-    if (answer.body.size() > largest_answer) {
-      co_return fail(ErrorKind::rejected, "the Docker Engine's answer is too long");
-    }
+      if (!taken) objection = taken.error();
+      return taken.has_value();
+    };
   }
-  if (head.keep_alive && !closed && idle.size() < most_idle) idle.push_back(std::move(connection));
-  if (head.status >= client_error) co_return tl::unexpected<Error>{refusal(head.status, answer.body)};
-  co_return answer;
+  http::Request request = call.request;
+  http::Outcome<http::Answer> answer = co_await client.call(std::move(request));
+  if (!answer && objection) co_return tl::unexpected<Error>{*objection};
+  if (!answer) co_return tl::unexpected<Error>{worded(answer.error(), endpoint)};
+  constexpr unsigned client_error = 400;
+  if (answer->status >= client_error) co_return tl::unexpected<Error>{refusal(answer->status, answer->body)};
+  co_return std::move(*answer);
 }
 
 asio::awaitable<Result<Json>> Engine::Impl::call_json(Call request) {
-  Result<Answer> answer = co_await call(std::move(request));
+  Result<http::Answer> answer = co_await call(std::move(request));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   co_return parse_json(answer->body);
 }
 
 asio::awaitable<Result<void>> Engine::Impl::call_void(Call request) {
-  Result<Answer> answer = co_await call(std::move(request));
+  Result<http::Answer> answer = co_await call(std::move(request));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   co_return Result<void>{};
 }

@@ -67,11 +67,11 @@ asio::awaitable<Result<std::shared_ptr<Attached>>> Engine::attach(std::string id
   Call call{"POST", path_of(id, "/attach?stream=1&stdin=1&stdout=1&stderr=1")};
   call.request.headers.emplace_back("Connection", "Upgrade");
   call.request.headers.emplace_back("Upgrade", "tcp");
-  call.upgrade = true;
+  call.request.upgrade = http::Upgrade::switching_or_ok;
   call.deadline = deadline;
-  Result<Answer> answer = co_await impl_->call(std::move(call));
+  Result<http::Answer> answer = co_await impl_->call(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
-  std::shared_ptr<Attached> stream = std::make_shared<AttachedStream>(std::move(answer->connection));
+  std::shared_ptr<Attached> stream = std::make_shared<AttachedStream>(std::move(answer->stream));
   co_return stream;
 }
 

@@ -4,6 +4,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "nmz/http/lines.hpp"
+
 #include "engine_impl.hpp"
 
 namespace nmz::docker {
@@ -17,10 +19,9 @@ class ProgressLines {
 
   /// Errors (rejected): the Engine says that it failed.
   Result<void> feed(std::string_view bytes) {
-    rest_ += bytes;
-    for (std::size_t end = 0; (end = rest_.find('\n')) != std::string::npos;) {
-      const auto line = parse_json(std::string_view{rest_}.substr(0, end));
-      rest_.erase(0, end + 1);
+    lines_.feed(bytes);
+    while (const auto text = lines_.next()) {
+      const auto line = parse_json(*text);
       if (!line) continue;
       Result<void> seen = see(*line);
       if (!seen) return seen;
@@ -49,7 +50,7 @@ class ProgressLines {
   }
 
   ProgressSink sink_;
-  std::string rest_;
+  http::Lines lines_;
   std::string image_id_;
   std::string digest_;
 };
@@ -106,7 +107,7 @@ asio::awaitable<Result<std::string>> Engine::build_image(BodySource context, std
   if (!tag.empty()) target += "&t=" + percent_encoded(tag);
   Call call{"POST", std::move(target)};
   call.request.content_type = "application/x-tar";
-  call.request.produce = std::move(context);
+  call.produce = std::move(context);
   const auto lines = std::make_shared<ProgressLines>(std::move(progress));
   Call watched = with_progress(std::move(call), lines, deadline);
   Result<void> built = co_await impl_->call_void(std::move(watched));

@@ -13,8 +13,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "nmz/docker/engine.hpp"
+#include "nmz/http/client.hpp"
 
-#include "connection.hpp"
 #include "json.hpp"
 
 namespace nmz::docker {
@@ -26,28 +26,21 @@ struct Call {
   /// With a JSON body.
   Call(std::string method, std::string target_in, const Json& body);
 
-  HttpRequest request;
+  http::Request request;
   std::string target;                                     ///< without the version: "/info"
   std::chrono::milliseconds deadline = default_deadline;  ///< 0 = none
+  /// If set, it makes the request's body in pieces, the last one empty.
+  BodySource produce;
   /// If set, it gets the body of a good answer in pieces, and may end the call with an error.
   std::function<Result<void>(std::string_view)> sink;
-  bool upgrade = false;   ///< hands the connection over after 101
   bool versioned = true;  ///< the target gets the API version in front
 };
 
-struct Answer {
-  Answer() = default;
-  unsigned status = 0;
-  std::string body;
-  std::shared_ptr<Connection> connection;  ///< after an upgrade
-};
-
 struct Engine::Impl {
-  Impl(boost::asio::any_io_executor executor_in, Endpoint endpoint_in)
-      : executor{std::move(executor_in)}, endpoint{std::move(endpoint_in)} {}
+  Impl(const boost::asio::any_io_executor& executor, Endpoint endpoint_in);
 
   /// Negotiates the version first if that has not been done. An answer of 400 and more is an error.
-  boost::asio::awaitable<Result<Answer>> call(Call call);
+  boost::asio::awaitable<Result<http::Answer>> call(Call call);
   /// The answer's body as JSON.
   boost::asio::awaitable<Result<Json>> call_json(Call request);
   /// Where "it is gone" is as good as done.
@@ -57,18 +50,12 @@ struct Engine::Impl {
   boost::asio::awaitable<Result<std::string>> call_id(Call request);
 
   boost::asio::awaitable<Result<void>> negotiate(std::chrono::milliseconds deadline);
-  boost::asio::awaitable<Result<Answer>> call_once(Call call);
-  boost::asio::awaitable<Result<Answer>> exchange(Call& call);
-  boost::asio::awaitable<Result<Answer>> call_on(std::shared_ptr<Connection> connection, Call& call);
-  boost::asio::awaitable<Result<Answer>> read_answer(std::shared_ptr<Connection> connection, HttpHead head, Call& call);
-  void remember(const std::shared_ptr<Connection>& connection);
+  boost::asio::awaitable<Result<http::Answer>> call_once(Call call);
+  boost::asio::awaitable<Result<http::Answer>> exchange(Call call);
 
-  boost::asio::any_io_executor executor;
   Endpoint endpoint;
   std::string version;
-  bool closed = false;
-  std::vector<std::shared_ptr<Connection>> idle;
-  std::vector<std::weak_ptr<Connection>> all;  ///< for close()
+  http::Client client;
 };
 
 }  // namespace nmz::docker

@@ -71,7 +71,7 @@ class Engine {
   using Awaitable = boost::asio::awaitable<Result<T>>;
   using Deadline = std::chrono::milliseconds;
 
-  Engine(boost::asio::any_io_executor executor, Endpoint endpoint);
+  Engine(const boost::asio::any_io_executor& executor, Endpoint endpoint);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   Engine(Engine&&) = delete;

@@ -1,0 +1,30 @@
+// Starting a program that has nothing to do with this one but the descriptors it is given.
+//
+// posix_spawn, because this program may have threads and much memory. (Two places cannot use it: the agent's jobs and
+// git's processes ask the kernel for a signal at their parent's end, see agent/process.hpp and git/git_process.cpp.)
+#pragma once
+
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+#include <tl/expected.hpp>
+
+namespace nmz::process {
+
+struct SpawnRequest {
+  SpawnRequest() = default;
+  std::vector<std::string> command;                     ///< its first word is looked up in PATH
+  std::optional<std::vector<std::string>> environment;  ///< NAME=value; nothing: ours
+  /// What it has open, in this order: ours, and the number that the child knows it by. Without one for 0, /dev/null is
+  /// read.
+  std::vector<std::pair<int, int>> descriptors;
+};
+
+/// In a session of its own, so that a Ctrl-C for this program is none for it, with signals as a fresh program has them.
+[[nodiscard]] tl::expected<pid_t, std::error_code> spawn(SpawnRequest request);
+
+}  // namespace nmz::process
