@@ -1,6 +1,6 @@
 // One list of fields an event, from which the JSON writer, the reader and the list of names in the manual pages' test
-// all follow: a member that is added to an event is added to its list, and nowhere else. As in src/wire/fields.hpp a list
-// is an overload of fields(), found by argument-dependent lookup, for reading and for writing.
+// all follow: a member that is added to an event is added to its list, and nowhere else. As in src/wire/fields.hpp a
+// list is an overload of fields(), found by argument-dependent lookup, for reading and for writing.
 #pragma once
 
 #include <concepts>
@@ -108,8 +108,8 @@ auto fields(Is<JobAssigned> auto& m) {
                     each("commit", "name", m.item)};
 }
 auto fields(Is<PhaseStarted> auto& m) {
-  return std::tuple{both("worker", m.worker),         both("job", m.job),     both("attempt", m.attempt),
-                    each("commit", "name", m.item),   both("phase", m.phase), suite_only("expected", m.expected)};
+  return std::tuple{both("worker", m.worker),       both("job", m.job),     both("attempt", m.attempt),
+                    each("commit", "name", m.item), both("phase", m.phase), suite_only("expected", m.expected)};
 }
 auto fields(Is<JobReturned> auto& m) { return std::tuple{both("worker", m.worker), both("job", m.job)}; }
 auto fields(Is<JobEnded> auto& m) {
@@ -161,12 +161,9 @@ auto fields(Is<TimeSplit> auto& m) {
 auto fields(Is<PhaseReached> auto& m) { return std::tuple{both("phase", m.phase), both("at", m.at)}; }
 
 auto search_result(auto& m) {
-  return std::tuple{search_only("suspects", m.suspects),
-                    search_only("tests", m.tests),
-                    search_only("good", m.good),
-                    search_only("bad", m.bad),
-                    search_only("skip", m.skip),
-                    search_only("serial_tests", m.serial_tests),
+  return std::tuple{search_only("suspects", m.suspects), search_only("tests", m.tests),
+                    search_only("good", m.good),         search_only("bad", m.bad),
+                    search_only("skip", m.skip),         search_only("serial_tests", m.serial_tests),
                     search_lines("answer", m.answer)};
 }
 auto suite_counts(auto& m) {
@@ -184,10 +181,10 @@ auto suite_result(auto& m) {
                  suite_only("phases", m.phases)});
 }
 auto fields(Is<RunEnded> auto& m) {
-  return std::tuple_cat(
-      std::tuple{both("result", m.result), both("message", m.message)}, search_result(m.search), suite_result(m.suite),
-      std::tuple{both("workers", m.workers), both("wall", m.wall), both("log_directory", m.log_directory),
-                 both("exit_code", m.exit_code)});
+  return std::tuple_cat(std::tuple{both("result", m.result), both("message", m.message)}, search_result(m.search),
+                        suite_result(m.suite),
+                        std::tuple{both("workers", m.workers), both("wall", m.wall),
+                                   both("log_directory", m.log_directory), both("exit_code", m.exit_code)});
 }
 
 }  // namespace nmz::events

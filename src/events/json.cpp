@@ -156,8 +156,7 @@ bool from_json(const json::value& json, std::vector<T>& values, Kind kind) {
 template <class T>
 bool from_object(const json::object& object, T& value, Kind kind) {
   const auto take = [&](auto& field) {
-    const json::value* const member =
-        field.name.in(kind).empty() ? nullptr : object.if_contains(field.name.in(kind));
+    const json::value* const member = field.name.in(kind).empty() ? nullptr : object.if_contains(field.name.in(kind));
     return member == nullptr || from_json(*member, field.value, kind);
   };
   return std::apply([&](auto&&... field) { return (take(field) && ...); }, fields(value));

@@ -38,12 +38,14 @@ class Dice {
 
  private:
   void fill(std::string& value) {
-    constexpr std::array<std::string_view, 12> pieces{"a",    "test one", "\"", "\\", "##[error]", "::",  "\u00e9\u4e2d",
-                                                      "\x1b[31m", "\n",    "\xff", "\t", "'"};
+    constexpr std::array<std::string_view, 12> pieces{
+        "a", "test one", "\"", "\\", "##[error]", "::", "\u00e9\u4e2d", "\x1b[31m", "\n", "\xff", "\t", "'"};
     for (std::uint64_t left = number(6); left > 0; --left) value += pieces.at(number(pieces.size()));
   }
   void fill(bool& value) { value = number(2) == 1; }
-  void fill(double& value) { value = static_cast<double>(random_() >> (20 + number(44))) / 1e9 / (number(2) == 1 ? 1e6 : 1); }
+  void fill(double& value) {
+    value = static_cast<double>(random_() >> (20 + number(44))) / 1e9 / (number(2) == 1 ? 1e6 : 1);
+  }
   void fill(Seconds& value) { value = Seconds{static_cast<double>(random_() >> (14 + number(50))) / 1e6}; }
   template <class T>
   requires std::is_integral_v<T>

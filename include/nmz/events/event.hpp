@@ -4,8 +4,8 @@
 // printed, --json, the recording beside the logs, counts, reports. So none of them can disagree with another, and a run
 // that was recorded can be shown again, in every way, as if it happened now.
 //
-// A search for a commit and a run of a suite are told in one envelope; an item is the commit, or the workload. What only
-// one of them has is said at the member. How they are called in JSON: json.hpp.
+// A search for a commit and a run of a suite are told in one envelope; an item is the commit, or the workload. What
+// only one of them has is said at the member. How they are called in JSON: json.hpp.
 #pragma once
 
 #include <chrono>
@@ -40,9 +40,9 @@ struct SearchPlanned {
 };
 
 struct RunStarted {
-  std::string title;       ///< the repository's name, the image's, ...
-  std::string where;       ///< "processes on this machine", "containers of dummy", ...
-  Seconds unix_time{0};    ///< when it began, since 1970 in UTC
+  std::string title;     ///< the repository's name, the image's, ...
+  std::string where;     ///< "processes on this machine", "containers of dummy", ...
+  Seconds unix_time{0};  ///< when it began, since 1970 in UTC
   std::uint32_t workers = 0;
   std::size_t candidates = 0;  ///< search
   double rounds = 0;           ///< search: expected
@@ -127,10 +127,10 @@ struct JobEnded {
   job::JobId job{};
   std::uint32_t attempt = 1;
   std::string item;
-  std::string subject;            ///< search: the first line of the commit's message
-  std::string workload;           ///< suite: its id; empty for the making of the list
-  std::uint64_t run = 1;          ///< suite: which execution of this workload it was; in a hunt the number of the run
-  std::size_t workloads = 1;      ///< suite: how many it was about
+  std::string subject;        ///< search: the first line of the commit's message
+  std::string workload;       ///< suite: its id; empty for the making of the list
+  std::uint64_t run = 1;      ///< suite: which execution of this workload it was; in a hunt the number of the run
+  std::size_t workloads = 1;  ///< suite: how many it was about
   Mark mark = Mark::passed;
   std::string word;  ///< search: the result in the user's words (--term-old, ...), "skip", "retry", ...
   job::Class outcome = job::Class::passed;  ///< of this execution alone

@@ -1,7 +1,7 @@
 // The events as JSON, one object a line: for scripts (--json), and for recordings, which are read back.
 //
-// Every object has "event", the event's name, and "time", seconds since the start. Times are seconds as numbers; what is
-// not UTF-8 or printable in texts is replaced, so that a line is always valid and shows nothing but itself on a
+// Every object has "event", the event's name, and "time", seconds since the start. Times are seconds as numbers; what
+// is not UTF-8 or printable in texts is replaced, so that a line is always valid and shows nothing but itself on a
 // terminal. What is read back is the event with its texts made printable, which is how every view shows them.
 //
 // The two programs were written before they had one stream, and scripts know their events by the names of then: what
