@@ -22,7 +22,7 @@ std::string title(const Named& named) {
 std::string list_suspects(const Answer& so_far, const Options& options) {
   std::string text = "There are only 'skip'ped commits left to test.\n";
   text += fmt::format("The first {} commit could be any of:\n", options.term_new);
-  for (const view::Suspect& suspect : so_far.suspects) {
+  for (const events::Suspect& suspect : so_far.suspects) {
     text += fmt::format("{} {:5.1f} % {}\n", suspect.commit, suspect.share * 100, text::printable(suspect.subject));
   }
   return text + "We cannot bisect more!\n";

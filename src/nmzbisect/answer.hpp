@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "nmz/coordinator/coordinator.hpp"
+#include "nmz/events/event.hpp"
 #include "nmz/search/bisect_plan.hpp"
-#include "nmz/view/event.hpp"
 
 #include "options.hpp"
 #include "reporter.hpp"
@@ -27,10 +27,10 @@ enum ExitStatus : int {
 struct Answer {
   Answer() = default;
   int exit_status = exit_stopped;
-  std::string result;   ///< the stable word of view::SearchEnded
+  std::string result;   ///< the stable word of events::RunEnded
   std::string message;  ///< one line; what is said on standard error for everything but a find
   std::string output;   ///< for standard output, ends with a newline unless empty; without git's closing form
-  std::vector<view::Suspect> suspects;
+  std::vector<events::Suspect> suspects;
 };
 
 [[nodiscard]] Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,

@@ -1,6 +1,7 @@
 #include "bisect.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -150,8 +151,8 @@ struct Search {
   search::BisectPlan plan;
 };
 
-view::SearchPlanned plan_of(Search& search) {
-  view::SearchPlanned planned;
+events::SearchPlanned plan_of(Search& search) {
+  events::SearchPlanned planned;
   planned.candidates = search.range.graph.candidates();
   planned.workers = search.workers;
   planned.rounds = search.plan.rounds_left();
@@ -167,10 +168,10 @@ view::SearchPlanned plan_of(Search& search) {
   return planned;
 }
 
-std::string plan_text(const view::SearchPlanned& planned) {
+std::string plan_text(const events::SearchPlanned& planned) {
   std::string text = fmt::format("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
                                  planned.candidates, planned.workers, planned.rounds);
-  for (const view::PlannedCommit& one : planned.commits) {
+  for (const events::PlannedCommit& one : planned.commits) {
     text += fmt::format("{} {} {}\n", one.probe ? "*" : " ", one.commit, text::printable(one.subject));
   }
   return text;
@@ -186,11 +187,11 @@ int told_completely(view::JsonLines* json, int status) {
 }
 
 int dry_run(Search& search) {
-  const view::SearchPlanned planned = plan_of(search);
+  const events::SearchPlanned planned = plan_of(search);
   std::unique_ptr<view::JsonLines> json;
   if (!search.options.json.empty()) {
-    json = need(view::JsonLines::open(search.options.json));
-    json->show(planned, view::Seconds{0});
+    json = need(view::JsonLines::open(search.options.json, events::Kind::search));
+    json->show(planned, events::Seconds{0});
   }
   const std::string text = output::without_commands(plan_text(planned));
   if (search.options.debug_log == output::standard_output) {
@@ -240,7 +241,7 @@ Workforce container_workforce(Search& search, wire::Run command, const Place& pl
   request.agent = place.agent;
   request.tree = !search.options.no_checkout;
   request.count = search.workers;
-  request.notice = [&reporter](const std::string& text) { reporter.show(view::Notice{text}); };
+  request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   Workforce force;
   force.work = CommitWork::remote(search.repository, search.subjects, std::move(command), search.options.clean,
                                   request.tree, search.workers);
@@ -258,10 +259,10 @@ coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, R
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
   const auto interrupted = [&reporter] {
-    reporter.show(view::Notice{"interrupted: ending the running tests (once more to kill them)"});
+    reporter.show(events::Notice{"interrupted: ending the running tests (once more to kill them)"});
   };
   coordinator::RunEnd end = coordinator::conduct(place.io, place.signals, parts, options, interrupted);
-  if (!end.left_behind.empty()) reporter.show(view::Notice{"cannot remove the containers: " + end.left_behind});
+  if (!end.left_behind.empty()) reporter.show(events::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
 }
 
@@ -280,7 +281,7 @@ git::BisectLogHead log_head(Search& search) {
   return head;
 }
 
-void write_bisect_log(Search& search, const Reporter& reporter, logs::LogStore& logs, view::View& view) {
+void write_bisect_log(Search& search, Reporter& reporter, logs::LogStore& logs) {
   std::optional<git::BisectLogEntry> culprit;
   if (const auto& result = search.plan.result(); result.kind == search::BisectResult::Kind::found) {
     const Named named = search.name(result.suspects.front().node);
@@ -291,18 +292,18 @@ void write_bisect_log(Search& search, const Reporter& reporter, logs::LogStore& 
   }
   const Result<void> written =
       logs.write("bisect.log", git::bisect_log(log_head(search), reporter.verdicts(), culprit));
-  if (!written) view.show(view::Notice{written.error().message}, reporter.elapsed());
+  if (!written) reporter.show(events::Notice{written.error().message});
 }
 
-view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& reporter, const logs::LogStore& logs) {
-  view::SearchEnded ended;
+events::RunEnded summary(Search& search, const Answer& answer, const Reporter& reporter, const logs::LogStore& logs) {
+  events::RunEnded ended;
   ended.result = answer.result;
-  ended.suspects = answer.suspects;
   ended.message = answer.message;
-  ended.tests = reporter.counts().all();
-  ended.good = reporter.counts().good;
-  ended.bad = reporter.counts().bad;
-  ended.skip = reporter.counts().skip;
+  ended.search.suspects = answer.suspects;
+  ended.search.tests = reporter.counts().all();
+  ended.search.good = reporter.counts().good;
+  ended.search.bad = reporter.counts().bad;
+  ended.search.skip = reporter.counts().skip;
   ended.workers = search.workers;
   ended.wall = reporter.elapsed();
   ended.log_directory = logs.directory().string();
@@ -310,7 +311,8 @@ view::SearchEnded summary(Search& search, const Answer& answer, const Reporter& 
   if (answer.exit_status == exit_found) {
     search::SearchOptions serial;
     serial.trust_ends = true;
-    ended.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
+    ended.search.serial_tests =
+        search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
   }
   return ended;
 }
@@ -369,15 +371,28 @@ void tell_hooks(const Search& search, Reporter& reporter) {
 void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, const cluster::Cluster* containers,
                 Reporter& reporter) {
   if (directory && directory->swept().directories > 0) {
-    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
-                                           directory->swept().directories, directory->swept().processes)});
+    reporter.show(events::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
+                                             directory->swept().directories, directory->swept().processes)});
   }
   if (directory) {
-    for (const std::string& left : directory->swept().left) reporter.show(view::Notice{left});
+    for (const std::string& left : directory->swept().left) reporter.show(events::Notice{left});
   }
   if (containers != nullptr && containers->swept() > 0) {
-    reporter.show(view::Notice{fmt::format("removed {} container(s) of killed runs", containers->swept())});
+    reporter.show(events::Notice{fmt::format("removed {} container(s) of killed runs", containers->swept())});
   }
+}
+
+events::RunStarted beginning(const Search& search, const cluster::Cluster* containers, const logs::LogStore& logs) {
+  events::RunStarted started;
+  started.title = repository_name(search.repository);
+  started.where =
+      containers == nullptr ? "processes on this machine" : "containers of " + search.options.containers.image;
+  started.unix_time = std::chrono::system_clock::now().time_since_epoch();
+  started.workers = search.workers;
+  started.candidates = search.range.graph.candidates();
+  started.rounds = search.plan.rounds_left();
+  started.log_directory = logs.directory().string();
+  return started;
 }
 
 int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* containers) {
@@ -388,25 +403,24 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   std::optional<orchestrator::RunDirectory> directory;
   if (containers == nullptr) directory.emplace(make_place(options));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, repository_name(search.repository)));
-  view::Text text{stderr, view::TextStyle::for_stream(stderr, options.verbosity)};
+  view::Text text{stderr, events::Kind::search, view::TextStyle::for_stream(stderr, options.verbosity)};
   std::unique_ptr<view::JsonLines> json;
-  if (!options.json.empty()) json = need(view::JsonLines::open(options.json));
+  if (!options.json.empty()) json = need(view::JsonLines::open(options.json, events::Kind::search));
 
   Reporter reporter{search.plan, search.names(), log_store, {options.term_old, options.term_new}};
   reporter.add(text);
   if (json) reporter.add(*json);
-  reporter.show(view::SearchStarted{search.range.graph.candidates(), search.workers, search.plan.rounds_left(),
-                                    log_store.directory().string()});
+  reporter.show(beginning(search, containers, log_store));
   tell_swept(directory, containers, reporter);
   if (containers == nullptr) tell_hooks(search, reporter);
   const Place place{io, signals, agent, directory ? directory->path() : fs::path{}, containers};
   const coordinator::RunEnd end = run(search, command, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
-  write_bisect_log(search, reporter, log_store, text);
+  write_bisect_log(search, reporter, log_store);
   reporter.show(summary(search, result, reporter, log_store));
   const int code = print_answer(search, result, json.get());
   if (directory) {
-    for (const std::string& left : directory->remove()) text.show(view::Notice{left}, reporter.elapsed());
+    for (const std::string& left : directory->remove()) text.show(events::Notice{left}, reporter.elapsed());
   }
   return code;
 }

@@ -1,6 +1,7 @@
 #include "reporter.hpp"
 
 #include <optional>
+#include <tuple>
 
 #include "nmz/job/outcome.hpp"
 
@@ -9,24 +10,31 @@ Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch:
                    Words words)
     : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)} {}
 
-view::Seconds Reporter::elapsed() const { return std::chrono::steady_clock::now() - began_; }
-
-view::Seconds Reporter::mean_job() const {
-  return counts_.all() == 0 ? view::Seconds{0} : worked_ / static_cast<double>(counts_.all());
+events::Seconds Reporter::mean_job() const {
+  return counts_.all() == 0 ? events::Seconds{0} : worked_ / static_cast<double>(counts_.all());
 }
 
-void Reporter::show(const view::Event& event) {
-  const view::Seconds now = elapsed();
-  for (view::View* view : views_) view->show(event, now);
+void Reporter::worker_ready(job::WorkerId worker, const wire::Welcome& welcome) {
+  show(events::WorkerReady{worker, welcome.node});
 }
 
 void Reporter::assigned(const dispatch::Assign& assignment) {
-  view::JobStarted started;
+  events::JobAssigned assigned;
+  assigned.worker = assignment.worker;
+  assigned.job = assignment.job;
+  assigned.attempt = assignment.attempt;
+  assigned.item = names_(assignment.subject).id.hex();
+  assigned_at_[assignment.job] = elapsed();
+  show(assigned);
+}
+
+void Reporter::started(const dispatch::Assign& assignment, job::Phase phase) {
+  events::PhaseStarted started;
   started.worker = assignment.worker;
   started.job = assignment.job;
   started.attempt = assignment.attempt;
-  started.commit = names_(assignment.subject).id.hex();
-  assigned_at_[assignment.job] = elapsed();
+  started.item = names_(assignment.subject).id.hex();
+  started.phase = phase;
   show(started);
 }
 
@@ -36,33 +44,33 @@ void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
 }
 
 void Reporter::show_trouble() {
-  if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(view::Notice{std::move(trouble)});
+  if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(events::Notice{std::move(trouble)});
 }
 
-std::pair<view::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) const {
+std::pair<events::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) const {
   switch (ended.fate) {
     case dispatch::Ended::Fate::retried:
-      return {view::Mark::retried, "retry"};
+      return {events::Mark::retried, "retry"};
     case dispatch::Ended::Fate::cancelled:
     case dispatch::Ended::Fate::returned:  // neither comes up in a search
     case dispatch::Ended::Fate::spare:
-      return {view::Mark::cancelled, "cancelled"};
+      return {events::Mark::cancelled, "cancelled"};
     case dispatch::Ended::Fate::late:
-      return {view::Mark::late, "late"};
+      return {events::Mark::late, "late"};
     case dispatch::Ended::Fate::counted:
       break;
   }
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
-  if (!verdict) return {view::Mark::skip, "stop"};  // the command's way to end the search
+  if (!verdict) return {events::Mark::stopped, "stop"};  // the command's way to end the search
   switch (*verdict) {
     case search::Verdict::good:
-      return {view::Mark::good, words_.good};
+      return {events::Mark::passed, words_.good};
     case search::Verdict::bad:
-      return {view::Mark::bad, words_.bad};
+      return {events::Mark::failed, words_.bad};
     case search::Verdict::skip:
       break;
   }
-  return {view::Mark::skip, "skip"};
+  return {events::Mark::skipped, "skip"};
 }
 
 void Reporter::count(const Named& named, search::Verdict verdict) {
@@ -88,20 +96,20 @@ void Reporter::count(const Named& named, search::Verdict verdict) {
 }
 
 void Reporter::ended(const dispatch::Ended& ended) {
+  if (ended.attempt == 0) return;  // it never was
   const Named named = names_(ended.subject);
-  const auto [mark_seen, word] = mark(ended);
   const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
-  view::JobDone done;
+  events::JobEnded done;
   done.worker = ended.worker;
   done.job = ended.job;
   done.attempt = ended.attempt;
-  done.commit = named.id.hex();
+  done.item = named.id.hex();
   done.subject = named.subject;
-  done.mark = mark_seen;
-  done.word = word;
+  std::tie(done.mark, done.word) = mark(ended);
+  done.outcome = job::classify(ended.outcome);
   done.detail = job::describe(ended.outcome);
   done.took = ended.took;
-  done.log = logs_.close(ended.job, done.commit, ended.attempt, keep);
+  done.log = logs_.close(ended.job, done.item, ended.attempt, keep);
   show_trouble();
   const bool counted = ended.fate == dispatch::Ended::Fate::counted;
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
@@ -110,21 +118,24 @@ void Reporter::ended(const dispatch::Ended& ended) {
     count(named, *verdict);
     if (!assigned.empty()) worked_ += elapsed() - assigned.mapped();
   }
-  if (counted) show_progress();
+  const events::Progress now = progress();
+  done.left = now.left;
+  done.expected_left = now.expected_left;
+  if (counted) show(now);
   show(done);
 }
 
-void Reporter::show_progress() {
-  view::Progress progress;
-  progress.candidates_left = plan_.candidates_left();
+events::Progress Reporter::progress() const {
+  events::Progress progress;
+  progress.left = plan_.candidates_left();
   progress.tests = counts_.all();
   progress.rounds_left = plan_.rounds_left();
   progress.expected_left = mean_job() * progress.rounds_left;
-  show(progress);
+  return progress;
 }
 
 void Reporter::given_up(const dispatch::GivenUp& given_up) {
-  view::WorkerGone gone;
+  events::WorkerGone gone;
   gone.worker = given_up.worker;
   gone.reason = given_up.reason;
   gone.restarting = given_up.restarting;
@@ -132,6 +143,6 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   show(gone);
 }
 
-void Reporter::tick() { show(view::Tick{}); }
+void Reporter::tick() { show(events::Tick{}); }
 
 }  // namespace nmz::nmzbisect

@@ -1,7 +1,7 @@
-// Turns what the coordinator observes into the view's events, keeps the logs and the list of verdicts.
+// The narrator of a search: turns what the coordinator observes into events, and keeps the logs and the list of
+// verdicts.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "nmz/coordinator/observer.hpp"
+#include "nmz/events/stream.hpp"
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/commit_id.hpp"
 #include "nmz/logs/log_store.hpp"
 #include "nmz/search/bisect_plan.hpp"
-#include "nmz/view/event.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -43,9 +43,11 @@ class Reporter final : public coordinator::Observer {
   Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
            Words words);
 
-  void add(view::View& view) { views_.push_back(&view); }
-  void show(const view::Event& event);
+  void add(events::Consumer& consumer) { stream_.add(consumer); }
+  void show(const events::Event& event) { stream_.show(event); }
 
+  void worker_ready(job::WorkerId worker, const wire::Welcome& welcome) override;
+  void started(const dispatch::Assign& assignment, job::Phase phase) override;
   void assigned(const dispatch::Assign& assignment) override;
   void log(const dispatch::Assign& assignment, std::string_view bytes) override;
   void ended(const dispatch::Ended& ended) override;
@@ -54,27 +56,26 @@ class Reporter final : public coordinator::Observer {
 
   [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  [[nodiscard]] view::Seconds elapsed() const;
+  [[nodiscard]] events::Seconds elapsed() const { return stream_.elapsed(); }
 
  private:
   /// How long a job that gave a verdict took from when it was handed out, with its tree and its build, beside the
   /// others: what a round lasts. 0 when there was none.
-  [[nodiscard]] view::Seconds mean_job() const;
+  [[nodiscard]] events::Seconds mean_job() const;
   void count(const Named& named, search::Verdict verdict);
   void show_trouble();
-  void show_progress();
-  [[nodiscard]] std::pair<view::Mark, std::string> mark(const dispatch::Ended& ended) const;
+  [[nodiscard]] events::Progress progress() const;
+  [[nodiscard]] std::pair<events::Mark, std::string> mark(const dispatch::Ended& ended) const;
 
   const search::BisectPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::function<Named(dispatch::Subject)> names_;
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Words words_;
-  std::vector<view::View*> views_;
+  events::Stream stream_;
   std::vector<git::BisectLogEntry> verdicts_;
   Counts counts_;
-  std::map<job::JobId, view::Seconds> assigned_at_;
-  view::Seconds worked_{0};  ///< by the jobs that gave a verdict
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::map<job::JobId, events::Seconds> assigned_at_;
+  events::Seconds worked_{0};  ///< by the jobs that gave a verdict
 };
 
 }  // namespace nmz::nmzbisect

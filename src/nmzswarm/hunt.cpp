@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "nmz/files/tail.hpp"
 #include "nmz/report/grouping.hpp"
 #include "nmz/report/rate.hpp"
 
@@ -25,7 +26,7 @@ struct Runs {
   const report::Execution* passed = nullptr;  ///< the first one; only its log is kept
 };
 
-std::unordered_map<std::string, Runs> by_workload(const Executions& executions) {
+std::unordered_map<std::string, Runs> by_workload(const report::Executions& executions) {
   std::unordered_map<std::string, Runs> result;
   for (const report::Execution& one : executions.all()) {
     Runs& runs = result[one.workload];
@@ -77,18 +78,18 @@ bool names_output(std::string_view word) {
   return name == "log-dir" || name == "json" || name == "junit" || name == "trace";
 }
 
-std::vector<view::FailureGroup> groups_of(const Runs& runs) {
+std::vector<events::FailureGroup> groups_of(const Runs& runs) {
   std::vector<std::string> logs;
   for (const report::Execution* failure : runs.failures) {
     if (logs.size() == logs_compared) break;
-    logs.push_back(tail_of_file(failure->log_path, longest_log));
+    logs.push_back(files::tail_of_file(failure->log_path, longest_log));
   }
   const auto passing =
-      runs.passed == nullptr ? std::nullopt : std::optional{tail_of_file(runs.passed->log_path, longest_log)};
-  std::vector<view::FailureGroup> groups;
+      runs.passed == nullptr ? std::nullopt : std::optional{files::tail_of_file(runs.passed->log_path, longest_log)};
+  std::vector<events::FailureGroup> groups;
   for (const report::FailureGroup& found : report::group_by_first_difference(logs, passing)) {
     const report::Execution& first = *runs.failures[found.logs.front()];
-    view::FailureGroup group;
+    events::FailureGroup group;
     group.line = found.line;
     group.stops = found.stops;
     group.detail = first.detail;
@@ -118,14 +119,14 @@ std::string repeating_command(const std::vector<std::string>& arguments, const s
   return command;
 }
 
-std::vector<view::HuntedWorkload> hunted(const Suite& suite, const Executions& executions,
-                                         const std::vector<std::string>& arguments) {
+std::vector<events::HuntedWorkload> hunted(const Suite& suite, const report::Executions& executions,
+                                           const std::vector<std::string>& arguments) {
   const auto runs = by_workload(executions);
-  std::vector<view::HuntedWorkload> result;
+  std::vector<events::HuntedWorkload> result;
   for (std::size_t i = 0; i < suite.ids().size(); ++i) {
     const schedule::Tally& tally = suite.hunt()->tally(static_cast<schedule::Workload>(i));
     const report::Interval interval = report::wilson_interval(tally.failures, tally.runs);
-    view::HuntedWorkload one;
+    events::HuntedWorkload one;
     one.name = suite.ids()[i];
     one.runs = tally.runs;
     one.failures = tally.failures;
@@ -134,7 +135,7 @@ std::vector<view::HuntedWorkload> hunted(const Suite& suite, const Executions& e
     one.high = tally.failures == 0 ? report::rate_bound_without_failure(tally.runs) : interval.high;
     one.rate = report::rate_text(tally.failures, tally.runs);
     if (const auto found = runs.find(one.name); found != runs.end()) one.groups = groups_of(found->second);
-    for (view::FailureGroup& group : one.groups) {
+    for (events::FailureGroup& group : one.groups) {
       group.seed = schedule::run_seed(suite.seed(), group.run);
       group.command = repeating_command(arguments, one.name, group.seed);
     }

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "nmz/view/suite_event.hpp"
+#include "nmz/events/event.hpp"
+#include "nmz/report/executions.hpp"
 
-#include "executions.hpp"
 #include "options.hpp"
 #include "suite.hpp"
 
@@ -18,7 +18,7 @@ namespace nmz::nmzswarm {
 
 /// One a workload, in their order. Reads logs: of each workload the first passing one and at most a hundred of
 /// failures.
-[[nodiscard]] std::vector<view::HuntedWorkload> hunted(const Suite& suite, const Executions& executions,
-                                                       const std::vector<std::string>& arguments);
+[[nodiscard]] std::vector<events::HuntedWorkload> hunted(const Suite& suite, const report::Executions& executions,
+                                                         const std::vector<std::string>& arguments);
 
 }  // namespace nmz::nmzswarm

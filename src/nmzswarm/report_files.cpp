@@ -16,8 +16,8 @@ void check_reports(const ReportOptions& options) {
   need(output::check_output(options.trace));
 }
 
-std::vector<std::string> write_reports(const ReportOptions& options, const std::string& title, Executions& executions,
-                                       std::chrono::system_clock::time_point started) {
+std::vector<std::string> write_reports(const ReportOptions& options, const std::string& title,
+                                       report::Executions& executions, std::chrono::system_clock::time_point started) {
   std::vector<std::string> troubles;
   const auto note = [&troubles](const char* what, const Result<void>& written) {
     if (!written) troubles.push_back(fmt::format("the {} report is missing: {}", what, written.error().message));
@@ -28,7 +28,7 @@ std::vector<std::string> write_reports(const ReportOptions& options, const std::
   return troubles;
 }
 
-void print_annotations(const Executions& executions, std::FILE* out) {
+void print_annotations(const report::Executions& executions, std::FILE* out) {
   for (const std::string& line : report::github_annotations(executions.all())) output::write(out, line + "\n");
 }
 

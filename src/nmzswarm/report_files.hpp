@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "executions.hpp"
+#include "nmz/report/executions.hpp"
 
 namespace nmz::nmzswarm {
 
@@ -23,10 +23,10 @@ void check_reports(const ReportOptions& options);
 /// Reads the ends of the failures' logs where a report needs them, and writes the files. Returns what cannot be
 /// written, one line each.
 [[nodiscard]] std::vector<std::string> write_reports(const ReportOptions& options, const std::string& title,
-                                                     Executions& executions,
+                                                     report::Executions& executions,
                                                      std::chrono::system_clock::time_point started);
 
 /// Of executions whose logs write_reports() has read.
-void print_annotations(const Executions& executions, std::FILE* out);
+void print_annotations(const report::Executions& executions, std::FILE* out);
 
 }  // namespace nmz::nmzswarm

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -144,6 +145,11 @@ void RunState::listed(const std::vector<std::string>& ids) {
   std::error_code ignored;
   fs::create_directories(pointer->parent_path(), ignored);
   std::ofstream{*pointer, std::ios::binary | std::ios::trunc} << logs_.directory().string() << "\n";
+}
+
+void RunState::show(const events::Event& event, events::Seconds /*now*/) {
+  const auto* const done = std::get_if<events::JobEnded>(&event);
+  if (done != nullptr && is_result(done->mark)) result(done->workload, events::word_of(done->mark));
 }
 
 void RunState::result(const std::string& id, const char* word) {

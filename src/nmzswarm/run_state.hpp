@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/events/stream.hpp"
 #include "nmz/logs/log_store.hpp"
 
 #include "again_options.hpp"
@@ -28,7 +29,7 @@ namespace nmz::nmzswarm {
 struct Kept {
   struct One {
     std::string workload;
-    std::string result;  ///< a word of view::word_of
+    std::string result;  ///< a word of events::word_of
   };
   std::vector<One> results;
   std::size_t unfinished = 0;  ///< workloads of the earlier run that have no result, now either
@@ -59,14 +60,14 @@ class EarlierRun {
 };
 
 /// Writes the file of a run.
-class RunState {
+class RunState final : public events::Consumer {
  public:
   /// `before`: lines of the run this one goes on with.
   RunState(logs::LogStore& logs, std::string suite, std::string before)
       : logs_{logs}, suite_{std::move(suite)}, before_{std::move(before)} {}
 
   void listed(const std::vector<std::string>& ids);
-  void result(const std::string& id, const char* word);
+  void show(const events::Event& event, events::Seconds now) override;
   /// What went wrong first, once; empty otherwise.
   [[nodiscard]] std::string take_trouble();
 
@@ -74,6 +75,7 @@ class RunState {
   struct Close {
     void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
   };
+  void result(const std::string& id, const char* word);
   void fail_once(const std::string& why);
 
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)

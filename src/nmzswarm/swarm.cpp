@@ -28,9 +28,11 @@
 #include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
-#include "nmz/view/suite_json.hpp"
-#include "nmz/view/suite_text.hpp"
+#include "nmz/report/executions.hpp"
+#include "nmz/view/json_lines.hpp"
+#include "nmz/view/text.hpp"
 
+#include "history_rows.hpp"
 #include "hunt.hpp"
 #include "report_files.hpp"
 #include "reporter.hpp"
@@ -116,7 +118,7 @@ std::unique_ptr<orchestrator::Orchestrator> make_workers(Place& place, const fs:
     cluster::WorkersRequest request;
     request.agent = agent;
     request.count = count;
-    request.notice = [&reporter](const std::string& text) { reporter.show(view::Notice{text}); };
+    request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
     request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
     return need(place.containers->workers(request));
   }
@@ -168,26 +170,27 @@ std::FILE* text_stream(const Options& options) {
 }
 
 /// A run that goes on with an earlier one has not passed where that one has failures, or holes, that it leaves.
-void add_kept(view::SuiteEnded& ended, const Kept& kept) {
+void add_kept(events::RunEnded& ended, const Kept& kept) {
   for (const Kept::One& one : kept.failures()) {
-    view::Failure failure;
+    events::Failure failure;
     failure.name = one.workload;
     failure.detail = one.result + ", in the run that this one goes on with";
-    ended.earlier_failures.push_back(std::move(failure));
+    ended.suite.earlier_failures.push_back(std::move(failure));
   }
 }
 
-/// How the run ended, in the words of view::SuiteEnded.
-void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::RunEnd& end, const Kept& kept,
+/// How the run ended, in the words of events::RunEnded.
+void conclude(events::RunEnded& ended, const Suite& suite, const coordinator::RunEnd& end, const Kept& kept,
               bool flaky_fails) {
   const auto say = [&ended](int code, const char* result, std::string message) {
     ended.exit_code = code;
     ended.result = result;
     ended.message = std::move(message);
   };
-  const std::size_t flaky_failures = suite.hunt() != nullptr ? ended.counts.flaky : 0;
-  const std::size_t earlier_failures = ended.earlier_failures.size();
-  const bool failures = ended.counts.failed + ended.counts.timed_out + flaky_failures + earlier_failures > 0;
+  const std::size_t flaky_failures = suite.hunt() != nullptr ? ended.suite.counts.flaky : 0;
+  const std::size_t earlier_failures = ended.suite.earlier_failures.size();
+  const bool failures =
+      ended.suite.counts.failed + ended.suite.counts.timed_out + flaky_failures + earlier_failures > 0;
   if (end.why == dispatch::Stop::Why::interrupted) return say(exit_interrupted, "interrupted", "interrupted");
   if (suite.listing().failed) return say(exit_infrastructure, "not-listed", suite.listing().message);
   if (end.why == dispatch::Stop::Why::no_workers) {
@@ -204,30 +207,31 @@ void conclude(view::SuiteEnded& ended, const Suite& suite, const coordinator::Ru
                            : fmt::format("there is nothing to run: none of {} workloads is selected", listed));
   }
   if (failures) return say(exit_failed, "failed", "");
-  if (flaky_fails && ended.counts.flaky > 0) return say(exit_failed, "flaky", "");
-  if (ended.counts.lost > 0) {
-    return say(exit_infrastructure, "lost", fmt::format("{} workload(s) got no result", ended.counts.lost));
+  if (flaky_fails && ended.suite.counts.flaky > 0) return say(exit_failed, "flaky", "");
+  if (ended.suite.counts.lost > 0) {
+    return say(exit_infrastructure, "lost", fmt::format("{} workload(s) got no result", ended.suite.counts.lost));
   }
-  if (ended.counts.not_run + ended.counts.cancelled > 0)
+  if (ended.suite.counts.not_run + ended.suite.counts.cancelled > 0)
     return say(exit_infrastructure, "lost", "some workloads were not run");
   if (kept.unfinished > 0) {
     return say(exit_infrastructure, "lost",
                fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
   }
-  if (ended.counts.flaky > 0) return say(exit_passed, "flaky", "");
+  if (ended.suite.counts.flaky > 0) return say(exit_passed, "flaky", "");
   say(exit_passed, "passed", "");
 }
 
 void tell_swept(const Place& place, Reporter& reporter) {
   if (place.directory && place.directory->swept().directories > 0) {
-    reporter.show(view::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
-                                           place.directory->swept().directories, place.directory->swept().processes)});
+    reporter.show(
+        events::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
+                                   place.directory->swept().directories, place.directory->swept().processes)});
   }
   if (place.directory) {
-    for (const std::string& left : place.directory->swept().left) reporter.show(view::Notice{left});
+    for (const std::string& left : place.directory->swept().left) reporter.show(events::Notice{left});
   }
   if (place.containers && place.containers->swept() > 0) {
-    reporter.show(view::Notice{fmt::format("removed {} container(s) of killed runs", place.containers->swept())});
+    reporter.show(events::Notice{fmt::format("removed {} container(s) of killed runs", place.containers->swept())});
   }
 }
 
@@ -240,27 +244,27 @@ std::string title_of(const Options& options) {
 
 void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
   if (options.again.hunts()) {
-    reporter.show(view::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
+    reporter.show(events::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
   } else if (options.shuffle) {
-    reporter.show(view::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
+    reporter.show(events::Notice{"shuffled with --seed " + std::to_string(suite.seed())});
   }
 }
 
-void remember(history::History& known, const std::string& suite, Reporter& reporter) {
-  const Result<void> recorded = known.record(suite, reporter.observations(), std::chrono::system_clock::now());
-  if (!recorded) reporter.show(view::Notice{"the durations are not remembered: " + recorded.error().message});
+void remember(history::History& known, const std::string& suite, const HistoryRows& rows, Reporter& reporter) {
+  const Result<void> recorded = known.record(suite, rows.all(), std::chrono::system_clock::now());
+  if (!recorded) reporter.show(events::Notice{"the durations are not remembered: " + recorded.error().message});
 }
 
 coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, Place& place, Reporter& reporter,
                         const coordinator::Options& options) {
   const coordinator::Parts parts{suite.plan(), workers, suite, reporter};
   const auto interrupted = [&reporter] {
-    reporter.show(view::Notice{"interrupted: ending the running workloads (once more to kill them)"});
+    reporter.show(events::Notice{"interrupted: ending the running workloads (once more to kill them)"});
   };
   if (!place.signals) place.signals.emplace(place.io);
   coordinator::RunEnd end = coordinator::conduct(place.io, *place.signals, parts, options, interrupted);
   reporter.reached("cleaned up");
-  if (!end.left_behind.empty()) reporter.show(view::Notice{"cannot remove the containers: " + end.left_behind});
+  if (!end.left_behind.empty()) reporter.show(events::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
 }
 
@@ -270,11 +274,11 @@ std::optional<EarlierRun> earlier_run(const Options& options, const std::string&
 }
 
 /// Returns the exit status. `missing`: reports that could not be written.
-int tell_end(view::SuiteEnded ended, std::vector<std::string> missing, const Options& options, Reporter& reporter,
-             view::SuiteJson* json) {
+int tell_end(events::RunEnded ended, std::vector<std::string> missing, const Options& options, Reporter& reporter,
+             const report::Executions& executions, view::JsonLines* json) {
   if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
   reporter.show(ended);
-  if (options.reports.github) print_annotations(reporter.executions(), text_stream(options));
+  if (options.reports.github) print_annotations(executions, text_stream(options));
   if (json != nullptr) {
     const Result<void> written = json->close();
     if (!written && options.json != output::standard_output) missing.push_back(written.error().message);
@@ -312,8 +316,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   }
   const fs::path agent = need(installation::find_agent());
   check_reports(options.reports);
-  std::unique_ptr<view::SuiteJson> json;
-  if (!options.json.empty()) json = need(view::SuiteJson::open(options.json));
+  std::unique_ptr<view::JsonLines> json;
+  if (!options.json.empty()) json = need(view::JsonLines::open(options.json, events::Kind::suite));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
   if (containers == nullptr) {
     place.signals.emplace(place.io);
@@ -321,19 +325,29 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
                                                                     "XDG_CACHE_HOME names another place")));
   }
   std::FILE* const out = text_stream(options);
-  view::SuiteText text{out, view::TextStyle::for_stream(out, options.verbosity)};
+  view::Text text{out, events::Kind::suite, view::TextStyle::for_stream(out, options.verbosity)};
 
   Reporter reporter{suite, log_store, count};
   RunState state{log_store, suite_key, earlier ? earlier->lines(options.again.rerun != Rerun::last) : ""};
   if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
   reporter.add(text);
   if (json) reporter.add(*json);
+  report::Executions executions;
+  reporter.add(executions);
+  HistoryRows rows;
+  reporter.add(rows);
   const std::string where =
       containers == nullptr ? "processes on this machine" : "containers of " + options.containers.image;
-  reporter.show(view::SuiteStarted{count, where, log_store.directory().string()});
-  if (!trouble.empty()) reporter.show(view::Notice{trouble});
+  events::RunStarted beginning;
+  beginning.title = title_of(options);
+  beginning.where = where;
+  beginning.unix_time = started.time_since_epoch();
+  beginning.workers = count;
+  beginning.log_directory = log_store.directory().string();
+  reporter.show(beginning);
+  if (!trouble.empty()) reporter.show(events::Notice{trouble});
   tell_swept(place, reporter);
-  if (earlier) reporter.show(view::Notice{"going on with the run in " + earlier->directory().string()});
+  if (earlier) reporter.show(events::Notice{"going on with the run in " + earlier->directory().string()});
   tell_seed(options, suite, reporter);
   suite.on_listed([&reporter] { reporter.listed(); });
   if (listed) reporter.listed();
@@ -349,16 +363,16 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
     conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
     end = run(suite, *workers, place, reporter, conditions);
   }
-  if (known) remember(*known, suite_key, reporter);
-  view::SuiteEnded ended = reporter.summary();
-  if (suite.hunt() != nullptr) ended.hunted = hunted(suite, reporter.executions(), options.arguments);
+  if (known) remember(*known, suite_key, rows, reporter);
+  events::RunEnded ended = reporter.summary();
+  if (suite.hunt() != nullptr) ended.suite.hunted = hunted(suite, executions, options.arguments);
   if (suite.hunt() != nullptr) kept = Kept{};  // it goes on with nothing, the earlier run only chose what to hunt for
   add_kept(ended, kept);
   conclude(ended, suite, end, kept, options.again.flaky_fails);
-  Executions& executions = reporter.executions();
+  for (const std::string& workload : reporter.idle()) executions.not_run(workload);
   for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
   const auto missing = write_reports(options.reports, title_of(options), executions, started);
-  const int code = tell_end(std::move(ended), missing, options, reporter, json.get());
+  const int code = tell_end(std::move(ended), missing, options, reporter, executions, json.get());
   if (place.directory) {
     for (const std::string& left : place.directory->remove()) complain(left);
   }

@@ -10,7 +10,7 @@ namespace {
 /// The time of one worker, interval by interval.
 class Row {
  public:
-  Row(Seconds wall, Seconds last_end, view::TimeSplit& split) : wall_{wall}, last_end_{last_end}, split_{split} {}
+  Row(Seconds wall, Seconds last_end, events::TimeSplit& split) : wall_{wall}, last_end_{last_end}, split_{split} {}
 
   void add(const Interval& interval) {
     const Seconds from = std::clamp(interval.from, at_, wall_);
@@ -41,19 +41,19 @@ class Row {
  private:
   Seconds wall_;
   Seconds last_end_;
-  view::TimeSplit& split_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  events::TimeSplit& split_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Seconds at_{0};
 };
 
 }  // namespace
 
-view::TimeSplit split_time(std::uint32_t workers, Seconds wall, std::vector<Interval> intervals) {
+events::TimeSplit split_time(std::uint32_t workers, Seconds wall, std::vector<Interval> intervals) {
   std::ranges::sort(intervals, {}, [](const Interval& one) { return std::tuple{one.worker, one.from, one.to}; });
   Seconds last_end{0};
   for (const Interval& one : intervals) {
     if (one.kind != Interval::Kind::start_up) last_end = std::max(last_end, one.to);
   }
-  view::TimeSplit split;
+  events::TimeSplit split;
   auto next = intervals.begin();
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
     Row row{wall, last_end, split};
@@ -101,7 +101,7 @@ void TimeBook::given_up(const dispatch::GivenUp& given_up, Seconds now) {
   if (given_up.restarting) starting_[worker] = now;
 }
 
-view::TimeSplit TimeBook::split(Seconds wall) const {
+events::TimeSplit TimeBook::split(Seconds wall) const {
   std::vector<Interval> intervals = intervals_;
   for (const auto& [worker, since] : starting_) {
     Interval interval;

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "nmz/dispatch/dispatcher.hpp"
-#include "nmz/view/suite_event.hpp"
+#include "nmz/events/event.hpp"
 
 namespace nmz::nmzswarm {
 
-using view::Seconds;
+using events::Seconds;
 
 struct Interval {
   enum class Kind : std::uint8_t {
@@ -32,7 +32,7 @@ struct Interval {
 
 /// Between two executions, and before its first one, a worker is idle; after its last one, until the last workload of
 /// all has ended, it is out of balance; then it is idle again.
-[[nodiscard]] view::TimeSplit split_time(std::uint32_t workers, Seconds wall, std::vector<Interval> intervals);
+[[nodiscard]] events::TimeSplit split_time(std::uint32_t workers, Seconds wall, std::vector<Interval> intervals);
 
 /// Makes the intervals of what is observed.
 class TimeBook {
@@ -47,7 +47,7 @@ class TimeBook {
   void forget(job::JobId job) { running_.erase(job); }
   void given_up(const dispatch::GivenUp& given_up, Seconds now);
 
-  [[nodiscard]] view::TimeSplit split(Seconds wall) const;
+  [[nodiscard]] events::TimeSplit split(Seconds wall) const;
 
  private:
   std::uint32_t workers_;

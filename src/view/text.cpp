@@ -1,7 +1,6 @@
 #include "nmz/view/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
@@ -9,26 +8,63 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "nmz/files/tail.hpp"
 #include "nmz/text/utf8.hpp"
+
+#include "summary.hpp"
 
 namespace nmz::view {
 namespace {
 
-constexpr std::size_t short_id = 12;
+using events::Mark;
 
-std::string abbreviated(const std::string& commit) { return commit.substr(0, short_id); }
+constexpr const char* green = "\x1b[32m";
+constexpr const char* red = "\x1b[31m";
+constexpr const char* yellow = "\x1b[33m";
+constexpr const char* dim = "\x1b[2m";
+
+/// Many CI services end what says nothing for 10 minutes.
+constexpr Seconds longest_silence{9 * 60};
+constexpr std::size_t logs_shown = 20;
+constexpr std::size_t log_tail = std::size_t{16} << 10;
 
 const char* colour_of(Mark mark) {
   switch (mark) {
-    case Mark::good:
-      return "\x1b[32m";
-    case Mark::bad:
-      return "\x1b[31m";
-    case Mark::skip:
-      return "\x1b[33m";
-    default:
-      return "\x1b[2m";
+    case Mark::passed:
+      return green;
+    case Mark::failed:
+    case Mark::timed_out:
+      return red;
+    case Mark::skipped:
+    case Mark::flaky:
+    case Mark::lost:
+    case Mark::stopped:
+      return yellow;
+    case Mark::retried:
+    case Mark::cancelled:
+    case Mark::late:
+      break;
   }
+  return dim;
+}
+
+std::uint32_t number(job::WorkerId worker) { return static_cast<std::uint32_t>(worker); }
+
+std::string abbreviated(const std::string& commit) {
+  constexpr std::size_t short_id = 12;
+  return commit.substr(0, short_id);
+}
+
+/// What a worker does with a job, for --verbose.
+std::string activity(const events::PhaseStarted& event, bool search) {
+  std::string text = fmt::format("worker {} ", number(event.worker));
+  if (!search) {
+    text += "runs " + text::printable(event.item);
+  } else {
+    text += event.phase == job::Phase::build ? "builds " : "tests ";
+    text += abbreviated(event.item);
+  }
+  return text + (event.attempt > 1 ? fmt::format(" (attempt {})", event.attempt) : "");
 }
 
 }  // namespace
@@ -45,11 +81,10 @@ std::string duration(Seconds seconds) {
   return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
 }
 
-std::string sentence(const WorkerGone& event) {
-  const auto worker = static_cast<std::uint32_t>(event.worker);
+std::string sentence(const events::WorkerGone& event) {
   const std::string reason = text::printable(event.reason);
-  if (event.makes_room) return fmt::format("worker {} ended: {}", worker, reason);
-  return fmt::format("worker {} was lost: {}{}", worker, reason,
+  if (event.makes_room) return fmt::format("worker {} ended: {}", number(event.worker), reason);
+  return fmt::format("worker {} was lost: {}{}", number(event.worker), reason,
                      event.restarting ? "; it is started again" : "; it is given up");
 }
 
@@ -65,121 +100,241 @@ TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity) {
   return style;
 }
 
-Text::Text(std::FILE* out, TextStyle style) : style_{style}, live_{out} {
-  if (style_.verbosity == Verbosity::quiet) style_.live = false;
+Text::Text(std::FILE* out, events::Kind kind, TextStyle style) : kind_{kind}, style_{style}, live_{out} {
+  if (quiet()) style_.live = false;
 }
 
-void Text::show(const Event& event, Seconds now) {
-  std::visit([&](const auto& what) { on(what, now); }, event);
-  draw(now);
+void Text::show(const events::Event& event, Seconds now) {
+  now_ = now;
+  std::visit([this](const auto& what) { on(what); }, event);
+  if (!style_.live || ended_) return;
+  // More often nobody can see it, and the terminal would be what the run waits for.
+  constexpr Seconds frame{0.05};
+  if (live_.drawn() && now - drawn_at_ < frame) return;
+  drawn_at_ = now;
+  live_.draw(status(now, live_.columns()));
 }
 
-/// A dry run has no view: its plan is the program's answer.
-void Text::on(const SearchPlanned& /*event*/, Seconds /*now*/) {}
+void Text::line(const std::string& text) {
+  last_line_ = now_;
+  live_.above(text);
+}
 
-void Text::on(const SearchStarted& event, Seconds /*now*/) {
-  progress_.candidates_left = event.candidates;
-  if (style_.verbosity == Verbosity::quiet) return;
-  line(fmt::format("{} {} to search with {} {}, about {:.0f} {} of tests", event.candidates,
-                   event.candidates == 1 ? "commit" : "commits", event.workers,
-                   event.workers == 1 ? "worker" : "workers", std::ceil(event.rounds),
-                   event.rounds <= 1 ? "round" : "rounds"));
+std::string Text::coloured(const std::string& text, const char* colour) const {
+  return style_.colour ? colour + text + "\x1b[0m" : text;
+}
+
+void Text::expect(std::size_t left, Seconds expected_left) {
+  left_ = left;
+  expected_left_ = expected_left;
+  expected_at_ = now_;
+}
+
+// ---- while it runs
+
+void Text::on(const events::RunStarted& event) {
+  workers_ = event.workers;
+  left_ = event.candidates;
+  if (quiet()) return;
+  if (searches()) {
+    line(fmt::format("{} to search with {}, about {:.0f} {} of tests", plural(event.candidates, "commit"),
+                     plural(event.workers, "worker"), std::ceil(event.rounds), event.rounds <= 1 ? "round" : "rounds"));
+  } else {
+    line(fmt::format("{}: {}", plural(event.workers, "worker"), text::printable(event.where)));
+  }
   if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
 }
 
-void Text::on(const JobStarted& event, Seconds now) {
-  running_[event.job] = {event.commit, now};
-  if (style_.verbosity != Verbosity::verbose) return;
-  line(fmt::format("worker {} tests {}{}", static_cast<std::uint32_t>(event.worker), abbreviated(event.commit),
-                   event.attempt > 1 ? fmt::format(" (attempt {})", event.attempt) : ""));
+void Text::on(const events::WorkloadsListed& event) {
+  items_ = event.workloads * event.runs;
+  repeated_ = event.repeated;
+  bound_ = event.bound;
+  expect(items_, event.bound);
+  if (quiet()) return;
+  std::string text = plural(event.workloads, "workload");
+  if (event.repeated) text += event.runs > 0 ? fmt::format(", each run {} times", event.runs) : ", again and again";
+  if (event.chunks > 0) text += fmt::format(" in {}", plural(event.chunks, "chunk"));
+  if (event.bound.count() > 0) text += fmt::format(", expected to take at least {}", duration(event.bound));
+  line(text);
 }
 
-void Text::on(const JobDone& event, Seconds /*now*/) {
+void Text::on(const events::WorkerReady& event) {
+  ++ready_;
+  if (verbose()) line(fmt::format("worker {} is ready on {}", number(event.worker), text::printable(event.node)));
+}
+
+void Text::on(const events::PhaseStarted& event) {
+  running_.try_emplace(event.job, Running{event.item, now_, event.expected});
+  if (verbose()) line(activity(event, searches()));
+}
+
+void Text::on(const events::JobReturned& event) { running_.erase(event.job); }
+
+/// A terminal shows what passes by its count alone, where there is much of it.
+bool Text::wanted(const events::JobEnded& event) const {
+  if (quiet() || verbose()) return verbose();
+  if (!is_result(event.mark)) return event.mark == Mark::retried;
+  return searches() || event.mark != Mark::passed || !(style_.live || repeated_);
+}
+
+void Text::on(const events::JobEnded& event) {
   running_.erase(event.job);
-  const bool verdict = event.mark == Mark::good || event.mark == Mark::bad || event.mark == Mark::skip;
-  if (verdict) ++words_[event.word];
-  const bool wanted = verdict || event.mark == Mark::retried ? style_.verbosity != Verbosity::quiet
-                                                             : style_.verbosity == Verbosity::verbose;
-  if (!wanted) return;
-  const std::string word = style_.colour ? fmt::format("{}{:<5}\x1b[0m", colour_of(event.mark), event.word)
-                                         : fmt::format("{:<5}", event.word);
-  std::string text = fmt::format("{} {} {}", word, abbreviated(event.commit), text::printable(event.subject));
-  text +=
-      fmt::format(" ({}{}{}", duration(event.took), event.detail.empty() ? "" : ", ", text::printable(event.detail));
-  if (verdict && !style_.live) text += what_is_left();
-  line(text + ")");
+  const std::string word = searches() ? event.word : word_of(event.mark);
+  if (is_result(event.mark)) {
+    ++done_;
+    ++words_[word];
+    if (event.mark != Mark::passed && event.mark != Mark::flaky) ++failed_;
+    expect(event.left, event.expected_left);
+  }
+  if (!wanted(event)) return;
+  const std::string head = coloured(fmt::format("{:<{}}", word, searches() ? 5 : 9), colour_of(event.mark));
+  const std::string item =
+      searches() ? abbreviated(event.item) + " " + text::printable(event.subject) : text::printable(event.item);
+  line(fmt::format("{} {} ({}{}{}{})", head, item, duration(event.took), event.detail.empty() ? "" : ", ",
+                   text::printable(event.detail), what_is_left(event)));
 }
 
-/// Beside a verdict where no status line tells it.
-std::string Text::what_is_left() const {
-  std::string text = fmt::format("; {} left", progress_.candidates_left);
-  if (progress_.candidates_left > 1 && progress_.expected_left.count() > 0) {
-    text += fmt::format(", about {}", duration(progress_.expected_left));
+/// Of a search, beside a result where no status line tells it.
+std::string Text::what_is_left(const events::JobEnded& event) const {
+  if (!searches() || style_.live || !is_result(event.mark)) return {};
+  std::string text = fmt::format("; {} left", event.left);
+  if (event.left > 1 && event.expected_left.count() > 0) {
+    text += fmt::format(", about {}", duration(event.expected_left));
   }
   return text;
 }
 
-void Text::on(const Progress& event, Seconds now) {
-  progress_ = event;
-  progress_at_ = now;
+void Text::on(const events::Progress& event) { expect(event.left, event.expected_left); }
+
+void Text::on(const events::WorkerGone& event) {
+  if (ready_ > 0) --ready_;
+  if (!quiet()) line(sentence(event));
 }
 
-void Text::on(const WorkerGone& event, Seconds /*now*/) {
-  if (style_.verbosity == Verbosity::quiet) return;
-  line(sentence(event));
+void Text::on(const events::Notice& event) {
+  if (!quiet()) line(text::printable(event.text));
 }
 
-void Text::on(const Notice& event, Seconds /*now*/) {
-  if (style_.verbosity != Verbosity::quiet) line(text::printable(event.text));
+void Text::on(const events::Tick& /*event*/) {
+  if (style_.live || quiet() || ended_ || now_ - last_line_ < longest_silence) return;
+  const std::string total = items_ > 0 ? fmt::format(" of {}", items_) : "";
+  const std::string done = searches() ? fmt::format("{} left, {} done", left_, plural(done_, "test"))
+                                      : fmt::format("{}{} done", done_, total);
+  line(fmt::format("after {}: {}, {} running", duration(now_), done, running_.size()));
 }
 
-void Text::on(const SearchEnded& event, Seconds /*now*/) {
+// ---- the end
+
+void Text::on(const events::RunEnded& event) {
   ended_ = true;
   running_.clear();
   live_.erase();
-  if (style_.verbosity == Verbosity::quiet) return;
-  line(fmt::format("{} {} ({} good, {} bad, {} skipped) in {} with {} {}", event.tests,
-                   event.tests == 1 ? "test" : "tests", event.good, event.bad, event.skip, duration(event.wall),
-                   event.workers, event.workers == 1 ? "worker" : "workers"));
-  if (event.serial_tests > 0) {
-    line(fmt::format("a serial search would have needed {} {}", event.serial_tests,
-                     event.serial_tests == 1 ? "test" : "tests"));
+  if (searches()) {
+    sum_up(event, event.search);
+  } else {
+    sum_up(event, event.suite);
   }
-  if (!event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
+  if (!quiet() && !event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
 }
 
-void Text::on(const Tick& /*event*/, Seconds /*now*/) {}
+void Text::sum_up(const events::RunEnded& event, const events::SearchResult& result) {
+  if (quiet()) return;
+  line(counts_text(event, result));
+  if (result.serial_tests > 0) line("a serial search would have needed " + plural(result.serial_tests, "test"));
+}
+
+void Text::sum_up(const events::RunEnded& event, const events::SuiteResult& result) {
+  tell_failures(result);
+  if (result.counts.all() > 0) line(coloured(counts_text(event, result), event.exit_code == 0 ? green : red));
+  if (quiet()) return;
+  if (result.bound.count() > 0) {
+    line(bound_text(event, result));
+    if (result.split.total().count() > 0) line(split_text(result.split));
+  }
+  for (const auto& [phase, at] : result.phases) {
+    if (verbose()) line(fmt::format("{:>8.3f} s  {}", at.count(), text::printable(phase)));
+  }
+}
+
+/// Where logs are not wanted, what failed is named all the same.
+void Text::tell_failures(const events::SuiteResult& result) {
+  const auto name = [this](const char* word, const char* colour, const events::Failure& failure, bool log) {
+    line(fmt::format("{} {} ({}{})", coloured(fmt::format("{:<9}", word), colour), text::printable(failure.name),
+                     text::printable(failure.detail), log ? "; " + text::printable(failure.log) : ""));
+  };
+  const std::size_t shown = quiet() ? 0 : std::min(result.failures.size(), logs_shown);
+  for (std::size_t i = 0; i < shown; ++i) print_log(result.failures[i]);
+  for (std::size_t i = 0; i < result.failures.size() && quiet(); ++i) {
+    name("failed", red, result.failures[i], !result.failures[i].log.empty());
+  }
+  if (shown > 0) {
+    line(coloured("----", red));
+    if (shown < result.failures.size()) line(fmt::format("... and {} more", result.failures.size() - shown));
+  }
+  for (const std::string& text : hunt_lines(result.hunted, verbose())) line(text);
+  for (const events::Failure& flaky : result.flaky) name("flaky", yellow, flaky, true);
+  for (const events::Failure& earlier : result.earlier_failures) {
+    if (!quiet()) name("failed", red, earlier, false);
+  }
+}
+
+void Text::print_log(const events::Failure& failure) {
+  line(coloured(fmt::format("---- {} ({})", text::printable(failure.name), text::printable(failure.detail)), red));
+  bool cut = false;
+  const std::string tail = files::tail_of_file(failure.log, log_tail, &cut);
+  if (cut) line("[...] the whole log: " + text::printable(failure.log));
+  std::string shown = text::printable_lines(tail, style_.colour ? text::Colours::kept : text::Colours::removed);
+  if (shown.ends_with('\n')) shown.pop_back();
+  if (!shown.empty()) line(shown);
+}
+
+// ---- the line at the bottom
+
+/// "[####------] 4/10", where there is room for the bar.
+std::string Text::bar(std::size_t columns) const {
+  constexpr std::size_t width = 10;
+  constexpr std::size_t columns_for_bar = 70;
+  if (items_ == 0 && repeated_) return fmt::format("[{}]", done_);
+  if (items_ == 0) return fmt::format("{}/{} workers ready", ready_, workers_);
+  if (columns < columns_for_bar) return fmt::format("[{}/{}]", done_, items_);
+  const std::size_t filled = std::min(width, done_ * width / items_);
+  return fmt::format("[{}{}] {}/{}", std::string(filled, '#'), std::string(width - filled, '-'), done_, items_);
+}
+
+std::string Text::how_far(std::size_t columns) const {
+  if (!searches()) return bar(columns) + (failed_ > 0 ? fmt::format(" | {} failed", failed_) : "");
+  std::string text = fmt::format("{} left", left_);
+  for (const auto& [word, count] : words_) text += fmt::format(" | {} {}", count, word);
+  return text;
+}
 
 std::string Text::status(Seconds now, std::size_t columns) const {
-  std::string text = fmt::format("{} left", progress_.candidates_left);
-  for (const auto& [word, count] : words_) text += fmt::format(" | {} {}", count, word);
+  constexpr std::size_t columns_for_bound = 100;
+  constexpr std::size_t very_short_id = 7;
+  constexpr std::size_t name_room = 24;
+  constexpr std::size_t more_room = 5;
+  std::string text = how_far(columns);
   std::string ending;
-  if (progress_.expected_left.count() > 0) {
-    const Seconds left = progress_.expected_left - (now - progress_at_);
+  if (expected_left_.count() > 0) {
+    const Seconds left = expected_left_ - (now - expected_at_);
     ending = left.count() > 0 ? fmt::format(" | about {} left", duration(left)) : " | any moment";
+    if (bound_.count() > 0 && columns >= columns_for_bound) ending += fmt::format(" (bound {})", duration(bound_));
   }
   const std::size_t room = columns > ending.size() + 1 ? columns - ending.size() - 1 : 0;
   std::size_t hidden = running_.size();
   const char* separator = " | ";
   for (const auto& [job, running] : running_) {
-    constexpr std::size_t very_short_id = 7;
-    constexpr std::size_t more_room = 5;
-    const std::string probe =
-        fmt::format("{}{} {:.0f}s", separator, running.commit.substr(0, very_short_id), (now - running.since).count());
-    if (text.size() + probe.size() + (hidden > 1 ? more_room : 0) > room) break;
-    text += probe;
+    std::string one = fmt::format("{}{} {:.0f}", separator,
+                                  text::printable(running.name).substr(0, searches() ? very_short_id : name_room),
+                                  (now - running.since).count());
+    one += running.expected.count() > 0 ? fmt::format("/{:.0f}s", running.expected.count()) : "s";
+    if (text.size() + one.size() + (hidden > 1 ? more_room : 0) > room) break;
+    text += one;
     separator = ", ";
     --hidden;
   }
   if (hidden > 0) text += fmt::format(" +{}", hidden);
-  text = text.substr(0, room);
-  return text + ending;
-}
-
-void Text::line(const std::string& text) { live_.above(text); }
-
-void Text::draw(Seconds now) {
-  if (style_.live && !ended_) live_.draw(status(now, live_.columns()));
+  return text::valid_utf8(text.substr(0, room)) + ending;
 }
 
 }  // namespace nmz::view

@@ -1,6 +1,6 @@
 // The manual pages have every option that the help pages have, and no other; they name every event that --json writes,
-// with every member, and no other. An event or a member that is added is found here without being told: the variants'
-// alternatives are gone through one by one.
+// with every member, and no other. An event or a member that is added is found here without being told: the lists that
+// are written by are gone through.
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
@@ -9,16 +9,13 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "nmz/view/json_lines.hpp"
-#include "nmz/view/suite_json.hpp"
+#include "nmz/events/json.hpp"
 
 #include "page.hpp"
 #include "support/run_program.hpp"
@@ -98,50 +95,6 @@ void add(const std::string& line, Members& members) {
   collect(object, members[std::string{object.at("event").as_string()}]);
 }
 
-/// An event whose lists are not empty, so that what is in them is seen.
-template <class Event>
-Event filled() {
-  return {};
-}
-template <>
-view::SuiteEnded filled() {
-  view::SuiteEnded event;
-  event.failures.emplace_back();
-  event.flaky.emplace_back();
-  event.hunted.emplace_back();
-  event.hunted.back().groups.emplace_back();
-  event.hunted.back().groups.back().runs.push_back(1);
-  event.phases.emplace_back("listed", view::Seconds{1});
-  return event;
-}
-template <>
-view::SearchEnded filled() {
-  view::SearchEnded event;
-  event.suspects.emplace_back();
-  return event;
-}
-
-std::string line_of(const view::SuiteEvent& event) { return view::suite_json_line(event, view::Seconds{1}); }
-std::string line_of(const view::Event& event) { return view::json_line(event, view::Seconds{1}); }
-
-template <>
-view::SearchPlanned filled() {
-  view::SearchPlanned event;
-  event.commits.emplace_back();
-  return event;
-}
-
-/// Every alternative of the variant.
-template <class Event>
-Members written() {
-  Members members;
-  [&members]<std::size_t... indices>(std::index_sequence<indices...>) {
-    (add(line_of(Event{filled<std::variant_alternative_t<indices, Event>>()}), members), ...);
-  }
-  (std::make_index_sequence<std::variant_size_v<Event>>{});
-  return members;
-}
-
 Members documented(const Page& page) {
   Members members = page.events;
   for (auto& [event, names] : members) names.insert(page.common.begin(), page.common.end());
@@ -160,20 +113,25 @@ void expect_same_events(const Members& page, Members program) {
 }
 
 TEST(ManualTest, NmzbisectsEventsAreDescribed) {
-  expect_same_events(documented(Page{pages / "nmzbisect/nmzbisect.1"}), written<view::Event>());
+  expect_same_events(documented(Page{pages / "nmzbisect/nmzbisect.1"}), events::names_in_json(events::Kind::search));
 }
 
 TEST(ManualTest, NmzswarmsEventsAreDescribed) {
-  expect_same_events(documented(Page{pages / "nmzswarm/nmzswarm.1"}), written<view::SuiteEvent>());
+  expect_same_events(documented(Page{pages / "nmzswarm/nmzswarm.1"}), events::names_in_json(events::Kind::suite));
 }
 
 TEST(ManualTest, TheWordsForAResultAreDescribed) {
   std::set<std::string> words;
-  for (int value = 0; *view::word_of(static_cast<view::WorkloadResult>(value)) != '\0'; ++value) {
-    words.insert(view::word_of(static_cast<view::WorkloadResult>(value)));
+  for (int value = 0; value <= static_cast<int>(events::Mark::late); ++value) {
+    words.insert(events::word_of(static_cast<events::Mark>(value)));
   }
-  EXPECT_EQ(words.size(), 8U);
-  EXPECT_EQ(Page{pages / "nmzswarm/nmzswarm.1"}.words.at("workload-done"), words);
+  EXPECT_EQ(words.size(), 10U);
+  EXPECT_THAT(missing(words, Page{pages / "nmzbisect/nmzbisect.1"}.words.at("job-done")),
+              testing::ElementsAre("flaky", "lost"))
+      << "a search has none of these";
+  EXPECT_THAT(missing(words, Page{pages / "nmzswarm/nmzswarm.1"}.words.at("workload-done")),
+              testing::ElementsAre("skipped", "stopped"))
+      << "nor a suite of these";
 }
 
 /// What a run writes that passes, fails, retries and loses a worker; the events above are made by hand.
@@ -193,7 +151,7 @@ TEST(ManualTest, ARunWritesNothingElse) {
   std::istringstream lines{support::read_file(place.path() / "events")};
   for (std::string line; std::getline(lines, line);) add(line, written);
   const Members known = documented(Page{pages / "nmzswarm/nmzswarm.1"});
-  EXPECT_EQ(written.size(), 7U) << ended.out;  // all but notice
+  EXPECT_GE(written.size(), 8U) << ended.out;  // all but notice, and perhaps workload-returned
   for (const auto& [event, names] : written) {
     ASSERT_TRUE(known.contains(event)) << event;
     EXPECT_THAT(missing(names, known.at(event)), IsEmpty()) << event;

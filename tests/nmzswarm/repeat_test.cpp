@@ -113,20 +113,6 @@ TEST_F(RepeatTest, AnInterruptedHuntTellsWhatItKnows) {
   EXPECT_THAT(ended.out, HasSubstr("a failed 0 of 3\n"));
 }
 
-TEST(HuntLinesTest, ManyThatNeverFailedAreOneLine) {
-  std::vector<view::HuntedWorkload> hunted(12);
-  for (view::HuntedWorkload& one : hunted) {
-    one.name = "solid";
-    one.runs = 30;
-    one.rate = "0 of 30 (below 10 %)";
-  }
-  hunted[5].runs = 20;
-  hunted[5].rate = "0 of 20 (below 15 %)";
-  EXPECT_THAT(view::hunt_lines(hunted, false),
-              ElementsAre("12 workloads never failed; the one that ran least failed 0 of 20 (below 15 %)"));
-  EXPECT_EQ(view::hunt_lines(hunted, true).size(), 12U);
-}
-
 TEST(RepeatingCommandTest, DoesNotWriteOverWhatTheHuntHasWritten) {
   EXPECT_EQ(repeating_command({"--log-dir", "logs", "-json=events", "-j2", "--junit", "report", "--trace=t", "--", "x"},
                               "a", 7),

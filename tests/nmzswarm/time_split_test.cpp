@@ -22,7 +22,7 @@ Interval interval(std::uint32_t worker, Kind kind, double from, double to, doubl
 }
 
 TEST(TimeSplitTest, EveryPartHasItsName) {
-  const view::TimeSplit split = split_time(
+  const events::TimeSplit split = split_time(
       2, Seconds{10},
       {interval(0, Kind::start_up, 0, 1), interval(0, Kind::counted, 1, 4, 2.5), interval(0, Kind::counted, 4, 9, 5),
        interval(1, Kind::start_up, 0, 2), interval(1, Kind::wasted, 3, 4), interval(1, Kind::counted, 4, 6, 2)});
@@ -35,7 +35,7 @@ TEST(TimeSplitTest, EveryPartHasItsName) {
 }
 
 TEST(TimeSplitTest, AWorkerThatNeverCameWasStarting) {
-  const view::TimeSplit split = split_time(1, Seconds{5}, {interval(0, Kind::start_up, 0, 5)});
+  const events::TimeSplit split = split_time(1, Seconds{5}, {interval(0, Kind::start_up, 0, 5)});
   EXPECT_DOUBLE_EQ(split.start_up.count(), 5);
 }
 
@@ -50,7 +50,7 @@ TEST(TimeSplitTest, ThePartsAreTheWhole) {
       intervals.push_back(interval(static_cast<std::uint32_t>(random() % workers), static_cast<Kind>(random() % 3),
                                    from, to, time(random)));
     }
-    const view::TimeSplit split = split_time(workers, Seconds{10}, intervals);
+    const events::TimeSplit split = split_time(workers, Seconds{10}, intervals);
     EXPECT_NEAR(split.total().count(), 10.0 * workers, 1e-9) << "seed " << seed;
     for (const Seconds part :
          {split.work, split.start_up, split.dispatch, split.imbalance, split.retries, split.idle}) {
@@ -81,7 +81,7 @@ TEST(TimeBookTest, ARestartIsStartUpAndALostExecutionIsARetry) {
   done.took = std::chrono::seconds{1};
   book.ended(done, true, false, Seconds{6});
   book.ended(done, true, false, Seconds{7});  // told twice
-  const view::TimeSplit split = book.split(Seconds{6});
+  const events::TimeSplit split = book.split(Seconds{6});
   EXPECT_DOUBLE_EQ(split.start_up.count(), 2);
   EXPECT_DOUBLE_EQ(split.retries.count(), 2);
   EXPECT_DOUBLE_EQ(split.work.count(), 1);

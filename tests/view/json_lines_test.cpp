@@ -6,58 +6,53 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/temp_directory.hpp"
+
 namespace nmz::view {
 namespace {
 
-boost::json::object parsed(const Event& event) {
-  return boost::json::parse(json_line(event, Seconds{1.5})).as_object();
+using events::Kind;
+using events::Notice;
+using events::Seconds;
+using events::Tick;
+
+TEST(JsonLinesTest, EveryEventIsInTheFileAtOnce) {
+  const support::TempDirectory directory{"json"};
+  const std::string file = directory.path() / "events";
+  auto json = JsonLines::open(file, Kind::suite);
+  ASSERT_TRUE(json);
+  (*json)->show(Notice{"one"}, Seconds{1});
+  (*json)->show(Tick{}, Seconds{1});
+  const std::string text = support::read_file(file);
+  ASSERT_THAT(text, testing::EndsWith("}\n"));
+  EXPECT_EQ(boost::json::parse(text).at("text"), "one");
+  EXPECT_TRUE((*json)->close());
 }
 
-TEST(JsonLinesTest, EveryLineNamesItsEventAndTime) {
-  JobDone event;
-  event.worker = job::WorkerId{3};
-  event.word = "bad";
-  event.took = Seconds{2};
-  const auto object = parsed(event);
-  EXPECT_EQ(object.at("event"), "job-done");
-  EXPECT_EQ(object.at("time"), 1.5);
-  EXPECT_EQ(object.at("worker"), 3);
-  EXPECT_EQ(object.at("verdict"), "bad");
-  EXPECT_EQ(object.at("took"), 2.0);
+TEST(JsonLinesTest, OfARecordingTheyAreInTheFileWithTheNextTick) {
+  const support::TempDirectory directory{"json"};
+  const std::string file = directory.path() / "events";
+  auto json = JsonLines::open(file, Kind::search, JsonLines::Pace::recorded);
+  ASSERT_TRUE(json);
+  (*json)->show(Notice{"one"}, Seconds{1});
+  (*json)->show(Tick{}, Seconds{1});
+  EXPECT_THAT(support::read_file(file), testing::HasSubstr("\"one\""));
+  (*json)->show(Notice{"two"}, Seconds{1});
+  EXPECT_TRUE((*json)->close());
+  EXPECT_THAT(support::read_file(file), testing::HasSubstr("\"two\""));
 }
 
-TEST(JsonLinesTest, TheEndNamesTheSuspectsWithTheirShares) {
-  SearchEnded event;
-  event.result = "only-skipped";
-  event.suspects = {{.commit = "aa", .subject = "first", .share = 0.25},
-                    {.commit = "bb", .subject = "", .share = 0.75}};
-  event.exit_code = 2;
-  const auto object = parsed(event);
-  EXPECT_EQ(object.at("exit_code"), 2);
-  ASSERT_EQ(object.at("suspects").as_array().size(), 2);
-  EXPECT_EQ(object.at("suspects").as_array()[1].at("share"), 0.75);
+TEST(JsonLinesTest, AFullDiskIsNoticed) {
+  for (const auto pace : {JsonLines::Pace::followed, JsonLines::Pace::recorded}) {
+    auto json = JsonLines::open("/dev/full", Kind::suite, pace);
+    ASSERT_TRUE(json);
+    (*json)->show(Notice{"one"}, Seconds{1});
+    EXPECT_FALSE((*json)->close());
+  }
 }
-
-TEST(JsonLinesTest, SubjectsOfAnyBytesGiveValidJson) {
-  JobDone event;
-  event.subject = "quote \" backslash \\ latin1 \xE4 newline \n";
-  const std::string line = json_line(event, Seconds{0});
-  EXPECT_EQ(line.find('\n'), std::string::npos);
-  EXPECT_EQ(boost::json::parse(line).at("subject"), "quote \" backslash \\ latin1 \uFFFD newline \uFFFD");
-}
-
-TEST(JsonLinesTest, NoLineIsACommandOfGitHubs) {
-  JobDone event;
-  event.subject = "##[error]x";
-  const std::string line = json_line(event, Seconds{0});
-  EXPECT_EQ(line.find("##["), std::string::npos);
-  EXPECT_EQ(boost::json::parse(line).at("subject"), "##[error]x");
-}
-
-TEST(JsonLinesTest, TicksAreNoEvents) { EXPECT_EQ(json_line(Tick{}, Seconds{1}), ""); }
 
 TEST(JsonLinesTest, AFileThatCannotBeWrittenIsNamed) {
-  const auto opened = JsonLines::open("/dev/null/events.json");
+  const auto opened = JsonLines::open("/dev/null/events.json", Kind::search);
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, testing::HasSubstr("/dev/null/events.json"));
 }

@@ -1,44 +1,36 @@
-#include "nmz/view/suite_text.hpp"
-
+// What nmzswarm says to people.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nmz/view/text.hpp"
+
+#include "printed.hpp"
 #include "support/temp_directory.hpp"
 
 namespace nmz::view {
 namespace {
 
+using events::Failure;
+using events::JobEnded;
+using events::Mark;
+using events::Notice;
+using events::PhaseStarted;
+using events::RunEnded;
+using events::RunStarted;
+using events::Tick;
+using events::WorkerGone;
+using events::WorkerReady;
+using events::WorkloadsListed;
 using testing::Eq;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Collects what a SuiteText prints.
-class Printed {
- public:
-  Printed() : file_{::open_memstream(&text_, &size_)} {}
-  Printed(const Printed&) = delete;
-  Printed& operator=(const Printed&) = delete;
-  Printed(Printed&&) = delete;
-  Printed& operator=(Printed&&) = delete;
-  ~Printed() {
-    std::fclose(file_);
-    std::free(text_);  // NOLINT(cppcoreguidelines-no-malloc): open_memstream's
-  }
-  [[nodiscard]] std::FILE* file() const { return file_; }
-  [[nodiscard]] std::string text() const {
-    std::fflush(file_);
-    return {text_, size_};
-  }
-
- private:
-  char* text_ = nullptr;
-  std::size_t size_ = 0;
-  std::FILE* file_;
-};
 
 TextStyle style(Verbosity verbosity, bool live = false, bool colour = false) {
   TextStyle result;
@@ -48,22 +40,30 @@ TextStyle style(Verbosity verbosity, bool live = false, bool colour = false) {
   return result;
 }
 
-WorkloadStarted started(std::uint64_t job, const std::string& name, Seconds expected = Seconds{0}) {
-  WorkloadStarted event;
+PhaseStarted started(std::uint64_t job, const std::string& name, Seconds expected = Seconds{0}) {
+  PhaseStarted event;
   event.worker = job::WorkerId{1};
   event.job = job::JobId{job};
-  event.name = name;
+  event.item = name;
   event.expected = expected;
   return event;
 }
 
-WorkloadDone done(WorkloadResult result, const std::string& name = "a test") {
-  WorkloadDone event;
+JobEnded done(Mark mark, const std::string& name = "a test") {
+  JobEnded event;
   event.job = job::JobId{1};
-  event.name = name;
-  event.result = result;
-  event.detail = result == WorkloadResult::passed ? "" : "exit 1";
+  event.item = name;
+  event.mark = mark;
+  event.detail = mark == Mark::passed ? "" : "exit 1";
   event.took = Seconds{0.5};
+  return event;
+}
+
+RunStarted begun(const std::string& where, const std::string& logs) {
+  RunStarted event;
+  event.workers = 2;
+  event.where = where;
+  event.log_directory = logs;
   return event;
 }
 
@@ -73,12 +73,12 @@ WorkloadsListed listed(std::size_t workloads) {
   return event;
 }
 
-SuiteEnded ended(std::size_t passed, std::vector<Failure> failures) {
-  SuiteEnded event;
-  event.counts.passed = passed;
-  event.counts.failed = failures.size();
-  event.failures = std::move(failures);
-  event.exit_code = event.failures.empty() ? 0 : 1;
+RunEnded ended(std::size_t passed, std::vector<Failure> failures) {
+  RunEnded event;
+  event.suite.counts.passed = passed;
+  event.suite.counts.failed = failures.size();
+  event.suite.failures = std::move(failures);
+  event.exit_code = event.suite.failures.empty() ? 0 : 1;
   event.workers = 2;
   event.wall = Seconds{3};
   event.log_directory = "/logs";
@@ -87,13 +87,13 @@ SuiteEnded ended(std::size_t passed, std::vector<Failure> failures) {
 
 TEST(SuiteTextTest, APipeGetsOneLineAResultWithoutEscapeCodes) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal)};
-  text.show(SuiteStarted{2, "processes", "/logs"}, Seconds{0});
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal)};
+  text.show(begun("processes", "/logs"), Seconds{0});
   text.show(listed(3), Seconds{0});
   text.show(started(1, "a test"), Seconds{0});
-  text.show(done(WorkloadResult::passed), Seconds{1});
-  text.show(done(WorkloadResult::failed), Seconds{1});
-  text.show(done(WorkloadResult::timed_out), Seconds{1});
+  text.show(done(Mark::passed), Seconds{1});
+  text.show(done(Mark::failed), Seconds{1});
+  text.show(done(Mark::timed_out), Seconds{1});
   text.show(Tick{}, Seconds{2});
   EXPECT_THAT(printed.text(), Eq("2 workers: processes\n"
                                  "logs: /logs\n"
@@ -105,7 +105,7 @@ TEST(SuiteTextTest, APipeGetsOneLineAResultWithoutEscapeCodes) {
 
 TEST(SuiteTextTest, TheListIsToldWithItsChunksAndBound) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal)};
   WorkloadsListed event = listed(1);
   event.chunks = 1;
   event.bound = Seconds{90};
@@ -115,11 +115,11 @@ TEST(SuiteTextTest, TheListIsToldWithItsChunksAndBound) {
 
 TEST(SuiteTextTest, ATerminalShowsFailuresOnlyAndALineAtTheBottom) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal, true)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal, true)};
   text.show(listed(4), Seconds{0});
-  text.show(done(WorkloadResult::passed, "good one"), Seconds{1});
+  text.show(done(Mark::passed, "good one"), Seconds{1});
   text.show(started(2, "next"), Seconds{1});
-  text.show(done(WorkloadResult::failed, "bad one"), Seconds{1});
+  text.show(done(Mark::failed, "bad one"), Seconds{1});
   EXPECT_THAT(printed.text(), Not(HasSubstr("good one")));
   EXPECT_THAT(printed.text(), HasSubstr("\r\x1b[Kfailed    bad one"));
   EXPECT_THAT(printed.text(), HasSubstr("[#####-----] 2/4 | 1 failed | next 0s"));
@@ -130,12 +130,12 @@ TEST(SuiteTextTest, ATerminalShowsFailuresOnlyAndALineAtTheBottom) {
 
 TEST(SuiteTextTest, QuietPrintsTheSummaryAndWhatFailed) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::quiet, true)};
-  text.show(SuiteStarted{2, "processes", "/logs"}, Seconds{0});
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::quiet, true)};
+  text.show(begun("processes", "/logs"), Seconds{0});
   text.show(listed(2), Seconds{0});
   text.show(Notice{"something"}, Seconds{0});
   text.show(WorkerGone{job::WorkerId{1}, "died", true}, Seconds{0});
-  text.show(done(WorkloadResult::failed), Seconds{1});
+  text.show(done(Mark::failed), Seconds{1});
   text.show(Tick{}, Seconds{1000});
   text.show(ended(1, {{"a test", "exit 1", Seconds{1}, ""}}), Seconds{1000});
   EXPECT_THAT(printed.text(), Eq("failed    a test (exit 1)\n1 of 2 passed, 1 failed in 3.00 s with 2 workers\n"));
@@ -143,14 +143,14 @@ TEST(SuiteTextTest, QuietPrintsTheSummaryAndWhatFailed) {
 
 TEST(SuiteTextTest, VerboseTellsWhatWorkersDoAndThePhases) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::verbose)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::verbose)};
   text.show(WorkerReady{job::WorkerId{7}, "node1"}, Seconds{0});
-  WorkloadStarted again = started(1, "x");
+  PhaseStarted again = started(1, "x");
   again.attempt = 2;
   text.show(again, Seconds{0});
-  text.show(done(WorkloadResult::cancelled, "x"), Seconds{0});
-  SuiteEnded event = ended(1, {});
-  event.phases = {{"listed", Seconds{0.25}}};
+  text.show(done(Mark::cancelled, "x"), Seconds{0});
+  RunEnded event = ended(1, {});
+  event.suite.phases = {{"listed", Seconds{0.25}}};
   text.show(event, Seconds{1});
   EXPECT_THAT(printed.text(), HasSubstr("worker 7 is ready on node1\nworker 1 runs x (attempt 2)\ncancelled x ("));
   EXPECT_THAT(printed.text(), HasSubstr("   0.250 s  listed\n"));
@@ -158,22 +158,22 @@ TEST(SuiteTextTest, VerboseTellsWhatWorkersDoAndThePhases) {
 
 TEST(SuiteTextTest, WhatIsNoResultIsToldOnlyWhereItMatters) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal)};
   text.show(listed(1), Seconds{0});
-  text.show(done(WorkloadResult::cancelled), Seconds{1});
-  text.show(done(WorkloadResult::late), Seconds{1});
+  text.show(done(Mark::cancelled), Seconds{1});
+  text.show(done(Mark::late), Seconds{1});
   EXPECT_THAT(printed.text(), Eq("1 workload\n"));
-  text.show(done(WorkloadResult::retried), Seconds{1});
+  text.show(done(Mark::retried), Seconds{1});
   EXPECT_THAT(printed.text(), HasSubstr("retried   a test"));
   EXPECT_THAT(text.status(Seconds{1}, 60), HasSubstr("[0/1]"));
 }
 
 TEST(SuiteTextTest, ColoursTheResult) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal, false, true)};
-  text.show(done(WorkloadResult::passed), Seconds{1});
-  text.show(done(WorkloadResult::failed), Seconds{1});
-  text.show(done(WorkloadResult::lost), Seconds{1});
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal, false, true)};
+  text.show(done(Mark::passed), Seconds{1});
+  text.show(done(Mark::failed), Seconds{1});
+  text.show(done(Mark::lost), Seconds{1});
   EXPECT_THAT(printed.text(), HasSubstr("\x1b[32mpassed   \x1b[0m a test"));
   EXPECT_THAT(printed.text(), HasSubstr("\x1b[31mfailed   \x1b[0m a test"));
   EXPECT_THAT(printed.text(), HasSubstr("\x1b[33mlost     \x1b[0m a test"));
@@ -181,9 +181,9 @@ TEST(SuiteTextTest, ColoursTheResult) {
 
 TEST(SuiteTextTest, IdsCannotDriveTheTerminal) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal, true)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal, true)};
   text.show(started(2, "evil \x1b[2J\xff"), Seconds{0});
-  text.show(done(WorkloadResult::failed, "evil \x1b[2J\xff"), Seconds{0});
+  text.show(done(Mark::failed, "evil \x1b[2J\xff"), Seconds{0});
   EXPECT_THAT(printed.text(), Not(HasSubstr("\x1b[2J")));
   EXPECT_THAT(printed.text(), HasSubstr("evil \uFFFD"));
 }
@@ -194,7 +194,8 @@ class FailureLogTest : public testing::Test {
     const std::string file = directory.path() / "a.log";
     support::write_file(file, log);
     const Printed printed;
-    SuiteText{printed.file(), style(Verbosity::normal)}.show(ended(1, {{"a", "exit 1", Seconds{1}, file}}), Seconds{3});
+    Text{printed.file(), events::Kind::suite, style(Verbosity::normal)}.show(
+        ended(1, {{"a", "exit 1", Seconds{1}, file}}), Seconds{3});
     return printed.text();
   }
   support::TempDirectory directory{"logs"};
@@ -232,14 +233,14 @@ TEST_F(FailureLogTest, OfOneVeryLongLineIsItsEnd) {
 
 TEST_F(FailureLogTest, ThatIsNotThereCostsNothing) {
   const Printed printed;
-  SuiteText{printed.file(), style(Verbosity::normal)}.show(
+  Text{printed.file(), events::Kind::suite, style(Verbosity::normal)}.show(
       ended(0, {{"a", "its worker was lost", Seconds{1}, "/nonexistent"}}), Seconds{3});
   EXPECT_THAT(printed.text(), testing::StartsWith("---- a (its worker was lost)\n----\n0 of 1 passed"));
 }
 
 TEST(SuiteTextTest, NotAllOfManyFailuresAreShown) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal)};
   std::vector<Failure> failures;
   for (int i = 0; i < 50; ++i) failures.push_back({"test" + std::to_string(i), "exit 1", Seconds{1}, ""});
   text.show(ended(0, std::move(failures)), Seconds{3});
@@ -250,26 +251,45 @@ TEST(SuiteTextTest, NotAllOfManyFailuresAreShown) {
 
 TEST(SuiteTextTest, TheSummaryNamesEveryKindOfEnd) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::quiet)};
-  SuiteEnded event = ended(1, {});
-  event.counts.failed = 2;
-  event.counts.timed_out = 3;
-  event.counts.lost = 4;
-  event.counts.not_run = 5;
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::quiet)};
+  RunEnded event = ended(1, {});
+  event.suite.counts.failed = 2;
+  event.suite.counts.timed_out = 3;
+  event.suite.counts.lost = 4;
+  event.suite.counts.not_run = 5;
   event.workers = 1;
   text.show(event, Seconds{3});
   EXPECT_THAT(printed.text(), Eq("1 of 15 passed, 2 failed, 3 timed out, 4 lost, 5 not run in 3.00 s with 1 worker\n"));
 }
 
+TEST(SuiteTextTest, ManyThatNeverFailedAreOneLineOfAHunt) {
+  RunEnded event;
+  event.suite.hunted.resize(12);
+  for (events::HuntedWorkload& one : event.suite.hunted) {
+    one.name = "solid";
+    one.runs = 30;
+    one.rate = "0 of 30 (below 10 %)";
+  }
+  event.suite.hunted[5].runs = 20;
+  event.suite.hunted[5].rate = "0 of 20 (below 15 %)";
+  const Printed normal;
+  Text{normal.file(), events::Kind::suite, style(Verbosity::normal)}.show(event, Seconds{1});
+  EXPECT_THAT(normal.text(), Eq("12 workloads never failed; the one that ran least failed 0 of 20 (below 15 %)\n"));
+  const Printed verbose;
+  Text{verbose.file(), events::Kind::suite, style(Verbosity::verbose)}.show(event, Seconds{1});
+  const std::string all = verbose.text();
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 12);
+}
+
 TEST(SuiteTextTest, WhereNothingRanThereIsNothingToSum) {
   const Printed printed;
-  SuiteText{printed.file(), style(Verbosity::quiet)}.show(SuiteEnded{}, Seconds{3});
+  Text{printed.file(), events::Kind::suite, style(Verbosity::quiet)}.show(RunEnded{}, Seconds{3});
   EXPECT_THAT(printed.text(), Eq(""));
 }
 
 TEST(SuiteTextTest, APipeThatIsSilentForLongGetsALine) {
   const Printed printed;
-  SuiteText text{printed.file(), style(Verbosity::normal)};
+  Text text{printed.file(), events::Kind::suite, style(Verbosity::normal)};
   text.show(listed(5), Seconds{10});
   text.show(started(1, "slow"), Seconds{10});
   text.show(Tick{}, Seconds{10 + 539});
@@ -284,8 +304,8 @@ TEST(SuiteTextTest, APipeThatIsSilentForLongGetsALine) {
 }
 
 TEST(SuiteTextTest, StatusNamesWhatRunsAndWhenItEnds) {
-  SuiteText text{stderr, style(Verbosity::quiet)};
-  text.show(SuiteStarted{2, "", ""}, Seconds{0});
+  Text text{stderr, events::Kind::suite, style(Verbosity::quiet)};
+  text.show(begun("", ""), Seconds{0});
   EXPECT_THAT(text.status(Seconds{0}, 80), Eq("0/2 workers ready"));
   WorkloadsListed event = listed(9);
   event.bound = Seconds{30};
@@ -297,7 +317,7 @@ TEST(SuiteTextTest, StatusNamesWhatRunsAndWhenItEnds) {
 }
 
 TEST(SuiteTextTest, StatusFitsAnyTerminal) {
-  SuiteText text{stderr, style(Verbosity::quiet)};
+  Text text{stderr, events::Kind::suite, style(Verbosity::quiet)};
   WorkloadsListed event = listed(123'456);
   event.bound = Seconds{5000};
   text.show(event, Seconds{0});
@@ -312,8 +332,8 @@ TEST(SuiteTextTest, AStreamThatTakesNothingCostsNothing) {
   std::FILE* const full = std::fopen("/dev/full", "we");
   ASSERT_NE(full, nullptr);
   {
-    SuiteText text{full, style(Verbosity::normal, true, true)};
-    for (int i = 0; i < 100; ++i) text.show(done(WorkloadResult::failed, std::string(5000, 'x')), Seconds{1});
+    Text text{full, events::Kind::suite, style(Verbosity::normal, true, true)};
+    for (int i = 0; i < 100; ++i) text.show(done(Mark::failed, std::string(5000, 'x')), Seconds{1});
     text.show(ended(1, {}), Seconds{1});
   }
   EXPECT_NE(std::ferror(full), 0);

@@ -1,42 +1,28 @@
 #include "nmz/view/text.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "printed.hpp"
+
 namespace nmz::view {
 namespace {
 
+using events::JobEnded;
+using events::Mark;
+using events::Notice;
+using events::PhaseStarted;
+using events::Progress;
+using events::RunEnded;
+using events::RunStarted;
+using events::Tick;
+using events::WorkerGone;
 using testing::Eq;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Collects what a Text prints.
-class Printed {
- public:
-  Printed() : file_{::open_memstream(&text_, &size_)} {}
-  Printed(const Printed&) = delete;
-  Printed& operator=(const Printed&) = delete;
-  Printed(Printed&&) = delete;
-  Printed& operator=(Printed&&) = delete;
-  ~Printed() {
-    std::fclose(file_);
-    std::free(text_);  // NOLINT(cppcoreguidelines-no-malloc): open_memstream's
-  }
-  [[nodiscard]] std::FILE* file() const { return file_; }
-  [[nodiscard]] std::string text() const {
-    std::fflush(file_);
-    return {text_, size_};
-  }
-
- private:
-  char* text_ = nullptr;
-  std::size_t size_ = 0;
-  std::FILE* file_;
-};
 
 TEST(TextTest, AWorkerThatMakesRoomIsNotCalledLost) {
   WorkerGone gone;
@@ -49,10 +35,10 @@ TEST(TextTest, AWorkerThatMakesRoomIsNotCalledLost) {
   EXPECT_EQ(sentence(gone), "worker 3 was lost: died; it is given up");
 }
 
-JobDone done(Mark mark, const std::string& word) {
-  JobDone event;
+JobEnded done(Mark mark, const std::string& word) {
+  JobEnded event;
   event.job = job::JobId{1};
-  event.commit = "0123456789abcdef0123456789abcdef01234567";
+  event.item = "0123456789abcdef0123456789abcdef01234567";
   event.subject = "make it faster";
   event.mark = mark;
   event.word = word;
@@ -71,83 +57,122 @@ TextStyle style(Verbosity verbosity, bool live, bool colour) {
 
 TEST(TextTest, PipeGetsOneLineAVerdictWithoutEscapeCodes) {
   const Printed printed;
-  Text text{printed.file(), style(Verbosity::normal, false, false)};
-  Progress progress;
-  progress.candidates_left = 12;
-  progress.expected_left = Seconds{30};
-  text.show(progress, Seconds{1});
-  text.show(done(Mark::bad, "bad"), Seconds{1});
+  Text text{printed.file(), events::Kind::search, style(Verbosity::normal, false, false)};
+  JobEnded bad = done(Mark::failed, "bad");
+  bad.left = 12;
+  bad.expected_left = Seconds{30};
+  text.show(bad, Seconds{1});
   EXPECT_THAT(printed.text(), Eq("bad   0123456789ab make it faster (0.50 s, exit 1; 12 left, about 30 s)\n"));
 }
 
 TEST(TextTest, QuietPrintsNothing) {
   const Printed printed;
-  Text text{printed.file(), style(Verbosity::quiet, true, true)};
-  SearchStarted started;
+  Text text{printed.file(), events::Kind::search, style(Verbosity::quiet, true, true)};
+  RunStarted started;
   started.candidates = 10;
   text.show(started, Seconds{0});
-  text.show(done(Mark::bad, "bad"), Seconds{1});
+  text.show(done(Mark::failed, "bad"), Seconds{1});
   text.show(Notice{"something"}, Seconds{1});
-  text.show(SearchEnded{}, Seconds{2});
+  text.show(RunEnded{}, Seconds{2});
   EXPECT_THAT(printed.text(), Eq(""));
 }
 
 TEST(TextTest, CancelledProbesAreToldOnlyWhenVerbose) {
   const Printed normal;
   const Printed verbose;
-  Text{normal.file(), style(Verbosity::normal, false, false)}.show(done(Mark::cancelled, "cancelled"), Seconds{1});
-  Text{verbose.file(), style(Verbosity::verbose, false, false)}.show(done(Mark::cancelled, "cancelled"), Seconds{1});
+  Text{normal.file(), events::Kind::search, style(Verbosity::normal, false, false)}.show(
+      done(Mark::cancelled, "cancelled"), Seconds{1});
+  Text{verbose.file(), events::Kind::search, style(Verbosity::verbose, false, false)}.show(
+      done(Mark::cancelled, "cancelled"), Seconds{1});
   EXPECT_THAT(normal.text(), Eq(""));
   EXPECT_THAT(verbose.text(), HasSubstr("cancelled"));
 }
 
 TEST(TextTest, ColoursTheVerdictOnly) {
   const Printed printed;
-  Text text{printed.file(), style(Verbosity::normal, false, true)};
-  text.show(done(Mark::good, "good"), Seconds{1});
+  Text text{printed.file(), events::Kind::search, style(Verbosity::normal, false, true)};
+  text.show(done(Mark::passed, "good"), Seconds{1});
   EXPECT_THAT(printed.text(), HasSubstr("\x1b[32mgood \x1b[0m 0123456789ab"));
 }
 
 TEST(TextTest, LiveLineIsErasedBeforeAVerdictAndAtTheEnd) {
   const Printed printed;
-  Text text{printed.file(), style(Verbosity::normal, true, false)};
+  Text text{printed.file(), events::Kind::search, style(Verbosity::normal, true, false)};
   text.show(Tick{}, Seconds{1});
-  text.show(done(Mark::good, "good"), Seconds{1});
-  text.show(SearchEnded{}, Seconds{2});
+  text.show(done(Mark::passed, "good"), Seconds{1});
+  text.show(RunEnded{}, Seconds{2});
   EXPECT_THAT(printed.text(), HasSubstr("\r\x1b[Kgood  0123456789ab"));
   const std::string all = printed.text();
   EXPECT_THAT(all.substr(all.rfind("\x1b[K")), Not(HasSubstr("left")));
 }
 
 TEST(TextTest, StatusNamesWhatIsLeftWhatRunsAndWhenItEnds) {
-  Text text{stderr, style(Verbosity::quiet, false, false)};
-  JobStarted started;
+  Text text{stderr, events::Kind::search, style(Verbosity::quiet, false, false)};
+  PhaseStarted started;
   started.job = job::JobId{7};
-  started.commit = "fedcba9876543210fedcba9876543210fedcba98";
+  started.item = "fedcba9876543210fedcba9876543210fedcba98";
   text.show(started, Seconds{10});
   Progress progress;
-  progress.candidates_left = 12;
+  progress.left = 12;
   progress.expected_left = Seconds{30};
   text.show(progress, Seconds{12});
   EXPECT_THAT(text.status(Seconds{15}, 200), Eq("12 left | fedcba9 5s | about 27 s left"));
 }
 
 TEST(TextTest, StatusFitsAnyTerminal) {
-  Text text{stderr, style(Verbosity::quiet, false, false)};
+  Text text{stderr, events::Kind::search, style(Verbosity::quiet, false, false)};
   for (std::uint64_t job = 1; job <= 64; ++job) {
-    JobStarted started;
+    PhaseStarted started;
     started.job = job::JobId{job};
-    started.commit = std::string(40, 'a');
+    started.item = std::string(40, 'a');
     text.show(started, Seconds{0});
   }
   Progress progress;
-  progress.candidates_left = 123456;
+  progress.left = 123456;
   progress.expected_left = Seconds{5000};
   text.show(progress, Seconds{0});
   for (std::size_t columns = 30; columns < 300; ++columns) {
     EXPECT_LE(text.status(Seconds{100}, columns).size(), columns) << columns;
   }
   EXPECT_THAT(text.status(Seconds{100}, 80), HasSubstr("+"));
+}
+
+TEST(TextTest, APipeThatIsSilentForLongGetsALine) {
+  const Printed printed;
+  Text text{printed.file(), events::Kind::search, style(Verbosity::normal, false, false)};
+  RunStarted begun;
+  begun.candidates = 9;
+  begun.workers = 1;
+  text.show(begun, Seconds{0});
+  PhaseStarted started;
+  started.job = job::JobId{2};
+  text.show(started, Seconds{0});
+  text.show(Tick{}, Seconds{539});
+  EXPECT_THAT(printed.text(), Eq("9 commits to search with 1 worker, about 0 round of tests\n"));
+  text.show(Tick{}, Seconds{540});
+  EXPECT_THAT(printed.text(), HasSubstr("\nafter 9 min 0 s: 9 left, 0 tests done, 1 running\n"));
+}
+
+TEST(TextTest, TheLineAtTheBottomIsNotDrawnMoreOftenThanAnybodyCanSee) {
+  for (const events::Kind kind : {events::Kind::search, events::Kind::suite}) {
+    const Printed printed;
+    Text text{printed.file(), kind, style(Verbosity::normal, true, false)};
+    for (int i = 0; i <= 1000; ++i) text.show(Tick{}, Seconds{i / 1000.0});
+    const std::string all = printed.text();
+    std::size_t drawn = 0;
+    for (std::size_t at = all.find('\r'); at != std::string::npos; at = all.find('\r', at + 1)) ++drawn;
+    EXPECT_GE(drawn, 15U);
+    EXPECT_LE(drawn, 21U);
+  }
+}
+
+TEST(TextTest, AnAssignmentIsNoStart) {
+  Text text{stderr, events::Kind::search, style(Verbosity::quiet, false, false)};
+  events::JobAssigned assigned;
+  assigned.job = job::JobId{7};
+  assigned.item = "fedcba9876543210fedcba9876543210fedcba98";
+  text.show(assigned, Seconds{1});
+  EXPECT_THAT(text.status(Seconds{2}, 200), Eq("0 left"));
 }
 
 TEST(TextTest, DurationsReadNaturally) {

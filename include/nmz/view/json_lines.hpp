@@ -1,35 +1,37 @@
-// The events as JSON, one object a line, for scripts (`--json FILE`).
-//
-// Every object has "event" (the event's name in kebab-case) and "time" (seconds since the start); the other members
-// are those of the structs in event.hpp, in snake_case. Times are seconds as numbers. All of them are described in
-// nmzbisect(1), section EVENTS, which tests/manual holds against what is written here.
+// The events as JSON lines (nmz/events/json.hpp), for scripts (`--json FILE`) and for recordings. They are described in
+// the manual pages, section EVENTS, which tests/manual holds against what is written here.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "nmz/error/result.hpp"
+#include "nmz/events/stream.hpp"
 #include "nmz/output/output_file.hpp"
-#include "nmz/view/event.hpp"
 
 namespace nmz::view {
 
-class JsonLines final : public View {
+class JsonLines final : public events::Consumer {
  public:
-  /// `path` "-" is standard output.
-  [[nodiscard]] static Result<std::unique_ptr<JsonLines>> open(const std::string& path);
+  /// Followed: somebody may read the file meanwhile, so that every line is in it at once. Recorded: within a quarter of
+  /// a second, which costs a run of many short jobs nothing.
+  enum class Pace : std::uint8_t { followed, recorded };
 
-  void show(const Event& event, Seconds now) override;
+  /// `path` "-" is standard output.
+  [[nodiscard]] static Result<std::unique_ptr<JsonLines>> open(const std::string& path, events::Kind kind,
+                                                               Pace pace = Pace::followed);
+
+  void show(const events::Event& event, events::Seconds now) override;
   /// The last call. Errors (retryable): not every line could be written.
   [[nodiscard]] Result<void> close();
 
  private:
-  explicit JsonLines(output::OutputFile file) : file_{std::move(file)} {}
+  JsonLines(output::OutputFile file, events::Kind kind, Pace pace) : file_{std::move(file)}, kind_{kind}, pace_{pace} {}
   output::OutputFile file_;
+  events::Kind kind_;
+  Pace pace_;
 };
-
-/// The line for an event, without newline; empty for Tick.
-[[nodiscard]] std::string json_line(const Event& event, Seconds now);
 
 }  // namespace nmz::view

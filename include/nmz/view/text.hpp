@@ -1,8 +1,9 @@
-// The view for a terminal, and for a pipe.
+// What a run says to a person: on a terminal, and on a pipe; for both programs.
 //
-// Both get one line a verdict. A terminal has one more line at the bottom that is redrawn in place: what is left, the
-// running probes with their times, and when it may be over. Output goes to standard error; standard output belongs to
-// the answer.
+// Both get one line a result, and a summary at the end. A terminal has one more line at the bottom that is redrawn in
+// place: how far it is, what runs, when it may be over; of a suite it shows only the failures as they happen. On a pipe
+// that would stay silent for long a line says that the run goes on (CI services end what is silent). Of a suite's
+// failures the ends of the logs are shown.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,14 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <vector>
 
-#include "nmz/view/event.hpp"
+#include "nmz/events/stream.hpp"
 #include "nmz/view/live_line.hpp"
 
 namespace nmz::view {
+
+using events::Seconds;
 
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 
@@ -25,49 +29,77 @@ struct TextStyle {
   bool colour = false;
 
   /// As the stream and the environment suggest: live on a terminal that is not "dumb", colours unless NO_COLOR is set.
-  [[nodiscard]] static TextStyle for_stream(std::FILE* stream, Verbosity verbosity);
+  static TextStyle for_stream(std::FILE* stream, Verbosity verbosity);
 };
 
-class Text final : public View {
+class Text final : public events::Consumer {
  public:
-  Text(std::FILE* out, TextStyle style);
+  Text(std::FILE* out, events::Kind kind, TextStyle style);
 
-  void show(const Event& event, Seconds now) override;
+  void show(const events::Event& event, Seconds now) override;
 
   /// The status line for a terminal of `columns`; exposed for tests.
   [[nodiscard]] std::string status(Seconds now, std::size_t columns) const;
 
  private:
   struct Running {
-    std::string commit;
+    std::string name;
     Seconds since{0};
+    Seconds expected{0};
   };
 
-  void on(const SearchPlanned& event, Seconds now);
-  void on(const SearchStarted& event, Seconds now);
-  void on(const JobStarted& event, Seconds now);
-  void on(const JobDone& event, Seconds now);
-  void on(const Progress& event, Seconds now);
-  void on(const WorkerGone& event, Seconds now);
-  void on(const Notice& event, Seconds now);
-  void on(const SearchEnded& event, Seconds now);
-  void on(const Tick& event, Seconds now);
+  void on(const events::RunStarted& event);
+  void on(const events::WorkloadsListed& event);
+  void on(const events::WorkerReady& event);
+  void on(const events::PhaseStarted& event);
+  void on(const events::JobReturned& event);
+  void on(const events::JobEnded& event);
+  void on(const events::Progress& event);
+  void on(const events::WorkerGone& event);
+  void on(const events::Notice& event);
+  void on(const events::RunEnded& event);
+  void on(const events::Tick& event);
+  /// The rest is not for this view. A dry run's plan is the program's answer.
+  void on(const auto& /*event*/) {}
 
-  [[nodiscard]] std::string what_is_left() const;
+  [[nodiscard]] bool searches() const { return kind_ == events::Kind::search; }
+  [[nodiscard]] bool quiet() const { return style_.verbosity == Verbosity::quiet; }
+  [[nodiscard]] bool verbose() const { return style_.verbosity == Verbosity::verbose; }
+  [[nodiscard]] bool wanted(const events::JobEnded& event) const;
+  [[nodiscard]] std::string coloured(const std::string& text, const char* colour) const;
+  [[nodiscard]] std::string what_is_left(const events::JobEnded& event) const;
+  void expect(std::size_t left, Seconds expected_left);
   void line(const std::string& text);
-  void draw(Seconds now);
+  [[nodiscard]] std::string how_far(std::size_t columns) const;
+  [[nodiscard]] std::string bar(std::size_t columns) const;
+  void sum_up(const events::RunEnded& event, const events::SearchResult& result);
+  void sum_up(const events::RunEnded& event, const events::SuiteResult& result);
+  void tell_failures(const events::SuiteResult& result);
+  void print_log(const events::Failure& failure);
 
+  events::Kind kind_;
   TextStyle style_;
   LiveLine live_;
+  Seconds now_{0};  ///< of the event that is shown
   bool ended_ = false;
-  Progress progress_;
-  Seconds progress_at_{0};
+  std::size_t left_ = 0;   ///< candidates
+  std::size_t items_ = 0;  ///< workloads, or runs of a hunt; 0 = not listed yet, or without a limit
+  bool repeated_ = false;
+  std::size_t done_ = 0;  ///< results
+  std::size_t failed_ = 0;
+  std::map<std::string, std::size_t> words_;  ///< a search's results by their word
+  std::uint32_t workers_ = 0;
+  std::uint32_t ready_ = 0;
+  Seconds bound_{0};  ///< of the whole list; 0 = nothing is known
+  Seconds expected_left_{0};
+  Seconds expected_at_{0};
+  Seconds last_line_{0};
+  Seconds drawn_at_{0};
   std::map<job::JobId, Running> running_;
-  std::map<std::string, std::size_t> words_;  ///< verdicts by their word
 };
 
 /// "0.53 s", "12 s", "3 min 20 s", "2 h 5 min".
 [[nodiscard]] std::string duration(Seconds seconds);
-[[nodiscard]] std::string sentence(const WorkerGone& event);
+[[nodiscard]] std::string sentence(const events::WorkerGone& event);
 
 }  // namespace nmz::view

@@ -1,14 +1,18 @@
-#include "nmz/view/suite_hunt.hpp"
-
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include <fmt/format.h>
 
 #include "nmz/text/utf8.hpp"
 
+#include "summary.hpp"
+
 namespace nmz::view {
 namespace {
+
+using events::FailureGroup;
+using events::HuntedWorkload;
 
 constexpr std::size_t groups_shown = 10;
 constexpr std::size_t others_shown = 10;

@@ -1,0 +1,284 @@
+// What happens during a run, in words a person or a program can use: one stream for both programs.
+//
+// A narrator turns what the coordinator observes into these events, and everything else is a consumer of them: what is
+// printed, --json, the recording beside the logs, counts, reports. So none of them can disagree with another, and a run
+// that was recorded can be shown again, in every way, as if it happened now.
+//
+// A search for a commit and a run of a suite are told in one envelope; an item is the commit, or the workload. What
+// only one of them has is said at the member. How they are called in JSON: json.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "nmz/job/outcome.hpp"
+
+namespace nmz::events {
+
+using Seconds = std::chrono::duration<double>;
+
+enum class Kind : std::uint8_t { search, suite };
+
+struct PlannedCommit {
+  std::string commit;
+  std::string subject;
+  bool probe = false;  ///< tested first
+  friend bool operator==(const PlannedCommit&, const PlannedCommit&) = default;
+};
+
+/// All there is of a search's dry run.
+struct SearchPlanned {
+  std::size_t candidates = 0;
+  std::uint32_t workers = 0;
+  double rounds = 0;                   ///< expected
+  std::vector<PlannedCommit> commits;  ///< the newest first
+  friend bool operator==(const SearchPlanned&, const SearchPlanned&) = default;
+};
+
+struct RunStarted {
+  std::string title;     ///< the repository's name, the image's, ...
+  std::string where;     ///< "processes on this machine", "containers of dummy", ...
+  Seconds unix_time{0};  ///< when it began, since 1970 in UTC
+  std::uint32_t workers = 0;
+  std::size_t candidates = 0;  ///< search
+  double rounds = 0;           ///< search: expected
+  std::string log_directory;
+  friend bool operator==(const RunStarted&, const RunStarted&) = default;
+};
+
+/// Of a suite: the list is known.
+struct WorkloadsListed {
+  std::size_t workloads = 0;
+  bool repeated = false;   ///< a hunt: each runs many times
+  std::uint64_t runs = 1;  ///< of each; 0 = nobody knows yet
+  std::size_t chunks = 0;  ///< 0: each workload is its own execution
+  Seconds bound{0};        ///< expected; no schedule is shorter; 0 = nothing is known
+  friend bool operator==(const WorkloadsListed&, const WorkloadsListed&) = default;
+};
+
+/// For the first time, or again after a loss.
+struct WorkerReady {
+  job::WorkerId worker{};
+  std::string node;
+  friend bool operator==(const WorkerReady&, const WorkerReady&) = default;
+};
+
+/// It may wait at its worker, or its files are sent there, before anything of it begins.
+struct JobAssigned {
+  job::WorkerId worker{};
+  job::JobId job{};
+  std::uint32_t attempt = 1;
+  std::string item;  ///< 40 hex digits, or the workload's name for people
+  friend bool operator==(const JobAssigned&, const JobAssigned&) = default;
+};
+
+/// Its build or its test begins.
+struct PhaseStarted {
+  job::WorkerId worker{};
+  job::JobId job{};
+  std::uint32_t attempt = 1;
+  std::string item;
+  job::Phase phase = job::Phase::test;
+  Seconds expected{0};  ///< suite; 0 = unknown
+  friend bool operator==(const PhaseStarted&, const PhaseStarted&) = default;
+};
+
+/// It was assigned, has not begun, and is handed out again.
+struct JobReturned {
+  job::WorkerId worker{};
+  job::JobId job{};
+  friend bool operator==(const JobReturned&, const JobReturned&) = default;
+};
+
+/// Some output of a running job. Not part of JSON and of recordings: the logs have it.
+struct Output {
+  job::JobId job{};
+  std::string bytes;
+  friend bool operator==(const Output&, const Output&) = default;
+};
+
+/// What an execution means for its item. `passed` and `failed` are good and bad (old and new) in a search. `flaky`:
+/// passed after it had failed. `lost`: no worker could give it a result. `stopped`: the command ended the search. The
+/// last three say why there is no result (retried: its worker was lost, or its failure does not count yet).
+enum class Mark : std::uint8_t {
+  passed,
+  failed,
+  timed_out,
+  skipped,
+  flaky,
+  lost,
+  stopped,
+  retried,
+  cancelled,
+  late,
+};
+
+[[nodiscard]] constexpr bool is_result(Mark mark) { return mark < Mark::retried; }
+
+/// "passed", "timed-out", ...: stable words for scripts.
+[[nodiscard]] const char* word_of(Mark mark);
+
+struct JobEnded {
+  job::WorkerId worker{};
+  job::JobId job{};
+  std::uint32_t attempt = 1;
+  std::string item;
+  std::string subject;        ///< search: the first line of the commit's message
+  std::string workload;       ///< suite: its id; empty for the making of the list
+  std::uint64_t run = 1;      ///< suite: which execution of this workload it was; in a hunt the number of the run
+  std::size_t workloads = 1;  ///< suite: how many it was about
+  Mark mark = Mark::passed;
+  std::string word;  ///< search: the result in the user's words (--term-old, ...), "skip", "retry", ...
+  job::Class outcome = job::Class::passed;  ///< of this execution alone
+  std::string detail;                       ///< exit code, signal, ...
+  Seconds took{0};
+  std::string log;           ///< path, may be empty
+  std::size_t left = 0;      ///< candidates, or workloads without a result
+  Seconds expected_left{0};  ///< 0 = unknown
+  friend bool operator==(const JobEnded&, const JobEnded&) = default;
+};
+
+/// Of a search: with every result, just before its JobEnded.
+struct Progress {
+  std::size_t left = 0;      ///< candidates
+  std::size_t tests = 0;     ///< results so far
+  double rounds_left = 0;    ///< expected
+  Seconds expected_left{0};  ///< 0 while nothing is known of how long a job takes
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+struct WorkerGone {
+  job::WorkerId worker{};
+  std::string reason;
+  bool restarting = false;
+  bool makes_room = false;  ///< ended on purpose, not lost
+  friend bool operator==(const WorkerGone&, const WorkerGone&) = default;
+};
+
+/// Something a person should know; one line.
+struct Notice {
+  std::string text;
+  friend bool operator==(const Notice&, const Notice&) = default;
+};
+
+// ---- the end
+
+struct Suspect {
+  std::string commit;
+  std::string subject;
+  double share = 0;
+  friend bool operator==(const Suspect&, const Suspect&) = default;
+};
+
+struct SearchResult {
+  std::vector<Suspect> suspects;
+  std::size_t tests = 0;
+  std::size_t good = 0;
+  std::size_t bad = 0;
+  std::size_t skip = 0;
+  std::size_t serial_tests = 0;  ///< of a search with one worker; 0 = unknown
+  std::string answer;            ///< what is on standard output: lines
+  friend bool operator==(const SearchResult&, const SearchResult&) = default;
+};
+
+struct SuiteCounts {
+  std::size_t passed = 0;
+  std::size_t failed = 0;
+  std::size_t timed_out = 0;
+  std::size_t flaky = 0;
+  std::size_t lost = 0;
+  std::size_t cancelled = 0;  ///< ended on the way
+  std::size_t not_run = 0;
+  [[nodiscard]] std::size_t all() const { return passed + failed + timed_out + flaky + lost + cancelled + not_run; }
+  friend bool operator==(const SuiteCounts&, const SuiteCounts&) = default;
+};
+
+/// Where workers x wall went.
+struct TimeSplit {
+  Seconds work{0};       ///< executions that count, as their workers measured them
+  Seconds start_up{0};   ///< until workers were ready, also after a loss; and the making of the list
+  Seconds dispatch{0};   ///< what executions that count took beyond their work
+  Seconds imbalance{0};  ///< workers without work while the last workloads ran
+  Seconds retries{0};    ///< executions that do not count
+  Seconds idle{0};
+  [[nodiscard]] Seconds total() const { return work + start_up + dispatch + imbalance + retries + idle; }
+  friend bool operator==(const TimeSplit&, const TimeSplit&) = default;
+};
+
+struct Failure {
+  std::string name;
+  std::string detail;
+  Seconds took{0};
+  std::string log;
+  friend bool operator==(const Failure&, const Failure&) = default;
+};
+
+/// Failures of one workload that look like one.
+struct FailureGroup {
+  std::string line;    ///< the first one that a passing run's log does not have
+  bool stops = false;  ///< the log has no such line, it just stops; `line` is its last one
+  std::string detail;  ///< of the first run: exit code, signal, ...
+  std::vector<std::uint64_t> runs;
+  std::uint64_t run = 0;  ///< the first one; what follows is about it
+  std::uint64_t seed = 0;
+  std::string log;
+  std::string command;  ///< repeats it
+  friend bool operator==(const FailureGroup&, const FailureGroup&) = default;
+};
+
+struct HuntedWorkload {
+  std::string name;
+  std::uint64_t runs = 0;  ///< with a result
+  std::uint64_t failures = 0;
+  std::uint32_t lost = 0;
+  double low = 0;  ///< of the 95 % interval of the failure rate
+  double high = 1;
+  std::string rate;  ///< in words
+  std::vector<FailureGroup> groups;
+  friend bool operator==(const HuntedWorkload&, const HuntedWorkload&) = default;
+};
+
+struct PhaseReached {
+  std::string phase;
+  Seconds at{0};
+  friend bool operator==(const PhaseReached&, const PhaseReached&) = default;
+};
+
+struct SuiteResult {
+  SuiteCounts counts;
+  std::vector<Failure> failures;
+  std::vector<Failure> earlier_failures;  ///< of the run that this one goes on with, and not run again
+  std::vector<Failure> flaky;             ///< each with its last failure
+  std::vector<HuntedWorkload> hunted;     ///< empty unless it was a hunt
+  Seconds makespan{0};                    ///< from the first workload's start to the last one's end
+  Seconds bound{0};                       ///< max(total / workers, longest), of the durations measured
+  TimeSplit split;
+  std::vector<PhaseReached> phases;  ///< when each was reached, since the start
+  friend bool operator==(const SuiteResult&, const SuiteResult&) = default;
+};
+
+struct RunEnded {
+  std::string result;   ///< "found", "passed", "interrupted", ...: stable words for scripts
+  std::string message;  ///< one line, may be empty
+  std::uint32_t workers = 0;
+  Seconds wall{0};
+  std::string log_directory;
+  int exit_code = 0;
+  SearchResult search;  ///< as the run's kind says
+  SuiteResult suite;
+  friend bool operator==(const RunEnded&, const RunEnded&) = default;
+};
+
+/// Only time has passed. Not part of JSON.
+struct Tick {
+  friend bool operator==(const Tick&, const Tick&) = default;
+};
+
+using Event = std::variant<SearchPlanned, RunStarted, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted,
+                           JobReturned, Output, JobEnded, Progress, WorkerGone, Notice, RunEnded, Tick>;
+
+}  // namespace nmz::events

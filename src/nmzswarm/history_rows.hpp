@@ -1,0 +1,22 @@
+// What a run teaches the history, gathered from its events: how long each workload took.
+#pragma once
+
+#include <vector>
+
+#include "nmz/events/stream.hpp"
+#include "nmz/history/history.hpp"
+
+namespace nmz::nmzswarm {
+
+class HistoryRows final : public events::Consumer {
+ public:
+  void show(const events::Event& event, events::Seconds now) override;
+  /// Executions of one workload that gave a result.
+  [[nodiscard]] const std::vector<history::Observation>& all() const { return rows_; }
+
+ private:
+  bool singly_ = true;  ///< an execution is about one workload, and each has one
+  std::vector<history::Observation> rows_;
+};
+
+}  // namespace nmz::nmzswarm
