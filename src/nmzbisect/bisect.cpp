@@ -364,7 +364,7 @@ wire::Run worker_command(const Search& search, const cluster::Cluster* container
 /// A hook that `git checkout` would have run may prepare what the test needs.
 void tell_hooks(const Search& search, Reporter& reporter) {
   if (!search.options.hooks && search.objects.has_hook("post-checkout")) {
-    reporter.show(view::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
+    reporter.show(events::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
   }
 }
 
