@@ -20,6 +20,7 @@ report::Verdict verdict_of(const dispatch::Ended& ended) {
     case dispatch::Ended::Fate::retried:
     case dispatch::Ended::Fate::late:
     case dispatch::Ended::Fate::returned:
+    case dispatch::Ended::Fate::disturbed:
       break;
   }
   return report::Verdict::lost;

@@ -118,6 +118,7 @@ void Reporter::show_trouble() {
 view::WorkloadResult Reporter::result_of(const dispatch::Ended& ended) const {
   switch (ended.fate) {
     case dispatch::Ended::Fate::retried:
+    case dispatch::Ended::Fate::disturbed:
       return view::WorkloadResult::retried;
     case dispatch::Ended::Fate::cancelled:
       return view::WorkloadResult::cancelled;
