@@ -26,6 +26,9 @@ constexpr std::size_t backlog_limit = std::size_t{1} << 20;
 /// How long messages may wait for others.
 constexpr std::chrono::milliseconds together{4};
 
+/// How long a test may be held up so that others hear first what it takes.
+constexpr std::chrono::milliseconds while_a_call_waits{1000};
+
 /// How long the last messages may take when the program ends.
 constexpr std::chrono::milliseconds farewell{1000};
 
@@ -72,10 +75,11 @@ ExitCode Agent::run() {
 bool Agent::may_read_log() const { return job_ && job_->log_fd() >= 0 && peer_.backlog() < backlog_limit; }
 
 void Agent::wait() {
-  std::array<pollfd, 4> events{{{signals_.get(), POLLIN, 0},
+  std::array<pollfd, 5> events{{{signals_.get(), POLLIN, 0},
                                 {may_read_log() ? job_->log_fd() : -1, POLLIN, 0},
                                 {peer_.in(), POLLIN, 0},
-                                {peer_.backlog() > 0 && !collects() ? peer_.out() : -1, POLLOUT, 0}}};
+                                {peer_.backlog() > 0 && !collects() ? peer_.out() : -1, POLLOUT, 0},
+                                {job_ ? job_->bind_fd() : -1, POLLIN, 0}}};
   timespec limit{};
   const auto rest = time_to_next_event();
   if (rest) {
@@ -92,6 +96,9 @@ void Agent::wait() {
   }
   if (events[1].revents != 0 && job_) {
     job_->on_log();
+  }
+  if (events[4].revents != 0 && job_) {
+    job_->on_bind();
   }
   if (job_) {
     job_->on_time();
@@ -247,8 +254,12 @@ bool Agent::start(wire::Run run) {
     return true;
   }
   ::clock_gettime(CLOCK_REALTIME_COARSE, &job_began_);
-  job_.emplace(
-      std::move(run), tree_.root(), [this](const wire::Message& message) { peer_.send(message); }, [this] { tick(); });
+  const Job::Peer peer{[this](const wire::Message& message) { peer_.send(message); },
+                       [this] {
+                         flush_for(while_a_call_waits);
+                         return peer_.backlog() == 0;
+                       }};
+  job_.emplace(std::move(run), tree_.root(), peer, [this] { tick(); });
   job_->start();
   return true;
 }

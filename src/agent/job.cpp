@@ -61,12 +61,13 @@ std::string current_directory() {
 
 }  // namespace
 
-Job::Job(wire::Run run, std::string root, Send send, Progress progress)
+Job::Job(wire::Run run, std::string root, Peer peer, Progress progress)
     : run_{std::move(run)},
       root_{std::move(root)},
-      send_{std::move(send)},
+      peer_{std::move(peer)},
       progress_{std::move(progress)},
       cap_{run_.log_limit},
+      watched_{run_.watch},
       null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)} {
   result_.job = run_.job;
   result_.attempt = run_.attempt;
@@ -175,6 +176,8 @@ void Job::start_phase(Phase phase) {
     return;
   }
   command.output = log_.writer();
+  binds_ = BindWatch{};
+  command.watch = run_.watch ? &binds_ : nullptr;
   started_ = Clock::now();
   last_words_.clear();
   disks_ = DiskWatch{written_directories(), other_directories()};
@@ -188,10 +191,11 @@ void Job::start_phase(Phase phase) {
     return;
   }
   main_ = *process;
+  watched_ = watched_ && binds_.fd() >= 0;
   if (phase == Phase::test && run_.timeout > milliseconds{0}) {
     deadline_ = started_ + bounded(run_.timeout);
   }
-  send_(wire::Started{run_.job, phase});
+  peer_.send(wire::Started{run_.job, phase});
 }
 
 void Job::collect() {
@@ -221,6 +225,32 @@ void Job::on_log() {
   constexpr int buffers_at_once = 4;
   for (int i = 0; i < buffers_at_once && log_.read([this](std::string_view bytes) { pass_on(bytes); }); ++i) {
   }
+}
+
+void Job::on_bind() {
+  const auto call = binds_.next();
+  if (!call) {
+    return;
+  }
+  watched_ = watched_ && call->readable;
+  if (call->takes) {
+    tell_taken(*call->takes);
+  }
+  binds_.let_go_on(*call);
+}
+
+/// Before the test has it: what is disturbed by that ends later, so nobody hears of its end without having heard this.
+void Job::tell_taken(const job::Taken& what) {
+  if (std::ranges::find(taken_, what) != taken_.end()) {
+    return;
+  }
+  if (taken_.size() == wire::most_taken) {
+    watched_ = false;
+    return;
+  }
+  taken_.push_back(what);
+  peer_.send(wire::Took{run_.job, what});
+  watched_ = peer_.deliver() && watched_;
 }
 
 void Job::on_time() {
@@ -377,7 +407,7 @@ void Job::pass_on(std::string_view bytes) {
 void Job::send_log(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, wire::data_chunk);
-    send_(wire::Log{run_.job, std::string{piece}});
+    peer_.send(wire::Log{run_.job, std::string{piece}});
     bytes.remove_prefix(piece.size());
   }
 }
@@ -385,10 +415,11 @@ void Job::send_log(std::string_view bytes) {
 void Job::finish(job::Outcome outcome) {
   send_log(cap_.tail());
   result_.outcome = std::move(outcome);
+  result_.outcome.watched = watched_ && main_ != 0;
   result_.log_bytes = cap_.written();
   result_.log_cut = cap_.cut();
   done_ = true;
-  send_(result_);
+  peer_.send(result_);
 }
 
 }  // namespace nmz::agent

@@ -18,6 +18,7 @@
 
 #include "nmz/wire/messages.hpp"
 
+#include "bind_watch.hpp"
 #include "disk_space.hpp"
 #include "environment.hpp"
 #include "failure.hpp"
@@ -34,16 +35,21 @@ namespace nmz::agent {
 class Job {
  public:
   using Clock = std::chrono::steady_clock;
-  using Send = std::function<void(const wire::Message&)>;
+  struct Peer {
+    std::function<void(const wire::Message&)> send;
+    std::function<bool()> deliver;  ///< what was sent; false when it takes too long
+  };
 
   /// `root`: the work tree, empty when there is none.
-  Job(wire::Run run, std::string root, Send send, Progress progress);
+  Job(wire::Run run, std::string root, Peer peer, Progress progress);
 
   void start();
   /// SIGCHLD came.
   void on_child();
   /// log_fd() can be read.
   void on_log();
+  /// bind_fd() can be read.
+  void on_bind();
   /// deadline() has passed, or may have.
   void on_time();
   void cancel();
@@ -53,6 +59,7 @@ class Job {
   [[nodiscard]] job::JobId id() const { return run_.job; }
   [[nodiscard]] bool is_done() const { return done_; }
   [[nodiscard]] int log_fd() const { return log_.fd(); }
+  [[nodiscard]] int bind_fd() const { return done_ ? -1 : binds_.fd(); }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const;
 
  private:
@@ -67,19 +74,23 @@ class Job {
   [[nodiscard]] bool ran_out_of_space() const;
   [[nodiscard]] std::vector<std::string> written_directories() const;
   [[nodiscard]] std::vector<std::string> other_directories() const;
+  void tell_taken(const job::Taken& what);
   void pass_on(std::string_view bytes);
   void send_log(std::string_view bytes);
   void finish(job::Outcome outcome);
 
   wire::Run run_;
   std::string root_;
-  Send send_;
+  Peer peer_;
   Progress progress_;
 
   Environment environment_ = Environment::inherited();
   std::optional<LineMatcher> matcher_;
   LogCap cap_;
   LogPipe log_;
+  BindWatch binds_;
+  std::vector<job::Taken> taken_;
+  bool watched_ = false;  ///< and nothing was missed
   LastWords last_words_;
   DiskWatch disks_;
   std::optional<ProcessLimit> processes_;

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@ struct ChildPlan {
   Strings environment;
   pid_t parent;
   int report;
+  int watch;  ///< a socket; -1 = nobody watches
 };
 
 // execve() takes char* const* for historical reasons and does not write.
@@ -81,6 +83,9 @@ int execute(ChildPlan& plan) {
              ::dup2(command.output, STDERR_FILENO) < 0 || ::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) {
     error = errno;
   } else {
+    if (plan.watch >= 0) {
+      watch_own_binds(plan.watch);
+    }
     error = execute(plan);
   }
   static_cast<void>(!::write(plan.report, &error, sizeof(error)));
@@ -120,13 +125,20 @@ tl::expected<pid_t, int> start_process(const Command& command) {
   }
   const UniqueFd reader{ends[0]};
   UniqueFd writer{ends[1]};
+  std::array<int, 2> sockets{-1, -1};
+  if (command.watch != nullptr && ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
+    return tl::unexpected<int>{errno};
+  }
+  const UniqueFd watcher{sockets[0]};
+  const UniqueFd watched{sockets[1]};
   ChildPlan plan{&command,
                  pointers(command.argv),
                  pointers(command.argv),
                  pointers(command.files),
                  pointers(command.environment->variables()),
                  ::getpid(),
-                 writer.get()};
+                 writer.get(),
+                 watched.get()};
   plan.shell_argv.insert(plan.shell_argv.begin(), "/bin/sh");
   const pid_t child = ::vfork();  // NOLINT: the child only makes system calls, see run_child()
   if (child == 0) {
@@ -138,6 +150,9 @@ tl::expected<pid_t, int> start_process(const Command& command) {
   writer.reset();
   if (const int error = read_report(reader.get()); error != 0) {
     return tl::unexpected<int>{error};  // the child has ended; whoever waits for children finds it
+  }
+  if (command.watch != nullptr) {
+    *command.watch = BindWatch{watcher.get()};
   }
   return child;
 }

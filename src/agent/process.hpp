@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include <tl/expected.hpp>
 
+#include "bind_watch.hpp"
 #include "environment.hpp"
 
 namespace nmz::agent {
@@ -25,6 +26,7 @@ struct Command {
   int directory = -1;  ///< open, to run in; -1 = the agent's own
   int input = -1;
   int output = -1;  ///< stdout and stderr
+  BindWatch* watch = nullptr;  ///< becomes the command's, as far as that can be had
 };
 
 /// Starts the command in a session of its own with default signal dispositions and an empty signal mask. The error is

@@ -19,17 +19,17 @@ using job::OutcomeKind;
 /// For each state what may be heard in it; what a message says is looked at after that.
 struct Row {
   State state;
-  bool welcome, tree_ready, started, log, finished, tree_state, heartbeat;
+  bool welcome, tree_ready, started, log, finished, tree_state, heartbeat, took;
 };
 constexpr std::array<Row, 7> table{{
-    //                   Welcome TreeReady Started Log    Finished TreeState Heartbeat
-    {State::greeting, true, false, false, false, false, false, false},
-    {State::idle, false, false, false, false, false, true, true},
-    {State::laying_out, false, false, false, false, false, true, true},
-    {State::tree_due, false, true, false, false, false, true, true},
-    {State::job_waiting, false, false, true, false, true, true, true},
-    {State::job_running, false, false, true, true, true, false, true},
-    {State::state_due, false, false, false, false, false, true, true},
+    //                   Welcome TreeReady Started Log    Finished TreeState Heartbeat Took
+    {State::greeting, true, false, false, false, false, false, false, false},
+    {State::idle, false, false, false, false, false, true, true, false},
+    {State::laying_out, false, false, false, false, false, true, true, false},
+    {State::tree_due, false, true, false, false, false, true, true, false},
+    {State::job_waiting, false, false, true, false, true, true, true, false},
+    {State::job_running, false, false, true, true, true, false, true, true},
+    {State::state_due, false, false, false, false, false, true, true, false},
 }};
 
 constexpr std::array<const char*, 7> said_while{
@@ -52,6 +52,8 @@ template <>
 inline constexpr bool Row::*column<wire::TreeState> = &Row::tree_state;
 template <>
 inline constexpr bool Row::*column<wire::Heartbeat> = &Row::heartbeat;
+template <>
+inline constexpr bool Row::*column<wire::Took> = &Row::took;
 
 template <class T>
 inline constexpr const char* name_of = "";
@@ -69,6 +71,8 @@ template <>
 inline constexpr const char* name_of<wire::TreeState> = "TreeState";
 template <>
 inline constexpr const char* name_of<wire::Heartbeat> = "Heartbeat";
+template <>
+inline constexpr const char* name_of<wire::Took> = "Took";
 
 std::string broke(std::string_view how) { return "its agent broke the protocol: " + std::string{how}; }
 
@@ -103,6 +107,7 @@ void Conversation::send(const wire::Run& run) {
   job.has_match = !run.match.empty();
   job.has_timeout = run.timeout.count() > 0;
   job.log_limit = run.log_limit;
+  job.watched = run.watch;
   jobs_.push_back(job);
 }
 
@@ -182,6 +187,14 @@ Conversation::Answer Conversation::on(const wire::Log& log) {
   return std::nullopt;
 }
 
+Conversation::Answer Conversation::on(const wire::Took& took) {
+  Job& job = jobs_.front();
+  if (took.job != job.id) return broke("what a job takes that does not run");
+  if (!job.watched || ++job.taken > wire::most_taken) return broke("more of what its job takes than was asked for");
+  if (took.what.name.size() > wire::longest_name) return broke("a name without end");
+  return std::nullopt;
+}
+
 Conversation::Answer Conversation::on(const wire::Finished& finished) {
   const auto job = std::ranges::find(jobs_, finished.job, &Job::id);
   if (job == jobs_.end()) return broke("the end of a job that it does not have");
@@ -212,6 +225,7 @@ bool Conversation::may_end_with(const Job& job, const job::Outcome& outcome) {
   constexpr std::int32_t highest_signal = 127;
   const bool testing = job.progress == Progress::testing;
   if (!outcome.matched && !(job.has_match && testing)) return false;
+  if (outcome.watched && !job.watched) return false;
   switch (outcome.kind) {
     case OutcomeKind::exited:
       return testing && is_within(outcome.code, 0, highest_status);

@@ -14,7 +14,7 @@
 //     laying_out    a tree is on its way, not yet its end
 //     tree_due      all of it is on its way; TreeReady, once
 //     job_waiting   the first of the jobs sent has not begun; it starts, or ends without having begun
-//     job_running   it runs: logs, the next phase, its end
+//     job_running   it runs: logs, what it takes, the next phase, its end
 //     state_due     a job with a tree has ended; which files it changed
 //
 // Jobs that wait behind the first one begin in the order in which they were sent, and may only end before their turn
@@ -75,6 +75,8 @@ class Conversation {
     bool has_timeout = false;
     std::uint64_t log_limit = 0;
     std::uint64_t logged = 0;
+    bool watched = false;
+    std::size_t taken = 0;
     bool cancelled = false;
     Progress progress = Progress::waiting;
   };
@@ -85,6 +87,7 @@ class Conversation {
   [[nodiscard]] Answer on(const wire::TreeReady& ready);
   [[nodiscard]] Answer on(const wire::Started& started);
   [[nodiscard]] Answer on(const wire::Log& log);
+  [[nodiscard]] Answer on(const wire::Took& took);
   [[nodiscard]] Answer on(const wire::Finished& finished);
   [[nodiscard]] Answer on(const wire::TreeState& state);
   [[nodiscard]] static Answer on(const wire::Heartbeat& /*heartbeat*/) { return std::nullopt; }

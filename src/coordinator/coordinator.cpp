@@ -86,6 +86,8 @@ struct Coordinator::Impl final : SessionListener {
     if (const auto* gone = std::get_if<dispatch::GivenUp>(&report)) {
       end.reason = gone->reason;
       context.parts.observer.given_up(*gone);
+    } else if (const auto* collided = std::get_if<dispatch::Collided>(&report)) {
+      context.parts.observer.collided(*collided);
     } else {
       context.parts.observer.ended(std::get<dispatch::Ended>(report));
     }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "nmz/diagnostics/diagnostics.hpp"
+#include "nmz/text/utf8.hpp"
 
 namespace nmz::coordinator {
 namespace {
@@ -38,7 +39,8 @@ std::string words(const dispatch::Stop& stop) {
 }
 
 std::string words(const dispatch::Ended& ended) {
-  constexpr std::array fates{"counts", "is run again", "was cancelled", "comes too late", "had not begun", "is a copy"};
+  constexpr std::array fates{"counts",        "is run again", "was cancelled", "comes too late",
+                             "had not begun", "is a copy",    "met another"};
   const std::string how = job::describe(ended.outcome);
   return fmt::format("job {} of worker {} {}: subject {}, attempt {}, {} after {:.1f} ms", number(ended.job),
                      number(ended.worker), fates.at(static_cast<std::size_t>(ended.fate)), ended.subject, ended.attempt,
@@ -47,6 +49,11 @@ std::string words(const dispatch::Ended& ended) {
 std::string words(const dispatch::GivenUp& given_up) {
   return fmt::format("worker {} is given up{}: {}", number(given_up.worker),
                      given_up.restarting ? " and started again" : "", given_up.reason);
+}
+
+std::string words(const dispatch::Collided& collided) {
+  return fmt::format("subjects {} and {} took {} at once: one job at a time from now on", collided.subject,
+                     collided.other, text::printable(collided.what.name));
 }
 
 std::string words(const wire::Welcome& welcome) {
@@ -69,6 +76,9 @@ std::string words(const wire::Finished& finished) {
 }
 std::string words(const wire::TreeState& state) {
   return fmt::format("TreeState: {} files changed", state.changed.size());
+}
+std::string words(const wire::Took& took) {
+  return fmt::format("Took {} for job {}", text::printable(took.what.name), number(took.job));
 }
 std::string words(const wire::Heartbeat& beat) { return fmt::format("Heartbeat (job {})", number(beat.job)); }
 

@@ -238,6 +238,10 @@ void Session::on(const wire::Log& log) {
   if (it != nullptr) context_.parts.observer.log(it->assignment, log.bytes);
 }
 
+void Session::on(wire::Took took) {
+  if (active(took.job) != nullptr) context_.listener.tell(dispatch::Took{worker_, took.job, std::move(took.what)});
+}
+
 void Session::on(wire::Finished finished) {
   const Active* const it = active(finished.job);
   if (it == nullptr) return;

@@ -119,6 +119,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on(const wire::Welcome& welcome);
   void on(const wire::Started& started);
   void on(const wire::Log& log);
+  void on(wire::Took took);
   void on(wire::Finished finished);
   void on(wire::TreeState state);
   void end_conversation();

@@ -44,14 +44,19 @@ Dispatcher::Dispatcher(Plan& plan, std::uint32_t workers, Options options)
 
 Step Dispatcher::step(std::span<const Event> events, Time now) {
   advance(now);
+  // Before the ends of jobs: a verdict that comes with the news of what disturbed it must not count.
   for (const Event& event : events) {
-    std::visit([this](const auto& what) { apply(what); }, event);
+    if (const auto* took = std::get_if<Took>(&event)) apply(*took);
+  }
+  for (const Event& event : events) {
+    if (!std::holds_alternative<Took>(event)) std::visit([this](const auto& what) { apply(what); }, event);
   }
   if (!stopped_) {
     expire_leases();
     const auto why = reason_to_stop();
     replace_lost_workers(!why);
     cancel_superseded();
+    cancel_disturbed();
     if (why) {
       stop(*why);
     } else {
@@ -72,7 +77,7 @@ std::optional<Time> Dispatcher::deadline() const {
   }
   if (gathers_since_) {
     due = std::min(due.value_or(Time::max()), *gathers_since_ + gathering_time());
-  } else if (!waiting_.empty() && !free_.empty()) {
+  } else if (!waiting_.empty() && !free_.empty() && !has_to_wait()) {
     // Without a free worker the end of its patience would change nothing for a waiting subject.
     due = std::min(due.value_or(Time::max()), waiting_.front().until);
   }
@@ -131,6 +136,36 @@ void Dispatcher::apply(const JobEnded& event) {
 void Dispatcher::apply(const Interrupted& /*event*/) { interrupted_ = true; }
 
 void Dispatcher::apply(const Tick& /*event*/) {}
+
+void Dispatcher::apply(const Took& event) {
+  heard(event.worker);
+  const Worker& where = worker(event.worker);
+  const bool runs = where.state == State::busy && std::ranges::find(where.jobs, event.job) != where.jobs.end();
+  std::vector<job::Taken>* const taken = runs ? &job(event.job).taken : nullptr;
+  if (taken == nullptr || std::ranges::find(*taken, event.what) != taken->end()) return;
+  taken->push_back(event.what);
+  std::vector<job::JobId>& holders = holders_[event.what];
+  for (const job::JobId other : holders) disturb(event.job, other, event.what);
+  holders.push_back(event.job);
+}
+
+void Dispatcher::disturb(job::JobId one, job::JobId other, const job::Taken& what) {
+  if (!std::exchange(collided_, true)) {
+    plan_.serialise();
+    out_.reports.emplace_back(Collided{what, job(other).subject, job(one).subject});
+  }
+  for (const job::JobId id : {one, other}) {
+    if (!std::exchange(job(id).disturbed, true)) disturbed_.push_back(id);
+  }
+}
+
+void Dispatcher::release(job::JobId id) {
+  for (const job::Taken& what : std::exchange(job(id).taken, {})) {
+    const auto found = holders_.find(what);
+    std::erase(found->second, id);
+    if (found->second.empty()) holders_.erase(found);
+  }
+}
 
 // ---- workers
 
@@ -243,6 +278,7 @@ void Dispatcher::end_job(job::WorkerId id, job::JobId ended, const job::Outcome&
     it.state = State::idle;
     --busy_;
   }
+  release(ended);
   const Job& about = job(ended);
   const Ended::Fate fate = settle(ended, outcome);
   if (fate == Ended::Fate::counted) {
@@ -273,7 +309,13 @@ Ended::Fate Dispatcher::settle(job::JobId id, const job::Outcome& outcome) {
   SubjectState& subject = subjects_.at(ended.subject);
   std::erase(subject.running, id);
   const bool infrastructure = job::classify(outcome) == job::Class::infrastructure;
-  if (ended.superseded || (!subject.running.empty() && (stopped_ || infrastructure))) return Ended::Fate::spare;
+  if (ended.superseded || (!subject.running.empty() && (stopped_ || infrastructure || ended.disturbed))) {
+    return Ended::Fate::spare;
+  }
+  if (ended.disturbed && !stopped_) {
+    give_back(ended.subject);
+    return Ended::Fate::disturbed;
+  }
   const bool waited = ended.recalled && !ended.cancelled && outcome.kind == job::OutcomeKind::cancelled;
   if (waited) --subject.executions;
   if (stopped_ || waited || (ended.cancelled && infrastructure)) {

@@ -38,6 +38,13 @@ void Dispatcher::cancel_superseded() {
   }
 }
 
+void Dispatcher::cancel_disturbed() {
+  for (const job::JobId id : std::exchange(disturbed_, {})) {
+    const auto& running = worker(job(id).worker).jobs;
+    if (std::ranges::find(running, id) != running.end()) cancel(id);
+  }
+}
+
 void Dispatcher::cancel_pointless() {
   if (!plan_changed_) return;
   for (const Subject subject : plan_.pointless()) {
@@ -109,7 +116,7 @@ std::vector<Subject> Dispatcher::take(std::size_t most) {
 }
 
 void Dispatcher::hand_out_to_free() {
-  while (!free_.empty() && plan_has_more_) place(take(free_.size()));
+  while (!free_.empty() && plan_has_more_ && !has_to_wait()) place(take(one_at_a_time() ? 1 : free_.size()));
 }
 
 // ---- ahead of time
@@ -127,7 +134,7 @@ std::size_t Dispatcher::depth() const {
 
 /// Gives workers whose queue has become short the next jobs; first what waits for another worker than it had.
 void Dispatcher::hand_out_ahead() {
-  const std::size_t room = depth();
+  const std::size_t room = one_at_a_time() ? 0 : depth();
   if (room == 0 || !free_.empty()) return;
   for (const job::WorkerId id : std::exchange(fed_, {})) {
     if (worker(id).state != State::busy || 2 * (worker(id).jobs.size() - 1) > room) continue;
@@ -166,6 +173,7 @@ std::optional<job::JobId> Dispatcher::to_call_back(const Worker& from) const {
 /// While workers are idle and the plan has nothing for them, what waits elsewhere comes back; one job of a worker in
 /// each step.
 void Dispatcher::call_back() {
+  if (one_at_a_time()) return call_all_back();
   if (free_.empty() || with_queue_.empty()) return;
   std::size_t wanted = free_.size();
   for (const job::WorkerId id : with_queue_) {
@@ -181,6 +189,17 @@ void Dispatcher::call_back() {
     job(*found).recalled = true;
     out_.actions.emplace_back(Cancel{id, *found, true});
     --wanted;
+  }
+}
+
+/// What waits at a worker would run beside others.
+void Dispatcher::call_all_back() {
+  for (const job::WorkerId id : with_queue_) {
+    const auto& all = worker(id).jobs;
+    for (auto waits = std::next(all.begin()); waits != all.end(); ++waits) {
+      if (job(*waits).cancelled || std::exchange(job(*waits).recalled, true)) continue;
+      out_.actions.emplace_back(Cancel{id, *waits, true});
+    }
   }
 }
 
@@ -203,7 +222,7 @@ std::optional<job::JobId> Dispatcher::straggler() const {
 }
 
 void Dispatcher::speculate() {
-  while (options_.speculate && !free_.empty()) {
+  while (options_.speculate && !free_.empty() && !one_at_a_time()) {
     const auto found = straggler();
     if (!found) return;
     assign(job(*found).subject, *free_.begin());
@@ -233,6 +252,10 @@ void Dispatcher::retire(job::WorkerId id) {
 void Dispatcher::place_waiting() {
   std::deque<Waiting> still_waiting;
   for (const Waiting& one : std::exchange(waiting_, {})) {
+    if (has_to_wait()) {
+      still_waiting.push_back(one);
+      continue;
+    }
     const bool waits_no_longer = one.until <= now_ || living_ == 1;
     auto where = elsewhere(subjects_.at(one.subject));
     if (!where && waits_no_longer && !free_.empty()) where = *free_.begin();

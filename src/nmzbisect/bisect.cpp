@@ -29,7 +29,7 @@
 #include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
-#include "nmz/search/bisect_plan.hpp"
+#include "nmz/search/confirmed_plan.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/text.hpp"
@@ -74,6 +74,13 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
   return plan;
 }
 
+/// Containers have networks and directories of their own, unless the network is the machine's.
+search::Confirm confirmation(const Options& options) {
+  if (options.confirm) return *options.confirm ? search::Confirm::always : search::Confirm::never;
+  const bool apart = !options.containers.image.empty() && options.containers.network != "host";
+  return apart ? search::Confirm::never : search::Confirm::unwatched;
+}
+
 /// More workers than there are commits to test have nothing to do.
 std::uint32_t worker_count(const Options& options, const git::Range& range, std::uint32_t cpus_there) {
   const std::size_t subjects = range.graph.size() + range.outside.size();
@@ -108,6 +115,7 @@ wire::Run command_of(const Options& options, const ResolvedCommand& resolved, co
   run.timeout = options.timeout;
   run.kill_grace = options.kill_grace;
   run.log_limit = options.log_limit;
+  run.watch = options.containers.image.empty();
   return run;
 }
 
@@ -127,7 +135,7 @@ struct Search {
         range{std::move(range_in)},
         subjects{subjects_of(range)},
         workers{worker_count(options, range, cpus_there)},
-        plan{range.graph, checks_of(range), plan_options(options, workers)} {}
+        plan{range.graph, checks_of(range), plan_options(options, workers), confirmation(options)} {}
 
   [[nodiscard]] Named name(dispatch::Subject subject) const {
     const git::CommitId id = subjects.at(subject);
@@ -148,7 +156,7 @@ struct Search {
   git::Range range;
   std::vector<git::CommitId> subjects;
   std::uint32_t workers;
-  search::BisectPlan plan;
+  search::ConfirmedPlan plan;
 };
 
 events::SearchPlanned plan_of(Search& search) {

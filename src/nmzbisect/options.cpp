@@ -79,6 +79,9 @@ void declare_search(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--find-fix", options.find_fix,
                "Search for the commit that repaired: the command fails at GOOD and succeeds at BAD");
   app.add_flag("--trust-ends", options.trust_ends, "Do not test whether GOOD is good and BAD is bad");
+  app.add_flag("--confirm,!--no-confirm", options.confirm,
+               "Test the answer once more with nothing beside it, and search again one at a time if it differs [where "
+               "tests may disturb each other unnoticed]");
   app.add_option("--strategy", texts.strategy,
                  "adaptive: every verdict decides what runs next; rounds: wait for all probes of a round [adaptive]")
       ->type_name("NAME");

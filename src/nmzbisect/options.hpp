@@ -25,6 +25,7 @@ struct Options {
   std::string term_new = "bad";
   bool find_fix = false;
   bool trust_ends = false;
+  std::optional<bool> confirm;  ///< test the answer once more, alone; nothing = where tests may disturb each other
   search::Strategy strategy = search::Strategy::adaptive;
   search::TimeoutMeans on_timeout = search::TimeoutMeans::skip;
   std::chrono::milliseconds timeout{0};

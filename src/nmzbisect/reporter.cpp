@@ -3,10 +3,18 @@
 #include <optional>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "nmz/job/outcome.hpp"
 
 namespace nmz::nmzbisect {
-Reporter::Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
+namespace {
+
+constexpr std::size_t short_id = 12;
+
+}  // namespace
+
+Reporter::Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
                    Words words)
     : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)} {}
 
@@ -50,6 +58,7 @@ void Reporter::show_trouble() {
 std::pair<events::Mark, std::string> Reporter::mark(const dispatch::Ended& ended) const {
   switch (ended.fate) {
     case dispatch::Ended::Fate::retried:
+    case dispatch::Ended::Fate::disturbed:
       return {events::Mark::retried, "retry"};
     case dispatch::Ended::Fate::cancelled:
     case dispatch::Ended::Fate::returned:  // neither comes up in a search
@@ -61,6 +70,7 @@ std::pair<events::Mark, std::string> Reporter::mark(const dispatch::Ended& ended
       break;
   }
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
+  if (!verdict && !plan_.finished()) return {events::Mark::cancelled, "cancelled"};  // its search is over
   if (!verdict) return {events::Mark::stopped, "stop"};  // the command's way to end the search
   switch (*verdict) {
     case search::Verdict::good:
@@ -116,6 +126,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
   const auto assigned = assigned_at_.extract(ended.job);
   if (counted && verdict) {
     count(named, *verdict);
+    if (plan_.last_confirms()) verdicts_.pop_back();  // it is known
     if (!assigned.empty()) worked_ += elapsed() - assigned.mapped();
   }
   const events::Progress now = progress();
@@ -123,6 +134,30 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.expected_left = now.expected_left;
   if (counted) show(now);
   show(done);
+  show_stage(named, done.word);
+}
+
+void Reporter::show_stage(const Named& tested, const std::string& word) {
+  using Stage = search::ConfirmedPlan::Stage;
+  const Stage before = std::exchange(stage_, plan_.stage());
+  if (before == stage_) return;
+  if (stage_ == Stage::confirming) {
+    return show(events::Notice{"tests could have disturbed each other unnoticed: the answer is tested once more, with "
+                             "nothing beside it (--no-confirm leaves that out)"});
+  }
+  verdicts_.clear();
+  const std::string why =
+      before == Stage::confirming
+          ? fmt::format("with nothing beside it {} tests as {}", tested.id.hex().substr(0, short_id), word)
+          : "the verdicts contradict each other";
+  show(events::Notice{"tests have disturbed each other (" + why + "): the search is repeated, one test at a time"});
+}
+
+void Reporter::collided(const dispatch::Collided& collided) {
+  show(events::Notice{fmt::format("the tests of {} and {} took {} at the same time: both are tested again, and from now "
+                                "on one test runs at a time",
+                                names_(collided.subject).id.hex().substr(0, short_id),
+                                names_(collided.other).id.hex().substr(0, short_id), collided.what.name)});
 }
 
 events::Progress Reporter::progress() const {

@@ -15,7 +15,7 @@
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/commit_id.hpp"
 #include "nmz/logs/log_store.hpp"
-#include "nmz/search/bisect_plan.hpp"
+#include "nmz/search/confirmed_plan.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -40,7 +40,7 @@ class Reporter final : public coordinator::Observer {
   };
 
   /// `names` gives a subject's commit and message line; called on the coordinator's thread, must be quick.
-  Reporter(const search::BisectPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
+  Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
            Words words);
 
   void add(events::Consumer& consumer) { stream_.add(consumer); }
@@ -52,6 +52,7 @@ class Reporter final : public coordinator::Observer {
   void log(const dispatch::Assign& assignment, std::string_view bytes) override;
   void ended(const dispatch::Ended& ended) override;
   void given_up(const dispatch::GivenUp& given_up) override;
+  void collided(const dispatch::Collided& collided) override;
   void tick() override;
 
   [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
@@ -65,15 +66,17 @@ class Reporter final : public coordinator::Observer {
   void count(const Named& named, search::Verdict verdict);
   void show_trouble();
   [[nodiscard]] events::Progress progress() const;
+  void show_stage(const Named& tested, const std::string& word);
   [[nodiscard]] std::pair<events::Mark, std::string> mark(const dispatch::Ended& ended) const;
 
-  const search::BisectPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const search::ConfirmedPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::function<Named(dispatch::Subject)> names_;
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Words words_;
   events::Stream stream_;
   std::vector<git::BisectLogEntry> verdicts_;
   Counts counts_;
+  search::ConfirmedPlan::Stage stage_ = search::ConfirmedPlan::Stage::searching;
   std::map<job::JobId, events::Seconds> assigned_at_;
   events::Seconds worked_{0};  ///< by the jobs that gave a verdict
 };

@@ -124,6 +124,7 @@ void Reporter::show_trouble() {
 events::Mark Reporter::mark_of(const dispatch::Ended& ended) const {
   switch (ended.fate) {
     case dispatch::Ended::Fate::retried:
+    case dispatch::Ended::Fate::disturbed:
       return events::Mark::retried;
     case dispatch::Ended::Fate::cancelled:
       return events::Mark::cancelled;

@@ -201,6 +201,13 @@ std::vector<dispatch::Subject> BisectPlan::pointless() const {
   return useless;
 }
 
+/// The rest of a round was chosen for several at once; one at a time the next is chosen after each.
+void BisectPlan::serialise() {
+  options_.workers = 1;
+  options_.strategy = Strategy::adaptive;
+  round_.clear();
+}
+
 bool BisectPlan::finished() const { return result_.kind != BisectResult::Kind::unfinished; }
 
 const BisectResult& BisectPlan::result() const { return result_; }

@@ -7,7 +7,8 @@
 
 namespace nmz::job {
 
-auto fields(wire::Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.detail); }
+auto fields(wire::Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.watched, m.detail); }
+auto fields(wire::Is<Taken> auto& m) { return std::tie(m.name, m.place); }
 
 }  // namespace nmz::job
 
@@ -23,7 +24,7 @@ auto fields(Is<TreeDirectory> auto& m) { return std::tie(m.path); }
 auto fields(Is<TreeEnd> auto& m) { return std::tie(m.nonce); }
 auto fields(Is<Run> auto& m) {
   return std::tie(m.job, m.attempt, m.nonce, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
-                  m.timeout, m.kill_grace, m.log_limit);
+                  m.timeout, m.kill_grace, m.log_limit, m.watch);
 }
 auto fields(Is<Cancel> auto& m) { return std::tie(m.job, m.only_if_waiting); }
 auto fields(Is<Shutdown> auto& /*m*/) { return std::tie(); }
@@ -36,6 +37,7 @@ auto fields(Is<Finished> auto& m) {
 }
 auto fields(Is<TreeState> auto& m) { return std::tie(m.changed, m.last); }
 auto fields(Is<Heartbeat> auto& m) { return std::tie(m.job); }
+auto fields(Is<Took> auto& m) { return std::tie(m.job, m.what); }
 
 template <>
 inline constexpr std::size_t enumerators<FileMode> = 3;

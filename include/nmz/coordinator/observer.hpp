@@ -29,6 +29,8 @@ class Observer {
   /// After the plan has been told.
   virtual void ended(const dispatch::Ended& /*ended*/) {}
   virtual void given_up(const dispatch::GivenUp& /*given_up*/) {}
+  /// Once: from then on one job runs at a time.
+  virtual void collided(const dispatch::Collided& /*collided*/) {}
   /// About four times a second, for clocks on a screen.
   virtual void tick() {}
 };

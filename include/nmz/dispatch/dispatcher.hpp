@@ -32,6 +32,11 @@
 // - Once the plan is exhausted, workers that have nothing to do are retired, all but one, which takes over if another
 //   is lost. With Options::speculate they stay instead, and each is given a copy of the job that runs longest, if that
 //   is out of the ordinary. The first verdict of the two counts; the other one is cancelled and told as spare.
+// - Two jobs that have taken the same thing (a port) at one time have disturbed each other, as far as anybody can tell:
+//   neither verdict counts, both are cancelled and their subjects go back to the plan, without an attempt being held
+//   against them. From then on one job runs at a time: what two tests of a run take, the next two take as well. What an
+//   agent tells of this it tells before its job has it, so of what is told together that is heard first.
+// - The plan may ask for that by itself (one_at_a_time), for as long as it likes.
 // - After Stop the plan gets no outcome any more: its result stands. Ends that still come are reported as cancelled.
 // - A step that comes later than deadline() asked for by more than a quarter of a lease shows that this program was
 //   suspended or starved: every lease is extended by the time since the step before. (The time between steps alone
@@ -42,6 +47,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -52,6 +58,7 @@
 
 #include "nmz/dispatch/plan.hpp"
 #include "nmz/job/outcome.hpp"
+#include "nmz/job/taken.hpp"
 
 namespace nmz::dispatch {
 
@@ -81,12 +88,18 @@ struct JobEnded {
   job::Outcome outcome;
   std::chrono::nanoseconds took{0};  ///< of the test, as the agent measured it
 };
+/// The job is about to have it, until it ends.
+struct Took {
+  job::WorkerId worker{};
+  job::JobId job{};
+  job::Taken what;
+};
 /// The user wants the end: nothing new is handed out and what runs is cancelled.
 struct Interrupted {};
 /// Only time has passed.
 struct Tick {};
 
-using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick>;
+using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick, Took>;
 
 // ---- actions, to be carried out in order
 
@@ -125,9 +138,9 @@ using Action = std::variant<Assign, Cancel, Restart, Retire, Stop>;
 /// `retried`: the subject went back to the plan, to be run again. `late`: nothing waited for it any more; it may be a
 /// second report about an execution whose end was reported already. An id that was never handed out has attempt 0.
 /// `returned`: it had waited at a worker and never began; the subject is handed out again with the same attempt.
-/// `spare`: one of two copies of which the other one counts.
+/// `spare`: one of two copies of which the other one counts. `disturbed`: it met another job; nothing it says counts.
 struct Ended {
-  enum class Fate : std::uint8_t { counted, retried, cancelled, late, returned, spare };
+  enum class Fate : std::uint8_t { counted, retried, cancelled, late, returned, spare, disturbed };
   Fate fate = Fate::counted;
   job::WorkerId worker{};
   job::JobId job{};
@@ -142,7 +155,13 @@ struct GivenUp {
   bool restarting = false;
   bool makes_room = false;  ///< not lost: fewer workers share what the machine has too little of
 };
-using Report = std::variant<Ended, GivenUp>;
+/// The first two jobs that had the same thing at one time. Told once.
+struct Collided {
+  job::Taken what;
+  Subject subject = 0;
+  Subject other = 0;
+};
+using Report = std::variant<Ended, GivenUp, Collided>;
 
 struct Options {
   Options() = default;
@@ -198,8 +217,10 @@ class Dispatcher {
     bool recalled = false;    ///< to go back if it has not begun
     bool superseded = false;  ///< another copy of it had the verdict
     bool crowded = false;     ///< it met a limit while others worked: that costs a worker, and no attempt
+    bool disturbed = false;   ///< it had what another job had at the same time
     bool to_idle = true;      ///< it was handed to a worker that had no other
     Time assigned{0};
+    std::vector<job::Taken> taken;
   };
   struct SubjectState {
     bool with_us = false;  ///< handed out by the plan and neither recorded nor given back
@@ -224,11 +245,18 @@ class Dispatcher {
   void apply(const JobEnded& event);
   void apply(const Interrupted& event);
   void apply(const Tick& event);
+  void apply(const Took& event);
+  void disturb(job::JobId one, job::JobId other, const job::Taken& what);
+  void release(job::JobId id);
   void expire_leases();
   [[nodiscard]] bool gathers();
   [[nodiscard]] std::chrono::nanoseconds gathering_time() const;
   [[nodiscard]] bool another_is_about_to_end() const;
   void cancel_superseded();
+  void cancel_disturbed();
+  /// Nothing is handed out while anything runs.
+  [[nodiscard]] bool one_at_a_time() const { return collided_ || plan_.one_at_a_time(); }
+  [[nodiscard]] bool has_to_wait() const { return one_at_a_time() && busy_ > 0; }
   void cancel_pointless();
   void hand_out();
   [[nodiscard]] std::vector<Subject> take(std::size_t most);
@@ -236,6 +264,7 @@ class Dispatcher {
   void hand_out_ahead();
   [[nodiscard]] std::size_t depth() const;
   void call_back();
+  void call_all_back();
   [[nodiscard]] std::optional<job::JobId> to_call_back(const Worker& from) const;
   void speculate();
   [[nodiscard]] std::optional<job::JobId> straggler() const;
@@ -287,6 +316,9 @@ class Dispatcher {
   Time suspended_{0};                   ///< the lease clock is now_ - suspended_
   std::vector<GivenUp> given_up_;       ///< in the step under way
   std::vector<job::JobId> superseded_;  ///< in the step under way
+  std::vector<job::JobId> disturbed_;   ///< likewise
+  std::map<job::Taken, std::vector<job::JobId>> holders_;
+  bool collided_ = false;
   bool plan_changed_ = true;            ///< it got an outcome or a subject back in this step
   bool plan_has_more_ = true;           ///< it has not yet said otherwise since it changed
   bool interrupted_ = false;

@@ -40,6 +40,12 @@ class Plan {
   /// Running subjects whose outcome can no longer matter.
   [[nodiscard]] virtual std::vector<Subject> pointless() const = 0;
 
+  /// What is handed out now is to run with nothing beside it.
+  [[nodiscard]] virtual bool one_at_a_time() const { return false; }
+
+  /// From now on everything runs so, whatever one_at_a_time() says: jobs have disturbed each other.
+  virtual void serialise() {}
+
   /// next() will give nothing any more but what is given back to the plan: workers that are idle then are not needed.
   [[nodiscard]] virtual bool exhausted() const { return false; }
 

@@ -39,6 +39,7 @@ struct Outcome {
   std::int32_t code = 0;
   bool matched = true;     ///< false: Run::match was given and no line of the output matched
   bool disk_full = false;  ///< the work tree's file system had no space left when the command failed
+  bool watched = false;    ///< what it took that others could have wanted at the same time was told (wire::Took)
   std::string detail;      ///< one line for a person, may be empty
 
   friend bool operator==(const Outcome&, const Outcome&) = default;

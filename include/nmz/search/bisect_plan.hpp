@@ -70,6 +70,7 @@ class BisectPlan final : public dispatch::Plan {
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool finished() const override;
+  void serialise() override;
 
   [[nodiscard]] const BisectResult& result() const;
   [[nodiscard]] std::size_t candidates_left() const;

@@ -9,7 +9,7 @@
 //     TreeBegin, TreeRemove*, (TreeFile TreeData*)*, TreeEnd ->
 //           <------------------------------------- TreeReady
 //     Run --------------------------------------->
-//           <------------------------ Started(build)? Started(test) Log* Finished
+//           <------------------------ Started(build)? Started(test) (Log, Took)* Finished
 //           <------------------------------------- TreeState      (which tracked files the test changed)
 //     Cancel (any time) -> the job ends with Finished{cancelled}; a job that waits has no Started then
 //     Run (any time, where there is no tree) -> it waits until the jobs before it have ended
@@ -28,10 +28,11 @@
 #include <vector>
 
 #include "nmz/job/outcome.hpp"
+#include "nmz/job/taken.hpp"
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 4;
+inline constexpr std::uint32_t protocol_version = 5;
 
 /// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
 /// agent's. It never reaches a command, neither its environment nor its arguments nor its log.
@@ -107,6 +108,7 @@ struct Run {
   std::chrono::milliseconds timeout{0};  ///< for the test (not its build); 0 = none
   std::chrono::milliseconds kill_grace{2000};  ///< between TERM and KILL
   std::uint64_t log_limit = 0;                 ///< bytes of log sent at most; 0 = none
+  bool watch = false;                          ///< tell what it takes, where that can be noticed
   friend bool operator==(const Run&, const Run&) = default;
 };
 
@@ -164,6 +166,16 @@ struct Finished {
   friend bool operator==(const Finished&, const Finished&) = default;
 };
 
+/// Told at most this often in a job; one that takes more is not `watched`.
+inline constexpr std::size_t most_taken = 64;
+
+/// On its way before the job has what it asked for: whoever is disturbed by that ends after this was sent.
+struct Took {
+  job::JobId job{};
+  job::Taken what;  ///< a name of at most longest_name
+  friend bool operator==(const Took&, const Took&) = default;
+};
+
 /// After every job that had a tree: tracked paths that are no longer as they were laid out.
 /// May be split over several messages; `last` marks the end.
 struct TreeState {
@@ -178,6 +190,6 @@ struct Heartbeat {
 };
 
 using Message = std::variant<Hello, TreeBegin, TreeRemove, TreeFile, TreeData, TreeDirectory, TreeEnd, Run, Cancel,
-                             Shutdown, Welcome, TreeReady, Started, Log, Finished, TreeState, Heartbeat>;
+                             Shutdown, Welcome, TreeReady, Started, Log, Finished, TreeState, Heartbeat, Took>;
 
 }  // namespace nmz::wire
