@@ -56,6 +56,7 @@ struct Texts {
   std::optional<std::string> kill_grace;
   std::optional<std::string> log_limit;
   std::optional<std::string> jobs;
+  bool confirm = false;
   bool quiet = false;
   bool verbose = false;
   bool version = false;
@@ -79,7 +80,7 @@ void declare_search(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--find-fix", options.find_fix,
                "Search for the commit that repaired: the command fails at GOOD and succeeds at BAD");
   app.add_flag("--trust-ends", options.trust_ends, "Do not test whether GOOD is good and BAD is bad");
-  app.add_flag("--confirm,!--no-confirm", options.confirm,
+  app.add_flag("--confirm,!--no-confirm", texts.confirm,
                "Test the answer once more with nothing beside it, and search again one at a time if it differs [where "
                "tests may disturb each other unnoticed]");
   app.add_option("--strategy", texts.strategy,
@@ -282,6 +283,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
     return fail(ErrorKind::misconfigured,
                 "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
   }
+  if (app.count("--confirm") > 0) options.confirm = texts.confirm;
   const bool terms_given = app.count("--term-old") + app.count("--term-new") > 0;
   return take_range(texts, options)
       .and_then([&] { return take_times(texts, options); })

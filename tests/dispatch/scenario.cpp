@@ -25,12 +25,14 @@ std::string phrase(const Stop& it) {
   return fmt::format("stop {}", names.at(static_cast<std::size_t>(it.why)));
 }
 std::string phrase(const Ended& it) {
-  constexpr std::array names{"counted", "retried", "cancelled", "late", "returned", "spare"};
+  constexpr std::array names{"counted", "retried", "cancelled", "late", "returned", "spare", "disturbed"};
   const char* fate = names.at(static_cast<std::size_t>(it.fate));
   if (it.attempt == 0) return fmt::format("{} {}", fate, name(it.job));
   return fmt::format("{} s{} {}", fate, it.subject, name(it.job));
 }
 std::string phrase(const GivenUp& it) { return fmt::format("{} {}", it.restarting ? "lost" : "gone", name(it.worker)); }
+
+std::string phrase(const Collided& it) { return fmt::format("collided s{} s{}", it.subject, it.other); }
 
 void append(std::string& line, const std::string& phrase) {
   if (!line.empty()) line += ", ";
@@ -88,6 +90,10 @@ Event lost(std::uint32_t worker) { return WorkerLost{job::WorkerId{worker}, "its
 Event alive(std::uint32_t worker) { return WorkerAlive{job::WorkerId{worker}}; }
 Event ended(std::uint32_t worker, std::uint64_t job, const job::Outcome& outcome, std::chrono::nanoseconds took) {
   return JobEnded{job::WorkerId{worker}, job::JobId{job}, outcome, took};
+}
+
+Event took(std::uint32_t worker, std::uint64_t job, std::uint64_t place) {
+  return Took{job::WorkerId{worker}, job::JobId{job}, {"port 8080", place}};
 }
 
 job::Outcome outcome(job::OutcomeKind kind, int code) {

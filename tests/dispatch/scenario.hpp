@@ -26,6 +26,8 @@ class ScriptedPlanForTests final : public Plan {
   void record(Subject subject, const job::Outcome& outcome) override;
   void give_back(Subject subject) override;
   [[nodiscard]] std::vector<Subject> pointless() const override { return no_use; }
+  [[nodiscard]] bool one_at_a_time() const override { return alone; }
+  void serialise() override { note("serialise"); }
   [[nodiscard]] bool exhausted() const override { return list_ends && to_do.empty(); }
   [[nodiscard]] bool finished() const override { return decided || (to_do.empty() && running == 0); }
 
@@ -35,6 +37,7 @@ class ScriptedPlanForTests final : public Plan {
   std::deque<Subject> to_do;
   std::vector<Subject> no_use;
   bool decided = false;
+  bool alone = false;
   bool list_ends = false;  ///< it is known that nothing will be added to it
   std::size_t running = 0;
   int questions = 0;  ///< calls of next()
@@ -61,6 +64,9 @@ Event ready(std::uint32_t worker);
 Event lost(std::uint32_t worker);
 Event alive(std::uint32_t worker);
 Event ended(std::uint32_t worker, std::uint64_t job, const job::Outcome& outcome, std::chrono::nanoseconds took = {});
+
+/// The port 8080 of that network.
+Event took(std::uint32_t worker, std::uint64_t job, std::uint64_t place = 0);
 
 job::Outcome exited(int code);
 job::Outcome outcome(job::OutcomeKind kind, int code = 0);

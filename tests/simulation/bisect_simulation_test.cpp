@@ -13,11 +13,15 @@ using Kind = search::BisectResult::Kind;
 
 TEST(BisectSimulationTest, FindsTheCulpritInEveryWorld) {
   std::map<Kind, std::size_t> answers;
+  std::size_t disturbed = 0;
+  std::size_t repeated = 0;
   for (const std::uint64_t seed : seeds(thousands_of_runs(5000))) {
     SCOPED_TRACE(testing::Message() << "NMZ_SIM_SEED=" << seed);
     try {
       const BisectRun one = run_bisect(seed);
       if (one.run.why == dispatch::Stop::Why::finished) ++answers[one.answer];
+      disturbed += one.run.tally.disturbed;
+      repeated += one.stage == search::ConfirmedPlan::Stage::repeating ? 1 : 0;
     } catch (const std::exception& broken) {
       ADD_FAILURE() << broken.what();
     }
@@ -26,6 +30,8 @@ TEST(BisectSimulationTest, FindsTheCulpritInEveryWorld) {
   if (seeds(2).size() == 1) return;
   EXPECT_GT(answers[Kind::found], 100U);
   EXPECT_GT(answers[Kind::only_skipped], 10U);
+  EXPECT_GT(disturbed, 100U) << "by ports that collide";
+  EXPECT_GT(repeated, 10U) << "since a collision that nobody noticed had spoilt the answer";
 }
 
 TEST(BisectSimulationTest, TheSeedTellsEverything) {

@@ -16,6 +16,7 @@ BisectWorld::BisectWorld(std::uint64_t seed)
   grow(size, random_.between(1, random_.chance(0.5) ? 3 : 20), random_.uniform() * 0.6);
   choose_culprit();
   choose_options();
+  if (conditions_.faults.takes_port > 0 && random_.chance(0.5)) conditions_.faults.unseen = random_.uniform();
 }
 
 /// Each commit but the last gets a child within the window; each may get further ones: so the last descends from all.
@@ -85,7 +86,7 @@ Truth BisectWorld::truth() const {
   };
 }
 
-std::vector<Node> BisectWorld::indistinguishable(const search::BisectPlan& plan) const {
+std::vector<Node> BisectWorld::indistinguishable(const search::ConfirmedPlan& plan) const {
   std::vector<Node> same;
   for (Node suspect = 0; suspect < graph_.size(); ++suspect) {
     if (graph_.role(suspect) != Role::candidate) continue;

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nmz/search/bisect_plan.hpp"
+#include "nmz/search/confirmed_plan.hpp"
 
 #include "random.hpp"
 #include "workers.hpp"
@@ -27,7 +27,7 @@ class BisectWorld {
 
   /// The candidates that no testable commit tells apart from the culprit; sorted. Untestable are those that the plan
   /// has taken for skipped, whether by their own fault or by that of the workers.
-  [[nodiscard]] std::vector<search::Node> indistinguishable(const search::BisectPlan& plan) const;
+  [[nodiscard]] std::vector<search::Node> indistinguishable(const search::ConfirmedPlan& plan) const;
 
  private:
   void grow(std::size_t size, std::size_t window, double merges);

@@ -41,6 +41,10 @@ Conditions hostile_world(Random& random) {
   if (random.chance(0.1)) faults.suspended_at = random.up_to(20s);
   conditions.speaks = random.chance(0.5);
   if (conditions.speaks && random.chance(0.7)) faults.hostile = random.uniform();
+  if (!conditions.speaks && random.chance(0.3)) {
+    faults.takes_port = random.uniform();
+    faults.falls_silent = 0;  // what is given up for that and never ended disturbs whom it likes
+  }
   return conditions;
 }
 

@@ -30,6 +30,8 @@ struct Faults {
   double overtaken = 0;       ///< of each message: it takes long, later ones come first
   double start_fails = 0;     ///< of each start of an agent
   double for_good = 0;        ///< of each of these: another start is said to be of no use
+  double takes_port = 0;      ///< one that other jobs take as well: whoever meets another ends wrongly
+  double unseen = 0;          ///< of these: nobody notices
   double hostile = 0;         ///< of each start of an agent that speaks: see intruder.hpp
   std::optional<Time> all_die_at;
   std::optional<Time> interrupt_at;

@@ -50,6 +50,8 @@ void Fleet::begin_next(const AgentName& name, Time now) {
 
 void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time begin) {
   agent(name).job = assign.job;
+  agent(name).port.reset();
+  agent(name).disturbed = false;
   const Faults& faults = conditions_.faults;
   const auto drawn = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * random_.lognormal(conditions_.spread)));
   const Labour labour = labours_(assign);
@@ -60,6 +62,10 @@ void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time be
   if (random_.chance(faults.starts_anew)) timeline_.at(begin + random_.up_to(took), StartsAnew{name, assign.job});
   const bool fails = random_.chance(faults.infrastructure);
   const job::Outcome outcome = fails ? no_verdict(random_) : labour.outcome;
+  if (faults.takes_port > 0 && random_.chance(faults.takes_port)) {
+    constexpr std::uint64_t ports = 3;
+    timeline_.at(begin + random_.up_to(took), TakesPort{name, assign.job, random_.below(ports)});
+  }
   timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
 }
 
@@ -138,12 +144,36 @@ void Fleet::happens(const JobEnds& what, Time when) {
   Agent& it = agent(what.agent);
   if (!it.alive || it.job != what.job) return;
   it.job = {};
-  const dispatch::JobEnded ended{what.agent.worker, what.job, what.outcome, what.took};
+  dispatch::JobEnded ended{what.agent.worker, what.job, what.outcome, what.took};
+  const bool a_verdict =
+      ended.outcome.kind == job::OutcomeKind::exited && ended.outcome.code < 2 && !ended.outcome.disk_full;
+  if (it.disturbed && a_verdict) ended.outcome.code = 1 - ended.outcome.code;
   send(what.agent, ended, when);
   if (random_.chance(conditions_.faults.said_twice)) send(what.agent, ended, when + random_.up_to(3s));
   if (random_.chance(conditions_.faults.stray)) send_stray(what.agent, what.job, when + random_.up_to(3s));
   if (what.then_dies) happens(Dies{what.agent}, when);
   begin_next(what.agent, when);
+}
+
+/// An agent tells first, and lets its job go on when that has been heard.
+void Fleet::happens(const TakesPort& what, Time when) {
+  if (!runs(what.agent, what.job)) return;
+  if (conditions_.faults.unseen > 0 && random_.chance(conditions_.faults.unseen)) return happens(HasPort{what}, when);
+  const dispatch::Took took{what.agent.worker, what.job, {"port", what.port}};
+  const Time heard = arrival(what.agent, when);
+  timeline_.at(heard, Arrives{what.agent, took});
+  timeline_.at(heard, HasPort{what});
+}
+
+void Fleet::happens(const HasPort& what, Time /*when*/) {
+  if (!runs(what.what.agent, what.what.job)) return;
+  Agent& it = agent(what.what.agent);
+  it.port = what.what.port;
+  for (std::uint32_t number = 0; number < conditions_.workers; ++number) {
+    Agent& other = agent(latest(job::WorkerId{number}));
+    const bool meets = &other != &it && other.alive && other.job != job::JobId{} && other.port == it.port;
+    if (meets) it.disturbed = other.disturbed = true;
+  }
 }
 
 void Fleet::happens(const CancelArrives& what, Time when) {
@@ -203,6 +233,10 @@ void Fleet::send_stray(const AgentName& from, job::JobId after, Time now) {
   outcome.kind = job::OutcomeKind::exited;
   outcome.code = 99;
   send(from, dispatch::JobEnded{from.worker, job::JobId{candidates.at(random_.below(3))}, outcome, {}}, now);
+}
+
+bool Fleet::runs(const AgentName& name, job::JobId job) {
+  return !replaced(name) && agent(name).alive && agent(name).job == job;
 }
 
 bool Fleet::replaced(const AgentName& agent) const {

@@ -38,6 +38,8 @@ class Fleet final : public Workers {
     bool retired = false;
     job::JobId job{};  ///< none when 0
     std::deque<dispatch::Assign> queue;
+    std::optional<std::uint64_t> port;  ///< that the job has
+    bool disturbed = false;             ///< the job met another one that had its port
     Time silent_until{0};
     Time last_arrival{0};  ///< messages arrive in order, unless one is overtaken
   };
@@ -67,6 +69,14 @@ class Fleet final : public Workers {
     std::chrono::nanoseconds took{0};
     bool then_dies = false;
   };
+  struct TakesPort {
+    AgentName agent;
+    job::JobId job{};
+    std::uint64_t port = 0;
+  };
+  struct HasPort {
+    TakesPort what;
+  };
   struct CancelArrives {
     AgentName agent;
     job::JobId job{};
@@ -78,8 +88,8 @@ class Fleet final : public Workers {
   };
   struct AllDie {};
   struct UserInterrupts {};
-  using Happening = std::variant<Starts, FailsToStart, Beats, Dies, StartsAnew, FallsSilent, JobEnds, CancelArrives,
-                                 Arrives, AllDie, UserInterrupts>;
+  using Happening = std::variant<Starts, FailsToStart, Beats, Dies, StartsAnew, FallsSilent, JobEnds, TakesPort,
+                                 HasPort, CancelArrives, Arrives, AllDie, UserInterrupts>;
 
   void carry_out_one(const dispatch::Assign& assign, Time now);
   void carry_out_one(const dispatch::Cancel& cancel, Time now);
@@ -94,6 +104,8 @@ class Fleet final : public Workers {
   void happens(const StartsAnew& what, Time when);
   void happens(const FallsSilent& what, Time when);
   void happens(const JobEnds& what, Time when);
+  void happens(const TakesPort& what, Time when);
+  void happens(const HasPort& what, Time when);
   void happens(const CancelArrives& what, Time when);
   void happens(const Arrives& what, Time when);
   void happens(const AllDie& what, Time when);
@@ -105,6 +117,7 @@ class Fleet final : public Workers {
   void send(const AgentName& from, dispatch::Event event, Time now);
   [[nodiscard]] Time arrival(const AgentName& from, Time now);
   void send_stray(const AgentName& from, job::JobId after, Time now);
+  [[nodiscard]] bool runs(const AgentName& agent, job::JobId job);
   [[nodiscard]] bool replaced(const AgentName& agent) const;
   [[nodiscard]] AgentName latest(job::WorkerId worker) const;
   Agent& agent(const AgentName& name);

@@ -78,10 +78,14 @@ void judge_suspects(const BisectWorld& world, const std::vector<Node>& suspects,
 }
 
 /// `finished` runs only: others may have stopped anywhere.
-void judge_answer(const BisectWorld& world, const search::BisectPlan& plan) {
+void judge_answer(const BisectWorld& world, const search::ConfirmedPlan& plan) {
   const BisectResult& result = plan.result();
   const std::vector<Node> same = world.indistinguishable(plan);
   const std::vector<Node> only_culprit{world.culprit()};
+  // Skipped commits are not tested again: what the others said beside each other may be wrong.
+  const bool unconfirmed =
+      world.conditions().faults.unseen > 0 && plan.stage() == search::ConfirmedPlan::Stage::searching;
+  if (unconfirmed && (result.kind == Kind::only_skipped || result.kind == Kind::nothing_testable)) return;
   switch (result.kind) {
     case Kind::found:
       demand(nodes_of(result.suspects) == only_culprit, fmt::format("the culprit {} is not found", world.culprit()));
@@ -117,10 +121,13 @@ RunSummary run_list(std::uint64_t seed, const Witness& witness) {
 
 BisectRun run_bisect(std::uint64_t seed, const Witness& witness) {
   const BisectWorld world(seed);
-  search::BisectPlan plan(world.graph(), world.checks(), world.options());
+  const bool unseen = world.conditions().faults.unseen > 0;
+  search::ConfirmedPlan plan(world.graph(), world.checks(), world.options(),
+                             unseen ? search::Confirm::always : search::Confirm::never);
   BisectRun done;
   done.run = simulate(plan, world.truth(), world.conditions(), seed, witness);
   done.answer = plan.result().kind;
+  done.stage = plan.stage();
   if (done.run.why == dispatch::Stop::Why::finished) {
     judge_answer(world, plan);
   } else {

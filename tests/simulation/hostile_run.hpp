@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "nmz/search/bisect_plan.hpp"
+#include "nmz/search/confirmed_plan.hpp"
 
 #include "simulation.hpp"
 
@@ -18,6 +18,7 @@ RunSummary run_list(std::uint64_t seed, const Witness& witness = {});
 struct BisectRun {
   RunSummary run;
   search::BisectResult::Kind answer = search::BisectResult::Kind::unfinished;
+  search::ConfirmedPlan::Stage stage = search::ConfirmedPlan::Stage::searching;
 };
 
 /// A search for the first bad commit of a random history.

@@ -30,6 +30,9 @@ std::string words(const dispatch::JobEnded& it) {
   return fmt::format("{} says that {} ended: {}", name(it.worker), name(it.job), words(it.outcome));
 }
 std::string words(const dispatch::Interrupted& /*it*/) { return "the user interrupts"; }
+std::string words(const dispatch::Took& it) {
+  return fmt::format("{} says that {} takes {} {}", name(it.worker), name(it.job), it.what.name, it.what.place);
+}
 std::string words(const dispatch::Tick& /*it*/) { return "time has passed"; }
 
 std::string words(const dispatch::Assign& it) {
@@ -46,9 +49,13 @@ std::string words(const dispatch::Stop& it) {
 }
 
 std::string words(const dispatch::Ended& it) {
-  constexpr std::array<std::string_view, 6> fates{"counted", "retried", "cancelled", "late", "returned", "spare"};
+  constexpr std::array<std::string_view, 7> fates{"counted",  "retried", "cancelled", "late",
+                                                  "returned", "spare",   "disturbed"};
   return fmt::format("{} of {} (subject {}, attempt {}) is {}: {}", name(it.job), name(it.worker), it.subject,
                      it.attempt, fates.at(static_cast<std::size_t>(it.fate)), words(it.outcome));
+}
+std::string words(const dispatch::Collided& it) {
+  return fmt::format("subjects {} and {} have both {} {}", it.subject, it.other, it.what.name, it.what.place);
 }
 std::string words(const dispatch::GivenUp& it) {
   return fmt::format("{} is given up{}: {}", name(it.worker), it.restarting ? " and started anew" : "", it.reason);

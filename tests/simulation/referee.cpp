@@ -76,6 +76,9 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
   const bool was_stopped = stopped_;
   const bool in_time = !due_ || now <= *due_ || conditions_.faults.suspended_at;
   demand(in_time, "a subject waits longer than its patience, and a worker is free");
+  for (const dispatch::Event& event : events) {
+    if (const auto* took = std::get_if<dispatch::Took>(&event)) observe_took(*took, now);
+  }
   for (const dispatch::Event& event : events) observe(event, now);
   // Told last of all, though the worker's jobs ended with it.
   for (const dispatch::Report& report : step.reports) {
@@ -114,6 +117,9 @@ void Referee::note_waiting(Time now) {
   due_.reset();
   const auto is_free = [](const Worker& one) { return one.state == State::free; };
   if (stopped_ || std::ranges::none_of(workers_, is_free)) return;
+  const auto is_busy = [](const Worker& one) { return one.state == State::busy; };
+  const bool one_at_a_time = collided_ || plan_.one_at_a_time();
+  if (one_at_a_time && std::ranges::any_of(workers_, is_busy)) return;
   for (const auto& [subject, since] : waiting_) {
     const Time latest = std::max(since + conditions_.options.patience, now) + conditions_.options.gather;
     due_ = std::min(due_.value_or(latest), latest);
@@ -191,7 +197,24 @@ void Referee::observe(const dispatch::Event& event, Time now) {
   }
 }
 
+/// Of what is told together this is heard first.
+void Referee::observe_took(const dispatch::Took& took, Time now) {
+  Worker& it = worker(took.worker);
+  it.heard = now;
+  if (it.state != State::busy || std::ranges::find(it.jobs, took.job) == it.jobs.end()) return;
+  std::set<job::JobId>& holders = holders_[took.what];
+  holders.insert(took.job);
+  if (holders.size() < 2) return;
+  collided_ = true;
+  for (const job::JobId holder : holders) jobs_.at(holder).disturbed = true;
+}
+
+void Referee::judge_report(const dispatch::Collided& /*collided*/, Time /*now*/) {
+  demand(collided_ && !std::exchange(told_collision_, true), "a collision is told that was not, or twice");
+}
+
 void Referee::end_job(Worker& worker, job::JobId ended) {
+  for (auto& [what, holders] : holders_) holders.erase(ended);
   Job& job = jobs_.at(ended);
   job.over = true;
   running_[job.subject].erase(ended);
@@ -276,7 +299,12 @@ void Referee::judge_fate(const Ended& ended, const Job& job) {
   const bool no_verdict = is_no_verdict(ended.outcome);
   std::uint32_t& retries = retries_[ended.subject];
   const bool crowded = worker(ended.worker).makes_room && ended.outcome.disk_full;
+  demand(!job.disturbed || stopped_ || ended.fate == Ended::Fate::disturbed, "a disturbed job counts", ended.job);
   switch (ended.fate) {
+    case Ended::Fate::disturbed:
+      demand(job.disturbed, "a job is called disturbed and met no other", ended.job);
+      ++tally_.disturbed;
+      break;
     case Ended::Fate::counted:
       demand(!no_verdict || (!crowded && retries + 1 == conditions_.options.max_attempts),
              "an outcome that is no verdict is counted while attempts are left", ended.job);
@@ -319,6 +347,8 @@ void Referee::judge_action(const dispatch::Assign& assign, Time now) {
   Worker& it = worker(assign.worker);
   const bool has_room = it.state == State::busy && it.jobs.size() <= conditions_.options.ahead;
   demand(it.state == State::free || has_room, "a job for a worker that is not free", assign.job);
+  const bool beside = std::ranges::any_of(workers_, [](const Worker& one) { return !one.jobs.empty(); });
+  demand(!beside || !(collided_ || plan_.one_at_a_time()), "a job runs beside another and must not", assign.job);
   demand(jobs_.empty() || assign.job > jobs_.rbegin()->first, "a job id is used again", assign.job);
   std::set<job::JobId>& copies = running_[assign.subject];
   std::erase_if(copies, [this](job::JobId one) { return jobs_.at(one).copied && jobs_.at(one).cancelled; });

@@ -38,6 +38,7 @@ struct Tally {
   std::size_t retired = 0;
   std::size_t returned = 0;
   std::size_t spare = 0;
+  std::size_t disturbed = 0;
 };
 
 /// Between the dispatcher and the plan it is to use: checks who holds which subject, and notes what the plan is told.
@@ -49,6 +50,8 @@ class RefereedPlan final : public dispatch::Plan {
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override { return plan_.pointless(); }
+  [[nodiscard]] bool one_at_a_time() const override { return plan_.one_at_a_time(); }
+  void serialise() override { plan_.serialise(); }
   [[nodiscard]] bool exhausted() const override { return plan_.exhausted(); }
   [[nodiscard]] bool finished() const override { return plan_.finished(); }
 
@@ -102,9 +105,10 @@ class Referee {
     bool over = false;  ///< its end was told, or its worker lost
     bool cancelled = false;
     bool called_back = false;
-    bool copied = false;    ///< two of its subject ran at once
-    bool reported = false;  ///< an Ended that is not late
-    bool ran = false;       ///< of those of a lost worker: it was not waiting
+    bool disturbed = false;  ///< it took what another one had
+    bool copied = false;     ///< two of its subject ran at once
+    bool reported = false;   ///< an Ended that is not late
+    bool ran = false;        ///< of those of a lost worker: it was not waiting
     Time assigned{0};
     std::optional<job::Outcome> told;  ///< how it ended, as its worker said; nothing when the worker was lost
   };
@@ -115,9 +119,11 @@ class Referee {
   };
 
   void observe(const dispatch::Event& event, Time now);
+  void observe_took(const dispatch::Took& took, Time now);
   void end_job(Worker& worker, job::JobId ended);
   void end_all_jobs(Worker& worker);
   void judge_report(const dispatch::GivenUp& given_up, Time now);
+  void judge_report(const dispatch::Collided& collided, Time now);
   void judge_report(const dispatch::Ended& ended, Time now);
   void judge_outcome(const dispatch::Ended& ended, const Job& job);
   void judge_fate(const dispatch::Ended& ended, const Job& job);
@@ -151,6 +157,9 @@ class Referee {
   std::map<dispatch::Subject, Time> waiting_;  ///< for a worker, since when
   std::optional<Time> due_;                    ///< when one of them has to be run at the latest
   Time last_step_{0};
+  std::map<job::Taken, std::set<job::JobId>> holders_;
+  bool collided_ = false;
+  bool told_collision_ = false;
   bool interrupted_ = false;
   bool stopped_ = false;
   Tally tally_;

@@ -42,6 +42,7 @@ class TraceHash {
     words({word(it.fate), word(it.worker), word(it.job), it.subject, it.attempt, word(it.outcome.kind),
            word(it.outcome.code), word(it.took.count())});
   }
+  void add(const dispatch::Collided& it) { words({it.subject, it.other, it.what.place}); }
   void add(const dispatch::GivenUp& it) { words({word(it.worker), word(it.restarting)}); }
 
   void words(std::initializer_list<std::uint64_t> list) {

@@ -26,6 +26,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
       total.retired += run.tally.retired;
       total.returned += run.tally.returned;
       total.spare += run.tally.spare;
+      total.disturbed += run.tally.disturbed;
       interrupted += run.why == dispatch::Stop::Why::interrupted ? 1 : 0;
       refused += run.refused;
       without_workers += run.why == dispatch::Stop::Why::no_workers ? 1 : 0;
@@ -42,6 +43,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
   EXPECT_GT(total.retired, 100U);
   EXPECT_GT(total.returned, 100U);
   EXPECT_GT(total.spare, 100U);
+  EXPECT_GT(total.disturbed, 100U);
   EXPECT_GT(interrupted, 10U);
   EXPECT_GT(without_workers, 10U);
   EXPECT_GT(refused, 100U);

@@ -46,7 +46,8 @@ class ConfirmedPlan final : public dispatch::Plan {
   /// What was recorded last only confirms, or not, what was known.
   [[nodiscard]] bool last_confirms() const { return last_confirmed_.has_value(); }
 
-  [[nodiscard]] const BisectResult& result() const { return plan_->result(); }
+  /// unfinished while it is not confirmed.
+  [[nodiscard]] const BisectResult& result() const { return finished() ? plan_->result() : unfinished_; }
   [[nodiscard]] std::size_t candidates_left() const { return plan_->candidates_left(); }
   [[nodiscard]] double rounds_left() const;
   [[nodiscard]] std::optional<Verdict> verdict(dispatch::Subject subject) const;
@@ -75,6 +76,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   BisectOptions options_;
   Confirm confirm_;
   std::optional<BisectPlan> plan_;
+  BisectResult unfinished_;
   Stage stage_ = Stage::searching;
   bool disturbable_ = false;  ///< a verdict came from a test that others could have disturbed unnoticed
   std::deque<Expected> expected_;
