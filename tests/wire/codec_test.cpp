@@ -58,6 +58,8 @@ class RandomMessages {
         return finished();
       case 15:
         return TreeState{list(), flip()};
+      case 16:
+        return Took{job::JobId{any<std::uint64_t>()}, {bytes(), any<std::uint64_t>()}};
       default:
         return Heartbeat{job::JobId{any<std::uint64_t>()}};
     }
@@ -87,7 +89,7 @@ class RandomMessages {
   }
   job::Outcome outcome() {
     const auto kind = static_cast<job::OutcomeKind>(number(static_cast<std::size_t>(job::OutcomeKind::lost) + 1));
-    return {kind, -any<std::int32_t>(), flip(), flip(), bytes()};
+    return {kind, -any<std::int32_t>(), flip(), flip(), flip(), bytes()};
   }
   Run run() {
     Run run;
