@@ -20,6 +20,8 @@
 
 #include "nmz/files/removal.hpp"
 
+#include "process_tree.hpp"
+
 namespace nmz::agent {
 namespace {
 
@@ -121,6 +123,8 @@ Attempt<> World::enter() {
   }
   checkout_ = open_path(plan_.checkout, O_DIRECTORY);
   mask_ = open_path(plan_.mask, O_DIRECTORY);
+  outside_ = open_path("/proc", O_DIRECTORY);
+  all_processes() = path_of(outside_.get());
   std::vector<UniqueFd> sources;
   for (const Mount& mount : plan_.mounts) {
     sources.push_back(open_path(mount.source, O_NOFOLLOW));

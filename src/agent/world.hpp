@@ -48,6 +48,7 @@ class World {
   sandbox::Plan plan_;
   UniqueFd checkout_;
   UniqueFd mask_;
+  UniqueFd outside_;     ///< the /proc that shows all processes
   std::string tree_;     ///< whose view is open; empty when none is
   UniqueFd tree_below_;  ///< the tree itself
 };

@@ -1,6 +1,7 @@
 #include "bisect.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -218,9 +219,20 @@ int dry_run(Search& search) {
   return told_completely(json.get(), exit_found);
 }
 
-orchestrator::RunDirectory make_place(const Options& options) {
-  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? need(installation::cache_directory())
-                                                                                : fs::path{options.work_directory}));
+/// Of a checkout: the same from search to search.
+std::string place_name(const git::Repository& repository) {
+  std::string name = repository_name(repository);
+  std::ranges::replace_if(
+      name, [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
+  const std::string top = repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
+  constexpr std::size_t longest = 40;
+  return fmt::format("{}-{:08x}", name.substr(0, longest), std::hash<std::string>{}(top)&0xFFFFFFFFU);
+}
+
+orchestrator::RunDirectory make_place(const Options& options, const git::Repository& repository) {
+  const fs::path base =
+      options.work_directory.empty() ? need(installation::cache_directory()) : fs::path{options.work_directory};
+  return need(orchestrator::RunDirectory::create(base, "choose another place with --work-dir", place_name(repository)));
 }
 
 /// Where a run's workers are: below a directory of this machine, or in containers.
@@ -423,6 +435,11 @@ void furnish(Search& search, Place& place, Reporter& reporter) {
   for (const std::string& note : place.inputs.notes) reporter.show(events::Notice{note});
   place.worlds =
       make_worlds(search.options, search.repository, place.inputs, place.agent, place.directory, search.workers);
+  if (!place.worlds.foreign.empty()) {
+    reporter.show(events::Notice{listed(place.worlds.foreign) +
+                                 " in the checkout belong to another user or group: tests can read them, not change "
+                                 "them (--isolate none)"});
+  }
   if (!place.worlds.lacking.empty()) {
     reporter.show(
         events::Notice{"tests share /tmp and processes with each other and do not see untracked files, nor "
@@ -481,7 +498,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   const fs::path agent = need(installation::find_agent());
   coordinator::Signals signals{io};
   std::optional<orchestrator::RunDirectory> directory;
-  if (containers == nullptr) directory.emplace(make_place(options));
+  if (containers == nullptr) directory.emplace(make_place(options, search.repository));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, repository_name(search.repository)));
   view::Text text{stderr, events::Kind::search, view::TextStyle::for_stream(stderr, options.verbosity)};
   std::unique_ptr<view::JsonLines> json;

@@ -3,6 +3,9 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "nmz/sandbox/surroundings.hpp"
 #include "nmz/sandbox/trial.hpp"
 
@@ -16,6 +19,20 @@ Worlds none(std::string why) {
   Worlds worlds;
   worlds.lacking = std::move(why);
   return worlds;
+}
+
+/// In a user namespace there is nobody whom another's file could belong to, and so no copy of it that can be written
+/// to.
+std::vector<std::string> foreign_entries(const fs::path& checkout, const std::vector<std::string>& untracked) {
+  std::vector<std::string> foreign;
+  for (const std::string& path : untracked) {
+    struct stat status {};
+    if (::geteuid() != 0 && ::lstat((checkout / path).c_str(), &status) == 0 &&
+        (status.st_uid != ::geteuid() || status.st_gid != ::getegid())) {
+      foreign.push_back(path);
+    }
+  }
+  return foreign;
 }
 
 }  // namespace
@@ -34,6 +51,7 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
   auto surroundings = sandbox::Surroundings::look(std::move(request));
   if (!surroundings) return none(surroundings.error().message);
   Worlds worlds;
+  worlds.foreign = foreign_entries(repository.work_tree(), inputs.untracked);
   if (!surroundings->mask().empty()) {
     worlds.watch = std::make_shared<sandbox::Watch>(repository.work_tree(), inputs.untracked, surroundings->mask());
   }

@@ -20,6 +20,7 @@ struct Worlds {
   Worlds() = default;
   std::vector<std::string> plans;         ///< of each worker, encoded; empty: the tests run in the user's own world
   std::shared_ptr<sandbox::Watch> watch;  ///< null where nothing of the checkout is seen
+  std::vector<std::string> foreign;       ///< untracked entries that tests can read, but not change
   std::string lacking;                    ///< why there are none though they were asked for; a part of a sentence
   [[nodiscard]] bool possible() const { return !plans.empty(); }
 };

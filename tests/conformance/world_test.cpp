@@ -115,6 +115,35 @@ TEST_P(WorldTest, WhatIsUntrackedIsThereAndStaysAsItIs) {
   expect_nothing_left();
 }
 
+TEST_P(WorldTest, WhatATestDoesToTheCheckoutStaysInside) {
+  untracked("build/object", "old\n");
+  untracked(".env", "KEY=1\n");
+  const std::string there = repository.path().string();
+  support::Program searching = program(
+      {repository.range()},
+      "n=$(cat number); user=$(dirname \"$(head -n 1 .git/objects/info/alternates)\"); echo x 2> /dev/null >> "
+      "\"$user/config\"; "
+      "rm -rf \"$user/refs\" 2> /dev/null; cd " +
+          there +
+          " && rm -rf build .env && echo x > number && "
+          "git config my.own value && git update-ref refs/heads/main HEAD && git tag mine && rm -rf .git/hooks; "
+          "rm -rf " +
+          there + "/* 2> /dev/null; test $n -lt 6");
+  const Snapshot before{repository.path()};
+  EXPECT_THAT(support::run_program(searching), Finds(repository.ids()[6]));
+  EXPECT_THAT(before.changes(), IsEmpty());
+  expect_nothing_left();
+}
+
+TEST_P(WorldTest, TheWorkTreeHasTheSameNameEachTime) {
+  const std::string note =
+      "test -e $NOTES/first && test \"$(cat $NOTES/first)\" != \"$PWD\" && exit 1; echo \"$PWD\" > "
+      "$NOTES/first; ";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(search(note + "test $n -lt 6", {"--jobs", "1"}), Finds(repository.ids()[6]));
+  }
+}
+
 TEST_P(WorldTest, OfTrackedFilesOnlyTheCommitsAreSeen) {
   repository.add_and_checkout({{{9}, {{"src/later", "tracked\n"}, {"later", "tracked\n"}}}});
   untracked("src/object", "built\n");
@@ -165,8 +194,8 @@ TEST_P(WorldTest, TmpCanBeReadAndWritesStayInside) {
   const std::string file = outside.path() / "written";
   const std::string fixed = "/tmp/nmz-world-test-" + std::to_string(::getpid());
   const std::string collides = "echo $n > " + fixed + " && sleep 0.05 && test $(cat " + fixed + ") = $n && ";
-  EXPECT_THAT(search("test $(cat " + outside.path().string() + "/given) = 7 && echo 8 > " + outside.path().string() +
-                         "/given && echo 1 > " + file +
+  EXPECT_THAT(search("test $(head -n 1 " + outside.path().string() + "/given) = 7 && echo 8 >> " +
+                         outside.path().string() + "/given && echo 1 > " + file +
                          " && echo 1 > /var/tmp/nmz-world-test && echo 1 > /dev/shm/x && " + collides + "test $n -lt 6",
                      {"--jobs", "4"}),
               Finds(repository.ids()[6]));
