@@ -53,10 +53,12 @@ std::string node_name() {
 
 }  // namespace
 
-Agent::Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root, std::function<void()> greeted)
+Agent::Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root, std::function<void()> greeted,
+             std::optional<World> world)
     : peer_{std::move(peer)},
       signals_{std::move(signals)},
       tree_{std::move(root), [this] { tick(); }},
+      world_{std::move(world)},
       on_greeting_{std::move(greeted)} {}
 
 ExitCode Agent::run() {
@@ -244,13 +246,14 @@ bool Agent::start(wire::Run run) {
     return false;
   }
   if (tree_.failure()) {
-    wire::Finished finished;
-    finished.job = run.job;
-    finished.attempt = run.attempt;
-    finished.nonce = run.nonce;
-    finished.outcome = *tree_.failure();
-    peer_.send(finished);
-    send_tree_state();
+    refuse(run, *tree_.failure());
+    return true;
+  }
+  if (const auto opened = world_ ? world_->open(tree_.root()) : Attempt<>{}; !opened) {
+    world_->close();
+    job::Outcome why = opened.error();
+    why.kind = job::OutcomeKind::unprepared;  // whatever the kernel says: it is not about the commit
+    refuse(run, why);
     return true;
   }
   ::clock_gettime(CLOCK_REALTIME_COARSE, &job_began_);
@@ -262,6 +265,16 @@ bool Agent::start(wire::Run run) {
   job_.emplace(std::move(run), tree_.root(), peer, [this] { tick(); });
   job_->start();
   return true;
+}
+
+void Agent::refuse(const wire::Run& run, const job::Outcome& why) {
+  wire::Finished finished;
+  finished.job = run.job;
+  finished.attempt = run.attempt;
+  finished.nonce = run.nonce;
+  finished.outcome = why;
+  peer_.send(finished);
+  send_tree_state();
 }
 
 /// A job that is neither here nor waits is over: its Finished has crossed the Cancel.
@@ -307,6 +320,9 @@ void Agent::after_job() {
     return;
   }
   job_.reset();
+  if (world_) {
+    world_->close();
+  }
   if (shutting_down_) {
     exit_ = exit_.value_or(ExitCode::ok);
     return;

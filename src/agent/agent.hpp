@@ -22,6 +22,7 @@
 #include "job.hpp"
 #include "tree_writer.hpp"
 #include "unique_fd.hpp"
+#include "world.hpp"
 
 namespace nmz::agent {
 
@@ -29,7 +30,8 @@ class Agent {
  public:
   /// `signals`: a signalfd for SIGCHLD and the signals that end the program. `greeted`: called once the coordinator has
   /// said Hello.
-  Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root, std::function<void()> greeted = {});
+  Agent(FrameStream peer, UniqueFd signals, std::shared_ptr<TreeRoot> root, std::function<void()> greeted = {},
+        std::optional<World> world = std::nullopt);
 
   /// Until the coordinator goes, says Shutdown or breaks the protocol, or a signal asks for the end.
   [[nodiscard]] ExitCode run();
@@ -53,6 +55,7 @@ class Agent {
   void after_job();
   void start_next();
   void send_tree_state();
+  void refuse(const wire::Run& run, const job::Outcome& why);
   /// Ends the job with its grace, and the program after it; at once when asked again.
   void shut_down();
   void stop_with(ExitCode code, std::string_view why);
@@ -66,6 +69,7 @@ class Agent {
   FrameStream peer_;
   UniqueFd signals_;
   TreeWriter tree_;
+  std::optional<World> world_;
   std::optional<Job> job_;
   std::deque<wire::Run> queue_;  ///< to be run after it; only where there is no tree
   timespec job_began_{};         ///< on the file systems' clock

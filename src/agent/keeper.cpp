@@ -71,7 +71,9 @@ int become_kept() {
   if (error == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   }
-  return error == 0 && ::getppid() != keeper ? ESRCH : error;
+  // The first process of a world cannot see who started it.
+  const bool first = ::getpid() == 1;
+  return error == 0 && !first && ::getppid() != keeper ? ESRCH : error;
 }
 
 }  // namespace nmz::agent

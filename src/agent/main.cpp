@@ -28,6 +28,7 @@
 #include "process_tree.hpp"
 #include "relay.hpp"
 #include "tree_root.hpp"
+#include "world.hpp"
 
 namespace nmz::agent {
 namespace {
@@ -46,6 +47,8 @@ constexpr const char* usage =
     "              of several, the first that can be written to\n"
     "  --made FD:DEVICE:INODE\n"
     "              the open directory that holds DIR, and DIR as it was made: nothing else is taken for it\n"
+    "  --world FD  live in a world of its own, as the open file says\n"
+    "  --try       only find out whether that world can be had\n"
     "  --kept      a process that ends what this one leaves behind stands above it\n"
     "  --version   print the version and exit\n"
     "  --help      print this text and exit\n";
@@ -57,8 +60,15 @@ struct Options {
   int fd = -1;
   std::vector<std::string> trees;
   std::string made;
+  int world = -1;
+  bool only_try = false;
   bool kept = false;
 };
+
+bool take_descriptor(std::string_view value, int& fd) {
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), fd);
+  return error == std::errc{} && end == value.data() + value.size() && fd >= 0;
+}
 
 std::optional<Options> parse(int argc, char** argv) {
   Options options;
@@ -77,13 +87,14 @@ std::optional<Options> parse(int argc, char** argv) {
       ++i;
     } else if (option == "--kept") {
       options.kept = true;
+    } else if (option == "--try") {
+      options.only_try = true;
     } else if (option == "--connect") {
       options.role = Role::calling_worker;
     } else if (option == "--relay") {
       options.role = Role::relay;
-    } else if (option == "--fd") {
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.fd);
-      if (error != std::errc{} || end != value.data() + value.size() || options.fd < 0) {
+    } else if (option == "--fd" || option == "--world") {
+      if (!take_descriptor(value, option == "--fd" ? options.fd : options.world)) {
         return std::nullopt;
       }
       ++i;
@@ -94,7 +105,8 @@ std::optional<Options> parse(int argc, char** argv) {
   const bool has_stream = options.role == Role::worker || options.fd < 0;
   const bool may_have_tree = options.role != Role::relay || options.trees.empty();
   const bool has_what_was_made = options.made.empty() || options.trees.size() == 1;
-  return has_stream && may_have_tree && has_what_was_made ? std::optional{options} : std::nullopt;
+  const bool may_have_world = options.world < 0 || (options.role == Role::worker && options.trees.size() == 1);
+  return has_stream && may_have_tree && has_what_was_made && may_have_world ? std::optional{options} : std::nullopt;
 }
 
 ExitCode complain(std::string_view what, int error) {
@@ -156,9 +168,38 @@ std::shared_ptr<TreeRoot> find_tree(const Options& options) {
   return root ? std::make_shared<TreeRoot>(std::move(*root)) : nullptr;
 }
 
+ExitCode complain(const job::Outcome& failure) {
+  static_cast<void>(std::fprintf(stderr, "nmzagent: %s\n", failure.detail.c_str()));
+  return ExitCode::system;
+}
+
+/// Each process that stands above the agent returns in its child; an errno, or 0.
+int become_worker(const Options& options, std::optional<World>& world, Attempt<>& made) {
+  if (world) {
+    made = world->leave();
+  }
+  int error = made && (options.kept || world) ? become_kept() : 0;
+  if (world && made && error == 0) {
+    made = world->enter();
+    error = made && !options.only_try ? become_kept() : 0;
+  }
+  return error;
+}
+
 ExitCode work(const Options& options) {
-  if (const int error = options.kept ? become_kept() : 0; error != 0) {
+  std::optional<World> world;
+  if (options.world >= 0 && !(world = World::read(options.world))) {
+    return complain("the plan of the world", EINVAL);
+  }
+  Attempt<> made;
+  if (const int error = become_worker(options, world, made); error != 0) {
     return complain("cannot start another process", error);
+  }
+  if (made && world && options.only_try) {
+    made = world->open(options.trees.front());
+  }
+  if (!made || options.only_try) {
+    return made ? ExitCode::ok : complain(made.error());
   }
   if (!settle_descriptors()) {
     return complain("/dev/null", errno);
@@ -178,7 +219,7 @@ ExitCode work(const Options& options) {
   if (!signals) {
     return complain("cannot receive signals", errno);
   }
-  return Agent{std::move(*stream), std::move(signals), std::move(tree)}.run();
+  return Agent{std::move(*stream), std::move(signals), std::move(tree), {}, std::move(world)}.run();
 }
 
 ExitCode call_and_work(const Options& options) {

@@ -143,11 +143,17 @@ bool read_file(const std::string& path, std::string& text) {
   return static_cast<bool>(file);
 }
 
+std::string& all_processes() {
+  static std::string proc{"/proc"};
+  return proc;
+}
+
 std::uint64_t threads_of(uid_t user) {
   std::uint64_t threads = 0;
   std::string status;
-  for (const pid_t process : numbers_in("/proc")) {
-    if (read_file("/proc/" + std::to_string(process) + "/status", status) && number_after("\nUid:\t", status) == user) {
+  for (const pid_t process : numbers_in(all_processes())) {
+    if (read_file(all_processes() + '/' + std::to_string(process) + "/status", status) &&
+        number_after("\nUid:\t", status) == user) {
       threads += number_after("\nThreads:\t", status);
     }
   }

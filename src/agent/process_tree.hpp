@@ -24,6 +24,9 @@ namespace nmz::agent {
 /// The contents of a small file of /proc. False when it cannot be opened.
 bool read_file(const std::string& path, std::string& text);
 
+/// Where all processes of the machine are seen, also those outside of this process's world: limits count them.
+[[nodiscard]] std::string& all_processes();
+
 /// How many threads a user has, as the kernel counts them for RLIMIT_NPROC.
 [[nodiscard]] std::uint64_t threads_of(uid_t user);
 

@@ -26,6 +26,11 @@ int own_bell() {
 Signals::Signals(asio::io_context& io) : bell_{io, own_bell()} {}
 
 void Signals::listen(std::function<void()> arrived) {
+  stopped_ = false;
+  wait(std::move(arrived));
+}
+
+void Signals::wait(std::function<void()> arrived) {
   using asio::posix::stream_descriptor;
   bell_.async_wait(stream_descriptor::wait_read,
                    [this, arrived = std::move(arrived)](const boost::system::error_code& code) {
@@ -33,7 +38,7 @@ void Signals::listen(std::function<void()> arrived) {
                      std::uint64_t count = 0;
                      static_cast<void>(::read(bell_.native_handle(), &count, sizeof count));
                      for (; count > 0; --count) arrived();
-                     listen(arrived);
+                     wait(arrived);
                    });
 }
 
@@ -58,6 +63,7 @@ RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const
     end = std::move(result);
   };
   asio::co_spawn(io, coordinator.run(), std::move(done));
+  io.restart();  // after a run before this one
   io.run();
   return end;
 }

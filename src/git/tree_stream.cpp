@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,8 @@ struct TreeStream::Impl {
   TreeDifference difference;
   bool replace = false;
   bool clean = false;
+  std::shared_ptr<const std::vector<TodaysFile>> today;
+  std::vector<const TodaysFile*> todays;  ///< to be sent
 
   bool begun = false;
   bool ended = false;
@@ -79,10 +82,14 @@ struct TreeStream::Impl {
   std::size_t files = 0;        ///< begun so far
   Content content;              ///< of the file begun last
   std::size_t sent = 0;         ///< of it
+  std::size_t sent_today = 0;   ///< begun so far
 
   /// Appends one message.
   Result<void> step(std::string& out);
   Result<void> begin_file(std::string& out);
+  void begin_todays(std::string& out);
+  /// Takes today's files in the place of the commit's.
+  void prefer_today(const TreeRequest& request);
   void send_data(std::string& out);
 };
 
@@ -98,6 +105,8 @@ Result<void> TreeStream::Impl::step(std::string& out) {
     wire::encode(wire::TreeDirectory{difference.directories[directories++]}, out);
   } else if (files < difference.files.size()) {
     return begin_file(out);
+  } else if (sent_today < todays.size()) {
+    begin_todays(out);
   } else {
     ended = true;
   }
@@ -115,6 +124,32 @@ Result<void> TreeStream::Impl::begin_file(std::string& out) {
   sent = 0;
   wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), file.keep_if_same}, out);
   return {};
+}
+
+void TreeStream::Impl::begin_todays(std::string& out) {
+  const TodaysFile& file = *todays[sent_today++];
+  content = Content{file.content};
+  sent = 0;
+  wire::encode(wire::TreeFile{file.path, file.mode, file.content.size(), true}, out);
+}
+
+void TreeStream::Impl::prefer_today(const TreeRequest& request) {
+  today = request.today;
+  if (!today) {
+    return;
+  }
+  std::map<std::string_view, const TodaysFile*> files_of_today;
+  for (const TodaysFile& file : *today) {
+    files_of_today.emplace(file.path, &file);
+  }
+  std::erase_if(difference.removed, [&](const std::string& path) { return files_of_today.contains(path); });
+  std::erase_if(difference.files, [&](const FileToSend& file) { return files_of_today.contains(file.path); });
+  for (const auto& [path, file] : files_of_today) {
+    const bool is_there = request.from && std::ranges::find(request.changed, path) == request.changed.end();
+    if (!is_there && !file->removed) {
+      todays.push_back(file);
+    }
+  }
 }
 
 void TreeStream::Impl::send_data(std::string& out) {
@@ -142,6 +177,7 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   impl->difference = std::move(*difference);
   impl->replace = !request.from;
   impl->clean = request.clean;
+  impl->prefer_today(request);
   return TreeStream{std::move(impl)};
 }
 

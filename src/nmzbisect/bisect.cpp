@@ -1,6 +1,7 @@
 #include "bisect.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -37,7 +38,9 @@
 #include "answer.hpp"
 #include "command.hpp"
 #include "commit_work.hpp"
+#include "inputs.hpp"
 #include "reporter.hpp"
+#include "worlds.hpp"
 
 namespace nmz::nmzbisect {
 namespace asio = boost::asio;
@@ -137,6 +140,12 @@ struct Search {
         workers{worker_count(options, range, cpus_there)},
         plan{range.graph, checks_of(range), plan_options(options, workers), confirmation(options)} {}
 
+  /// As if nothing had been tested. In its place: others hold on to it, and a plan is never moved.
+  void begin_again() {
+    std::destroy_at(&plan);
+    std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers));
+  }
+
   [[nodiscard]] Named name(dispatch::Subject subject) const {
     const git::CommitId id = subjects.at(subject);
     const bool outside = subject >= range.graph.size();
@@ -210,9 +219,20 @@ int dry_run(Search& search) {
   return told_completely(json.get(), exit_found);
 }
 
-orchestrator::RunDirectory make_place(const Options& options) {
-  return need(orchestrator::RunDirectory::create(options.work_directory.empty() ? need(installation::cache_directory())
-                                                                                : fs::path{options.work_directory}));
+/// Of a checkout: the same from search to search.
+std::string place_name(const git::Repository& repository) {
+  std::string name = repository_name(repository);
+  std::ranges::replace_if(
+      name, [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
+  const std::string top = repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
+  constexpr std::size_t longest = 40;
+  return fmt::format("{}-{:08x}", name.substr(0, longest), std::hash<std::string>{}(top)&0xFFFFFFFFU);
+}
+
+orchestrator::RunDirectory make_place(const Options& options, const git::Repository& repository) {
+  const fs::path base =
+      options.work_directory.empty() ? need(installation::cache_directory()) : fs::path{options.work_directory};
+  return need(orchestrator::RunDirectory::create(base, "choose another place with --work-dir", place_name(repository)));
 }
 
 /// Where a run's workers are: below a directory of this machine, or in containers.
@@ -221,6 +241,8 @@ struct Place {
   coordinator::Signals& signals;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   fs::path agent;
   fs::path directory;                      ///< the run directory, when local
+  Inputs inputs;                           ///< when local
+  Worlds worlds;                           ///< likewise
   cluster::Cluster* containers = nullptr;  ///< null when local
 };
 
@@ -236,8 +258,11 @@ Workforce local_workforce(Search& search, wire::Run command, const Place& place)
   force.work = need(CommitWork::create(search.repository, search.subjects, std::move(command), search.options.clean,
                                        place.directory, search.workers, search.options.hooks,
                                        search.options.hooks && search.objects.has_hook("post-checkout")));
+  force.work->take_today(place.inputs.today);
+  force.work->take_watch(place.worlds.watch);
   orchestrator::LocalOptions options;
   options.agent = place.agent;
+  options.worlds = place.worlds.plans;
   options.trees = force.work->trees();
   options.run_mark = place.directory.string();
   force.workers = std::make_unique<orchestrator::Local>(place.io.get_executor(), options);
@@ -372,7 +397,8 @@ wire::Run worker_command(const Search& search, const cluster::Cluster* container
 /// A hook that `git checkout` would have run may prepare what the test needs.
 void tell_hooks(const Search& search, Reporter& reporter) {
   if (!search.options.hooks && search.objects.has_hook("post-checkout")) {
-    reporter.show(events::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
+    reporter.show(
+        events::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
   }
 }
 
@@ -403,13 +429,76 @@ events::RunStarted beginning(const Search& search, const cluster::Cluster* conta
   return started;
 }
 
+/// What local workers are given beside the commits, and where they live.
+void furnish(Search& search, Place& place, Reporter& reporter) {
+  place.inputs = need(read_inputs(search.options, search.repository));
+  for (const std::string& note : place.inputs.notes) reporter.show(events::Notice{note});
+  place.worlds =
+      make_worlds(search.options, search.repository, place.inputs, place.agent, place.directory, search.workers);
+  if (!place.worlds.foreign.empty()) {
+    reporter.show(events::Notice{listed(place.worlds.foreign) +
+                                 " in the checkout belong to another user or group: tests can read them, not change "
+                                 "them (--isolate none)"});
+  }
+  if (!place.worlds.lacking.empty()) {
+    reporter.show(
+        events::Notice{"tests share /tmp and processes with each other and do not see untracked files, nor "
+                       "their commit at the checkout's path: " +
+                       place.worlds.lacking});
+  }
+}
+
+/// What was untracked when the search began, and was not the same for all tests.
+void tell_changes(const Search& search, const Place& place, Reporter& reporter) {
+  if (!place.worlds.watch) return;
+  std::vector<std::string> changed = place.worlds.watch->changes();
+  for (const std::string& ours : {search.options.json, search.options.debug_log, search.options.log_directory}) {
+    std::error_code error;
+    const fs::path path = fs::absolute(ours, error).lexically_relative(search.repository.work_tree());
+    std::erase_if(changed,
+                  [&](const std::string& name) { return !ours.empty() && *fs::path{name}.begin() == *path.begin(); });
+  }
+  if (changed.empty()) return;
+  reporter.show(events::Notice{listed(changed) +
+                               " changed in the checkout while the search ran; tests that began before "
+                               "may have seen it"});
+}
+
+/// Whether the tests ended as they do when what they need is missing where they run.
+bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& options) {
+  using Kind = search::BisectResult::Kind;
+  const Kind end_that_has_to_pass = options.find_fix ? Kind::bad_end_is_good : Kind::good_end_is_bad;
+  return result.kind == end_that_has_to_pass || result.kind == Kind::command_failed ||
+         result.kind == Kind::nothing_testable || result.kind == Kind::aborted;
+}
+
+/// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
+coordinator::RunEnd run_with_or_without_worlds(Search& search, const wire::Run& command, Place& place,
+                                               Reporter& reporter) {
+  coordinator::RunEnd end = run(search, command, place, reporter);
+  const bool finished = end.why == dispatch::Stop::Why::finished;
+  if (!place.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
+    return end;
+  }
+  reporter.show(
+      events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
+  place.worlds = {};
+  search.begin_again();
+  reporter.begin_again();
+  end = run(search, command, place, reporter);
+  if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
+    reporter.show(events::Notice{"this test works only without a world of its own: the search was done without"});
+  }
+  return end;
+}
+
 int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* containers) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, containers);
   const fs::path agent = need(installation::find_agent());
   coordinator::Signals signals{io};
   std::optional<orchestrator::RunDirectory> directory;
-  if (containers == nullptr) directory.emplace(make_place(options));
+  if (containers == nullptr) directory.emplace(make_place(options, search.repository));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, repository_name(search.repository)));
   view::Text text{stderr, events::Kind::search, view::TextStyle::for_stream(stderr, options.verbosity)};
   std::unique_ptr<view::JsonLines> json;
@@ -421,8 +510,10 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   reporter.show(beginning(search, containers, log_store));
   tell_swept(directory, containers, reporter);
   if (containers == nullptr) tell_hooks(search, reporter);
-  const Place place{io, signals, agent, directory ? directory->path() : fs::path{}, containers};
-  const coordinator::RunEnd end = run(search, command, place, reporter);
+  Place place{io, signals, agent, directory ? directory->path() : fs::path{}, {}, {}, containers};
+  if (directory) furnish(search, place, reporter);
+  const coordinator::RunEnd end = run_with_or_without_worlds(search, command, place, reporter);
+  tell_changes(search, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store);
   reporter.show(summary(search, result, reporter, log_store));

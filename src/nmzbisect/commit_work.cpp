@@ -13,8 +13,12 @@ namespace {
 class CommitLayout final : public coordinator::Layout {
  public:
   CommitLayout(const git::Repository& repository, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
-               git::TreeRequest request)
-      : repository_{repository}, git_dirs_{git_dirs}, worker_{worker}, request_{std::move(request)} {}
+               git::TreeRequest request, std::shared_ptr<sandbox::Watch> watch)
+      : repository_{repository},
+        git_dirs_{git_dirs},
+        worker_{worker},
+        request_{std::move(request)},
+        watch_{std::move(watch)} {}
 
   Result<void> open() override {
     if (!worker_.reader) {
@@ -31,6 +35,7 @@ class CommitLayout final : public coordinator::Layout {
   Result<bool> next(std::string& out, std::size_t enough) override { return stream_->next(out, enough); }
 
   Result<void> laid_out() override {
+    if (watch_) watch_->hide_new_names();
     if (git_dirs_ == nullptr) {
       worker_.commit = request_.to;
       return {};
@@ -52,6 +57,7 @@ class CommitLayout final : public coordinator::Layout {
   const git::GitDirTemplate* git_dirs_;  ///< null when the tree is not on this machine
   WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
+  std::shared_ptr<sandbox::Watch> watch_;
   std::optional<git::TreeStream> stream_;
 };
 
@@ -67,6 +73,13 @@ std::string with_post_checkout(const WorkerTree& worker, const std::string& comm
 
 }  // namespace
 
+fs::path stand_in(const fs::path& run_directory) { return run_directory / "repository"; }
+
+WorkerPlace worker_place(const fs::path& run_directory, std::uint32_t number) {
+  const fs::path place = run_directory / ("w" + std::to_string(number));
+  return {place, place / "tree"};
+}
+
 CommitWork::CommitWork(const git::Repository& repository, std::vector<git::CommitId> subjects, wire::Run run,
                        bool clean)
     : repository_{repository}, subjects_{std::move(subjects)}, run_{std::move(run)}, clean_{clean} {}
@@ -76,14 +89,15 @@ Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& re
                                                        const fs::path& places, std::uint32_t workers, bool hooks,
                                                        bool post_checkout) {
   std::unique_ptr<CommitWork> work{new CommitWork{repository, std::move(subjects), std::move(run), clean}};
-  auto git_dirs = git::GitDirTemplate::create(repository, places / "repository", hooks);
+  auto git_dirs = git::GitDirTemplate::create(repository, stand_in(places), hooks);
   if (!git_dirs) return tl::unexpected<Error>{git_dirs.error()};
   work->post_checkout_ = post_checkout;
   work->git_dirs_.emplace(std::move(*git_dirs));
   for (std::uint32_t number = 0; number < workers; ++number) {
     auto worker = std::make_unique<WorkerTree>();
-    const fs::path place = places / ("w" + std::to_string(number));
-    worker->tree = place / "tree";
+    WorkerPlace names = worker_place(places, number);
+    const fs::path place = names.place;
+    worker->tree = std::move(names.tree);
     std::error_code error;
     fs::create_directories(worker->tree, error);
     if (error) {
@@ -140,7 +154,9 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.to = subjects_.at(assignment.subject);
   request.changed = known.changed;
   request.clean = clean_;
-  return std::make_unique<CommitLayout>(repository_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request));
+  request.today = today_;
+  return std::make_unique<CommitLayout>(repository_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request),
+                                        watch_);
 }
 
 }  // namespace nmz::nmzbisect

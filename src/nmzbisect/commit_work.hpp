@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nmz/coordinator/work_source.hpp"
@@ -16,6 +17,7 @@
 #include "nmz/git/private_git_dir.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
+#include "nmz/sandbox/watch.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -29,6 +31,15 @@ struct WorkerTree {
   std::optional<git::CommitId> previous;  ///< laid out before that
   std::optional<git::CommitId> commit;    ///< laid out last
 };
+
+/// The names of a worker's places below the run's directory.
+struct WorkerPlace {
+  std::filesystem::path place;
+  std::filesystem::path tree;
+};
+/// Where what stands for the user's git directory is (nmz/git/git_dir_template.hpp).
+[[nodiscard]] std::filesystem::path stand_in(const std::filesystem::path& run_directory);
+[[nodiscard]] WorkerPlace worker_place(const std::filesystem::path& run_directory, std::uint32_t number);
 
 class CommitWork final : public coordinator::WorkSource {
  public:
@@ -46,6 +57,10 @@ class CommitWork final : public coordinator::WorkSource {
                                             wire::Run run, bool clean, bool send_files, std::uint32_t workers);
 
   [[nodiscard]] std::vector<std::filesystem::path> trees() const;
+  /// Files that stand at their paths at every commit.
+  void take_today(std::shared_ptr<const std::vector<git::TodaysFile>> files) { today_ = std::move(files); }
+  /// What to look at before each test.
+  void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
 
   wire::Run run(const dispatch::Assign& assignment) override;
   std::unique_ptr<coordinator::Layout> layout(const dispatch::Assign& assignment,
@@ -61,6 +76,8 @@ class CommitWork final : public coordinator::WorkSource {
   bool send_files_ = true;
   bool post_checkout_ = false;
   std::optional<git::GitDirTemplate> git_dirs_;  ///< of local workers
+  std::shared_ptr<const std::vector<git::TodaysFile>> today_;
+  std::shared_ptr<sandbox::Watch> watch_;
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };
 

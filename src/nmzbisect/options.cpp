@@ -52,6 +52,7 @@ struct Texts {
   std::vector<std::string> stray;
   std::string strategy = "adaptive";
   std::string on_timeout = "skip";
+  std::string isolate = "world";
   std::optional<std::string> timeout;
   std::optional<std::string> kill_grace;
   std::optional<std::string> log_limit;
@@ -109,6 +110,17 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
                "builds)");
   app.add_flag("--hooks", options.hooks,
                "Let the repository's hooks run in the work trees, post-checkout before each test (default: none runs)");
+  app.add_option("--overlay", options.overlays,
+                 "Put today's version of the files at PATHSPEC, committed or not, on every commit; may be repeated")
+      ->type_name("PATHSPEC")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_flag("--pristine", options.pristine,
+               "Tracked files only, as the commits have them: nothing that is untracked, ignored or not committed");
+  app.add_option("--isolate", texts.isolate,
+                 "On this machine, what tests have for themselves: none; world: the checkout's path, /tmp, processes, "
+                 "IPC; network: also a network with nothing but a loopback [world]")
+      ->type_name("WHAT");
   app.add_option("--env", texts.environment,
                  "Set NAME=VALUE for the command, or NAME to its value here; may be repeated")
       ->type_name("NAME[=VALUE]")
@@ -222,6 +234,21 @@ Result<void> take_words(const Texts& texts, Options& options) {
   return {};
 }
 
+Result<void> take_world(const Texts& texts, Options& options) {
+  const std::pair<std::string_view, Isolate> words[] = {
+      {"none", Isolate::none}, {"world", Isolate::world}, {"network", Isolate::network}};
+  const auto* const word =
+      std::ranges::find(words, std::string_view{texts.isolate}, [](const auto& one) { return one.first; });
+  if (word == std::end(words)) {
+    return fail(ErrorKind::misconfigured, "--isolate is none, world or network, not '" + texts.isolate + "'");
+  }
+  options.isolate = word->second;
+  if (options.pristine && !options.overlays.empty()) {
+    return fail(ErrorKind::misconfigured, "--pristine and --overlay exclude each other");
+  }
+  return {};
+}
+
 Result<void> take_environment(const Texts& texts, Options& options) {
   for (const std::string& variable : texts.environment) {
     if (auto taken = command_line::take_variable("--env", variable, options.environment); !taken) return taken;
@@ -289,6 +316,7 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
       .and_then([&] { return take_times(texts, options); })
       .and_then([&] { return take_counts(texts, options); })
       .and_then([&] { return take_words(texts, options); })
+      .and_then([&] { return take_world(texts, options); })
       .and_then([&] { return take_containers(containers, app, options); })
       .and_then([&] { return take_environment(texts, options); })
       .and_then([&] { return check_terms(options, terms_given); })

@@ -14,6 +14,9 @@
 
 namespace nmz::nmzbisect {
 
+/// How far tests on this machine are kept apart from each other and from the user.
+enum class Isolate : std::uint8_t { none, world, network };
+
 struct Options {
   Options() = default;
   std::string directory = ".";     ///< -C
@@ -34,7 +37,10 @@ struct Options {
   std::string build;
   std::string match;
   bool clean = false;
-  bool hooks = false;                    ///< the user's hooks run in the work trees
+  bool hooks = false;  ///< the user's hooks run in the work trees
+  Isolate isolate = Isolate::world;
+  bool pristine = false;                 ///< tracked files only, as the commits have them
+  std::vector<std::string> overlays;     ///< pathspecs: today's version on every commit
   std::vector<std::string> environment;  ///< NAME=value
   std::string log_directory;             ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;

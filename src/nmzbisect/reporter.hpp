@@ -45,6 +45,11 @@ class Reporter final : public coordinator::Observer {
 
   void add(events::Consumer& consumer) { stream_.add(consumer); }
   void show(const events::Event& event) { stream_.show(event); }
+  /// What was found out so far does not count.
+  void begin_again() {
+    verdicts_.clear();
+    counts_ = {};
+  }
 
   void worker_ready(job::WorkerId worker, const wire::Welcome& welcome) override;
   void started(const dispatch::Assign& assignment, job::Phase phase) override;

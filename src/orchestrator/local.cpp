@@ -26,6 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nmz/sandbox/trial.hpp"
+
 #include "processes.hpp"
 
 namespace nmz::orchestrator {
@@ -35,6 +37,7 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr int agent_fd = 3;
 constexpr int place_fd = 4;
+constexpr int world_fd = 5;
 constexpr std::chrono::milliseconds look_every{2};
 
 Error stream_error(const boost::system::error_code& code) {
@@ -108,9 +111,10 @@ std::vector<std::string> tree_arguments(const MadeTree& made) {
 }
 
 /// posix_spawn with `socket` as the child's descriptor 3, in a session of its own, signals as a fresh program has them.
-Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, int socket) {
+Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, const files::UniqueFd& world, int socket) {
   std::vector<std::string> arguments{options.agent.string(), "--kept", "--fd", std::to_string(agent_fd)};
   for (std::string& argument : tree_arguments(tree)) arguments.push_back(std::move(argument));
+  if (world) arguments.insert(arguments.end(), {"--world", std::to_string(world_fd)});
   std::vector<std::string> environment = marked_environment(options.run_mark);
   posix_spawn_file_actions_t actions{};
   posix_spawnattr_t attributes{};
@@ -120,6 +124,7 @@ Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, int
   ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, socket, agent_fd);
   if (tree.place) ::posix_spawn_file_actions_adddup2(&actions, tree.place.get(), place_fd);
+  if (world) ::posix_spawn_file_actions_adddup2(&actions, world.get(), world_fd);
   sigset_t none{};
   sigset_t all{};
   ::sigemptyset(&none);
@@ -185,8 +190,14 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(job::WorkerId work
   }
   const MadeTree none;
   const MadeTree& tree = trees_.empty() ? none : trees_.at(static_cast<std::size_t>(worker));
+  Result<files::UniqueFd> world = files::UniqueFd{};
+  if (!options_.worlds.empty()) world = sandbox::hand_over(options_.worlds.at(static_cast<std::size_t>(worker)));
   Result<pid_t> pid = fail(ErrorKind::misconfigured, "cannot open the work tree '" + tree.path + "'");
-  if (tree.path.empty() || (tree.place && tree.tree)) pid = spawn_agent(options_, tree, ends[1]);
+  if (!world) {
+    pid = tl::unexpected<Error>{world.error()};
+  } else if (tree.path.empty() || (tree.place && tree.tree)) {
+    pid = spawn_agent(options_, tree, *world, ends[1]);
+  }
   ::close(ends[1]);
   if (!pid) {
     ::close(ends[0]);

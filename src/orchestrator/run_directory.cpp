@@ -69,7 +69,18 @@ bool is_ours(int directory, const fs::path& path, int lock) {
          got >= 0 && std::string_view{buffer.data(), static_cast<std::size_t>(got)} == mark;
 }
 
-/// The name of a new directory in `base`, for this process alone; empty with errno set.
+/// The name of a new directory in `base`, for this process alone: the first that is free, run-NAME-1, -2, ...
+std::string make_named_directory(int base, const std::string& name) {
+  constexpr int tries = 100;
+  for (int i = 1; i <= tries; ++i) {
+    std::string numbered = "run-" + name + '-' + std::to_string(i);
+    if (::mkdirat(base, numbered.c_str(), unmarked) == 0) return numbered;
+    if (errno != EEXIST) break;
+  }
+  return {};
+}
+
+/// Any name; empty with errno set.
 std::string make_directory(int base) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
   constexpr int tries = 100;
@@ -189,7 +200,7 @@ class Sweeper {
 
 }  // namespace
 
-Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy) {
+Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy, const std::string& wanted) {
   const auto cannot = [&](int error) {
     if (error == ECANCELED) return fail(ErrorKind::cancelled, "interrupted");
     return fail(ErrorKind::misconfigured,
@@ -205,7 +216,8 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
-  const std::string name = make_directory(place.get());
+  std::string name = wanted.empty() ? std::string{} : make_named_directory(place.get(), wanted);
+  if (name.empty()) name = make_directory(place.get());
   if (name.empty()) return cannot(errno);
   const fs::path path = real / name;
   UniqueFd directory{::openat(place.get(), path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};

@@ -39,7 +39,7 @@ bool only_directories(const fs::path& place) {
 
 }  // namespace
 
-Workplace::Workplace() : directory_{"workplace"} {
+Workplace::Workplace() : directory_{"workplace", NMZ_WORKPLACES} {
   for (const char* name : {"home", "tmp", "work", "notes"}) {
     fs::create_directory(path() / name);
   }

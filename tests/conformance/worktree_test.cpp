@@ -151,7 +151,7 @@ TEST_F(WorkTreeTest, NothingOfTheUsersChanges) {
   support::write_file(repository.path() / "untracked", "untracked\n");
   const Snapshot before{repository.path()};
   const std::string script =
-      "git -C " + repository.path().string() +
+      "git --git-dir \"$(dirname \"$(head -n 1 \"$(git rev-parse --git-path objects/info/alternates)\")\")\""
       " worktree list | wc -l >> $NOTES/trees; "
       "git -c user.name=a -c user.email=b@c commit -q --allow-empty -m mine; git tag mine-$n; git branch mine-$n; "
       "git config my.own value; echo x >> constant; git -c user.name=a -c user.email=b@c stash -q; git gc -q; "

@@ -28,8 +28,10 @@ void remove_tree(const fs::path& root) {
 
 }  // namespace
 
-TempDirectory::TempDirectory(std::string_view name) {
-  std::string pattern = (fs::canonical(fs::temp_directory_path()) / ("nmz-" + std::string{name} + "-XXXXXX")).string();
+TempDirectory::TempDirectory(std::string_view name) : TempDirectory{name, fs::temp_directory_path()} {}
+
+TempDirectory::TempDirectory(std::string_view name, const fs::path& base) {
+  std::string pattern = (fs::canonical(base) / ("nmz-" + std::string{name} + "-XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     throw std::system_error{errno, std::generic_category(), "mkdtemp " + pattern};
   }

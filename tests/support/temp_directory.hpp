@@ -14,6 +14,8 @@ class TempDirectory {
  public:
   /// Made below the system's directory for temporary files; `name` is part of its name, for whoever looks there.
   explicit TempDirectory(std::string_view name = "test");
+  /// Below `base`, for what has to be the same for all: worlds have a /tmp of their own.
+  TempDirectory(std::string_view name, const std::filesystem::path& base);
   TempDirectory(const TempDirectory&) = delete;
   TempDirectory& operator=(const TempDirectory&) = delete;
   TempDirectory(TempDirectory&& other) noexcept;

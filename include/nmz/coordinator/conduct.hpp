@@ -18,11 +18,13 @@ class Signals {
  public:
   explicit Signals(boost::asio::io_context& io);
 
-  /// Calls `arrived` from `io` for each one, until stop().
+  /// Calls `arrived` from `io` for each one, until stop(). Also again after that, for another run.
   void listen(std::function<void()> arrived);
   void stop();
 
  private:
+  void wait(std::function<void()> arrived);
+
   boost::asio::posix::stream_descriptor bell_;
   bool stopped_ = false;
 };

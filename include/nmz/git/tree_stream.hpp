@@ -42,12 +42,22 @@ class ObjectReader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A file as the user has it now, which stands at its path at every commit.
+struct TodaysFile {
+  TodaysFile() = default;
+  std::string path;  ///< from the top of the work tree
+  bool removed = false;
+  wire::FileMode mode = wire::FileMode::regular;
+  std::string content;
+};
+
 struct TreeRequest {
   TreeRequest() = default;
   std::optional<CommitId> from;  ///< what the worker has; nothing = an empty tree (TreeBegin::replace)
   CommitId to;
   std::vector<std::string> changed;  ///< tracked paths that are no longer as laid out: sent again
   bool clean = false;                ///< TreeBegin::clean
+  std::shared_ptr<const std::vector<TodaysFile>> today;  ///< may be null
 };
 
 /// Produces the messages from TreeBegin on, but not the TreeEnd, a piece at a time, so that a tree of any size needs

@@ -35,6 +35,7 @@ struct LocalOptions {
   LocalOptions() = default;
   std::filesystem::path agent;               ///< the nmzagent program
   std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing. Empty: no work trees
+  std::vector<std::string> worlds;           ///< of each worker: the bytes of sandbox::Plan. Empty: none
   std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here; unique
   std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its end by force
 };

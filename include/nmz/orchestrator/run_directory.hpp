@@ -1,8 +1,8 @@
 // The directory a local run lives in, and what earlier runs left behind.
 //
 //     BASE/lock                 held while run directories come and go
-//     BASE/run-XXXXXXXX/lock      held by the run for as long as it lives
-//     BASE/run-XXXXXXXX/w0/...    a worker's work tree and git directory
+//     BASE/run-NAME/lock          held by the run for as long as it lives
+//     BASE/run-NAME/w0/...        a worker's work tree and git directory
 //
 // A run directory whose lock is free belongs to a program that was killed: whoever comes next ends what still runs
 // from there (found by NMZ_RUN in its environment) and removes the directory.
@@ -33,9 +33,12 @@ class RunDirectory {
   };
 
   /// Creates a fresh run directory below `base` (made if missing) after sweeping what dead runs left there.
-  /// `remedy`: what a user can do where `base` cannot be used.
+  /// `remedy`: what a user can do where `base` cannot be used. `name`: what its name begins with, so that it is the
+  /// same from one run to the next (compilers put it into what they make, and caches of theirs look for it); without
+  /// one it is any.
   [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& base,
-                                                   const std::string& remedy = "choose another place with --work-dir");
+                                                   const std::string& remedy = "choose another place with --work-dir",
+                                                   const std::string& name = {});
 
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;

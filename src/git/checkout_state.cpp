@@ -1,0 +1,71 @@
+#include "nmz/git/checkout_state.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "git_process.hpp"
+
+namespace nmz::git {
+namespace {
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\0'), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+Result<std::vector<std::string>> ask(const Repository& repository, const std::filesystem::path& directory,
+                                     std::vector<std::string> arguments) {
+  GitCommand command = git_command(repository, std::move(arguments));
+  command.directory = directory;
+  Result<std::string> out = git_output(command, ErrorKind::rejected);
+  if (!out) {
+    return tl::unexpected{out.error()};
+  }
+  return split(*out);
+}
+
+}  // namespace
+
+Result<CheckoutState> checkout_state(const Repository& repository) {
+  CheckoutState state;
+  if (repository.work_tree().empty()) {
+    return state;
+  }
+  auto untracked = ask(repository, repository.work_tree(), {"ls-files", "-z", "--others", "--directory"});
+  if (!untracked) {
+    return tl::unexpected{untracked.error()};
+  }
+  state.untracked = std::move(*untracked);
+  // Not `git diff`, which writes the index where it finds that a file was only touched. "XY path", X and Y are one
+  // letter.
+  auto changed =
+      ask(repository, repository.work_tree(),
+          {"status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=all"});
+  if (!changed) {
+    return tl::unexpected{changed.error()};
+  }
+  constexpr std::size_t letters = 3;
+  for (const std::string& line : *changed) {
+    state.changed.push_back(line.substr(std::min(letters, line.size())));
+  }
+  return state;
+}
+
+Result<std::vector<std::string>> files_at(const Repository& repository, const std::string& pathspec) {
+  auto files = ask(repository, repository.start_directory(),
+                   {"ls-files", "-z", "--full-name", "--cached", "--others", "--", pathspec});
+  if (files) {
+    std::ranges::sort(*files);
+    const auto twice = std::ranges::unique(*files);
+    files->erase(twice.begin(), twice.end());
+  }
+  return files;
+}
+
+}  // namespace nmz::git

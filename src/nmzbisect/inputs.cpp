@@ -1,0 +1,167 @@
+#include "inputs.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "nmz/git/checkout_state.hpp"
+#include "nmz/text/utf8.hpp"
+
+namespace nmz::nmzbisect {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t names_shown = 3;
+
+/// What an argument may name: itself, FILE::test, --option=FILE.
+std::vector<std::string> names_of(const std::string& argument) {
+  const std::size_t equals = argument.find('=');
+  return {argument, argument.substr(0, argument.find("::")),
+          equals == std::string::npos ? std::string{} : argument.substr(equals + 1)};
+}
+
+/// The words of a script that is an argument (sh -c '...').
+std::vector<std::string> words_of(const std::string& script) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < script.size();) {
+    const std::size_t end = std::min(script.find_first_of(" \t\n;&|()<>'\"`=", at), script.size());
+    if (end > at) words.push_back(script.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+/// From the top of the work tree; empty for what is elsewhere.
+std::string from_top(const std::string& name, const git::Repository& repository) {
+  const fs::path named{name};
+  const fs::path path = named.is_absolute() ? named.lexically_normal().lexically_relative(repository.work_tree())
+                                            : (fs::path{repository.prefix()} / named).lexically_normal();
+  const std::string text = path.string();
+  return text == "." || text == ".." || text.starts_with("../") || text.ends_with('/') ? std::string{} : text;
+}
+
+/// Whether the path, or a directory that it is in, is in the list.
+bool is_untracked(const std::string& path, const std::set<std::string>& untracked) {
+  if (untracked.contains(path)) return true;
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    if (untracked.contains(path.substr(0, slash + 1))) return true;
+  }
+  return false;
+}
+
+Result<git::TodaysFile> read_today(const fs::path& work_tree, const std::string& path) {
+  git::TodaysFile file;
+  file.path = path;
+  const fs::path place = work_tree / path;
+  struct stat status {};
+  if (::lstat(place.c_str(), &status) != 0) {
+    file.removed = errno == ENOENT || errno == ENOTDIR;
+    if (file.removed) return file;
+  } else if (S_ISLNK(status.st_mode)) {
+    std::error_code error;
+    file.mode = wire::FileMode::symlink;
+    file.content = fs::read_symlink(place, error).string();
+    if (!error) return file;
+  } else {
+    file.mode = (status.st_mode & S_IXUSR) != 0 ? wire::FileMode::executable : wire::FileMode::regular;
+    std::ifstream in{place, std::ios::binary};
+    std::ostringstream content;
+    content << in.rdbuf();
+    file.content = std::move(content).str();
+    if (in && S_ISREG(status.st_mode)) return file;
+    if (in.is_open() && status.st_size == 0) return file;
+  }
+  return fail(ErrorKind::misconfigured, "cannot read '" + place.string() + "'");
+}
+
+/// What the command names and no commit has as it is now. A word of a script may be data that the commits differ in, so
+/// of tracked files only arguments count.
+class NamedFiles {
+ public:
+  NamedFiles(const git::Repository& repository, const git::CheckoutState& state)
+      : repository_{repository},
+        untracked_{state.untracked.begin(), state.untracked.end()},
+        changed_{state.changed.begin(), state.changed.end()} {}
+
+  std::vector<std::string> files(const std::vector<std::string>& command) {
+    for (const std::string& argument : command) {
+      for (const std::string& name : names_of(argument)) look(name, true);
+      for (const std::string& word : words_of(argument)) look(word, false);
+    }
+    return {found_.begin(), found_.end()};
+  }
+
+ private:
+  void look(const std::string& name, bool may_be_tracked) {
+    constexpr off_t most = off_t{64} << 20;  // of something untracked, which is seen anyway where there is a world
+    const std::string path = name.empty() ? std::string{} : from_top(name, repository_);
+    struct stat status {};
+    if (path.empty() || ::lstat((repository_.work_tree() / path).c_str(), &status) != 0) return;
+    if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) return;
+    const bool is_new = status.st_size <= most && is_untracked(path, untracked_);
+    if (is_new || (may_be_tracked && changed_.contains(path))) found_.insert(path);
+  }
+
+  const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::set<std::string> untracked_;
+  std::set<std::string> changed_;
+  std::set<std::string> found_;
+};
+
+}  // namespace
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), names_shown); ++i) {
+    text += fmt::format("{}'{}'", i == 0 ? "" : ", ", text::printable(names[i]));
+  }
+  if (names.size() > names_shown) text += fmt::format(" and {} more", names.size() - names_shown);
+  return text;
+}
+
+Result<Inputs> read_inputs(const Options& options, const git::Repository& repository) {
+  Inputs inputs;
+  if (options.pristine || repository.work_tree().empty()) return inputs;
+  auto state = git::checkout_state(repository);
+  if (!state) return tl::unexpected<Error>{state.error()};
+  const std::vector<std::string> named = NamedFiles{repository, *state}.files(options.command);
+  if (!named.empty()) {
+    inputs.notes.push_back(fmt::format("{} {} not committed: every commit is tested with {} as {} now", listed(named),
+                                       named.size() == 1 ? "is" : "are", named.size() == 1 ? "it" : "them",
+                                       named.size() == 1 ? "it is" : "they are"));
+  }
+  std::set<std::string> paths{named.begin(), named.end()};
+  for (const std::string& pathspec : options.overlays) {
+    auto files = git::files_at(repository, pathspec);
+    if (!files) return tl::unexpected<Error>{files.error()};
+    if (files->empty()) return fail(ErrorKind::misconfigured, "--overlay '" + pathspec + "' matches no file here");
+    paths.insert(files->begin(), files->end());
+  }
+  std::vector<git::TodaysFile> today;
+  for (const std::string& path : paths) {
+    auto file = read_today(repository.work_tree(), path);
+    if (!file) return tl::unexpected<Error>{file.error()};
+    today.push_back(std::move(*file));
+  }
+  std::erase_if(state->changed, [&](const std::string& path) { return paths.contains(path); });
+  if (!state->changed.empty()) {
+    inputs.notes.push_back(
+        fmt::format("uncommitted changes to {} are not part of the test (--overlay PATHSPEC puts "
+                    "today's version of these paths on every commit)",
+                    listed(state->changed)));
+  }
+  if (!today.empty()) inputs.today = std::make_shared<const std::vector<git::TodaysFile>>(std::move(today));
+  inputs.untracked = std::move(state->untracked);
+  return inputs;
+}
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,33 @@
+// What the tests are given of the user's checkout beside the commit under test.
+//
+// As with `git bisect run`, a script or an argument that is new or changed and not committed is the user's own: each
+// commit is tested with it as it was when the search began. Other changes of tracked files belong to no commit and are
+// left out, unless --overlay asks for them; both are told. What is untracked and not named is seen in the world of the
+// workers (nmz/sandbox/surroundings.hpp).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nmz/error/result.hpp"
+#include "nmz/git/repository.hpp"
+#include "nmz/git/tree_stream.hpp"
+
+#include "options.hpp"
+
+namespace nmz::nmzbisect {
+
+struct Inputs {
+  Inputs() = default;
+  std::shared_ptr<const std::vector<git::TodaysFile>> today;  ///< null when there are none
+  std::vector<std::string> untracked;                         ///< as git::CheckoutState has it
+  std::vector<std::string> notes;                             ///< lines the user should see
+};
+
+/// Some of the names, for a person.
+[[nodiscard]] std::string listed(const std::vector<std::string>& names);
+
+[[nodiscard]] Result<Inputs> read_inputs(const Options& options, const git::Repository& repository);
+
+}  // namespace nmz::nmzbisect

@@ -1,0 +1,72 @@
+#include "worlds.hpp"
+
+#include <system_error>
+#include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nmz/sandbox/surroundings.hpp"
+#include "nmz/sandbox/trial.hpp"
+
+#include "commit_work.hpp"
+
+namespace nmz::nmzbisect {
+namespace fs = std::filesystem;
+namespace {
+
+Worlds none(std::string why) {
+  Worlds worlds;
+  worlds.lacking = std::move(why);
+  return worlds;
+}
+
+/// In a user namespace there is nobody whom another's file could belong to, and so no copy of it that can be written
+/// to.
+std::vector<std::string> foreign_entries(const fs::path& checkout, const std::vector<std::string>& untracked) {
+  std::vector<std::string> foreign;
+  for (const std::string& path : untracked) {
+    struct stat status {};
+    if (::geteuid() != 0 && ::lstat((checkout / path).c_str(), &status) == 0 &&
+        (status.st_uid != ::geteuid() || status.st_gid != ::getegid())) {
+      foreign.push_back(path);
+    }
+  }
+  return foreign;
+}
+
+}  // namespace
+
+Worlds make_worlds(const Options& options, const git::Repository& repository, const Inputs& inputs,
+                   const fs::path& agent, const fs::path& run_directory, std::uint32_t workers) {
+  if (options.isolate == Isolate::none) return {};
+  sandbox::Request request;
+  request.run_directory = run_directory;
+  request.checkout = repository.work_tree();
+  request.git_directory = repository.common_dir();
+  request.stand_in = stand_in(run_directory);
+  request.untracked = inputs.untracked;
+  request.see_untracked = !options.pristine;
+  request.own_network = options.isolate == Isolate::network;
+  auto surroundings = sandbox::Surroundings::look(std::move(request));
+  if (!surroundings) return none(surroundings.error().message);
+  Worlds worlds;
+  worlds.foreign = foreign_entries(repository.work_tree(), inputs.untracked);
+  if (!surroundings->mask().empty()) {
+    worlds.watch = std::make_shared<sandbox::Watch>(repository.work_tree(), inputs.untracked, surroundings->mask());
+  }
+  for (std::uint32_t number = 0; number < workers; ++number) {
+    const WorkerPlace place = worker_place(run_directory, number);
+    std::error_code error;
+    fs::create_directories(place.tree, error);
+    const auto plan = surroundings->plan(place.place);
+    if (!plan) return none(plan.error().message);
+    if (number == 0) {
+      if (auto why = sandbox::try_world(agent, *plan, place.tree)) return none(std::move(*why));
+    }
+    worlds.plans.push_back(sandbox::encode(*plan));
+  }
+  return worlds;
+}
+
+}  // namespace nmz::nmzbisect

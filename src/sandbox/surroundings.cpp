@@ -1,0 +1,175 @@
+#include "nmz/sandbox/surroundings.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <system_error>
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mask.hpp"
+
+namespace nmz::sandbox {
+namespace fs = std::filesystem;
+namespace {
+
+/// Whether `path` is `top` or below it.
+bool is_in(const fs::path& path, const fs::path& top) {
+  const auto [at, rest] = std::mismatch(top.begin(), top.end(), path.begin(), path.end());
+  return at == top.end();
+}
+
+Result<void> make(const fs::path& directory) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    return fail(ErrorKind::rejected, "cannot make '" + directory.string() + "': " + error.message());
+  }
+  return {};
+}
+
+struct CloseDir {
+  void operator()(DIR* listing) const { ::closedir(listing); }
+};
+
+/// The sockets down to some depth. Not all of them are in /proc/net/unix: a container's are in a network of its own.
+void find_sockets(const std::string& directory, int depth, std::size_t& budget, std::set<std::string>& found) {
+  const std::unique_ptr<DIR, CloseDir> listing{::opendir(directory.c_str())};
+  std::vector<std::string> below;
+  for (const dirent* entry = nullptr; listing && budget > 0 && (entry = ::readdir(listing.get())) != nullptr;
+       --budget) {
+    const std::string name{entry->d_name};  // NOLINT(concurrency-mt-unsafe)
+    if (name == "." || name == "..") continue;
+    if (entry->d_type == DT_SOCK) found.insert(directory + '/' + name);
+    if (entry->d_type == DT_DIR && depth > 1) below.push_back(directory + '/' + name);
+  }
+  for (const std::string& next : below) find_sockets(next, depth - 1, budget, found);
+}
+
+/// Sockets that somebody listens at, wherever they are.
+void find_bound_sockets(const fs::path& directory, std::set<std::string>& found) {
+  std::ifstream list{"/proc/net/unix"};
+  for (std::string line; std::getline(list, line);) {
+    const std::size_t at = line.find(directory.string() + '/');
+    struct stat status {};
+    if (at == std::string::npos || line[at - 1] != ' ') continue;
+    const std::string path = line.substr(at);
+    if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) found.insert(path);
+  }
+}
+
+/// mountinfo writes blanks and the like as three octal digits.
+std::string unescaped(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      result += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
+      i += 3;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+/// What is mounted in the directory, but not what is mounted in that again.
+void find_mounts(const fs::path& directory, std::set<std::string>& found) {
+  std::ifstream list{"/proc/self/mountinfo"};
+  std::vector<fs::path> mounts;
+  for (std::string line; std::getline(list, line);) {
+    std::istringstream words{line};
+    std::string word;
+    for (int i = 0; i < 5; ++i) words >> word;
+    const fs::path path = unescaped(word);
+    if (path != directory && is_in(path, directory)) mounts.push_back(path);
+  }
+  std::ranges::sort(mounts);
+  for (const fs::path& mount : mounts) {
+    if (std::ranges::none_of(found, [&](const std::string& other) { return is_in(mount, other); })) {
+      found.insert(mount.string());
+    }
+  }
+}
+
+/// Where all ids are mapped to themselves; elsewhere root may not write the attributes that only root may.
+bool in_first_user_namespace() {
+  std::ifstream map{"/proc/self/uid_map"};
+  std::uint64_t inside = 0;
+  std::uint64_t outside = 0;
+  std::uint64_t count = 0;
+  constexpr std::uint64_t all = 4294967295;
+  return !(map >> inside >> outside >> count) || (inside == 0 && outside == 0 && count == all);
+}
+
+constexpr std::size_t most_kept = 500;
+
+}  // namespace
+
+Result<Surroundings> Surroundings::look(Request request) {
+  Surroundings result{std::move(request)};
+  const Request& wanted = result.request_;
+  for (const char* directory : {"/tmp", "/var/tmp"}) {
+    std::error_code error;
+    if (fs::is_directory(directory, error) && fs::canonical(directory, error) == directory) {
+      result.own_.emplace_back(directory);
+    }
+  }
+  std::set<std::string> kept;
+  for (const std::string& directory : result.own_) {
+    constexpr int depth = 3;
+    std::size_t budget = 20'000;
+    find_mounts(directory, kept);
+    find_sockets(directory, depth, budget, kept);
+    find_bound_sockets(directory, kept);
+  }
+  for (const std::string& path : kept) {
+    const bool ours = is_in(path, wanted.run_directory) || (!wanted.checkout.empty() && is_in(path, wanted.checkout));
+    if (!ours && result.kept_.size() < most_kept) result.kept_.push_back(path);
+  }
+  if (auto made = make(wanted.stand_in); !made) return tl::unexpected<Error>{made.error()};
+  if (wanted.checkout.empty() || !wanted.see_untracked) return result;
+  result.mask_ = wanted.run_directory / "mask";
+  auto made = make(result.mask_).and_then([&] { return make_mask(wanted.checkout, wanted.untracked, result.mask_); });
+  if (!made) return tl::unexpected<Error>{made.error()};
+  return result;
+}
+
+bool Surroundings::is_covered(const fs::path& path) const {
+  return (!request_.checkout.empty() && is_in(path, request_.checkout)) ||
+         std::ranges::any_of(own_, [&](const std::string& directory) { return is_in(path, directory); });
+}
+
+Result<Plan> Surroundings::plan(const fs::path& worker) const {
+  Plan plan;
+  plan.own_user = ::geteuid() != 0;
+  plan.user_attributes = plan.own_user || !in_first_user_namespace();
+  plan.own_network = request_.own_network;
+  plan.checkout = request_.checkout.string();
+  plan.mask = mask_.string();
+  const fs::path own = worker / "world";
+  plan.work = (own / "work").string();
+  if (auto made = make(plan.work); !made) return tl::unexpected<Error>{made.error()};
+  for (const std::string& directory : own_) {
+    const fs::path written = own / fs::path{directory}.relative_path();
+    if (auto made = make(written); !made) return tl::unexpected<Error>{made.error()};
+    const bool holds_us = is_in(request_.run_directory, directory);
+    if (holds_us) plan.mounts.push_back({Mount::Kind::memory, written.string(), {}});
+    plan.mounts.push_back({Mount::Kind::overlay, directory, written.string()});
+    const std::string run = request_.run_directory.string();
+    if (holds_us) plan.mounts.push_back({Mount::Kind::again, run, run});
+  }
+  for (const std::string& path : kept_) plan.mounts.push_back({Mount::Kind::again, path, path});
+  if (is_covered(request_.git_directory)) {
+    plan.mounts.push_back({Mount::Kind::lent, request_.stand_in.string(), request_.git_directory.string()});
+  }
+  if (fs::is_directory("/dev/shm")) plan.mounts.push_back({Mount::Kind::memory, "/dev/shm", {}});
+  plan.mounts.push_back({Mount::Kind::processes, "/proc", {}});
+  return plan;
+}
+
+}  // namespace nmz::sandbox
