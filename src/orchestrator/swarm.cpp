@@ -30,16 +30,9 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t largest_config = 1023999;
-/// A relay, or an Engine, that went away is given 30 s to come back.
-constexpr std::chrono::milliseconds reconnect_every{500};
-constexpr int reconnections = 60;
-constexpr std::chrono::milliseconds look_for_address_every{20};
 /// Of the relay, where it has a network namespace of its own.
 constexpr std::uint16_t relay_port = 7766;
-constexpr std::chrono::milliseconds look_every{1000};
 constexpr std::chrono::milliseconds restart_delay{200};
-/// The Swarm tries again and again what cannot work, such as an image that no node has.
-constexpr std::chrono::seconds patience_with_trouble{20};
 /// Where an image's user may not write /nmz.
 constexpr const char* tree_place_for_anyone = "/tmp/nmz-tree";
 
@@ -79,7 +72,7 @@ Result<std::string> read_agent(const std::filesystem::path& agent) {
 struct Swarm::State : std::enable_shared_from_this<State> {
   enum class Phase : std::uint8_t { idle, starting, running };
 
-  State(asio::any_io_executor executor_in, docker::Engine& engine_in, SwarmOptions options_in)
+  State(asio::any_io_executor executor_in, docker::Api& engine_in, SwarmOptions options_in)
       : executor{std::move(executor_in)},
         engine{engine_in},
         options{std::move(options_in)},
@@ -126,9 +119,10 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> look_at_tasks();
   asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(job::WorkerId worker);
   asio::awaitable<Result<void>> take_away();
+  asio::awaitable<Result<void>> remove_known();
 
   asio::any_io_executor executor;
-  docker::Engine& engine;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  docker::Api& engine;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   SwarmOptions options;
   Bell bell;
   Phase phase = Phase::idle;
@@ -137,9 +131,12 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::optional<Error> failure;    ///< no worker will start any more
   std::set<job::WorkerId> wanted;  ///< start() is under way, and is not cancelled
   std::deque<std::shared_ptr<Stream>> arrived;
-  std::uint32_t asked = 0;   ///< tasks that the service was told to have
-  std::uint32_t others = 0;  ///< tasks that it is told of when the first has connected
-  std::size_t surplus = 0;   ///< tasks that were asked for, and whose worker is not wanted any more
+  std::uint32_t asked = 0;          ///< tasks that the service was told to have
+  std::uint32_t others = 0;         ///< tasks that it is told of when the first has connected
+  std::size_t surplus = 0;          ///< tasks that were asked for, and whose worker is not wanted any more
+  std::uint32_t missing_tasks = 0;  ///< starts that have to fail, since the service could not be told of them
+  Error missing{ErrorKind::rejected, ""};
+  bool all_known = true;  ///< what was made has been told, so that it can be removed by its id
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
   steady_clock::time_point last_sign;
@@ -176,12 +173,14 @@ void Swarm::State::spawn(asio::awaitable<void> coroutine) {
 asio::awaitable<Result<void>> Swarm::State::set_up_patiently() {
   Result<void> made = co_await set_up();
   if (made || !may_pass(made.error())) co_return made;
-  Result<docker::Info> answers = co_await engine.info();
-  if (answers) co_return made;  // it is there, and this is its answer
+  if (made.error().kind != ErrorKind::misconfigured) {
+    Result<docker::Info> answers = co_await engine.info();
+    if (answers) co_return made;  // it is there, and this is its answer
+  }
   if (options.notice) options.notice(made.error().message + "; it is given some time to come back");
-  const auto until = steady_clock::now() + reconnect_every * reconnections;
+  const auto until = steady_clock::now() + options.patience.reconnect_for;
   while (!made && may_pass(made.error()) && steady_clock::now() < until && !closing && !wanted.empty()) {
-    co_await bell.wait(reconnect_every);
+    co_await bell.wait(options.patience.reconnect_every);
     made = co_await start_over();
     if (made) made = co_await set_up();
   }
@@ -195,6 +194,7 @@ asio::awaitable<Result<void>> Swarm::State::start_over() {
   if (!removed) co_return removed;
   for (std::string* made : {&secret, &config, &relay, &address, &service}) made->clear();
   keys = WorkerKeys{random_tokens(options.replicas)};
+  all_known = true;
   port = 0;
   relay_up = relay_failed = false;
   others += std::exchange(asked, 0);
@@ -279,7 +279,7 @@ asio::awaitable<void> Swarm::State::learn_address() {
         co_return;
       }
     }
-    co_await bell.wait(look_for_address_every);
+    co_await bell.wait(options.patience.look_for_address_every);
   }
 }
 
@@ -424,19 +424,29 @@ asio::awaitable<void> Swarm::State::receive_workers() {
 /// While none has ended yet: the Swarm would replace those that have, also with exit status 0.
 asio::awaitable<void> Swarm::State::start_the_others() {
   if (others == 0) co_return;  // two have connected at once, or all the others were cancelled meanwhile
-  asked += std::exchange(others, 0);
+  const std::uint32_t more = std::exchange(others, 0);
+  asked += more;
   Result<void> scaled = co_await engine.scale_service(service, asked);
-  for (int tries = 0; tries < reconnections && !scaled && !closing; ++tries) {
-    co_await bell.wait(reconnect_every);
+  const auto until = steady_clock::now() + options.patience.reconnect_for;
+  while (!scaled && !closing && steady_clock::now() < until) {
+    co_await bell.wait(options.patience.reconnect_every);
     scaled = co_await engine.scale_service(service, asked);
   }
-  if (!scaled && !closing && options.notice) options.notice("there are fewer workers: " + scaled.error().message);
+  if (scaled || closing) co_return;
+  // They are not waited for: as many starts fail as there are tasks too few.
+  missing = Error{ErrorKind::rejected, "there are fewer workers: " + scaled.error().message};
+  missing_tasks = more;
+  asked -= more;
+  if (options.notice) options.notice(missing.message);
+  bell.ring();
 }
 
 void Swarm::State::no_longer_wanted(job::WorkerId worker) {
   if (wanted.erase(worker) == 0) return;
   if (others > 0) {
     --others;
+  } else if (missing_tasks > 0) {
+    --missing_tasks;
   } else {
     ++surplus;
   }
@@ -470,8 +480,9 @@ asio::awaitable<void> Swarm::State::send_home(std::shared_ptr<Stream> stream) {
 
 asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
   std::string what = "was lost and cannot be started again: ";
-  for (int tries = 0; tries < reconnections && !closing; ++tries) {
-    if (tries > 0) co_await bell.wait(reconnect_every);
+  const auto until = steady_clock::now() + options.patience.reconnect_for;
+  for (int tries = 0; steady_clock::now() < until && !closing; ++tries) {
+    if (tries > 0) co_await bell.wait(options.patience.reconnect_every);
     Result<void> started = co_await start_relay();
     const bool removed = !started && started.error().kind == ErrorKind::not_found;
     if (removed) {
@@ -495,9 +506,9 @@ asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
 /// Says what keeps tasks from starting, while somebody waits for them.
 asio::awaitable<void> Swarm::State::watch_tasks() {
   while (!closing && !failure) {
-    co_await bell.wait(look_every);
+    co_await bell.wait(options.patience.look_at_tasks_every);
     if (closing || waiting == 0 || !arrived.empty()) continue;
-    if (steady_clock::now() - last_sign < look_every) continue;
+    if (steady_clock::now() - last_sign < options.patience.look_at_tasks_every) continue;
     co_await look_at_tasks();
   }
 }
@@ -551,18 +562,25 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(job::
       wanted.erase(worker);
       co_return stream;
     }
-    const auto patience = trouble.empty() ? options.patience : std::min(options.patience, patience_with_trouble);
+    if (missing_tasks > 0) {
+      --missing_tasks;
+      wanted.erase(worker);
+      co_return tl::unexpected<Error>{missing};
+    }
+    const Patience& given = options.patience;
+    const auto patience = trouble.empty() ? given.silence : std::min(given.silence, given.trouble);
     if (phase == Phase::running && *live == 0 && steady_clock::now() - last_sign > patience) {
-      const std::string why = trouble.empty() ? "no worker has connected to " + with_port(address, port) + " for " +
-                                                    std::to_string(options.patience.count()) +
-                                                    " s (is that reachable from the nodes?)"
-                                              : trouble;
+      const std::string why = trouble.empty()
+                                  ? "no worker has connected to " + with_port(address, port) + " for " +
+                                        std::to_string(std::chrono::ceil<std::chrono::seconds>(given.silence).count()) +
+                                        " s (is that reachable from the nodes?)"
+                                  : trouble;
       failure.emplace(ErrorKind::misconfigured, why);
       bell.ring();
       continue;
     }
     ++waiting;
-    co_await bell.wait(look_every);
+    co_await bell.wait(options.patience.look_at_tasks_every);
     --waiting;
   }
 }
@@ -571,34 +589,40 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
   closing = true;
   if (link) link->close();
   bell.ring();
-  while (coroutines > 0) co_await bell.wait(look_every);
-  // The relay first: meanwhile the tasks end, and have not to be waited for.
+  while (coroutines > 0) co_await bell.wait(options.patience.look_at_tasks_every);
+  // The relay first: meanwhile the tasks end, and need not be waited for.
   Result<void> outcome;
   if (!relay.empty()) outcome = co_await engine.remove_container(relay);
-  if (!service.empty()) {
-    Result<void> removed = co_await remove_service(executor, engine, service);
-    if (!removed) outcome = removed;
+  Result<void> removed;
+  if (all_known) {
+    removed = co_await remove_known();
+  } else {
+    removed = co_await remove_all(executor, engine, labels());
   }
-  if (!secret.empty()) {
-    Result<void> removed = co_await engine.remove_secret(secret);
-    if (!removed) outcome = removed;
-  }
-  if (!config.empty()) {
-    Result<void> removed = co_await engine.remove_config(config);
-    if (!removed) outcome = removed;
-  }
+  co_return outcome ? removed : outcome;
+}
+
+/// All of it is tried; the first error is told.
+asio::awaitable<Result<void>> Swarm::State::remove_known() {
+  Result<void> outcome;
+  if (!service.empty()) outcome = co_await remove_service(executor, engine, service);
+  Result<void> removed;
+  if (!secret.empty()) removed = co_await engine.remove_secret(secret);
+  if (outcome) outcome = removed;
+  removed = Result<void>{};
+  if (!config.empty()) removed = co_await engine.remove_config(config);
+  if (outcome) outcome = removed;
   // Workers of this node that have not ended: the Swarm would take seconds. What has ended it removes with the service,
   // and nobody has to wait for that.
   docker::Labels ours{{run_label, options.identity.run}};
   std::string tasks = "com.docker.swarm.task.id";
-  Result<void> removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
-  if (!removed) outcome = removed;
-  co_return outcome;
+  removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
+  co_return outcome ? removed : outcome;
 }
 
 // ---- the orchestrator
 
-Swarm::Swarm(asio::any_io_executor executor, docker::Engine& engine, SwarmOptions options)
+Swarm::Swarm(asio::any_io_executor executor, docker::Api& engine, SwarmOptions options)
     : state_{std::make_shared<State>(std::move(executor), engine, std::move(options))} {}
 Swarm::~Swarm() = default;
 
@@ -610,6 +634,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(job::WorkerId work
     Result<void> made = co_await state.set_up_patiently();
     if (!made) {
       state.failure = made.error();
+      state.all_known = false;
     } else {
       state.spawn(state.receive_workers());
       state.spawn(state.watch_tasks());
@@ -631,7 +656,7 @@ asio::awaitable<Result<void>> Swarm::close() {
   co_return done;
 }
 
-asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep which) {
+asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Api& engine, Sweep which) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Result<std::size_t> removed = co_await sweep_swarm(executor, engine, which);
   co_return removed;
