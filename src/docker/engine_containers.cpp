@@ -22,9 +22,16 @@ Json creation(const ContainerSpec& spec) {
                     {"CapAdd", to_json(spec.cap_add)},
                     {"LogConfig", no_log_file()}};
   if (!spec.network.empty()) host["NetworkMode"] = spec.network;
-  json::object body{{"Image", spec.image},  {"Env", to_json(spec.env)}, {"Labels", to_json(spec.labels)},
-                    {"OpenStdin", true},    {"StdinOnce", true},        {"AttachStdin", true},
-                    {"AttachStdout", true}, {"AttachStderr", true},     {"HostConfig", std::move(host)}};
+  json::object body{{"Image", spec.image},
+                    {"Env", to_json(spec.env)},
+                    {"Labels", to_json(spec.labels)},
+                    {"OpenStdin", true},
+                    {"StdinOnce", true},
+                    {"AttachStdin", true},
+                    {"AttachStdout", true},
+                    {"AttachStderr", true},
+                    {"Healthcheck", no_health_check()},
+                    {"HostConfig", std::move(host)}};
   if (!spec.entrypoint.empty()) body["Entrypoint"] = to_json(spec.entrypoint);
   if (!spec.entrypoint.empty() || !spec.command.empty()) body["Cmd"] = to_json(spec.command);
   if (!spec.working_dir.empty()) body["WorkingDir"] = spec.working_dir;

@@ -35,6 +35,7 @@ json::object container_of(const ServiceSpec& spec) {
                          {"Configs", files(spec.configs, "Config")},
                          {"Secrets", files(spec.secrets, "Secret")},
                          {"Init", spec.init},
+                         {"Healthcheck", no_health_check()},
                          {"StopGracePeriod", nanoseconds(spec.stop_grace)}};
   if (!spec.command.empty()) container["Command"] = to_json(spec.command);
   if (!spec.arguments.empty()) container["Args"] = to_json(spec.arguments);

@@ -107,6 +107,8 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
+Json no_health_check() { return json::object{{"Test", json::array{"NONE"}}}; }
+
 std::string label_filter(const Labels& labels) {
   json::array list;
   for (const auto& [name, value] : labels) {
