@@ -12,6 +12,7 @@
 #include "nmz/contract/v0.hpp"
 #include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
+#include "nmz/docker/engine.hpp"
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/swarm.hpp"
@@ -54,6 +55,12 @@ Result<docker::Endpoint> endpoint_of(const Options& options) {
   request.context = options.context;
   request.variable = variable;
   return docker::find_endpoint(request);
+}
+
+Result<std::unique_ptr<docker::Api>> engine_of(asio::io_context& io, const Options& options) {
+  auto endpoint = endpoint_of(options);
+  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
+  return std::make_unique<docker::Engine>(io.get_executor(), std::move(*endpoint));
 }
 
 std::string without_tag(std::string reference) {
@@ -101,16 +108,21 @@ Result<EngineFacts> examine_engine(asio::io_context& io, const Options& options)
 }
 
 Result<std::unique_ptr<Cluster>> Cluster::open(asio::io_context& io, Options options) {
-  const auto endpoint = endpoint_of(options);
-  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
-  std::unique_ptr<Cluster> cluster{new Cluster{io, std::move(options), *endpoint}};
+  auto engine = engine_of(io, options);
+  if (!engine) return tl::unexpected<Error>{engine.error()};
+  return open(io, std::move(options), std::move(*engine));
+}
+
+Result<std::unique_ptr<Cluster>> Cluster::open(asio::io_context& io, Options options,
+                                               std::unique_ptr<docker::Api> engine) {
+  std::unique_ptr<Cluster> cluster{new Cluster{io, std::move(options), std::move(engine)}};
   const Result<void> looked = run_on(io, cluster->look());
   if (!looked) return tl::unexpected<Error>{looked.error()};
   return cluster;
 }
 
 asio::awaitable<Result<void>> Cluster::look() {
-  Result<docker::Info> info = co_await engine_.info();
+  Result<docker::Info> info = co_await engine_->info();
   if (!info) co_return tl::unexpected<Error>{info.error()};
   info_ = std::move(*info);
   if (info_.os_type != "linux" || info_.architecture != NMZ_ARCHITECTURE) {
@@ -133,20 +145,20 @@ asio::awaitable<Result<std::size_t>> Cluster::sweep(orchestrator::Sweep which) {
   std::size_t removed = 0;
   if (info_.manager) {
     // Before the containers: a service would start its tasks again.
-    Result<std::size_t> services = co_await orchestrator::Swarm::sweep(engine_, which);
+    Result<std::size_t> services = co_await orchestrator::Swarm::sweep(*engine_, which);
     if (!services) co_return services;
     removed = *services;
   }
-  Result<std::size_t> containers = co_await orchestrator::Docker::sweep(engine_, which);
+  Result<std::size_t> containers = co_await orchestrator::Docker::sweep(*engine_, which);
   if (!containers) co_return containers;
   // What was made from an image has to go before it.
-  Result<std::size_t> images = co_await sweep_derived_images(engine_, which);
+  Result<std::size_t> images = co_await sweep_derived_images(*engine_, which);
   if (!images) co_return images;
   co_return removed + *containers + *images;
 }
 
 asio::awaitable<Result<std::size_t>> Cluster::look_and_sweep(orchestrator::Sweep which) {
-  Result<docker::Info> info = co_await engine_.info();
+  Result<docker::Info> info = co_await engine_->info();
   if (!info) co_return tl::unexpected<Error>{info.error()};
   info_ = std::move(*info);
   Result<std::size_t> swept = co_await sweep(which);
@@ -154,9 +166,14 @@ asio::awaitable<Result<std::size_t>> Cluster::look_and_sweep(orchestrator::Sweep
 }
 
 Result<std::size_t> Cluster::collect(asio::io_context& io, Options options, orchestrator::Sweep which) {
-  const auto endpoint = endpoint_of(options);
-  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
-  Cluster cluster{io, std::move(options), *endpoint};
+  auto engine = engine_of(io, options);
+  if (!engine) return tl::unexpected<Error>{engine.error()};
+  return collect(io, std::move(options), which, std::move(*engine));
+}
+
+Result<std::size_t> Cluster::collect(asio::io_context& io, Options options, orchestrator::Sweep which,
+                                     std::unique_ptr<docker::Api> engine) {
+  Cluster cluster{io, std::move(options), std::move(engine)};
   return run_on(io, cluster.look_and_sweep(which));
 }
 
@@ -178,7 +195,7 @@ asio::awaitable<Result<void>> Cluster::choose_kind() {
                                                  " is no manager of a Swarm (`docker swarm init` makes it one; "
                                                  "--orchestrator docker needs none)");
   }
-  Result<std::vector<docker::Node>> nodes = co_await engine_.list_nodes();
+  Result<std::vector<docker::Node>> nodes = co_await engine_->list_nodes();
   if (!nodes) co_return tl::unexpected<Error>{nodes.error()};
   nodes_ = std::move(*nodes);
   constexpr std::int64_t nano = 1000000000;
@@ -208,7 +225,7 @@ Result<void> Cluster::check_injection() const {
 
 asio::awaitable<Result<void>> Cluster::find_secrets() {
   if (options_.secrets.empty()) co_return Result<void>{};
-  Result<std::vector<docker::Resource>> known = co_await engine_.list_secrets({});
+  Result<std::vector<docker::Resource>> known = co_await engine_->list_secrets({});
   if (!known) co_return tl::unexpected<Error>{known.error()};
   for (const std::string& name : options_.secrets) {
     const auto found =
@@ -226,15 +243,15 @@ asio::awaitable<Result<void>> Cluster::find_secrets() {
 
 /// As `docker run` does, an image the Engine does not have is pulled.
 asio::awaitable<Result<void>> Cluster::find_image() {
-  Result<docker::Image> found = co_await engine_.inspect_image(options_.image);
+  Result<docker::Image> found = co_await engine_->inspect_image(options_.image);
   if (!found && found.error().kind == ErrorKind::not_found) {
     const Login login{options_.image};
-    Result<void> pulled = co_await engine_.pull_image(options_.image, login.auth, {}, transfer_limit);
+    Result<void> pulled = co_await engine_->pull_image(options_.image, login.auth, transfer_limit);
     if (!pulled) {
       co_return fail(ErrorKind::misconfigured, "the Docker Engine has no image '" + options_.image +
                                                    "' and cannot pull it: " + pulled.error().message + login.trouble);
     }
-    found = co_await engine_.inspect_image(options_.image);
+    found = co_await engine_->inspect_image(options_.image);
   }
   if (!found) co_return tl::unexpected<Error>{found.error()};
   image_ = std::move(*found);
@@ -261,14 +278,14 @@ asio::awaitable<Result<std::string>> Cluster::derive(std::filesystem::path agent
     labels[orchestrator::run_label] = identity_.run;
     labels[orchestrator::owner_label] = identity_.owner;
   }
-  Result<std::string> id = co_await engine_.build_image(body, options_.target, labels, {}, transfer_limit);
+  Result<std::string> id = co_await engine_->build_image(body, options_.target, labels, transfer_limit);
   if (!id) {
     const std::string what = options_.target.empty() ? "an image from '" + options_.image : "'" + options_.target;
     co_return fail(ErrorKind::misconfigured, "cannot build " + what + "': " + id.error().message);
   }
   if (!options_.push) co_return id;
   const Login login{options_.target};
-  Result<std::string> digest = co_await engine_.push_image(options_.target, login.auth, {}, transfer_limit);
+  Result<std::string> digest = co_await engine_->push_image(options_.target, login.auth, transfer_limit);
   if (!digest) {
     co_return fail(ErrorKind::misconfigured,
                    "cannot push '" + options_.target + "': " + digest.error().message + login.trouble);
@@ -285,7 +302,7 @@ Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::workers(const Worke
   }
   auto workers = kind_ == Kind::swarm ? swarm_workers(request, derived) : container_workers(request, derived);
   if (derived.empty() || !options_.target.empty()) return workers;
-  return with_image_removed(std::move(workers), io_.get_executor(), engine_, derived);
+  return with_image_removed(std::move(workers), io_.get_executor(), *engine_, derived, request.patience);
 }
 
 std::unique_ptr<orchestrator::Orchestrator> Cluster::container_workers(const WorkersRequest& request,
@@ -296,12 +313,13 @@ std::unique_ptr<orchestrator::Orchestrator> Cluster::container_workers(const Wor
   options.name = options_.name;
   options.identity = identity_;
   options.tree = request.tree;
+  options.patience = request.patience;
   options.network = options_.network;
   options.mounts = options_.mounts;
   options.env = {"NMZ_NODE=" + info_.name};
   options.nano_cpus = options_.nano_cpus;
   options.memory = options_.memory;
-  return std::make_unique<orchestrator::Docker>(io_.get_executor(), engine_, std::move(options));
+  return std::make_unique<orchestrator::Docker>(io_.get_executor(), *engine_, std::move(options));
 }
 
 /// What the nodes are told to run. A name with its tag would make every task ask the registry: 20 s where its name
@@ -326,6 +344,7 @@ std::unique_ptr<orchestrator::Orchestrator> Cluster::swarm_workers(const Workers
   options.first_replicas = 2 * cpus_;
   options.single_node = nodes_.size() == 1;
   options.node_address = info_.node_address;
+  options.patience = request.patience;
   options.network = options_.network;
   options.mounts = options_.mounts;
   options.secrets = secrets_;
@@ -334,7 +353,7 @@ std::unique_ptr<orchestrator::Orchestrator> Cluster::swarm_workers(const Workers
   options.memory = options_.memory;
   options.notice = request.notice;
   options.reached = request.reached;
-  return std::make_unique<orchestrator::Swarm>(io_.get_executor(), engine_, std::move(options));
+  return std::make_unique<orchestrator::Swarm>(io_.get_executor(), *engine_, std::move(options));
 }
 
 }  // namespace nmz::cluster

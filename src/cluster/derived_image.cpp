@@ -13,19 +13,18 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-/// The Engine removes containers in its own time, and no image before its last container.
-constexpr std::chrono::milliseconds try_every{200};
-constexpr int tries = 40;
-
 /// The build left an image for each of its steps. They go too, unless the user's image has no name either: it would be
 /// taken for one of them.
-asio::awaitable<Result<void>> remove(docker::Engine& engine, std::string id) {
+asio::awaitable<Result<void>> remove(docker::Api& engine, std::string id) {
   Result<docker::Image> image = co_await engine.inspect_image(id);
-  if (!image) co_return Result<void>{};
-  const auto label = image->labels.find(derived_from_label);
-  std::string source = label == image->labels.end() ? "" : label->second;
-  Result<docker::Image> from = co_await engine.inspect_image(std::move(source));
-  const bool and_parents = from && (!from->tags.empty() || !from->digests.empty());
+  if (!image && image.error().kind != ErrorKind::not_found) co_return tl::unexpected<Error>{image.error()};
+  std::string source;
+  if (image) source = image->labels[derived_from_label];
+  bool and_parents = false;
+  if (!source.empty()) {
+    Result<docker::Image> from = co_await engine.inspect_image(std::move(source));
+    and_parents = from && (!from->tags.empty() || !from->digests.empty());
+  }
   Result<void> done = co_await engine.remove_image(std::move(id), and_parents);
   co_return done;
 }
@@ -33,8 +32,12 @@ asio::awaitable<Result<void>> remove(docker::Engine& engine, std::string id) {
 class WithImageRemoved final : public orchestrator::Orchestrator {
  public:
   WithImageRemoved(std::unique_ptr<orchestrator::Orchestrator> workers, asio::any_io_executor executor,
-                   docker::Engine& engine, std::string id)
-      : workers_{std::move(workers)}, executor_{std::move(executor)}, engine_{engine}, id_{std::move(id)} {}
+                   docker::Api& engine, std::string id, orchestrator::Patience patience)
+      : workers_{std::move(workers)},
+        executor_{std::move(executor)},
+        engine_{engine},
+        id_{std::move(id)},
+        patience_{patience} {}
 
   asio::awaitable<Result<std::shared_ptr<orchestrator::Stream>>> start(job::WorkerId worker) override {
     return workers_->start(worker);
@@ -46,8 +49,9 @@ class WithImageRemoved final : public orchestrator::Orchestrator {
     Result<void> closed = co_await workers_->close();
     asio::steady_timer pause{executor_};
     Result<void> removed = co_await remove(engine_, id_);
-    for (int tried = 1; !removed && tried < tries; ++tried) {
-      pause.expires_after(try_every);
+    const auto until = std::chrono::steady_clock::now() + patience_.image_for;
+    while (!removed && std::chrono::steady_clock::now() < until) {
+      pause.expires_after(patience_.image_every);
       co_await pause.async_wait(as_result);
       removed = co_await remove(engine_, id_);
     }
@@ -57,19 +61,20 @@ class WithImageRemoved final : public orchestrator::Orchestrator {
  private:
   std::unique_ptr<orchestrator::Orchestrator> workers_;
   asio::any_io_executor executor_;
-  docker::Engine& engine_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  docker::Api& engine_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::string id_;
+  orchestrator::Patience patience_;
 };
 
 }  // namespace
 
 std::unique_ptr<orchestrator::Orchestrator> with_image_removed(std::unique_ptr<orchestrator::Orchestrator> workers,
-                                                               asio::any_io_executor executor, docker::Engine& engine,
-                                                               std::string id) {
-  return std::make_unique<WithImageRemoved>(std::move(workers), std::move(executor), engine, std::move(id));
+                                                               asio::any_io_executor executor, docker::Api& engine,
+                                                               std::string id, orchestrator::Patience patience) {
+  return std::make_unique<WithImageRemoved>(std::move(workers), std::move(executor), engine, std::move(id), patience);
 }
 
-asio::awaitable<Result<std::size_t>> sweep_derived_images(docker::Engine& engine, orchestrator::Sweep which) {
+asio::awaitable<Result<std::size_t>> sweep_derived_images(docker::Api& engine, orchestrator::Sweep which) {
   docker::Labels ours{{derived_from_label, ""}, {orchestrator::run_label, ""}};
   Result<std::vector<docker::Image>> found = co_await engine.list_images(std::move(ours));
   if (!found) co_return tl::unexpected<Error>{found.error()};

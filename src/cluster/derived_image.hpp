@@ -11,9 +11,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include "nmz/docker/engine.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/error/result.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
+#include "nmz/orchestrator/patience.hpp"
 #include "nmz/orchestrator/run_identity.hpp"
 
 namespace nmz::cluster {
@@ -23,11 +24,11 @@ inline constexpr const char* derived_from_label = "net.osrg.namazu-swarm.derived
 
 /// `workers`, whose close() removes the image `id` too. `engine` outlives them.
 [[nodiscard]] std::unique_ptr<orchestrator::Orchestrator> with_image_removed(
-    std::unique_ptr<orchestrator::Orchestrator> workers, boost::asio::any_io_executor executor, docker::Engine& engine,
-    std::string id);
+    std::unique_ptr<orchestrator::Orchestrator> workers, boost::asio::any_io_executor executor, docker::Api& engine,
+    std::string id, orchestrator::Patience patience);
 
 /// Removes what killed runs left; returns how many images.
-[[nodiscard]] boost::asio::awaitable<Result<std::size_t>> sweep_derived_images(docker::Engine& engine,
+[[nodiscard]] boost::asio::awaitable<Result<std::size_t>> sweep_derived_images(docker::Api& engine,
                                                                                orchestrator::Sweep which);
 
 }  // namespace nmz::cluster

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "nmz/docker/engine.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/http/transport.hpp"
 
 namespace nmz::docker {

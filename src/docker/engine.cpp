@@ -207,16 +207,8 @@ asio::awaitable<Result<std::string>> Engine::Impl::call_id(Call request) {
   co_return id;
 }
 
-asio::awaitable<Result<void>> Engine::ping(Deadline deadline) {
-  Call call{"GET", "/_ping"};
-  call.deadline = deadline;
-  Result<void> done = co_await impl_->call_void(std::move(call));
-  co_return done;
-}
-
-asio::awaitable<Result<Info>> Engine::info(Deadline deadline) {
+asio::awaitable<Result<Info>> Engine::info() {
   Call call{"GET", "/info"};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   const Json& told = *answer;

@@ -22,9 +22,16 @@ Json creation(const ContainerSpec& spec) {
                     {"CapAdd", to_json(spec.cap_add)},
                     {"LogConfig", no_log_file()}};
   if (!spec.network.empty()) host["NetworkMode"] = spec.network;
-  json::object body{{"Image", spec.image},  {"Env", to_json(spec.env)}, {"Labels", to_json(spec.labels)},
-                    {"OpenStdin", true},    {"StdinOnce", true},        {"AttachStdin", true},
-                    {"AttachStdout", true}, {"AttachStderr", true},     {"HostConfig", std::move(host)}};
+  json::object body{{"Image", spec.image},
+                    {"Env", to_json(spec.env)},
+                    {"Labels", to_json(spec.labels)},
+                    {"OpenStdin", true},
+                    {"StdinOnce", true},
+                    {"AttachStdin", true},
+                    {"AttachStdout", true},
+                    {"AttachStderr", true},
+                    {"Healthcheck", no_health_check()},
+                    {"HostConfig", std::move(host)}};
   if (!spec.entrypoint.empty()) body["Entrypoint"] = to_json(spec.entrypoint);
   if (!spec.entrypoint.empty() || !spec.command.empty()) body["Cmd"] = to_json(spec.command);
   if (!spec.working_dir.empty()) body["WorkingDir"] = spec.working_dir;
@@ -43,48 +50,42 @@ std::string without_slash(std::string name) {
 
 }  // namespace
 
-asio::awaitable<Result<std::string>> Engine::create_container(ContainerSpec spec, Deadline deadline) {
+asio::awaitable<Result<std::string>> Engine::create_container(ContainerSpec spec) {
   std::string target = "/containers/create";
   if (!spec.name.empty()) target += "?name=" + percent_encoded(spec.name);
   const Json body = creation(spec);
   Call call{"POST", std::move(target), body};
-  call.deadline = deadline;
   Result<std::string> id = co_await impl_->call_id(std::move(call));
   co_return id;
 }
 
-asio::awaitable<Result<void>> Engine::put_archive(std::string id, std::string directory, std::string tar,
-                                                  Deadline deadline) {
+asio::awaitable<Result<void>> Engine::put_archive(std::string id, std::string directory, std::string tar) {
   Call call{"PUT", path_of(id, "/archive?path=" + percent_encoded(directory))};
   call.request.body = std::move(tar);
   call.request.content_type = "application/x-tar";
-  call.deadline = deadline;
   Result<void> done = co_await impl_->call_void(std::move(call));
   co_return done;
 }
 
-asio::awaitable<Result<std::shared_ptr<Attached>>> Engine::attach(std::string id, Deadline deadline) {
+asio::awaitable<Result<std::shared_ptr<Attached>>> Engine::attach(std::string id) {
   Call call{"POST", path_of(id, "/attach?stream=1&stdin=1&stdout=1&stderr=1")};
   call.request.headers.emplace_back("Connection", "Upgrade");
   call.request.headers.emplace_back("Upgrade", "tcp");
   call.request.upgrade = http::Upgrade::switching_or_ok;
-  call.deadline = deadline;
   Result<http::Answer> answer = co_await impl_->call(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   std::shared_ptr<Attached> stream = std::make_shared<AttachedStream>(std::move(answer->stream));
   co_return stream;
 }
 
-asio::awaitable<Result<void>> Engine::start_container(std::string id, Deadline deadline) {
+asio::awaitable<Result<void>> Engine::start_container(std::string id) {
   Call call{"POST", path_of(id, "/start")};
-  call.deadline = deadline;
   Result<void> done = co_await impl_->call_void(std::move(call));
   co_return done;
 }
 
-asio::awaitable<Result<Container>> Engine::inspect_container(std::string id, Deadline deadline) {
+asio::awaitable<Result<Container>> Engine::inspect_container(std::string id) {
   Call call{"GET", path_of(id, "/json")};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   const Json& told = *answer;
@@ -105,33 +106,16 @@ asio::awaitable<Result<Container>> Engine::inspect_container(std::string id, Dea
   co_return container;
 }
 
-asio::awaitable<Result<int>> Engine::wait_container(std::string id, Deadline deadline) {
-  Call call{"POST", path_of(id, "/wait")};
-  call.deadline = deadline;
-  Result<Json> answer = co_await impl_->call_json(std::move(call));
-  if (!answer) co_return tl::unexpected<Error>{answer.error()};
-  co_return number_at<int>(*answer, "StatusCode");
-}
-
-asio::awaitable<Result<void>> Engine::kill_container(std::string id, std::string signal, Deadline deadline) {
-  Call call{"POST", path_of(id, "/kill?signal=" + percent_encoded(signal))};
-  call.deadline = deadline;
-  Result<void> done = co_await impl_->call_void(std::move(call));
-  co_return done;
-}
-
-asio::awaitable<Result<void>> Engine::remove_container(std::string id, Deadline deadline) {
+asio::awaitable<Result<void>> Engine::remove_container(std::string id) {
   Call call{"DELETE", path_of(id, "?force=1&v=1")};
-  call.deadline = deadline;
   Result<void> done = co_await impl_->call_remove(std::move(call));
   // 409: its removal is under way already.
   if (!done && done.error().message.find("already in progress") != std::string::npos) co_return Result<void>{};
   co_return done;
 }
 
-asio::awaitable<Result<std::vector<Container>>> Engine::list_containers(Labels labels, Deadline deadline) {
+asio::awaitable<Result<std::vector<Container>>> Engine::list_containers(Labels labels) {
   Call call{"GET", "/containers/json?all=1&filters=" + label_filter(labels)};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   std::vector<Container> containers;

@@ -15,8 +15,6 @@ namespace {
 /// The lines of JSON with which the Engine tells how a build, a push or a pull goes on.
 class ProgressLines {
  public:
-  explicit ProgressLines(ProgressSink sink) : sink_{std::move(sink)} {}
-
   /// Errors (rejected): the Engine says that it failed.
   Result<void> feed(std::string_view bytes) {
     lines_.feed(bytes);
@@ -42,14 +40,9 @@ class ProgressLines {
     }
     if (std::string id = text_at(line, "aux.ID"); !id.empty()) image_id_ = std::move(id);
     if (std::string digest = text_at(line, "aux.Digest"); !digest.empty()) digest_ = std::move(digest);
-    std::string text = text_at(line, "stream");
-    if (text.empty()) text = text_at(line, "status");
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    if (!text.empty() && sink_) sink_(text);
     return {};
   }
 
-  ProgressSink sink_;
   http::Lines lines_;
   std::string image_id_;
   std::string digest_;
@@ -79,9 +72,8 @@ Call with_progress(Call call, const std::shared_ptr<ProgressLines>& lines, std::
 
 }  // namespace
 
-asio::awaitable<Result<Image>> Engine::inspect_image(std::string reference, Deadline deadline) {
+asio::awaitable<Result<Image>> Engine::inspect_image(std::string reference) {
   Call call{"GET", "/images/" + image_path(reference) + "/json"};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   const Json& told = *answer;
@@ -101,14 +93,14 @@ asio::awaitable<Result<Image>> Engine::inspect_image(std::string reference, Dead
 }
 
 asio::awaitable<Result<std::string>> Engine::build_image(BodySource context, std::string tag, Labels labels,
-                                                         ProgressSink progress, Deadline deadline) {
+                                                         std::chrono::milliseconds deadline) {
   const std::string label_text = percent_encoded(boost::json::serialize(to_json(labels)));
   std::string target = "/build?rm=1&forcerm=1&pull=0&labels=" + label_text;
   if (!tag.empty()) target += "&t=" + percent_encoded(tag);
   Call call{"POST", std::move(target)};
   call.request.content_type = "application/x-tar";
   call.produce = std::move(context);
-  const auto lines = std::make_shared<ProgressLines>(std::move(progress));
+  const auto lines = std::make_shared<ProgressLines>();
   Call watched = with_progress(std::move(call), lines, deadline);
   Result<void> built = co_await impl_->call_void(std::move(watched));
   if (!built) co_return tl::unexpected<Error>{built.error()};
@@ -116,22 +108,13 @@ asio::awaitable<Result<std::string>> Engine::build_image(BodySource context, std
   co_return lines->image_id();
 }
 
-asio::awaitable<Result<void>> Engine::tag_image(std::string id, std::string reference, Deadline deadline) {
-  const auto [name, tag] = split_reference(reference);
-  Call call{"POST",
-            "/images/" + image_path(id) + "/tag?repo=" + percent_encoded(name) + "&tag=" + percent_encoded(tag)};
-  call.deadline = deadline;
-  Result<void> done = co_await impl_->call_void(std::move(call));
-  co_return done;
-}
-
 asio::awaitable<Result<std::string>> Engine::push_image(std::string reference, std::string registry_auth,
-                                                        ProgressSink progress, Deadline deadline) {
+                                                        std::chrono::milliseconds deadline) {
   const auto [name, tag] = split_reference(reference);
   Call call{"POST", "/images/" + image_path(name) + "/push?tag=" + percent_encoded(tag)};
   // The header has to be there; "e30=" is {}.
   call.request.headers.emplace_back("X-Registry-Auth", registry_auth.empty() ? "e30=" : registry_auth);
-  const auto lines = std::make_shared<ProgressLines>(std::move(progress));
+  const auto lines = std::make_shared<ProgressLines>();
   Call watched = with_progress(std::move(call), lines, deadline);
   Result<void> pushed = co_await impl_->call_void(std::move(watched));
   if (!pushed) co_return tl::unexpected<Error>{pushed.error()};
@@ -140,21 +123,20 @@ asio::awaitable<Result<std::string>> Engine::push_image(std::string reference, s
 }
 
 asio::awaitable<Result<void>> Engine::pull_image(std::string reference, std::string registry_auth,
-                                                 ProgressSink progress, Deadline deadline) {
+                                                 std::chrono::milliseconds deadline) {
   const auto [name, tag] = split_reference(reference);
   std::string target = "/images/create?fromImage=" + percent_encoded(name);
   if (!tag.empty()) target += "&tag=" + percent_encoded(tag);
   Call call{"POST", std::move(target)};
   if (!registry_auth.empty()) call.request.headers.emplace_back("X-Registry-Auth", registry_auth);
-  const auto lines = std::make_shared<ProgressLines>(std::move(progress));
+  const auto lines = std::make_shared<ProgressLines>();
   Call watched = with_progress(std::move(call), lines, deadline);
   Result<void> done = co_await impl_->call_void(std::move(watched));
   co_return done;
 }
 
-asio::awaitable<Result<std::vector<Image>>> Engine::list_images(Labels labels, Deadline deadline) {
+asio::awaitable<Result<std::vector<Image>>> Engine::list_images(Labels labels) {
   Call call{"GET", "/images/json?filters=" + label_filter(labels)};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   std::vector<Image> images;
@@ -167,9 +149,8 @@ asio::awaitable<Result<std::vector<Image>>> Engine::list_images(Labels labels, D
   co_return images;
 }
 
-asio::awaitable<Result<void>> Engine::remove_image(std::string reference, bool and_parents, Deadline deadline) {
+asio::awaitable<Result<void>> Engine::remove_image(std::string reference, bool and_parents) {
   Call call{"DELETE", "/images/" + image_path(reference) + (and_parents ? "" : "?noprune=1")};
-  call.deadline = deadline;
   Result<void> done = co_await impl_->call_remove(std::move(call));
   co_return done;
 }

@@ -19,6 +19,8 @@
 
 namespace nmz::docker {
 
+inline constexpr std::chrono::milliseconds default_deadline{30000};
+
 /// One call of the API.
 struct Call {
   Call() = default;

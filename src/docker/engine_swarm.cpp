@@ -35,6 +35,7 @@ json::object container_of(const ServiceSpec& spec) {
                          {"Configs", files(spec.configs, "Config")},
                          {"Secrets", files(spec.secrets, "Secret")},
                          {"Init", spec.init},
+                         {"Healthcheck", no_health_check()},
                          {"StopGracePeriod", nanoseconds(spec.stop_grace)}};
   if (!spec.command.empty()) container["Command"] = to_json(spec.command);
   if (!spec.arguments.empty()) container["Args"] = to_json(spec.arguments);
@@ -112,23 +113,10 @@ Resource specified(const Json& told) {
   return resource;
 }
 
-Resource network_of(const Json& told) {
-  Resource resource;
-  resource.id = text_at(told, "Id");
-  resource.name = text_at(told, "Name");
-  resource.labels = labels_at(told, "Labels");
-  resource.created = text_at(told, "Created");
-  resource.driver = text_at(told, "Driver");
-  resource.scope = text_at(told, "Scope");
-  return resource;
-}
-
 /// GET `target` and each element of the answered array through `read`.
 template <class T>
-asio::awaitable<Result<std::vector<T>>> list(Engine::Impl& impl, std::string target, T (*read)(const Json&),
-                                             std::chrono::milliseconds deadline) {
+asio::awaitable<Result<std::vector<T>>> list(Engine::Impl& impl, std::string target, T (*read)(const Json&)) {
   Call call{"GET", std::move(target)};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl.call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   std::vector<T> result;
@@ -136,37 +124,25 @@ asio::awaitable<Result<std::vector<T>>> list(Engine::Impl& impl, std::string tar
   co_return result;
 }
 
-asio::awaitable<Result<void>> remove(Engine::Impl& impl, std::string target, std::chrono::milliseconds deadline) {
+asio::awaitable<Result<void>> remove(Engine::Impl& impl, std::string target) {
   Call call{"DELETE", std::move(target)};
-  call.deadline = deadline;
   Result<void> done = co_await impl.call_remove(std::move(call));
   co_return done;
 }
 
 }  // namespace
 
-asio::awaitable<Result<std::string>> Engine::create_service(ServiceSpec spec, std::string registry_auth,
-                                                            Deadline deadline) {
+asio::awaitable<Result<std::string>> Engine::create_service(ServiceSpec spec, std::string registry_auth) {
   const Json body = creation(spec);
   Call call{"POST", "/services/create", body};
   if (!registry_auth.empty()) call.request.headers.emplace_back("X-Registry-Auth", registry_auth);
-  call.deadline = deadline;
   Result<std::string> id = co_await impl_->call_id(std::move(call));
   co_return id;
 }
 
-asio::awaitable<Result<Service>> Engine::inspect_service(std::string id, Deadline deadline) {
-  Call call{"GET", "/services/" + percent_encoded(id)};
-  call.deadline = deadline;
-  Result<Json> answer = co_await impl_->call_json(std::move(call));
-  if (!answer) co_return tl::unexpected<Error>{answer.error()};
-  co_return service_of(*answer);
-}
-
-asio::awaitable<Result<void>> Engine::scale_service(std::string id, std::uint32_t replicas, Deadline deadline) {
+asio::awaitable<Result<void>> Engine::scale_service(std::string id, std::uint32_t replicas) {
   const std::string path = "/services/" + percent_encoded(id);
   Call look{"GET", path};
-  look.deadline = deadline;
   Result<Json> told = co_await impl_->call_json(std::move(look));
   if (!told && told.error().kind == ErrorKind::not_found) co_return Result<void>{};
   if (!told) co_return tl::unexpected<Error>{told.error()};
@@ -177,119 +153,60 @@ asio::awaitable<Result<void>> Engine::scale_service(std::string id, std::uint32_
   }
   const std::string version = std::to_string(number_at(*told, "Version.Index"));
   Call call{"POST", path + "/update?version=" + version, specification};
-  call.deadline = deadline;
   Result<void> done = co_await impl_->call_remove(std::move(call));
   co_return done;
 }
 
 // By value as in every call of the client, although these only pass on.
 // NOLINTBEGIN(performance-unnecessary-value-param)
-asio::awaitable<Result<void>> Engine::remove_service(std::string id, Deadline deadline) {
-  return remove(*impl_, "/services/" + percent_encoded(id), deadline);
+asio::awaitable<Result<void>> Engine::remove_service(std::string id) {
+  return remove(*impl_, "/services/" + percent_encoded(id));
 }
-asio::awaitable<Result<void>> Engine::remove_config(std::string id, Deadline deadline) {
-  return remove(*impl_, "/configs/" + percent_encoded(id), deadline);
+asio::awaitable<Result<void>> Engine::remove_config(std::string id) {
+  return remove(*impl_, "/configs/" + percent_encoded(id));
 }
-asio::awaitable<Result<void>> Engine::remove_secret(std::string id, Deadline deadline) {
-  return remove(*impl_, "/secrets/" + percent_encoded(id), deadline);
+asio::awaitable<Result<void>> Engine::remove_secret(std::string id) {
+  return remove(*impl_, "/secrets/" + percent_encoded(id));
 }
-asio::awaitable<Result<void>> Engine::remove_network(std::string id, Deadline deadline) {
-  return remove(*impl_, "/networks/" + percent_encoded(id), deadline);
+asio::awaitable<Result<std::vector<Service>>> Engine::list_services(Labels labels) {
+  return list(*impl_, "/services?filters=" + label_filter(labels), &service_of);
 }
-
-asio::awaitable<Result<std::vector<Service>>> Engine::list_services(Labels labels, Deadline deadline) {
-  return list(*impl_, "/services?filters=" + label_filter(labels), &service_of, deadline);
-}
-asio::awaitable<Result<std::vector<Task>>> Engine::list_tasks(std::string service, Deadline deadline) {
+asio::awaitable<Result<std::vector<Task>>> Engine::list_tasks(std::string service) {
   const std::string filter = percent_encoded(R"({"service":[")" + service + R"("]})");
-  return list(*impl_, "/tasks?filters=" + filter, &task_of, deadline);
+  return list(*impl_, "/tasks?filters=" + filter, &task_of);
 }
-asio::awaitable<Result<std::vector<Node>>> Engine::list_nodes(Deadline deadline) {
-  return list(*impl_, "/nodes", &node_of, deadline);
+asio::awaitable<Result<std::vector<Node>>> Engine::list_nodes() { return list(*impl_, "/nodes", &node_of); }
+asio::awaitable<Result<std::vector<Resource>>> Engine::list_configs(Labels labels) {
+  return list(*impl_, "/configs?filters=" + label_filter(labels), &specified);
 }
-asio::awaitable<Result<std::vector<Resource>>> Engine::list_configs(Labels labels, Deadline deadline) {
-  return list(*impl_, "/configs?filters=" + label_filter(labels), &specified, deadline);
-}
-asio::awaitable<Result<std::vector<Resource>>> Engine::list_secrets(Labels labels, Deadline deadline) {
-  return list(*impl_, "/secrets?filters=" + label_filter(labels), &specified, deadline);
-}
-asio::awaitable<Result<std::vector<Resource>>> Engine::list_networks(Labels labels, Deadline deadline) {
-  return list(*impl_, "/networks?filters=" + label_filter(labels), &network_of, deadline);
-}
-// NOLINTEND(performance-unnecessary-value-param)
+asio::awaitable<Result<std::vector<Resource>>> Engine::list_secrets(Labels labels) {
+  return list(*impl_, "/secrets?filters=" + label_filter(labels), &specified);
+}  // NOLINTEND(performance-unnecessary-value-param)
 
-asio::awaitable<Result<std::string>> Engine::address_in_network(std::string network, std::string container,
-                                                                Deadline deadline) {
+asio::awaitable<Result<std::string>> Engine::address_in_network(std::string network, std::string container) {
   Call call{"GET", "/networks/" + percent_encoded(network)};
-  call.deadline = deadline;
   Result<Json> answer = co_await impl_->call_json(std::move(call));
   if (!answer) co_return tl::unexpected<Error>{answer.error()};
   std::string address = text_at(*answer, "Containers." + container + ".IPv4Address");
   co_return address.substr(0, address.find('/'));  // after it: the length of the network's prefix
 }
 
-asio::awaitable<Result<std::string>> Engine::create_config(std::string name, std::string data, Labels labels,
-                                                           Deadline deadline) {
+asio::awaitable<Result<std::string>> Engine::create_config(std::string name, std::string data, Labels labels) {
   const Json body = json::object{{"Name", name}, {"Labels", to_json(labels)}, {"Data", to_base64(data)}};
   Call call{"POST", "/configs/create", body};
-  call.deadline = deadline;
   Result<std::string> id = co_await impl_->call_id(std::move(call));
   co_return id;
 }
 
-asio::awaitable<Result<std::string>> Engine::create_templated_secret(std::string name, std::string data, Labels labels,
-                                                                     Deadline deadline) {
+asio::awaitable<Result<std::string>> Engine::create_templated_secret(std::string name, std::string data,
+                                                                     Labels labels) {
   const Json body = json::object{{"Name", name},
                                  {"Labels", to_json(labels)},
                                  {"Data", to_base64(data)},
                                  {"Templating", json::object{{"Name", "golang"}}}};
   Call call{"POST", "/secrets/create", body};
-  call.deadline = deadline;
   Result<std::string> id = co_await impl_->call_id(std::move(call));
   co_return id;
-}
-
-asio::awaitable<Result<std::string>> Engine::create_network(std::string name, std::string driver, bool attachable,
-                                                            Labels labels, Deadline deadline) {
-  const Json body = json::object{{"Name", name},
-                                 {"Driver", driver},
-                                 {"Attachable", attachable},
-                                 {"CheckDuplicate", true},
-                                 {"Labels", to_json(labels)}};
-  Call call{"POST", "/networks/create", body};
-  call.deadline = deadline;
-  Result<std::string> id = co_await impl_->call_id(std::move(call));
-  co_return id;
-}
-
-asio::awaitable<Result<void>> Engine::events(std::string type, Labels labels,
-                                             std::function<bool(const EngineEvent&)> sink) {
-  json::object filters{{"type", json::array{json::string{type}}}};
-  if (!labels.empty()) filters["label"] = label_list(labels);
-  Call call{"GET", "/events?filters=" + percent_encoded(json::serialize(filters))};
-  call.deadline = Deadline{0};
-  const auto rest = std::make_shared<std::string>();
-  const auto stopped = std::make_shared<bool>(false);
-  call.sink = [rest, stopped, sink = std::move(sink)](std::string_view bytes) -> Result<void> {
-    *rest += bytes;
-    for (std::size_t end = 0; (end = rest->find('\n')) != std::string::npos;) {
-      const auto line = parse_json(std::string_view{*rest}.substr(0, end));
-      rest->erase(0, end + 1);
-      if (!line) continue;
-      EngineEvent event;
-      event.type = text_at(*line, "Type");
-      event.action = text_at(*line, "Action");
-      event.id = text_at(*line, "Actor.ID");
-      event.attributes = labels_at(*line, "Actor.Attributes");
-      if (sink(event)) continue;
-      *stopped = true;
-      return fail(ErrorKind::cancelled, "");
-    }
-    return {};
-  };
-  Result<void> done = co_await impl_->call_void(std::move(call));
-  if (*stopped) co_return Result<void>{};
-  co_return done;
 }
 
 }  // namespace nmz::docker

@@ -46,8 +46,9 @@ template <std::integral Number>
 
 [[nodiscard]] Json to_json(const std::vector<Mount>& mounts);
 
-/// As filters name them: ["a=b","c"], where c may have any value.
-[[nodiscard]] Json label_list(const Labels& labels);
+/// The image's own health check is of the program that it was made for, not of our agent: a Swarm would kill its task.
+[[nodiscard]] Json no_health_check();
+
 /// The query value of a filter by labels: {"label":["a=b","c"]}, percent-encoded.
 [[nodiscard]] std::string label_filter(const Labels& labels);
 [[nodiscard]] std::string percent_encoded(std::string_view text);

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "nmz/docker/engine.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
 
 namespace nmz::orchestrator {

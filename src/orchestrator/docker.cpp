@@ -16,9 +16,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-/// An Engine that restarts is given 30 s.
-constexpr std::chrono::milliseconds reconnect_every{500};
-constexpr int reconnections = 60;
 
 bool unreachable(const Result<std::shared_ptr<Stream>>& started) {
   return !started && started.error().kind == ErrorKind::misconfigured;
@@ -34,7 +31,7 @@ Error lasting(Error error) {
 
 }  // namespace
 
-Docker::Docker(asio::any_io_executor executor, docker::Engine& engine, DockerOptions options)
+Docker::Docker(asio::any_io_executor executor, docker::Api& engine, DockerOptions options)
     : executor_{std::move(executor)}, engine_{engine}, options_{std::move(options)} {}
 Docker::~Docker() = default;
 
@@ -81,8 +78,9 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::start(job::WorkerId wor
   Result<std::shared_ptr<Stream>> stream = co_await launch(worker);
   // It answered when the run began, so it is being restarted.
   asio::steady_timer pause{executor_};
-  for (int tries = 0; tries < reconnections && unreachable(stream) && workers_[worker].wanted; ++tries) {
-    pause.expires_after(reconnect_every);
+  const auto until = std::chrono::steady_clock::now() + options_.patience.reconnect_for;
+  while (unreachable(stream) && workers_[worker].wanted && std::chrono::steady_clock::now() < until) {
+    pause.expires_after(options_.patience.reconnect_every);
     co_await pause.async_wait(as_result);
     stream = co_await launch(worker);
   }
@@ -131,7 +129,7 @@ asio::awaitable<Result<void>> Docker::close() {
   co_return removed;
 }
 
-asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Engine& engine, Sweep which) {
+asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Api& engine, Sweep which) {
   const docker::Labels any{{run_label, ""}};
   Result<std::vector<docker::Container>> found = co_await engine.list_containers(any);
   if (!found) co_return tl::unexpected<Error>{found.error()};

@@ -31,7 +31,7 @@ bool restless(const std::vector<docker::Task>& tasks) {
 }
 
 /// Returns when nothing of its tasks is left, or after some seconds.
-asio::awaitable<void> bring_to_rest(asio::any_io_executor executor, docker::Engine& engine, std::string service) {
+asio::awaitable<void> bring_to_rest(asio::any_io_executor executor, docker::Api& engine, std::string service) {
   Bell bell{executor};
   Result<void> emptied = co_await engine.scale_service(service, 0);
   for (int look = 0; emptied && look < looks; ++look) {
@@ -43,14 +43,14 @@ asio::awaitable<void> bring_to_rest(asio::any_io_executor executor, docker::Engi
 
 }  // namespace
 
-asio::awaitable<Result<void>> remove_service(asio::any_io_executor executor, docker::Engine& engine, std::string id) {
+asio::awaitable<Result<void>> remove_service(asio::any_io_executor executor, docker::Api& engine, std::string id) {
   Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(id);
   if (tasks && restless(*tasks)) co_await bring_to_rest(executor, engine, id);
   Result<void> removed = co_await engine.remove_service(std::move(id));
   co_return removed;
 }
 
-asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, docker::Engine& engine,
+asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, docker::Api& engine,
                                                 docker::Labels labels, std::string but) {
   Result<std::vector<docker::Container>> left = co_await engine.list_containers(std::move(labels));
   if (!left) co_return tl::unexpected<Error>{left.error()};
@@ -75,22 +75,20 @@ asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, 
 
 namespace {
 
-using List = asio::awaitable<Result<std::vector<docker::Resource>>> (docker::Engine::*)(docker::Labels,
-                                                                                        std::chrono::milliseconds);
-using Remove = asio::awaitable<Result<void>> (docker::Engine::*)(std::string, std::chrono::milliseconds);
+using List = asio::awaitable<Result<std::vector<docker::Resource>>> (docker::Api::*)(docker::Labels);
+using Remove = asio::awaitable<Result<void>> (docker::Api::*)(std::string);
 
 /// What a service needs and the Swarm keeps: in the order they may go, after it.
 struct Kind {
   List list;
   Remove remove;
 };
-constexpr std::array kinds{Kind{&docker::Engine::list_configs, &docker::Engine::remove_config},
-                           Kind{&docker::Engine::list_secrets, &docker::Engine::remove_secret}};
+constexpr std::array kinds{Kind{&docker::Api::list_configs, &docker::Api::remove_config},
+                           Kind{&docker::Api::list_secrets, &docker::Api::remove_secret}};
 
 }  // namespace
 
-asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker::Engine& engine,
-                                         docker::Labels labels) {
+asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker::Api& engine, docker::Labels labels) {
   Result<std::vector<docker::Service>> services = co_await engine.list_services(labels);
   if (!services) co_return tl::unexpected<Error>{services.error()};
   for (const docker::Service& service : *services) {
@@ -98,10 +96,10 @@ asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker:
     if (!removed) co_return removed;
   }
   for (const Kind& kind : kinds) {
-    Result<std::vector<docker::Resource>> found = co_await (engine.*kind.list)(labels, docker::default_deadline);
+    Result<std::vector<docker::Resource>> found = co_await (engine.*kind.list)(labels);
     if (!found) co_return tl::unexpected<Error>{found.error()};
     for (const docker::Resource& resource : *found) {
-      Result<void> removed = co_await (engine.*kind.remove)(resource.id, docker::default_deadline);
+      Result<void> removed = co_await (engine.*kind.remove)(resource.id);
       if (!removed) co_return removed;
     }
   }
@@ -109,7 +107,7 @@ asio::awaitable<Result<void>> remove_all(asio::any_io_executor executor, docker:
   co_return removed;
 }
 
-asio::awaitable<Result<std::size_t>> sweep_swarm(asio::any_io_executor executor, docker::Engine& engine, Sweep which) {
+asio::awaitable<Result<std::size_t>> sweep_swarm(asio::any_io_executor executor, docker::Api& engine, Sweep which) {
   const docker::Labels any{{run_label, ""}};
   std::size_t removed = 0;
   Result<std::vector<docker::Service>> services = co_await engine.list_services(any);
@@ -120,11 +118,11 @@ asio::awaitable<Result<std::size_t>> sweep_swarm(asio::any_io_executor executor,
     if (done) ++removed;
   }
   for (const Kind& kind : kinds) {
-    Result<std::vector<docker::Resource>> found = co_await (engine.*kind.list)(any, docker::default_deadline);
+    Result<std::vector<docker::Resource>> found = co_await (engine.*kind.list)(any);
     if (!found) co_return tl::unexpected<Error>{found.error()};
     for (const docker::Resource& resource : *found) {
       if (!is_swept(resource.labels, which)) continue;
-      Result<void> done = co_await (engine.*kind.remove)(resource.id, docker::default_deadline);
+      Result<void> done = co_await (engine.*kind.remove)(resource.id);
       if (done) ++removed;
     }
   }

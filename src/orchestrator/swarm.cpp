@@ -12,15 +12,16 @@
 #include <boost/asio/this_coro.hpp>
 #include <sys/random.h>
 
-#include "nmz/orchestrator/agent_archive.hpp"
-#include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/relay_link.hpp"
 #include "nmz/wire/codec.hpp"
 
-#include "attach_stream.hpp"
+#include "arrivals.hpp"
 #include "bell.hpp"
 #include "counted_stream.hpp"
+#include "relay_container.hpp"
 #include "removal.hpp"
+#include "swarm_service.hpp"
+#include "task_troubles.hpp"
 #include "worker_keys.hpp"
 
 namespace nmz::orchestrator {
@@ -30,19 +31,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t largest_config = 1023999;
-/// A relay, or an Engine, that went away is given 30 s to come back.
-constexpr std::chrono::milliseconds reconnect_every{500};
-constexpr int reconnections = 60;
-constexpr std::chrono::milliseconds look_for_address_every{20};
-/// Of the relay, where it has a network namespace of its own.
-constexpr std::uint16_t relay_port = 7766;
-constexpr std::chrono::milliseconds look_every{1000};
-constexpr std::chrono::milliseconds restart_delay{200};
-/// The Swarm tries again and again what cannot work, such as an image that no node has.
-constexpr std::chrono::seconds patience_with_trouble{20};
-/// Where an image's user may not write /nmz.
-constexpr const char* tree_place_for_anyone = "/tmp/nmz-tree";
-
 /// Such as an Engine that is being restarted.
 bool may_pass(const Error& error) {
   return error.kind == ErrorKind::retryable || error.kind == ErrorKind::timed_out ||
@@ -57,11 +45,6 @@ std::vector<std::string> random_tokens(std::uint32_t count) {
     }
   }
   return tokens;
-}
-
-std::string with_port(const std::string& address, std::uint16_t port) {
-  const bool v6 = address.find(':') != std::string::npos;
-  return (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
 
 Result<std::string> read_agent(const std::filesystem::path& agent) {
@@ -79,22 +62,17 @@ Result<std::string> read_agent(const std::filesystem::path& agent) {
 struct Swarm::State : std::enable_shared_from_this<State> {
   enum class Phase : std::uint8_t { idle, starting, running };
 
-  State(asio::any_io_executor executor_in, docker::Engine& engine_in, SwarmOptions options_in)
+  State(asio::any_io_executor executor_in, docker::Api& engine_in, SwarmOptions options_in)
       : executor{std::move(executor_in)},
         engine{engine_in},
         options{std::move(options_in)},
         bell{executor},
-        others{options.replicas},
-        keys{random_tokens(options.replicas)} {}
+        arrivals{options.replicas},
+        keys{random_tokens(options.replicas)},
+        relay{executor, engine, options, bell} {}
 
-  [[nodiscard]] docker::Labels labels() const {
-    return {{run_label, options.identity.run}, {owner_label, options.identity.owner}};
-  }
-  [[nodiscard]] std::string name(const std::string& part) const {
-    return options.name + "-" + options.identity.run + (part.empty() ? "" : "-" + part);
-  }
-  [[nodiscard]] bool relay_on_host() const {
-    return options.network == "host" || (options.network.empty() && !options.single_node);
+  void tell(const std::string& line) const {
+    if (options.notice) options.notice(line);
   }
   void tell_reached(const char* what) const {
     if (options.reached) options.reached(what);
@@ -106,15 +84,10 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> set_up();
   asio::awaitable<Result<void>> make_config();
   asio::awaitable<Result<void>> make_secret();
-  asio::awaitable<Result<void>> make_relay();
   asio::awaitable<Result<void>> start_first_relay();
   asio::awaitable<Result<void>> start_relay();
-  asio::awaitable<void> learn_address();
-  asio::awaitable<Result<void>> open_link(std::shared_ptr<Stream> stream);
-  void hear_of_calls();
   asio::awaitable<void> judge_calls();
   asio::awaitable<Result<void>> make_service();
-  [[nodiscard]] docker::ServiceSpec service_spec() const;
   asio::awaitable<void> receive_workers();
   asio::awaitable<void> start_the_others();
   void no_longer_wanted(job::WorkerId worker);
@@ -125,21 +98,21 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<bool> service_is_gone();
   asio::awaitable<void> look_at_tasks();
   asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(job::WorkerId worker);
+  void give_up_in_silence();
   asio::awaitable<Result<void>> take_away();
+  asio::awaitable<Result<void>> remove_known();
 
   asio::any_io_executor executor;
-  docker::Engine& engine;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  docker::Api& engine;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   SwarmOptions options;
   Bell bell;
   Phase phase = Phase::idle;
   bool closing = false;
   std::size_t coroutines = 0;
-  std::optional<Error> failure;    ///< no worker will start any more
-  std::set<job::WorkerId> wanted;  ///< start() is under way, and is not cancelled
-  std::deque<std::shared_ptr<Stream>> arrived;
-  std::uint32_t asked = 0;   ///< tasks that the service was told to have
-  std::uint32_t others = 0;  ///< tasks that it is told of when the first has connected
-  std::size_t surplus = 0;   ///< tasks that were asked for, and whose worker is not wanted any more
+  std::optional<Error> failure;  ///< no worker will start any more
+  Arrivals arrivals;
+  Error missing{ErrorKind::rejected, ""};  ///< why there are fewer tasks than were asked for
+  bool all_known = true;                   ///< what was made has been told, so that it can be removed by its id
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
   steady_clock::time_point last_sign;
@@ -148,15 +121,9 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::map<std::uint32_t, wire::CallRefused> refused;  ///< by slot: not judged yet
   std::string secret;
   std::string config;
-  std::string relay;
-  std::string address;  ///< of the relay, for the workers
-  std::uint16_t port = 0;
-  bool relay_up = false;
-  bool relay_failed = false;
-  std::shared_ptr<RelayLink> link;
+  RelayContainer relay;
   std::string service;
-  std::set<std::string> told;
-  std::string trouble;  ///< of the tasks, last seen
+  TaskTroubles troubles;
 };
 
 void Swarm::State::spawn(asio::awaitable<void> coroutine) {
@@ -176,12 +143,14 @@ void Swarm::State::spawn(asio::awaitable<void> coroutine) {
 asio::awaitable<Result<void>> Swarm::State::set_up_patiently() {
   Result<void> made = co_await set_up();
   if (made || !may_pass(made.error())) co_return made;
-  Result<docker::Info> answers = co_await engine.info();
-  if (answers) co_return made;  // it is there, and this is its answer
-  if (options.notice) options.notice(made.error().message + "; it is given some time to come back");
-  const auto until = steady_clock::now() + reconnect_every * reconnections;
-  while (!made && may_pass(made.error()) && steady_clock::now() < until && !closing && !wanted.empty()) {
-    co_await bell.wait(reconnect_every);
+  if (made.error().kind != ErrorKind::misconfigured) {
+    Result<docker::Info> answers = co_await engine.info();
+    if (answers) co_return made;  // it is there, and this is its answer
+  }
+  tell(made.error().message + "; it is given some time to come back");
+  const auto until = steady_clock::now() + options.patience.reconnect_for;
+  while (!made && may_pass(made.error()) && steady_clock::now() < until && !closing && arrivals.is_anybody_wanted()) {
+    co_await bell.wait(options.patience.reconnect_every);
     made = co_await start_over();
     if (made) made = co_await set_up();
   }
@@ -189,15 +158,13 @@ asio::awaitable<Result<void>> Swarm::State::set_up_patiently() {
 }
 
 asio::awaitable<Result<void>> Swarm::State::start_over() {
-  if (link) link->close();
-  link.reset();
-  Result<void> removed = co_await remove_all(executor, engine, labels());
+  relay.forget();
+  Result<void> removed = co_await remove_all(executor, engine, labels_of(options));
   if (!removed) co_return removed;
-  for (std::string* made : {&secret, &config, &relay, &address, &service}) made->clear();
+  for (std::string* made : {&secret, &config, &service}) made->clear();
   keys = WorkerKeys{random_tokens(options.replicas)};
-  port = 0;
-  relay_up = relay_failed = false;
-  others += std::exchange(asked, 0);
+  all_known = true;
+  arrivals.start_over();
   co_return Result<void>{};
 }
 
@@ -205,7 +172,7 @@ asio::awaitable<Result<void>> Swarm::State::set_up() {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
   auto config_made = make_config();
   auto secret_made = make_secret();
-  auto relay_made = make_relay();
+  auto relay_made = relay.make();
   auto first = std::move(config_made) && std::move(secret_made) && std::move(relay_made);
   std::tuple<Result<void>, Result<void>, Result<void>> parts = co_await std::move(first);
   for (const Result<void>& done : {std::get<0>(parts), std::get<1>(parts), std::get<2>(parts)}) {
@@ -226,7 +193,8 @@ asio::awaitable<Result<void>> Swarm::State::make_config() {
   if (options.agent_in_image) co_return Result<void>{};
   Result<std::string> program = read_agent(options.agent);
   if (!program) co_return tl::unexpected<Error>{program.error()};
-  Result<std::string> created = co_await engine.create_config(name("agent"), std::move(*program), labels());
+  Result<std::string> created =
+      co_await engine.create_config(name_of(options, "agent"), std::move(*program), labels_of(options));
   if (!created) co_return tl::unexpected<Error>{created.error()};
   config = std::move(*created);
   co_return Result<void>{};
@@ -235,99 +203,32 @@ asio::awaitable<Result<void>> Swarm::State::make_config() {
 asio::awaitable<Result<void>> Swarm::State::make_secret() {
   Result<std::string> text = keys.secret();
   if (!text) co_return tl::unexpected<Error>{text.error()};
-  Result<std::string> created = co_await engine.create_templated_secret(name("token"), std::move(*text), labels());
+  Result<std::string> created =
+      co_await engine.create_templated_secret(name_of(options, "token"), std::move(*text), labels_of(options));
   if (!created) co_return tl::unexpected<Error>{created.error()};
   secret = std::move(*created);
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Swarm::State::make_relay() {
-  Result<std::string> archive = agent_archive(options.agent);
-  if (!archive) co_return tl::unexpected<Error>{archive.error()};
-  docker::ContainerSpec spec;
-  spec.name = name("relay");
-  spec.image = options.relay_image;
-  spec.entrypoint = {agent_place};
-  spec.command = {"--relay"};
-  spec.user = "0";
-  spec.labels = labels();
-  spec.network = relay_on_host() ? "host" : options.network;
-  Result<std::string> created = co_await engine.create_container(std::move(spec));
-  if (!created) co_return tl::unexpected<Error>{created.error()};
-  relay = std::move(*created);
-  Result<void> done = co_await engine.put_archive(relay, "/", std::move(*archive));
-  co_return done;
-}
-
 asio::awaitable<Result<void>> Swarm::State::start_first_relay() {
-  if (!relay_on_host()) port = relay_port;
   Result<void> done = co_await start_relay();
-  (done ? relay_up : relay_failed) = true;
   if (done) tell_reached("relay ready");
-  bell.ring();
   co_return done;
 }
 
-/// Long before the relay is up, where it has an address of its own.
-asio::awaitable<void> Swarm::State::learn_address() {
-  const std::string network = options.network.empty() ? "bridge" : options.network;
-  while (!relay_up && !relay_failed) {
-    if (!relay_on_host()) {
-      Result<std::string> found = co_await engine.address_in_network(network, relay);
-      if (found && !found->empty()) {
-        address = std::move(*found);
-        co_return;
-      }
-    }
-    co_await bell.wait(look_for_address_every);
-  }
-}
-
-/// Also starts it again, in the same container, so that it has the same address.
 asio::awaitable<Result<void>> Swarm::State::start_relay() {
-  Result<std::shared_ptr<docker::Attached>> attached = co_await engine.attach(relay);
-  if (!attached) co_return tl::unexpected<Error>{attached.error()};
-  Result<void> done = co_await engine.start_container(relay);
-  if (!done) co_return done;
-  const std::string before = address;
-  if (relay_on_host()) {
-    address = options.network == "host" && options.single_node ? "127.0.0.1" : options.node_address;
-  } else {
-    Result<docker::Container> container = co_await engine.inspect_container(relay);
-    if (!container) co_return tl::unexpected<Error>{container.error()};
-    address = container->address;
-  }
-  if (address.empty() || (!before.empty() && before != address)) {
-    const std::string why = address.empty() ? "has no address" : "came back with another address";
-    co_return fail(ErrorKind::rejected, "the relay " + why);
-  }
-  std::shared_ptr<Stream> stream = std::make_shared<AttachStream>(std::move(*attached));
-  done = co_await open_link(std::move(stream));
-  co_return done;
-}
-
-asio::awaitable<Result<void>> Swarm::State::open_link(std::shared_ptr<Stream> stream) {
-  // In its own network nothing else is there; on the host only the address that the nodes use.
-  const std::string listen = relay_on_host() ? address : "0.0.0.0";
-  link = std::make_shared<RelayLink>(executor, std::move(stream));
-  hear_of_calls();
-  Result<std::uint16_t> opened = co_await link->open(keys.tokens(), keys.keys(), listen, port);
-  if (!opened) co_return tl::unexpected<Error>{opened.error()};
-  port = *opened;
-  co_return Result<void>{};
-}
-
-void Swarm::State::hear_of_calls() {
-  auto came = [weak = weak_from_this()](const wire::ChannelOpened& opened) {
+  RelayContainer::Hearers hearers;
+  hearers.came = [weak = weak_from_this()](const wire::ChannelOpened& opened) {
     if (const std::shared_ptr<State> self = weak.lock()) self->keys.opened(opened);
   };
-  auto was_refused = [weak = weak_from_this()](const wire::CallRefused& call) {
+  hearers.refused = [weak = weak_from_this()](const wire::CallRefused& call) {
     const std::shared_ptr<State> self = weak.lock();
     if (!self || self->closing) return;
     if (self->refused.empty()) self->spawn(self->judge_calls());
     self->refused.insert_or_assign(call.slot, call);
   };
-  link->on_call(std::move(came), std::move(was_refused));
+  Result<void> done = co_await relay.start(keys, std::move(hearers));
+  co_return done;
 }
 
 /// The Swarm is asked once for all that were refused meanwhile. Whoever cannot be judged now calls again.
@@ -339,59 +240,21 @@ asio::awaitable<void> Swarm::State::judge_calls() {
   for (const auto& [slot, call] : calls) {
     if (closing || ((!tasks || of.empty()) && keys.is_of_a_worker(call))) continue;
     const WorkerKeys::Ruling ruling = keys.judge(call, *tasks);
-    if (!ruling.admit.empty() && link) link->admit(slot, ruling.admit);
-    if (!ruling.notice.empty() && options.notice) options.notice(ruling.notice);
+    if (!ruling.admit.empty() && relay.link()) relay.link()->admit(slot, ruling.admit);
+    if (!ruling.notice.empty()) tell(ruling.notice);
   }
-}
-
-docker::ServiceSpec Swarm::State::service_spec() const {
-  docker::ServiceSpec spec;
-  spec.name = name("");
-  spec.labels = labels();
-  spec.container_labels = labels();
-  spec.image = options.image;
-  spec.command = {agent_place};
-  spec.arguments = {"--connect"};
-  if (options.tree) {
-    for (const char* place : {tree_place, tree_place_for_anyone}) {
-      spec.arguments.emplace_back("--tree");
-      spec.arguments.emplace_back(place);
-    }
-  }
-  spec.env = {"NMZ_RELAY=" + with_port(address, port), "NMZ_NODE={{.Node.Hostname}}"};
-  if (!config.empty()) {
-    docker::FileReference agent;
-    agent.id = config;
-    agent.name = name("agent");
-    agent.target = agent_place;
-    constexpr std::uint32_t executable = 0755;
-    agent.mode = executable;
-    spec.configs = {agent};
-  }
-  spec.secrets = options.secrets;
-  docker::FileReference token;
-  token.id = secret;
-  token.name = name("token");
-  token.target = "nmz-token";
-  spec.secrets.push_back(token);
-  spec.mounts = options.mounts;
-  if (!options.network.empty()) spec.networks = {options.network};
-  spec.constraints = options.constraints;
-  spec.nano_cpus = options.nano_cpus;
-  spec.memory = options.memory;
-  spec.replicas = asked;
-  spec.restart = docker::ServiceSpec::Restart::on_failure;
-  spec.restart_delay = restart_delay;
-  return spec;
 }
 
 asio::awaitable<Result<void>> Swarm::State::make_service() {
-  co_await learn_address();
-  if (relay_failed) co_return Result<void>{};  // start_first_relay() says why
-  if (wanted.empty()) co_return fail(ErrorKind::cancelled, "cancelled");
-  asked = std::min(others, options.first_replicas);
-  others -= asked;
-  docker::ServiceSpec spec = service_spec();
+  co_await relay.learn_address();
+  if (relay.has_failed()) co_return Result<void>{};  // start_first_relay() says why
+  if (!arrivals.is_anybody_wanted()) co_return fail(ErrorKind::cancelled, "cancelled");
+  ServiceParts parts;
+  parts.relay = relay.place();
+  parts.config = config;
+  parts.secret = secret;
+  parts.replicas = arrivals.ask_for_first(options.first_replicas);
+  docker::ServiceSpec spec = service_spec(options, parts);
   Result<std::string> created = co_await engine.create_service(std::move(spec), options.registry_auth);
   if (!created) co_return tl::unexpected<Error>{created.error()};
   service = std::move(*created);
@@ -403,19 +266,19 @@ asio::awaitable<Result<void>> Swarm::State::make_service() {
 
 asio::awaitable<void> Swarm::State::receive_workers() {
   while (!closing && !failure) {
-    const std::shared_ptr<RelayLink> from = link;
+    const std::shared_ptr<RelayLink> from = relay.link();
     Result<std::shared_ptr<Stream>> stream = co_await from->accept(job::WorkerId{});
     if (stream) {
-      arrived.push_back(std::move(*stream));
-      if (others > 0) spawn(start_the_others());
-      trouble.clear();
+      arrivals.came(std::move(*stream));
+      if (arrivals.has_others()) spawn(start_the_others());
+      troubles.all_is_well();
       last_sign = steady_clock::now();
       send_surplus_home();
       bell.ring();
       continue;
     }
     if (closing) break;
-    arrived.clear();
+    arrivals.lose_all();
     const bool back = co_await bring_relay_back(stream.error().message);
     if (!back) break;
   }
@@ -423,23 +286,23 @@ asio::awaitable<void> Swarm::State::receive_workers() {
 
 /// While none has ended yet: the Swarm would replace those that have, also with exit status 0.
 asio::awaitable<void> Swarm::State::start_the_others() {
-  if (others == 0) co_return;  // two have connected at once, or all the others were cancelled meanwhile
-  asked += std::exchange(others, 0);
-  Result<void> scaled = co_await engine.scale_service(service, asked);
-  for (int tries = 0; tries < reconnections && !scaled && !closing; ++tries) {
-    co_await bell.wait(reconnect_every);
-    scaled = co_await engine.scale_service(service, asked);
+  const std::uint32_t tasks = arrivals.ask_for_others();
+  if (tasks == 0) co_return;  // two have connected at once, or all the others were cancelled meanwhile
+  Result<void> scaled = co_await engine.scale_service(service, tasks);
+  const auto until = steady_clock::now() + options.patience.reconnect_for;
+  while (!scaled && !closing && steady_clock::now() < until) {
+    co_await bell.wait(options.patience.reconnect_every);
+    scaled = co_await engine.scale_service(service, tasks);
   }
-  if (!scaled && !closing && options.notice) options.notice("there are fewer workers: " + scaled.error().message);
+  if (scaled || closing) co_return;
+  missing.message = "there are fewer workers: " + scaled.error().message;
+  arrivals.nobody_comes();
+  tell(missing.message);
+  bell.ring();
 }
 
 void Swarm::State::no_longer_wanted(job::WorkerId worker) {
-  if (wanted.erase(worker) == 0) return;
-  if (others > 0) {
-    --others;
-  } else {
-    ++surplus;
-  }
+  arrivals.no_longer_wanted(worker);
   send_surplus_home();
   bell.ring();
 }
@@ -447,11 +310,7 @@ void Swarm::State::no_longer_wanted(job::WorkerId worker) {
 /// The Swarm starts as many tasks as it was told to. Who comes when nobody waits any more would idle until the end, and
 /// make that late.
 void Swarm::State::send_surplus_home() {
-  while (surplus > 0 && arrived.size() > wanted.size()) {
-    spawn(send_home(std::move(arrived.back())));
-    arrived.pop_back();
-    --surplus;
-  }
+  for (std::shared_ptr<Stream>& stream : arrivals.take_surplus()) spawn(send_home(std::move(stream)));
 }
 
 /// With exit status 0, so that the task is not started again.
@@ -470,16 +329,17 @@ asio::awaitable<void> Swarm::State::send_home(std::shared_ptr<Stream> stream) {
 
 asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
   std::string what = "was lost and cannot be started again: ";
-  for (int tries = 0; tries < reconnections && !closing; ++tries) {
-    if (tries > 0) co_await bell.wait(reconnect_every);
+  const auto until = steady_clock::now() + options.patience.reconnect_for;
+  for (int tries = 0; steady_clock::now() < until && !closing; ++tries) {
+    if (tries > 0) co_await bell.wait(options.patience.reconnect_every);
     Result<void> started = co_await start_relay();
     const bool removed = !started && started.error().kind == ErrorKind::not_found;
     if (removed) {
-      what = "('" + name("relay") + "') was removed by somebody, and a new one cannot stand in for it: ";
-      started = co_await make_relay();
+      what = "('" + name_of(options, "relay") + "') was removed by somebody, and a new one cannot stand in for it: ";
+      started = co_await relay.make();
       if (started) started = co_await start_relay();
     }
-    if (tries == 0 && options.notice && (started || !removed)) options.notice(why + "; it is started again");
+    if (tries == 0 && (started || !removed)) tell(why + "; it is started again");
     if (started) {
       last_sign = steady_clock::now();
       co_return true;
@@ -495,18 +355,18 @@ asio::awaitable<bool> Swarm::State::bring_relay_back(std::string why) {
 /// Says what keeps tasks from starting, while somebody waits for them.
 asio::awaitable<void> Swarm::State::watch_tasks() {
   while (!closing && !failure) {
-    co_await bell.wait(look_every);
-    if (closing || waiting == 0 || !arrived.empty()) continue;
-    if (steady_clock::now() - last_sign < look_every) continue;
+    co_await bell.wait(options.patience.look_at_tasks_every);
+    if (closing || waiting == 0 || arrivals.is_somebody_there()) continue;
+    if (steady_clock::now() - last_sign < options.patience.look_at_tasks_every) continue;
     co_await look_at_tasks();
   }
 }
 
 /// Whether somebody has removed the service, with all its tasks.
 asio::awaitable<bool> Swarm::State::service_is_gone() {
-  Result<std::vector<docker::Service>> services = co_await engine.list_services(labels());
+  Result<std::vector<docker::Service>> services = co_await engine.list_services(labels_of(options));
   if (!services || !services->empty()) co_return false;
-  failure.emplace(ErrorKind::rejected, "the service '" + name("") + "' was removed by somebody");
+  failure.emplace(ErrorKind::rejected, "the service '" + name_of(options, "") + "' was removed by somebody");
   bell.ring();
   co_return true;
 }
@@ -516,100 +376,99 @@ asio::awaitable<void> Swarm::State::look_at_tasks() {
   if (gone) co_return;
   Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
   if (!tasks) co_return;
-  std::set<std::pair<std::string, std::string>> complaints;  // node, error
-  for (const docker::Task& task : *tasks) {
-    const bool pending = task.state == "pending" && task.desired_state == "running";
-    const std::string& error = pending && task.error.empty() ? task.message : task.error;
-    const bool waits = pending && task.error.empty();
-    if (!waits && !error.empty() && (task.state == "rejected" || task.state == "failed" || pending)) {
-      complaints.emplace(task.node, error);
-    }
-  }
+  const TaskTroubles::Complaints complaints = TaskTroubles::complaints_of(*tasks);
   if (complaints.empty()) co_return;
   Result<std::vector<docker::Node>> nodes = co_await engine.list_nodes();
-  for (const auto& [id, error] : complaints) {
-    std::string where;
-    for (const docker::Node& node : nodes.value_or(std::vector<docker::Node>{})) {
-      if (node.id == id) where = " on " + node.hostname;
-    }
-    trouble = "a worker cannot start";
-    trouble.append(where).append(": ").append(error);
-    if (error.starts_with("No such image")) {
-      trouble += " (it is not there and cannot be pulled: --target and --push bring it to all nodes)";
-    }
-    if (told.insert(trouble).second && options.notice && !closing) options.notice(trouble);
+  const std::vector<docker::Node> known = nodes.value_or(std::vector<docker::Node>{});
+  for (const std::string& line : troubles.see(complaints, known)) {
+    if (!closing) tell(line);
   }
 }
 
 asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::State::next_worker(job::WorkerId worker) {
   while (true) {
-    if (!wanted.contains(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
+    if (!arrivals.is_wanted(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
     if (failure) co_return fail(ErrorKind::rejected, failure->message);  // for every later start as well
-    if (phase == Phase::running && !arrived.empty()) {
-      std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(arrived.front()), live);
-      arrived.pop_front();
-      wanted.erase(worker);
-      co_return stream;
-    }
-    const auto patience = trouble.empty() ? options.patience : std::min(options.patience, patience_with_trouble);
-    if (phase == Phase::running && *live == 0 && steady_clock::now() - last_sign > patience) {
-      const std::string why = trouble.empty() ? "no worker has connected to " + with_port(address, port) + " for " +
-                                                    std::to_string(options.patience.count()) +
-                                                    " s (is that reachable from the nodes?)"
-                                              : trouble;
-      failure.emplace(ErrorKind::misconfigured, why);
-      bell.ring();
-      continue;
+    if (phase == Phase::running) {
+      if (std::shared_ptr<Stream> first = arrivals.take(worker)) {
+        std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(first), live);
+        co_return stream;
+      }
+      if (arrivals.is_in_vain(worker)) co_return tl::unexpected<Error>{missing};
+      give_up_in_silence();
+      if (failure) continue;
     }
     ++waiting;
-    co_await bell.wait(look_every);
+    co_await bell.wait(options.patience.look_at_tasks_every);
     --waiting;
   }
 }
 
+/// Where nobody has connected for long, and nobody is connected.
+void Swarm::State::give_up_in_silence() {
+  const Patience& given = options.patience;
+  const auto patience = troubles.last().empty() ? given.silence : std::min(given.silence, given.trouble);
+  if (*live > 0 || steady_clock::now() - last_sign <= patience) return;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(given.silence).count();
+  std::string why = troubles.last();
+  if (why.empty()) {
+    why = "no worker has connected to " + relay.place() + " for " + std::to_string(seconds) +
+          " s (is that reachable from the nodes?)";
+  }
+  failure.emplace(ErrorKind::misconfigured, std::move(why));
+  bell.ring();
+}
+
 asio::awaitable<Result<void>> Swarm::State::take_away() {
   closing = true;
-  if (link) link->close();
+  if (relay.link()) relay.link()->close();
   bell.ring();
-  while (coroutines > 0) co_await bell.wait(look_every);
-  // The relay first: meanwhile the tasks end, and have not to be waited for.
+  while (coroutines > 0) co_await bell.wait(options.patience.look_at_tasks_every);
+  // The relay first: meanwhile the tasks end, and need not be waited for.
   Result<void> outcome;
-  if (!relay.empty()) outcome = co_await engine.remove_container(relay);
-  if (!service.empty()) {
-    Result<void> removed = co_await remove_service(executor, engine, service);
-    if (!removed) outcome = removed;
+  if (!relay.id().empty()) outcome = co_await engine.remove_container(relay.id());
+  Result<void> removed;
+  if (all_known) {
+    removed = co_await remove_known();
+  } else {
+    removed = co_await remove_all(executor, engine, labels_of(options));
   }
-  if (!secret.empty()) {
-    Result<void> removed = co_await engine.remove_secret(secret);
-    if (!removed) outcome = removed;
-  }
-  if (!config.empty()) {
-    Result<void> removed = co_await engine.remove_config(config);
-    if (!removed) outcome = removed;
-  }
+  co_return outcome ? removed : outcome;
+}
+
+/// All of it is tried; the first error is told.
+asio::awaitable<Result<void>> Swarm::State::remove_known() {
+  Result<void> outcome;
+  if (!service.empty()) outcome = co_await remove_service(executor, engine, service);
+  Result<void> removed;
+  if (!secret.empty()) removed = co_await engine.remove_secret(secret);
+  if (outcome) outcome = removed;
+  removed = Result<void>{};
+  if (!config.empty()) removed = co_await engine.remove_config(config);
+  if (outcome) outcome = removed;
   // Workers of this node that have not ended: the Swarm would take seconds. What has ended it removes with the service,
   // and nobody has to wait for that.
   docker::Labels ours{{run_label, options.identity.run}};
   std::string tasks = "com.docker.swarm.task.id";
-  Result<void> removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
-  if (!removed) outcome = removed;
-  co_return outcome;
+  removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
+  co_return outcome ? removed : outcome;
 }
 
 // ---- the orchestrator
 
-Swarm::Swarm(asio::any_io_executor executor, docker::Engine& engine, SwarmOptions options)
+Swarm::Swarm(asio::any_io_executor executor, docker::Api& engine, SwarmOptions options)
     : state_{std::make_shared<State>(std::move(executor), engine, std::move(options))} {}
 Swarm::~Swarm() = default;
 
 asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(job::WorkerId worker) {
   State& state = *state_;
-  state.wanted.insert(worker);
+  state.arrivals.want(worker);
   if (state.phase == State::Phase::idle) {
     state.phase = State::Phase::starting;
     Result<void> made = co_await state.set_up_patiently();
     if (!made) {
       state.failure = made.error();
+      state.all_known = false;
     } else {
       state.spawn(state.receive_workers());
       state.spawn(state.watch_tasks());
@@ -631,7 +490,7 @@ asio::awaitable<Result<void>> Swarm::close() {
   co_return done;
 }
 
-asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Engine& engine, Sweep which) {
+asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Api& engine, Sweep which) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Result<std::size_t> removed = co_await sweep_swarm(executor, engine, which);
   co_return removed;

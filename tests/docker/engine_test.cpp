@@ -77,6 +77,27 @@ class EngineTest : public testing::Test {
     return id.value_or("");
   }
 
+  /// What the Engine says of it when it has ended.
+  Container ended(const std::string& id) {
+    const auto until = std::chrono::steady_clock::now() + seconds{30};
+    Result<Container> container = await(engine.inspect_container(id));
+    while (container && container->state != "exited" && std::chrono::steady_clock::now() < until) {
+      asio::steady_timer pause{io, milliseconds{20}};
+      pause.wait();
+      container = await(engine.inspect_container(id));
+    }
+    EXPECT_TRUE(container && container->state == "exited");
+    return container.value_or(Container{});
+  }
+
+  /// The context of a build that lasts longer than any test of it.
+  BodySource lasting_build() {
+    const support::TempDirectory directory;
+    support::write_file(directory.path() / "Dockerfile", "FROM " + variable("NMZ_LAB_IMAGE") + "\nRUN sleep 100\n");
+    const auto tar = support::run_program(support::Program{{"tar", "-C", directory.path(), "-c", "Dockerfile"}});
+    return [rest = tar.out]() mutable -> Result<std::string> { return std::exchange(rest, ""); };
+  }
+
   void TearDown() override {
     const Labels ours{{"test", "engine"}};
     const auto left = await(engine.list_containers(ours));
@@ -116,7 +137,6 @@ TEST_F(EngineTest, TellsWhatItIs) {
   EXPECT_EQ(info->os_type, "linux");
   EXPECT_GT(info->cpus, 0U);
   EXPECT_THAT(engine.api_version(), testing::StartsWith("1."));
-  EXPECT_TRUE(await(engine.ping()));
 }
 
 TEST_F(EngineTest, ConversesWithAContainer) {
@@ -129,8 +149,7 @@ TEST_F(EngineTest, ConversesWithAContainer) {
   const auto texts = await(talk(*stream, input, io.get_executor()));
   EXPECT_TRUE(texts.first == input) << texts.first.size() << " bytes came back of " << input.size();
   EXPECT_EQ(texts.second, "done\n");
-  EXPECT_EQ(await(engine.wait_container(id, seconds{10})), 3);
-  EXPECT_EQ(await(engine.inspect_container(id))->state, "exited");
+  EXPECT_EQ(ended(id).exit_code, 3);
 }
 
 TEST_F(EngineTest, WhatAContainerSaysIsInNoFileOfTheEngine) {
@@ -177,24 +196,18 @@ TEST_F(EngineTest, SaysWhatTheEngineSays) {
 }
 
 TEST_F(EngineTest, ADeadlineEndsACall) {
-  const std::string id = create({"sleep", "100"});
-  ASSERT_TRUE(await(engine.start_container(id)));
-  const auto code = await(engine.wait_container(id, milliseconds{300}));
-  ASSERT_FALSE(code);
-  EXPECT_EQ(code.error().kind, ErrorKind::timed_out);
-  EXPECT_TRUE(await(engine.kill_container(id, "KILL")));
-  EXPECT_EQ(await(engine.wait_container(id, seconds{10})), 137);
+  const auto built = await(engine.build_image(lasting_build(), "", {}, milliseconds{300}));
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().kind, ErrorKind::timed_out);
 }
 
 TEST_F(EngineTest, ACancelledCallEndsAtOnce) {
-  const std::string id = create({"sleep", "100"});
-  ASSERT_TRUE(await(engine.start_container(id)));
   asio::cancellation_signal stop;
-  std::optional<Result<int>> code;
-  auto done = [&code](const std::exception_ptr& bug, Result<int> result) {
-    if (!bug) code.emplace(std::move(result));
+  std::optional<Result<std::string>> built;
+  auto done = [&built](const std::exception_ptr& bug, Result<std::string> result) {
+    if (!bug) built.emplace(std::move(result));
   };
-  asio::co_spawn(io, engine.wait_container(id, seconds{60}),
+  asio::co_spawn(io, engine.build_image(lasting_build(), "", {}, seconds{60}),
                  asio::bind_cancellation_slot(stop.slot(), std::move(done)));
   asio::steady_timer timer{io, milliseconds{200}};
   timer.async_wait([&stop](const boost::system::error_code&) { stop.emit(asio::cancellation_type::terminal); });
@@ -202,8 +215,8 @@ TEST_F(EngineTest, ACancelledCallEndsAtOnce) {
   io.restart();
   io.run();
   EXPECT_LT(std::chrono::steady_clock::now() - began, seconds{5});
-  ASSERT_TRUE(code);
-  EXPECT_EQ(code->error().kind, ErrorKind::cancelled);
+  ASSERT_TRUE(built);
+  EXPECT_EQ(built->error().kind, ErrorKind::cancelled);
 }
 
 TEST_F(EngineTest, CloseEndsAStream) {
@@ -240,7 +253,7 @@ TEST_F(EngineTest, TlsIsVerified) {
   unknown_authority.ca = unknown_authority.certificate;
   for (const Endpoint& endpoint : {wrong_name, unknown_authority}) {
     Engine suspicious{io.get_executor(), endpoint};
-    const auto done = await(suspicious.ping());
+    const auto done = await(suspicious.info());
     ASSERT_FALSE(done);
     EXPECT_EQ(done.error().kind, ErrorKind::misconfigured);
     EXPECT_THAT(done.error().message, HasSubstr("TLS"));
@@ -249,12 +262,12 @@ TEST_F(EngineTest, TlsIsVerified) {
   nobody.certificate.clear();
   nobody.key.clear();
   Engine anonymous{io.get_executor(), nobody};
-  EXPECT_FALSE(await(anonymous.ping()));
+  EXPECT_FALSE(await(anonymous.info()));
 }
 
 TEST_F(EngineTest, PlainToATlsPortIsAnError) {
   Engine plain{io.get_executor(), endpoint_of(variable("NMZ_LAB_TLS_HOST"))};
-  const auto done = await(plain.ping());
+  const auto done = await(plain.info());
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, testing::AnyOf(HasSubstr("TLS"), HasSubstr("HTTPS"), HasSubstr("Docker Engine")));
 }
@@ -273,7 +286,7 @@ TEST_F(EngineTest, AFailingDialIsExplained) {
   Endpoint endpoint = endpoint_of("ssh://nowhere");
   endpoint.dial = {"sh", "-c", "echo 'Host key verification failed.' >&2; exit 255"};
   Engine far{io.get_executor(), endpoint};
-  const auto done = await(far.ping());
+  const auto done = await(far.info());
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("ssh://nowhere"));
 }
@@ -282,7 +295,7 @@ TEST_F(EngineTest, NoEngineIsNamed) {
   support::TempDirectory empty;
   const std::string host = "unix://" + (empty.path() / "docker.sock").string();
   Engine nobody{io.get_executor(), endpoint_of(host)};
-  const auto done = await(nobody.ping());
+  const auto done = await(nobody.info());
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::misconfigured);
   EXPECT_THAT(done.error().message, testing::AllOf(HasSubstr(host), HasSubstr("is dockerd running?")));

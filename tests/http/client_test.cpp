@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -170,6 +172,29 @@ TEST(HttpClientTest, ClosingEndsEverything) {
   const Outcome<Answer> later = calls.call(Request{"GET", "/"});
   ASSERT_FALSE(later);
   EXPECT_EQ(later.error().kind, Kind::cancelled);
+}
+
+TEST(HttpClientTest, ACancelledCallEndsAtOnce) {
+  const auto script = script_of("");
+  script->end = Script::End::silent;
+  boost::asio::io_context io;
+  const auto dial = [&]() -> Outcome<std::shared_ptr<Transport>> {
+    return std::make_shared<MemoryTransport>(io.get_executor(), script);
+  };
+  Client client{io.get_executor(), dial, ClientOptions{}};
+  std::optional<Outcome<Answer>> answer;
+  boost::asio::cancellation_signal stop;
+  auto done = [&answer](const std::exception_ptr& bug, Outcome<Answer> result) {
+    if (!bug) answer.emplace(std::move(result));
+  };
+  boost::asio::co_spawn(io, client.call(Request{"GET", "/"}),
+                        boost::asio::bind_cancellation_slot(stop.slot(), std::move(done)));
+  io.poll();
+  stop.emit(boost::asio::cancellation_type::terminal);
+  io.run_for(std::chrono::seconds{20});
+  ASSERT_TRUE(answer);
+  ASSERT_FALSE(*answer);
+  EXPECT_EQ(answer->error().kind, Kind::cancelled);
 }
 
 TEST(HttpClientTest, NewsAreHeardWhileTheyCome) {

@@ -55,7 +55,8 @@ class MemoryTransport final : public Transport {
       co_return count;
     }
     if (script_->end == Script::End::silent) {
-      while (!script_->was_closed) co_await bell_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      if (!script_->was_closed) co_await bell_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      co_return failed(Failure::Kind::cancelled, "cancelled");
     }
     if (script_->was_closed) co_return failed(Failure::Kind::cancelled, "cancelled");
     if (script_->end == Script::End::orderly) co_return std::size_t{0};

@@ -13,9 +13,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include "nmz/cluster/options.hpp"
-#include "nmz/docker/engine.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/error/result.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
+#include "nmz/orchestrator/patience.hpp"
 #include "nmz/orchestrator/run_identity.hpp"
 
 namespace nmz::cluster {
@@ -25,6 +26,7 @@ struct WorkersRequest {
   std::filesystem::path agent;  ///< the nmzagent program
   bool tree = false;            ///< workers need a work tree
   std::uint32_t count = 1;
+  orchestrator::Patience patience;
   std::function<void(const std::string&)> notice;   ///< one line for the user
   std::function<void(const std::string&)> reached;  ///< a phase of the start is over
 };
@@ -44,10 +46,15 @@ class Cluster {
   /// Reaches the Engine, looks at the image and removes what dead runs left there. Runs `io` meanwhile. Errors
   /// (misconfigured) are one line for the user.
   static Result<std::unique_ptr<Cluster>> open(boost::asio::io_context& io, Options options);
+  /// The same with an Engine that is given.
+  static Result<std::unique_ptr<Cluster>> open(boost::asio::io_context& io, Options options,
+                                               std::unique_ptr<docker::Api> engine);
 
   /// Only removes what runs left on the Engine that `options` name; returns how many containers, services, configs
   /// and images.
   static Result<std::size_t> collect(boost::asio::io_context& io, Options options, orchestrator::Sweep which);
+  static Result<std::size_t> collect(boost::asio::io_context& io, Options options, orchestrator::Sweep which,
+                                     std::unique_ptr<docker::Api> engine);
 
   [[nodiscard]] Kind kind() const { return kind_; }
   /// CPUs of the Engine, or of all nodes of the Swarm that take work.
@@ -63,8 +70,8 @@ class Cluster {
   [[nodiscard]] Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const WorkersRequest& request);
 
  private:
-  Cluster(boost::asio::io_context& io, Options options, const docker::Endpoint& endpoint)
-      : io_{io}, options_{std::move(options)}, engine_{io.get_executor(), endpoint} {}
+  Cluster(boost::asio::io_context& io, Options options, std::unique_ptr<docker::Api> engine)
+      : io_{io}, options_{std::move(options)}, engine_{std::move(engine)} {}
   boost::asio::awaitable<Result<void>> look();
   boost::asio::awaitable<Result<std::size_t>> sweep(orchestrator::Sweep which);
   boost::asio::awaitable<Result<std::size_t>> look_and_sweep(orchestrator::Sweep which);
@@ -80,7 +87,7 @@ class Cluster {
 
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Options options_;
-  docker::Engine engine_;
+  std::unique_ptr<docker::Api> engine_;
   Kind kind_ = Kind::docker;
   docker::Info info_;
   std::vector<docker::Node> nodes_;  ///< of the Swarm

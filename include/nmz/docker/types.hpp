@@ -158,23 +158,13 @@ struct Node {
   std::int64_t memory = 0;
 };
 
-/// A config, a secret or a network: what we need to know of all of them.
+/// A config or a secret: what we need to know of both.
 struct Resource {
   Resource() = default;
   std::string id;
   std::string name;
   Labels labels;
   std::string created;  ///< RFC 3339
-  std::string driver;   ///< networks: bridge, overlay, host, null
-  std::string scope;    ///< networks: local, swarm
-};
-
-struct EngineEvent {
-  EngineEvent() = default;
-  std::string type;    ///< container, service, node, ...
-  std::string action;  ///< start, die, ...
-  std::string id;
-  Labels attributes;
 };
 
 }  // namespace nmz::docker

@@ -17,8 +17,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "nmz/docker/engine.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
+#include "nmz/orchestrator/patience.hpp"
 #include "nmz/orchestrator/run_identity.hpp"
 
 namespace nmz::orchestrator {
@@ -35,12 +36,13 @@ struct DockerOptions {
   std::vector<std::string> env;
   std::int64_t nano_cpus = 0;
   std::int64_t memory = 0;
+  Patience patience;
   std::size_t starts_at_once = 4;  ///< more only make each other, and the first worker, late
 };
 
 class Docker final : public Orchestrator {
  public:
-  Docker(boost::asio::any_io_executor executor, docker::Engine& engine, DockerOptions options);
+  Docker(boost::asio::any_io_executor executor, docker::Api& engine, DockerOptions options);
   ~Docker() override;
 
   boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
@@ -51,7 +53,7 @@ class Docker final : public Orchestrator {
   boost::asio::awaitable<Result<void>> close() override;
 
   /// Removes the containers of runs whose program is dead; returns how many.
-  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine, Sweep which = Sweep::dead);
+  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Api& engine, Sweep which = Sweep::dead);
 
  private:
   struct Worker {
@@ -66,7 +68,7 @@ class Docker final : public Orchestrator {
   [[nodiscard]] docker::ContainerSpec specification(job::WorkerId worker, unsigned starts) const;
 
   boost::asio::any_io_executor executor_;
-  docker::Engine& engine_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  docker::Api& engine_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   DockerOptions options_;
   std::string archive_;  ///< a tar file with the agent
   std::map<job::WorkerId, Worker> workers_;

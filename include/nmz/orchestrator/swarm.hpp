@@ -40,8 +40,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "nmz/docker/engine.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
+#include "nmz/orchestrator/patience.hpp"
 #include "nmz/orchestrator/run_identity.hpp"
 
 namespace nmz::orchestrator {
@@ -68,15 +69,14 @@ struct SwarmOptions {
   std::vector<std::string> constraints;
   std::int64_t nano_cpus = 0;
   std::int64_t memory = 0;
-  /// How long nothing may connect while no worker is connected, until the run is given up.
-  std::chrono::seconds patience{60};
+  Patience patience;
   std::function<void(const std::string&)> notice;   ///< one line for the user; may be empty
   std::function<void(const std::string&)> reached;  ///< a phase of the start-up is over; may be empty
 };
 
 class Swarm final : public Orchestrator {
  public:
-  Swarm(boost::asio::any_io_executor executor, docker::Engine& engine, SwarmOptions options);
+  Swarm(boost::asio::any_io_executor executor, docker::Api& engine, SwarmOptions options);
   ~Swarm() override;
 
   boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
@@ -86,7 +86,7 @@ class Swarm final : public Orchestrator {
 
   /// Removes services and configs of runs whose program is dead; returns how many. Their containers are left to
   /// Docker::sweep(), which comes afterwards: a service would start them again.
-  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Engine& engine, Sweep which = Sweep::dead);
+  static boost::asio::awaitable<Result<std::size_t>> sweep(docker::Api& engine, Sweep which = Sweep::dead);
 
  private:
   struct State;
