@@ -420,7 +420,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   reporter.show(summary(search, result, reporter, log_store));
   const int code = print_answer(search, result, json.get());
   if (directory) {
-    for (const std::string& left : directory->remove()) text.show(events::Notice{left}, reporter.elapsed());
+    for (const std::string& left : directory->remove_beside()) text.show(events::Notice{left}, reporter.elapsed());
   }
   return code;
 }
