@@ -225,8 +225,8 @@ struct Workforce {
 
 Workforce local_workforce(Search& search, wire::Run command, const Place& place) {
   Workforce force;
-  force.work = need(CommitWork::create(search.repository, search.subjects, std::move(command), search.options.clean,
-                                       place.directory, search.workers, search.options.hooks,
+  force.work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
+                                       search.options.clean, place.directory, search.workers, search.options.hooks,
                                        search.options.hooks && search.objects.has_hook("post-checkout")));
   orchestrator::LocalOptions options;
   options.agent = place.agent;
@@ -243,7 +243,7 @@ Workforce container_workforce(Search& search, wire::Run command, const Place& pl
   request.count = search.workers;
   request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   Workforce force;
-  force.work = CommitWork::remote(search.repository, search.subjects, std::move(command), search.options.clean,
+  force.work = CommitWork::remote(search.objects, search.subjects, std::move(command), search.options.clean,
                                   request.tree, search.workers);
   force.workers = need(place.containers->workers(request));
   return force;
@@ -364,7 +364,8 @@ wire::Run worker_command(const Search& search, const cluster::Cluster* container
 /// A hook that `git checkout` would have run may prepare what the test needs.
 void tell_hooks(const Search& search, Reporter& reporter) {
   if (!search.options.hooks && search.objects.has_hook("post-checkout")) {
-    reporter.show(events::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
+    reporter.show(
+        events::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
   }
 }
 
