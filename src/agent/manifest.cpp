@@ -187,6 +187,10 @@ const Manifest::Directory* Manifest::find_directory(std::string_view path) const
 
 bool Manifest::collides(std::string_view path, const struct stat& status, int tree) const {
   if (!S_ISDIR(status.st_mode)) {
+    // What was laid out at this very path is no other's: that one would have met it here.
+    if (const Signature* own = find_file(path); own != nullptr && own->inode == status.st_ino) {
+      return false;
+    }
     // A second name of the same file is a hard link that a test made, unless the file has only one name.
     return status.st_nlink == 1 && InodeSearch{tree, status.st_ino, path}.finds_in(root_, {});
   }

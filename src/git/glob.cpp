@@ -1,6 +1,7 @@
 // See glob.hpp.
 #include "glob.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 #include <string>
@@ -113,6 +114,16 @@ char lower(char character) { return static_cast<char>(std::tolower(byte_of(chara
 
 Glob::Glob(std::string_view pattern, Scope scope, bool ignore_case) : ignore_case_{ignore_case} {
   compile(pattern, scope);
+  measure();
+}
+
+void Glob::measure() {
+  const auto may_repeat = [](const Step& step) { return step.kind != Step::Kind::one; };
+  const auto first = std::ranges::find_if(steps_, may_repeat);
+  head_ = static_cast<std::size_t>(first - steps_.begin());
+  gaps_ = static_cast<std::size_t>(std::ranges::count_if(steps_, may_repeat));
+  const auto last = std::find_if(steps_.rbegin(), steps_.rend(), may_repeat);
+  tail_ = gaps_ == 0 ? 0 : static_cast<std::size_t>(last - steps_.rbegin());
 }
 
 void Glob::compile(std::string_view pattern, Scope scope) {
@@ -175,10 +186,44 @@ void Glob::activate(std::vector<bool>& active, std::size_t step) const {
   }
 }
 
+bool Glob::is_at(std::size_t first_step, std::string_view text) const {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char character = ignore_case_ ? lower(text[i]) : text[i];
+    if (!steps_[first_step + i].bytes[byte_of(character)]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Glob::ends_match(std::string_view text) const {
+  const bool fits = gaps_ == 0 ? text.size() == head_ : text.size() >= head_ + tail_;
+  return fits && is_at(steps_.size() - tail_, text.substr(text.size() - tail_)) && is_at(0, text.substr(0, head_));
+}
+
+/// What is between the two ends.
+bool Glob::gap_matches(std::string_view text) const {
+  switch (steps_[head_].kind) {
+    case Step::Kind::run:
+      return text.find('/') == std::string_view::npos;
+    case Step::Kind::directories:
+      return text.empty() || text.back() == '/';
+    default:
+      return true;
+  }
+}
+
 bool Glob::matches(std::string_view text) const {
-  if (impossible_) {
+  if (impossible_ || !ends_match(text)) {
     return false;
   }
+  if (gaps_ > 1) {
+    return run(text);
+  }
+  return gaps_ == 0 || gap_matches(text.substr(head_, text.size() - head_ - tail_));
+}
+
+bool Glob::run(std::string_view text) const {
   std::vector<bool> active(steps_.size() + 1);
   std::vector<bool> next(steps_.size() + 1);
   activate(active, 0);

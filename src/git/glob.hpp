@@ -4,6 +4,8 @@
 // "**/" stands for any number of directories, "/**" for everything below. The pattern becomes a list of steps that is
 // run over the text with a set of active steps, so that no pattern, however many stars it has, takes more than
 // length times steps; git's own recursive matcher (and fnmatch(3), which lacks "**") can take exponential time.
+// Most patterns have one star or none ("*.c", "/Makefile"), and a repository asks about each of its files for each of
+// its rules: those are decided by comparing both ends.
 #pragma once
 
 #include <bitset>
@@ -36,12 +38,20 @@ class Glob {
     std::bitset<256> bytes;
   };
 
+  [[nodiscard]] bool ends_match(std::string_view text) const;
+  [[nodiscard]] bool is_at(std::size_t first_step, std::string_view text) const;
+  [[nodiscard]] bool gap_matches(std::string_view text) const;
+  [[nodiscard]] bool run(std::string_view text) const;
+  void measure();
   void compile(std::string_view pattern, Scope scope);
   void add_one(std::bitset<256> bytes);
   std::size_t add_stars(std::string_view pattern, std::size_t at, Scope scope);
   void activate(std::vector<bool>& active, std::size_t step) const;
 
   std::vector<Step> steps_;
+  std::size_t head_ = 0;  ///< steps before the first that may match any number of bytes
+  std::size_t tail_ = 0;  ///< steps behind the last of these
+  std::size_t gaps_ = 0;  ///< how many of these there are
   bool ignore_case_;
   bool impossible_ = false;  ///< the pattern is malformed: it matches nothing
 };

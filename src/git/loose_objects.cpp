@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// libgit2 gives them 1, and packs 2; of two with the same number an alternate comes later.
+/// libgit2 gives them 1, and packs 2; of two with the same number alternates are asked first, then what came first.
 constexpr int priority_behind_packs = 2;
 constexpr int deepest_alternate = 5;
 constexpr std::size_t longest_header = 64;
@@ -206,7 +206,7 @@ void read_loose_objects_safely(git_odb& odb, const fs::path& objects) {
   backend->base.read = read_object;
   backend->base.free = free_backend;
   backend->directories = object_directories(objects);
-  if (git_odb_add_alternate(&odb, &backend->base, priority_behind_packs) == 0) {
+  if (git_odb_add_backend(&odb, &backend->base, priority_behind_packs) == 0) {
     static_cast<void>(backend.release());  // NOLINT(bugprone-unused-return-value): the database owns it
   }
 }

@@ -56,6 +56,18 @@ Result<std::unique_ptr<ObjectSource>> ObjectSource::open(Place place) {
   return source;
 }
 
+Result<std::unique_ptr<ObjectSource>> ObjectSource::another() const {
+  std::unique_ptr<ObjectSource> source{new ObjectSource};  // NOLINT: the constructor is private
+  source->place_ = place_;
+  source->config_ = config_;
+  source->replacements_ = replacements_;
+  source->base_attributes_ = base_attributes_;
+  if (Result<void> opened = source->open_objects(); !opened) {
+    return tl::unexpected{opened.error()};
+  }
+  return source;
+}
+
 Result<void> ObjectSource::open_objects() {
   // Set for a hook that runs while received objects are still in quarantine.
   const std::string elsewhere = variable("GIT_OBJECT_DIRECTORY");

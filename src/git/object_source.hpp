@@ -37,6 +37,8 @@ struct Place {
 class ObjectSource {
  public:
   [[nodiscard]] static Result<std::unique_ptr<ObjectSource>> open(Place place);
+  /// With the same settings, and objects of its own.
+  [[nodiscard]] Result<std::unique_ptr<ObjectSource>> another() const;
 
   [[nodiscard]] const Place& place() const { return place_; }
   [[nodiscard]] const ContentConfig& config() const { return config_; }

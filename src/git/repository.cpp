@@ -1,7 +1,11 @@
-// See repository.hpp. Each path is asked for by itself, because a path may contain the newline that would separate it
-// from the next.
+// See repository.hpp. All is asked for at once; where a path contains the newline that separates it from the next,
+// there are more lines than questions, and each is asked for by itself.
 #include "nmz/git/repository.hpp"
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -65,6 +69,60 @@ class Opening {
   fs::path directory_;
 };
 
+/// What git says of a repository.
+struct Answers {
+  std::string object_format;
+  std::string shallow;
+  std::string git_dir;
+  std::string common_dir;
+  std::string prefix;
+  std::string work_tree;
+};
+
+/// Nothing when the answers cannot be told apart, or when there is no work tree.
+std::optional<Answers> ask_at_once(const Opening& opening) {
+  const Result<std::string> text = opening.ask({"--show-object-format", "--is-shallow-repository", "--git-dir",
+                                                "--git-common-dir", "--show-prefix", "--show-toplevel"});
+  Answers answers;
+  const std::array<std::string*, 6> places{&answers.object_format, &answers.shallow, &answers.git_dir,
+                                           &answers.common_dir,    &answers.prefix,  &answers.work_tree};
+  if (!text || std::ranges::count(*text, '\n') != static_cast<std::ptrdiff_t>(places.size() - 1)) {
+    return std::nullopt;
+  }
+  std::istringstream lines{*text};
+  for (std::string* place : places) {
+    std::getline(lines, *place);
+  }
+  return answers;
+}
+
+Result<Answers> ask_one_by_one(const Opening& opening) {
+  Answers answers;
+  const Result<std::string> flags = opening.ask({"--show-object-format", "--is-shallow-repository"});
+  if (!flags) {
+    return tl::unexpected{flags.error()};
+  }
+  answers.object_format = flags->substr(0, flags->find('\n'));
+  answers.shallow = flags->substr(flags->find('\n') + 1);
+  Result<std::string> git_dir = opening.ask({"--git-dir"});
+  Result<std::string> common_dir = opening.ask({"--git-common-dir"});
+  if (!git_dir || !common_dir) {
+    return tl::unexpected{git_dir ? common_dir.error() : git_dir.error()};
+  }
+  answers.git_dir = std::move(*git_dir);
+  answers.common_dir = std::move(*common_dir);
+  // Fails in a bare repository and inside of a ".git" directory: there is no work tree then.
+  if (Result<std::string> work_tree = opening.ask({"--show-toplevel"})) {
+    Result<std::string> prefix = opening.ask({"--show-prefix"});
+    if (!prefix) {
+      return tl::unexpected{prefix.error()};
+    }
+    answers.work_tree = std::move(*work_tree);
+    answers.prefix = std::move(*prefix);
+  }
+  return answers;
+}
+
 tl::unexpected<Error> no_such_revision(const Repository& repository, const std::string& revision,
                                        std::string_view err) {
   if (contains(err, "is ambiguous")) {
@@ -85,31 +143,20 @@ Result<Repository> Repository::open(const fs::path& directory) {
     return fail(ErrorKind::misconfigured, "no such directory: " + directory.string());
   }
   const Opening opening{repository.start_directory_};
-  const Result<std::string> flags = opening.ask({"--show-object-format", "--is-shallow-repository"});
-  if (!flags) {
-    return tl::unexpected{flags.error()};
+  std::optional<Answers> at_once = ask_at_once(opening);
+  Result<Answers> answers = at_once ? Result<Answers>{std::move(*at_once)} : ask_one_by_one(opening);
+  if (!answers) {
+    return tl::unexpected{answers.error()};
   }
-  if (!flags->starts_with("sha1\n")) {
+  if (answers->object_format != "sha1") {
     return fail(ErrorKind::misconfigured,
                 "repositories with SHA-256 object names are not supported: " + directory.string());
   }
-  repository.shallow_ = flags->ends_with("\ntrue");
-  Result<std::string> git_dir = opening.ask({"--git-dir"});
-  Result<std::string> common_dir = opening.ask({"--git-common-dir"});
-  if (!git_dir || !common_dir) {
-    return tl::unexpected{git_dir ? common_dir.error() : git_dir.error()};
-  }
-  repository.git_dir_ = std::move(*git_dir);
-  repository.common_dir_ = std::move(*common_dir);
-  // Fails in a bare repository and inside of a ".git" directory: there is no work tree then.
-  if (Result<std::string> work_tree = opening.ask({"--show-toplevel"})) {
-    Result<std::string> prefix = opening.ask({"--show-prefix"});
-    if (!prefix) {
-      return tl::unexpected{prefix.error()};
-    }
-    repository.work_tree_ = std::move(*work_tree);
-    repository.prefix_ = prefix->substr(0, prefix->find_last_not_of('/') + 1);
-  }
+  repository.shallow_ = answers->shallow == "true";
+  repository.git_dir_ = std::move(answers->git_dir);
+  repository.common_dir_ = std::move(answers->common_dir);
+  repository.work_tree_ = std::move(answers->work_tree);
+  repository.prefix_ = answers->prefix.substr(0, answers->prefix.find_last_not_of('/') + 1);
   return repository;
 }
 

@@ -31,6 +31,16 @@ Result<ObjectReader> ObjectReader::open(const Repository& repository) {
   return ObjectReader{std::move(impl)};
 }
 
+Result<ObjectReader> ObjectReader::another() const {
+  Result<std::unique_ptr<ObjectSource>> source = impl_->source->another();
+  if (!source) {
+    return tl::unexpected{source.error()};
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->source = std::move(*source);
+  return ObjectReader{std::move(impl)};
+}
+
 ObjectReader::ObjectReader(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 ObjectReader::ObjectReader(ObjectReader&&) noexcept = default;
 ObjectReader& ObjectReader::operator=(ObjectReader&&) noexcept = default;

@@ -255,8 +255,8 @@ struct Workforce {
 
 Workforce local_workforce(Search& search, wire::Run command, const Place& place) {
   Workforce force;
-  force.work = need(CommitWork::create(search.repository, search.subjects, std::move(command), search.options.clean,
-                                       place.directory, search.workers, search.options.hooks,
+  force.work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
+                                       search.options.clean, place.directory, search.workers, search.options.hooks,
                                        search.options.hooks && search.objects.has_hook("post-checkout")));
   force.work->take_today(place.inputs.today);
   force.work->take_watch(place.worlds.watch);
@@ -276,7 +276,7 @@ Workforce container_workforce(Search& search, wire::Run command, const Place& pl
   request.count = search.workers;
   request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   Workforce force;
-  force.work = CommitWork::remote(search.repository, search.subjects, std::move(command), search.options.clean,
+  force.work = CommitWork::remote(search.objects, search.subjects, std::move(command), search.options.clean,
                                   request.tree, search.workers);
   force.workers = need(place.containers->workers(request));
   return force;
@@ -519,7 +519,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   reporter.show(summary(search, result, reporter, log_store));
   const int code = print_answer(search, result, json.get());
   if (directory) {
-    for (const std::string& left : directory->remove()) text.show(events::Notice{left}, reporter.elapsed());
+    for (const std::string& left : directory->remove_beside()) text.show(events::Notice{left}, reporter.elapsed());
   }
   return code;
 }

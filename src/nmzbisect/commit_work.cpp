@@ -12,9 +12,9 @@ namespace {
 
 class CommitLayout final : public coordinator::Layout {
  public:
-  CommitLayout(const git::Repository& repository, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
+  CommitLayout(const git::ObjectReader& objects, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
                git::TreeRequest request, std::shared_ptr<sandbox::Watch> watch)
-      : repository_{repository},
+      : objects_{objects},
         git_dirs_{git_dirs},
         worker_{worker},
         request_{std::move(request)},
@@ -22,7 +22,7 @@ class CommitLayout final : public coordinator::Layout {
 
   Result<void> open() override {
     if (!worker_.reader) {
-      auto reader = git::ObjectReader::open(repository_);
+      auto reader = objects_.another();
       if (!reader) return tl::unexpected<Error>{reader.error()};
       worker_.reader.emplace(std::move(*reader));
     }
@@ -53,7 +53,7 @@ class CommitLayout final : public coordinator::Layout {
   }
 
  private:
-  const git::Repository& repository_;    // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const git::ObjectReader& objects_;     // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   const git::GitDirTemplate* git_dirs_;  ///< null when the tree is not on this machine
   WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
@@ -80,15 +80,15 @@ WorkerPlace worker_place(const fs::path& run_directory, std::uint32_t number) {
   return {place, place / "tree"};
 }
 
-CommitWork::CommitWork(const git::Repository& repository, std::vector<git::CommitId> subjects, wire::Run run,
-                       bool clean)
-    : repository_{repository}, subjects_{std::move(subjects)}, run_{std::move(run)}, clean_{clean} {}
+CommitWork::CommitWork(const git::ObjectReader& objects, std::vector<git::CommitId> subjects, wire::Run run, bool clean)
+    : objects_{objects}, subjects_{std::move(subjects)}, run_{std::move(run)}, clean_{clean} {}
 
 Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& repository,
+                                                       const git::ObjectReader& objects,
                                                        std::vector<git::CommitId> subjects, wire::Run run, bool clean,
                                                        const fs::path& places, std::uint32_t workers, bool hooks,
                                                        bool post_checkout) {
-  std::unique_ptr<CommitWork> work{new CommitWork{repository, std::move(subjects), std::move(run), clean}};
+  std::unique_ptr<CommitWork> work{new CommitWork{objects, std::move(subjects), std::move(run), clean}};
   auto git_dirs = git::GitDirTemplate::create(repository, stand_in(places), hooks);
   if (!git_dirs) return tl::unexpected<Error>{git_dirs.error()};
   work->post_checkout_ = post_checkout;
@@ -114,9 +114,9 @@ Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& re
   return work;
 }
 
-std::unique_ptr<CommitWork> CommitWork::remote(const git::Repository& repository, std::vector<git::CommitId> subjects,
+std::unique_ptr<CommitWork> CommitWork::remote(const git::ObjectReader& objects, std::vector<git::CommitId> subjects,
                                                wire::Run run, bool clean, bool send_files, std::uint32_t workers) {
-  std::unique_ptr<CommitWork> work{new CommitWork{repository, std::move(subjects), std::move(run), clean}};
+  std::unique_ptr<CommitWork> work{new CommitWork{objects, std::move(subjects), std::move(run), clean}};
   work->send_files_ = send_files;
   for (std::uint32_t number = 0; number < workers; ++number) {
     work->workers_.push_back(std::make_unique<WorkerTree>());
@@ -155,7 +155,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;
-  return std::make_unique<CommitLayout>(repository_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request),
+  return std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request),
                                         watch_);
 }
 

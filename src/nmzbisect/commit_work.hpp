@@ -46,14 +46,14 @@ class CommitWork final : public coordinator::WorkSource {
   /// `subjects`: the commit of each subject. `run`: everything but NMZ_*. `places`: the workers' directories are made
   /// below it. `hooks`: the user's hooks run in the trees; `post_checkout`: this one
   /// before each test.
-  static Result<std::unique_ptr<CommitWork>> create(const git::Repository& repository,
+  static Result<std::unique_ptr<CommitWork>> create(const git::Repository& repository, const git::ObjectReader& objects,
                                                     std::vector<git::CommitId> subjects, wire::Run run, bool clean,
                                                     const std::filesystem::path& places, std::uint32_t workers,
                                                     bool hooks, bool post_checkout);
 
   /// For workers that are elsewhere. `send_files`: no, if they have the repository; the commit is the command's input
   /// then.
-  static std::unique_ptr<CommitWork> remote(const git::Repository& repository, std::vector<git::CommitId> subjects,
+  static std::unique_ptr<CommitWork> remote(const git::ObjectReader& objects, std::vector<git::CommitId> subjects,
                                             wire::Run run, bool clean, bool send_files, std::uint32_t workers);
 
   [[nodiscard]] std::vector<std::filesystem::path> trees() const;
@@ -67,9 +67,9 @@ class CommitWork final : public coordinator::WorkSource {
                                               const coordinator::TreeKnowledge& known) override;
 
  private:
-  CommitWork(const git::Repository& repository, std::vector<git::CommitId> subjects, wire::Run run, bool clean);
+  CommitWork(const git::ObjectReader& objects, std::vector<git::CommitId> subjects, wire::Run run, bool clean);
 
-  const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const git::ObjectReader& objects_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::vector<git::CommitId> subjects_;
   wire::Run run_;
   bool clean_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -13,10 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/placement.hpp"
 #include "nmz/files/removal.hpp"
 #include "nmz/interruption/lock_wait.hpp"
 
 #include "processes.hpp"
+#include "removal_beside.hpp"
 
 namespace nmz::orchestrator {
 namespace fs = std::filesystem;
@@ -147,12 +150,13 @@ std::vector<std::string> lines(const fs::path& path, const files::Leftovers& lef
 }
 
 /// Removes the open directory and its name in `base`. Tries again for what a dying process may just have created.
-std::vector<std::string> remove_directory(int base, int directory, const fs::path& path) {
+std::vector<std::string> remove_directory(
+    int base, int directory, const fs::path& path, const files::Progress& progress = [] {}) {
   constexpr int tries = 3;
   files::Leftovers left;
   for (int i = 0; i < tries; ++i) {
     KeepLock keep;
-    left = files::empty_directory(directory, &keep, [] {});
+    left = files::empty_directory(directory, &keep, progress);
     if (left.count == 0) break;
   }
   if (left.count > 0) return lines(path, left);
@@ -213,6 +217,7 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   if (error) return cannot(error.value());
   UniqueFd place{::open(real.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!place) return cannot(errno);
+  files::spread_subdirectories(place.get());
   const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
@@ -244,6 +249,18 @@ std::vector<std::string> RunDirectory::remove() {
   std::vector<std::string> left = remove_directory(base_.get(), directory_.get(), path_);
   lock_.reset();
   return left;
+}
+
+std::vector<std::string> RunDirectory::remove_beside() {
+  if (!lock_) return {};
+  const std::array<int, 3> needed{base_.get(), directory_.get(), lock_.get()};
+  const auto work = [this](const files::Progress& progress) {
+    return remove_directory(base_.get(), directory_.get(), path_, progress);
+  };
+  std::optional<std::vector<std::string>> left = removal_beside(needed, work);
+  if (!left) return remove();
+  lock_.reset();
+  return std::move(*left);
 }
 
 RunDirectory::~RunDirectory() { remove(); }

@@ -24,6 +24,8 @@ namespace nmz::git {
 class ObjectReader {
  public:
   [[nodiscard]] static Result<ObjectReader> open(const Repository& repository);
+  /// One more of the same repository, for another thread: git is not asked again.
+  [[nodiscard]] Result<ObjectReader> another() const;
   ObjectReader(ObjectReader&&) noexcept;
   ObjectReader& operator=(ObjectReader&&) noexcept;
   ~ObjectReader();

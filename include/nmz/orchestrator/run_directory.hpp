@@ -49,6 +49,9 @@ class RunDirectory {
 
   /// Removes the directory with everything in it. What could not be removed, and why; a line each.
   std::vector<std::string> remove();
+  /// The same at the end of a program, which need not wait for a large directory: a process of its own goes on, and
+  /// what that cannot remove is told by the next run.
+  std::vector<std::string> remove_beside();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const Swept& swept() const { return swept_; }
