@@ -29,6 +29,7 @@
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/report/executions.hpp"
+#include "nmz/run/recording.hpp"
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/text.hpp"
 
@@ -332,6 +333,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
   reporter.add(text);
   if (json) reporter.add(*json);
+  run::Recording recording{log_store.directory(), events::Kind::suite, "nmzswarm", options.json};
+  reporter.add(recording);
   report::Executions executions;
   reporter.add(executions);
   HistoryRows rows;
@@ -373,9 +376,11 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
   const auto missing = write_reports(options.reports, title_of(options), executions, started);
   const int code = tell_end(std::move(ended), missing, options, reporter, executions, json.get());
+  if (const std::string lost = recording.close(); !lost.empty()) complain(lost);
   if (place.directory) {
     for (const std::string& left : place.directory->remove()) complain(left);
   }
+  run::prune_old_logs();
   return code;
 }
 
