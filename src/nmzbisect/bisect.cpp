@@ -24,6 +24,7 @@
 #include "nmz/git/tree_stream.hpp"
 #include "nmz/installation/agent_program.hpp"
 #include "nmz/installation/user_directories.hpp"
+#include "nmz/interruption/interruption.hpp"
 #include "nmz/logs/log_store.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
@@ -454,7 +455,10 @@ int bisect(const Options& options) {
     auto objects = need(git::ObjectReader::open(repository));
     asio::io_context io{1};
     std::unique_ptr<cluster::Cluster> containers;
-    if (!options.containers.image.empty()) containers = need(cluster::Cluster::open(io, options.containers));
+    if (!options.containers.image.empty()) {
+      interruption::take_signals();  // heard while an image is pulled, and while one is pushed
+      containers = need(cluster::Cluster::open(io, options.containers));
+    }
     Search search{options, std::move(repository), std::move(objects), std::move(range),
                   containers ? containers->cpus() : orchestrator::local_cpus()};
     return options.dry_run ? dry_run(search) : search_and_answer(search, io, containers.get());
