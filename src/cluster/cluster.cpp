@@ -7,12 +7,18 @@
 #include <string_view>
 #include <utility>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fcntl.h>
 
 #include "nmz/contract/v0.hpp"
 #include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/docker/engine.hpp"
+#include "nmz/interruption/interruption.hpp"
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/swarm.hpp"
@@ -35,17 +41,54 @@ std::filesystem::path docker_config_directory() {
   return std::filesystem::path{variable("HOME").value_or("/")} / ".docker";
 }
 
-/// Runs a coroutine to its end on `io`, from outside of it.
+/// Rings when the user has sent a signal, if signals are taken. The signal is left for whoever comes next.
+class Bell {
+ public:
+  explicit Bell(asio::io_context& io) : descriptor_{io} {
+    const int taken = interruption::descriptor();
+    if (taken >= 0) descriptor_.assign(::fcntl(taken, F_DUPFD_CLOEXEC, 0));
+  }
+  void listen(asio::cancellation_signal& interrupted) {
+    if (!descriptor_.is_open()) return;
+    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [&interrupted](const boost::system::error_code& code) {
+                             if (!code) interrupted.emit(asio::cancellation_type::terminal);
+                           });
+  }
+  void stop() {
+    if (descriptor_.is_open()) descriptor_.cancel();
+  }
+
+ private:
+  asio::posix::stream_descriptor descriptor_;
+};
+
+/// What is interrupted fails by its own call, and says so as any other failure.
+template <class T>
+asio::awaitable<Result<T>> interruptible(asio::awaitable<Result<T>> work) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  Result<T> result = co_await std::move(work);
+  co_return result;
+}
+
+/// Runs a coroutine to its end on `io`, from outside of it. A transfer may last for half an hour: the user's signal
+/// ends it.
 template <class T>
 Result<T> run_on(asio::io_context& io, asio::awaitable<Result<T>> work) {
   std::optional<Result<T>> answer;
-  auto done = [&answer](const std::exception_ptr& bug, Result<T> result) {
+  asio::cancellation_signal interrupted;
+  Bell bell{io};
+  bell.listen(interrupted);
+  auto done = [&answer, &bell](const std::exception_ptr& bug, Result<T> result) {
+    bell.stop();
     if (bug) std::rethrow_exception(bug);
     answer = std::move(result);
   };
-  asio::co_spawn(io, std::move(work), std::move(done));
+  asio::awaitable<Result<T>> all = interruptible(std::move(work));
+  asio::co_spawn(io, std::move(all), asio::bind_cancellation_slot(interrupted.slot(), std::move(done)));
   io.run();
   io.restart();
+  if (!*answer && interruption::signals_seen() > 0) return fail(ErrorKind::cancelled, "interrupted");
   return std::move(*answer);
 }
 

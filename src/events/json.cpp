@@ -48,7 +48,7 @@ concept Numbered = std::is_enum_v<T> && !Worded<T>;
 /// To so many parts of one, as far as a double has them. Boost 1.81 reads the last digit of a double wrongly now and
 /// then; rounded when it is written and when it is read, it is the same one.
 double rounded(double value, double parts) {
-  constexpr double exact = 1e15;
+  constexpr double exact = 9e15;  // the time since 1970 is among what is told
   const double whole = value * parts;
   return std::abs(whole) < exact ? std::round(whole) / parts : value;
 }

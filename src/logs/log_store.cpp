@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "nmz/installation/user_directories.hpp"
+#include "nmz/logs/pruning.hpp"
 #include "nmz/output/output_file.hpp"
 
 namespace nmz::logs {
@@ -37,7 +38,7 @@ Result<LogStore> LogStore::open(const std::string& directory, const std::string&
     place = *state / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
   }
   std::error_code error;
-  fs::create_directories(place, error);
+  const bool made = fs::create_directories(place, error);
   if (!error) place = fs::canonical(place, error);
   if (!error && ::access(place.c_str(), W_OK | X_OK) != 0) error = {errno, std::generic_category()};
   Directory locked{error ? nullptr : ::opendir(place.c_str())};
@@ -50,6 +51,8 @@ Result<LogStore> LogStore::open(const std::string& directory, const std::string&
     return fail(ErrorKind::misconfigured, "cannot keep logs in '" + place.string() + "': " + error.message() +
                                               " (choose another place with --log-dir)");
   }
+  if (directory.empty() && made) mark_as_ours(place);
+  if (!directory.empty()) leave_to_user(place);
   return LogStore{std::move(place), std::move(locked)};
 }
 

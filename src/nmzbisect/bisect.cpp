@@ -25,11 +25,13 @@
 #include "nmz/git/tree_stream.hpp"
 #include "nmz/installation/agent_program.hpp"
 #include "nmz/installation/user_directories.hpp"
+#include "nmz/interruption/interruption.hpp"
 #include "nmz/logs/log_store.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/recording.hpp"
 #include "nmz/search/confirmed_plan.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
@@ -350,14 +352,16 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   return ended;
 }
 
-/// Standard output gets the answer, and git's description of the commit that was found; unless the events are there,
-/// which have it, too. Returns the exit status.
-int print_answer(const Search& search, const Answer& answer, view::JsonLines* json) {
-  std::string closing;
-  if (answer.exit_status == exit_found) {
-    const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
-    closing = search.repository.closing(culprit).value_or("");
-  }
+/// git's description of the commit that was found.
+std::string closing(const Search& search, const Answer& answer) {
+  if (answer.exit_status != exit_found) return {};
+  const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
+  return search.repository.closing(culprit).value_or("");
+}
+
+/// Standard output gets the answer, and git's description; unless the events are there, which have it, too. Returns the
+/// exit status.
+int print_answer(const Search& search, const Answer& answer, const std::string& closing, view::JsonLines* json) {
   if (search.options.json == output::standard_output || search.options.debug_log == output::standard_output) {
     const std::string text = answer.output + closing;
     output::write(stderr, output::without_commands(text::printable_lines(text, text::Colours::removed)));
@@ -507,6 +511,8 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   Reporter reporter{search.plan, search.names(), log_store, {options.term_old, options.term_new}};
   reporter.add(text);
   if (json) reporter.add(*json);
+  run::Recording recording{log_store.directory(), events::Kind::search, program, options.json};
+  reporter.add(recording);
   reporter.show(beginning(search, containers, log_store));
   tell_swept(directory, containers, reporter);
   if (containers == nullptr) tell_hooks(search, reporter);
@@ -516,11 +522,16 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   tell_changes(search, place, reporter);
   const Answer result = answer(search.plan.result(), end, options, search.names());
   write_bisect_log(search, reporter, log_store);
-  reporter.show(summary(search, result, reporter, log_store));
-  const int code = print_answer(search, result, json.get());
+  const std::string description = closing(search, result);
+  events::RunEnded ended = summary(search, result, reporter, log_store);
+  ended.search.answer = result.output + description;
+  reporter.show(ended);
+  if (const std::string trouble = recording.close(); !trouble.empty()) output::complain(program, trouble);
+  const int code = print_answer(search, result, description, json.get());
   if (directory) {
     for (const std::string& left : directory->remove_beside()) text.show(events::Notice{left}, reporter.elapsed());
   }
+  run::prune_old_logs();
   return code;
 }
 
@@ -543,7 +554,10 @@ int bisect(const Options& options) {
     auto objects = need(git::ObjectReader::open(repository));
     asio::io_context io{1};
     std::unique_ptr<cluster::Cluster> containers;
-    if (!options.containers.image.empty()) containers = need(cluster::Cluster::open(io, options.containers));
+    if (!options.containers.image.empty()) {
+      interruption::take_signals();  // heard while an image is pulled, and while one is pushed
+      containers = need(cluster::Cluster::open(io, options.containers));
+    }
     Search search{options, std::move(repository), std::move(objects), std::move(range),
                   containers ? containers->cpus() : orchestrator::local_cpus()};
     return options.dry_run ? dry_run(search) : search_and_answer(search, io, containers.get());

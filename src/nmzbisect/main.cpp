@@ -6,6 +6,7 @@
 #include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/doctor/doctor.hpp"
 #include "nmz/output/standard_streams.hpp"
+#include "nmz/run/commands.hpp"
 
 #include "answer.hpp"
 #include "bisect.hpp"
@@ -14,6 +15,7 @@
 namespace {
 
 constexpr const char* name = "nmzbisect";
+constexpr nmz::run::Program as_program{name, nmz::nmzbisect::exit_stopped, nmz::nmzbisect::exit_usage};
 
 int print(const std::string& text) {
   nmz::output::print(text);
@@ -26,6 +28,9 @@ int print(const std::string& text) {
 int run(const std::vector<std::string>& arguments) {
   try {
     if (arguments == std::vector<std::string>{"doctor"}) return print(nmz::doctor::examine(name));
+    const std::string word = arguments.empty() ? "" : arguments.front();
+    if (word == "show") return nmz::run::show_command(as_program, {arguments.begin() + 1, arguments.end()});
+    if (word == "logs") return nmz::run::logs_command(as_program, {arguments.begin() + 1, arguments.end()});
     const auto request = nmz::nmzbisect::parse(arguments);
     if (!request) {
       nmz::output::complain(name, request.error().message);

@@ -42,6 +42,8 @@ Exit status: 0 found; 1 stopped (by the command, or because the ends contradict)
 constexpr const char* usage =
     "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
     "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
+    "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
+    "       nmzbisect logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
 
 /// Results of the option texts that CLI11 hands over as strings.
@@ -132,7 +134,9 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("-C", options.directory, "Run as if started in DIR")->type_name("DIR");
   app.add_option("--work-dir", options.work_directory, "Where work trees are put [in the user's cache directory]")
       ->type_name("DIR");
-  app.add_option("--log-dir", options.log_directory, "Where logs are kept [a new one in the user's state directory]")
+  app.add_option("--log-dir", options.log_directory,
+                 "Where logs are kept [a new one in the user's state directory; there those of the last 50 runs or 30 "
+                 "days, whichever is more, stay]")
       ->type_name("DIR");
   app.add_option("--log-limit", texts.log_limit,
                  "Most MiB kept of a test's output; the rest is cut from its middle [16]")

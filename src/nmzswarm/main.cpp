@@ -6,6 +6,7 @@
 #include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/doctor/doctor.hpp"
 #include "nmz/output/standard_streams.hpp"
+#include "nmz/run/commands.hpp"
 
 #include "garbage.hpp"
 #include "history_command.hpp"
@@ -13,6 +14,8 @@
 #include "swarm.hpp"
 
 namespace {
+
+constexpr nmz::run::Program as_program{"nmzswarm", nmz::nmzswarm::exit_infrastructure, nmz::nmzswarm::exit_usage};
 
 int print(const std::string& text) {
   nmz::output::print(text);
@@ -29,6 +32,9 @@ int run(const std::vector<std::string>& arguments) {
     if (!arguments.empty() && arguments.front() == "history") {
       return nmz::nmzswarm::history_command({arguments.begin() + 1, arguments.end()});
     }
+    const std::string word = arguments.empty() ? "" : arguments.front();
+    if (word == "show") return nmz::run::show_command(as_program, {arguments.begin() + 1, arguments.end()});
+    if (word == "logs") return nmz::run::logs_command(as_program, {arguments.begin() + 1, arguments.end()});
     const auto request = nmz::nmzswarm::parse(arguments);
     if (!request) {
       nmz::nmzswarm::complain(request.error().message);

@@ -30,6 +30,8 @@ constexpr const char* usage =
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
     "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
+    "       nmzswarm show [RUN]     (an earlier run again; see nmzswarm show --help)\n"
+    "       nmzswarm logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzswarm doctor     (what a report of a bug should tell of this machine)\n";
 
 constexpr std::string_view usage_examples = R"(
@@ -132,7 +134,9 @@ void declare_running(CLI::App& app, Options& options, Texts& texts) {
 }
 
 void declare_output(CLI::App& app, Options& options, Texts& texts) {
-  app.add_option("--log-dir", options.log_directory, "Where logs are kept [a new one in the user's state directory]")
+  app.add_option("--log-dir", options.log_directory,
+                 "Where logs are kept [a new one in the user's state directory; there those of the last 50 runs or 30 "
+                 "days, whichever is more, stay]")
       ->type_name("DIR");
   app.add_option("--log-limit", texts.log_limit,
                  "Most MiB kept of a workload's output; the rest is cut from its middle [256]")

@@ -14,7 +14,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "nmz/installation/user_directories.hpp"
+#include "nmz/logs/last_run.hpp"
 
 namespace nmz::nmzswarm {
 namespace fs = std::filesystem;
@@ -34,10 +34,6 @@ std::string hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return fmt::format("{:016x}", hash);
-}
-
-Result<fs::path> pointer_of(const std::string& suite) {
-  return installation::state_directory().map([&](const fs::path& state) { return state / "last" / hash_of(suite); });
 }
 
 std::optional<std::string> content_of(const fs::path& path) {
@@ -62,13 +58,12 @@ std::vector<Kept::One> Kept::failures() const {
 Result<EarlierRun> EarlierRun::find(const std::string& log_directory, const std::string& suite) {
   fs::path directory = log_directory;
   if (directory.empty()) {
-    const Result<fs::path> pointer = pointer_of(suite);
-    if (!pointer) return tl::unexpected{pointer.error()};
-    const auto last = content_of(*pointer);
-    if (!last) {
+    const auto last = logs::last_run(hash_of(suite));
+    if (!last) return tl::unexpected{last.error()};
+    if (!*last) {
       return fail(ErrorKind::misconfigured, "--rerun: no earlier run of this suite is known here; name its --log-dir");
     }
-    directory = last->substr(0, last->find('\n'));
+    directory = **last;
   }
   const auto lines = content_of(directory / file_name);
   if (!lines) {
@@ -140,11 +135,9 @@ void RunState::listed(const std::vector<std::string>& ids) {
   if (const Result<void> written = logs_.write(file_name, text); !written) return fail_once(written.error().message);
   file_.reset(std::fopen((logs_.directory() / file_name).c_str(), "ae"));
   if (!file_) fail_once(std::error_code{errno, std::generic_category()}.message());
-  const Result<fs::path> pointer = pointer_of(suite_);
-  if (!pointer) return fail_once(pointer.error().message);
-  std::error_code ignored;
-  fs::create_directories(pointer->parent_path(), ignored);
-  std::ofstream{*pointer, std::ios::binary | std::ios::trunc} << logs_.directory().string() << "\n";
+  if (const auto known = logs::remember_last(hash_of(suite_), logs_.directory()); !known) {
+    fail_once(known.error().message);
+  }
 }
 
 void RunState::show(const events::Event& event, events::Seconds /*now*/) {

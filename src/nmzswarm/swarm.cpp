@@ -16,7 +16,6 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
-#include "nmz/cluster/cluster.hpp"
 #include "nmz/contract/v0.hpp"
 #include "nmz/coordinator/conduct.hpp"
 #include "nmz/error/steps.hpp"
@@ -24,11 +23,11 @@
 #include "nmz/installation/agent_program.hpp"
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/logs/log_store.hpp"
-#include "nmz/orchestrator/local.hpp"
-#include "nmz/orchestrator/run_directory.hpp"
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/report/executions.hpp"
+#include "nmz/run/recording.hpp"
+#include "nmz/site/site.hpp"
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/text.hpp"
 
@@ -89,43 +88,19 @@ std::uint32_t worker_count(const Options& options, const std::optional<WorkloadL
   return static_cast<std::uint32_t>(std::max<std::size_t>(wanted, 1));
 }
 
-/// What makes workload ids comparable between runs.
-std::string suite_name(const Options& options, const cluster::Cluster* containers) {
-  if (containers != nullptr) return containers->repository();
-  std::error_code ignored;
-  std::string name = fs::current_path(ignored).string();
-  for (const std::string& word : options.command) name += ' ' + word;
-  return name;
-}
-
-/// Where workers are: processes here, or containers.
-struct Place {
-  Place() = default;
-  asio::io_context io{1};
-  std::optional<coordinator::Signals> signals;          ///< from when on something would be left behind
-  std::unique_ptr<cluster::Cluster> containers;         ///< null when local
-  std::optional<orchestrator::RunDirectory> directory;  ///< when local
-};
-
-std::vector<std::string> command_of(const Options& options, const cluster::Cluster* containers) {
+std::vector<std::string> command_of(const Options& options, const site::Site& place) {
   if (!options.command.empty()) return options.command;
-  return {"/bin/sh", "-c", need(containers->label(contract::v0::worker_script_label))};
+  return {"/bin/sh", "-c", need(place.label(contract::v0::worker_script_label))};
 }
 
-std::unique_ptr<orchestrator::Orchestrator> make_workers(Place& place, const fs::path& agent, std::uint32_t count,
-                                                         Reporter& reporter) {
-  if (place.containers) {
-    cluster::WorkersRequest request;
-    request.agent = agent;
-    request.count = count;
-    request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
-    request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
-    return need(place.containers->workers(request));
-  }
-  orchestrator::LocalOptions options;
-  options.agent = agent;
-  options.run_mark = place.directory->path().string();
-  return std::make_unique<orchestrator::Local>(place.io.get_executor(), std::move(options));
+Result<std::unique_ptr<orchestrator::Orchestrator>> make_workers(site::Site& place, std::uint32_t count,
+                                                                 Reporter& reporter) {
+  site::WorkersRequest request;
+  request.agent = need(installation::find_agent());
+  request.count = count;
+  request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
+  request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
+  return place.workers(request);
 }
 
 /// A history that cannot be used costs the order of the workloads, never the run.
@@ -221,20 +196,6 @@ void conclude(events::RunEnded& ended, const Suite& suite, const coordinator::Ru
   say(exit_passed, "passed", "");
 }
 
-void tell_swept(const Place& place, Reporter& reporter) {
-  if (place.directory && place.directory->swept().directories > 0) {
-    reporter.show(
-        events::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
-                                   place.directory->swept().directories, place.directory->swept().processes)});
-  }
-  if (place.directory) {
-    for (const std::string& left : place.directory->swept().left) reporter.show(events::Notice{left});
-  }
-  if (place.containers && place.containers->swept() > 0) {
-    reporter.show(events::Notice{fmt::format("removed {} container(s) of killed runs", place.containers->swept())});
-  }
-}
-
 std::string title_of(const Options& options) {
   std::string title = options.containers.image.empty() ? "nmzswarm" : options.containers.image;
   std::replace_if(
@@ -255,14 +216,20 @@ void remember(history::History& known, const std::string& suite, const HistoryRo
   if (!recorded) reporter.show(events::Notice{"the durations are not remembered: " + recorded.error().message});
 }
 
-coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, Place& place, Reporter& reporter,
+/// The program's event loop, and the user's signals on it.
+struct Loop {
+  Loop() = default;
+  asio::io_context io{1};
+  coordinator::Signals signals{io};
+};
+
+coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, Loop& loop, Reporter& reporter,
                         const coordinator::Options& options) {
   const coordinator::Parts parts{suite.plan(), workers, suite, reporter};
   const auto interrupted = [&reporter] {
     reporter.show(events::Notice{"interrupted: ending the running workloads (once more to kill them)"});
   };
-  if (!place.signals) place.signals.emplace(place.io);
-  coordinator::RunEnd end = coordinator::conduct(place.io, *place.signals, parts, options, interrupted);
+  coordinator::RunEnd end = coordinator::conduct(loop.io, loop.signals, parts, options, interrupted);
   reporter.reached("cleaned up");
   if (!end.left_behind.empty()) reporter.show(events::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
@@ -293,37 +260,34 @@ int tell_end(events::RunEnded ended, std::vector<std::string> missing, const Opt
 
 int run_suite(const Options& options, std::optional<WorkloadList> list) {
   const auto started = std::chrono::system_clock::now();
-  Place place;
-  if (!options.containers.image.empty()) place.containers = need(cluster::Cluster::open(place.io, options.containers));
-  const cluster::Cluster* const containers = place.containers.get();
-  const std::uint32_t cpus = containers == nullptr ? orchestrator::local_cpus() : containers->cpus();
-  const std::string suite_key = suite_name(options, containers);
+  Loop loop;
+  site::Choice choice;
+  choice.containers = options.containers;
+  choice.remedy = "XDG_CACHE_HOME names another place";
+  const auto place = need(site::open(loop.io, choice));
+  const std::string suite_key = place->suite_key(options.command);
   const std::optional<EarlierRun> earlier = earlier_run(options, suite_key);
   Kept kept;
   if (earlier && list) kept = earlier->select(options.again.rerun, list->ids, options.again.flaky_fails);
-  const std::uint32_t count = worker_count(options, list, cpus);
+  const std::uint32_t count = worker_count(options, list, place->cpus());
   std::string trouble;
   std::optional<history::History> known = open_history(options, trouble);
 
-  Suite suite{options, count, command_of(options, containers), expectations_from(known, suite_key)};
+  Suite suite{options, count, command_of(options, *place), expectations_from(known, suite_key)};
   if (earlier)
     suite.on_ids([&](auto& ids) { kept = earlier->select(options.again.rerun, ids, options.again.flaky_fails); });
   const bool listed = list.has_value();
   if (list) {
     need(suite.set_list(std::move(*list)));
   } else {
-    suite.set_master_script(need(containers->label(contract::v0::master_script_label)));
+    suite.set_master_script(need(place->label(contract::v0::master_script_label)));
   }
-  const fs::path agent = need(installation::find_agent());
+  need(installation::find_agent());
   check_reports(options.reports);
   std::unique_ptr<view::JsonLines> json;
   if (!options.json.empty()) json = need(view::JsonLines::open(options.json, events::Kind::suite));
   logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
-  if (containers == nullptr) {
-    place.signals.emplace(place.io);
-    place.directory.emplace(need(orchestrator::RunDirectory::create(need(installation::cache_directory()),
-                                                                    "XDG_CACHE_HOME names another place")));
-  }
+  need(place->occupy());
   std::FILE* const out = text_stream(options);
   view::Text text{out, events::Kind::suite, view::TextStyle::for_stream(out, options.verbosity)};
 
@@ -332,21 +296,21 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
   reporter.add(text);
   if (json) reporter.add(*json);
+  run::Recording recording{log_store.directory(), events::Kind::suite, "nmzswarm", options.json};
+  reporter.add(recording);
   report::Executions executions;
   reporter.add(executions);
   HistoryRows rows;
   reporter.add(rows);
-  const std::string where =
-      containers == nullptr ? "processes on this machine" : "containers of " + options.containers.image;
   events::RunStarted beginning;
   beginning.title = title_of(options);
-  beginning.where = where;
+  beginning.where = place->where();
   beginning.unix_time = started.time_since_epoch();
   beginning.workers = count;
   beginning.log_directory = log_store.directory().string();
   reporter.show(beginning);
   if (!trouble.empty()) reporter.show(events::Notice{trouble});
-  tell_swept(place, reporter);
+  for (const std::string& line : place->swept()) reporter.show(events::Notice{line});
   if (earlier) reporter.show(events::Notice{"going on with the run in " + earlier->directory().string()});
   tell_seed(options, suite, reporter);
   suite.on_listed([&reporter] { reporter.listed(); });
@@ -354,14 +318,21 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
 
   coordinator::RunEnd end;
   if (!listed || !suite.ids().empty()) {
-    const auto workers = make_workers(place, agent, count, reporter);
     coordinator::Options conditions;
     conditions.workers = count;
     conditions.dispatch.ahead = most_ahead(options);
     conditions.dispatch.max_worker_restarts = options.max_worker_restarts;
     conditions.dispatch.speculate = options.speculate;
     conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
-    end = run(suite, *workers, place, reporter, conditions);
+    // An image may have to be pushed before there can be workers, and the user may have had enough of it.
+    auto workers = make_workers(*place, count, reporter);
+    const bool interrupted = !workers && workers.error().kind == ErrorKind::cancelled;
+    if (interrupted) {
+      end.why = dispatch::Stop::Why::interrupted;
+    } else {
+      const auto made = need(std::move(workers));
+      end = run(suite, *made, loop, reporter, conditions);
+    }
   }
   if (known) remember(*known, suite_key, rows, reporter);
   events::RunEnded ended = reporter.summary();
@@ -373,9 +344,9 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
   const auto missing = write_reports(options.reports, title_of(options), executions, started);
   const int code = tell_end(std::move(ended), missing, options, reporter, executions, json.get());
-  if (place.directory) {
-    for (const std::string& left : place.directory->remove()) complain(left);
-  }
+  if (const std::string lost = recording.close(); !lost.empty()) complain(lost);
+  for (const std::string& left : place->leave()) complain(left);
+  run::prune_old_logs();
   return code;
 }
 

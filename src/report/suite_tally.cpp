@@ -29,7 +29,7 @@ void SuiteTally::show(const events::Event& event, events::Seconds now) {
   if (assigned != nullptr && first_start_.count() < 0) first_start_ = now;
   const auto* const done = std::get_if<events::JobEnded>(&event);
   if (done == nullptr || done->workload.empty()) return;
-  const bool failed_for_now = done->mark == Mark::retried && done->outcome != job::Class::infrastructure;
+  const bool failed_for_now = done->mark == Mark::retried && job::is_failure(done->outcome);
   if (is_result(done->mark) || failed_for_now) last_end_ = now;
   ended(*done);
 }
@@ -46,7 +46,7 @@ void SuiteTally::ended(const events::JobEnded& event) {
     settle(event);
   } else if (event.mark == Mark::cancelled) {
     cancelled_[event.workload] = event.workloads;
-  } else if (event.mark == Mark::retried && event.outcome != job::Class::infrastructure) {
+  } else if (event.mark == Mark::retried && job::is_failure(event.outcome)) {
     Waiting& waiting = waiting_[event.workload];
     waiting.outcome = event.outcome;
     waiting.workloads = event.workloads;

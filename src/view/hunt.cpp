@@ -40,11 +40,12 @@ std::vector<std::string> hunt_lines(const std::vector<HuntedWorkload>& hunted, b
     if (one.failures == 0) {
       if (others++ == 0 || one.runs < fewest) {
         fewest = one.runs;
-        rate = one.rate;
+        rate = text::printable(one.rate);
       }
       continue;
     }
-    lines.push_back(fmt::format("{} failed {}{}", text::printable(one.name), one.rate, lost_runs(one)));
+    lines.push_back(
+        fmt::format("{} failed {}{}", text::printable(one.name), text::printable(one.rate), lost_runs(one)));
     const std::size_t shown = std::min(one.groups.size(), groups_shown);
     for (std::size_t i = 0; i < shown; ++i) add_group(lines, one.groups[i]);
     if (shown < one.groups.size()) lines.push_back(fmt::format("  ... and {} other kinds", one.groups.size() - shown));
@@ -52,7 +53,8 @@ std::vector<std::string> hunt_lines(const std::vector<HuntedWorkload>& hunted, b
   if (every || others <= others_shown) {
     for (const HuntedWorkload& one : hunted) {
       if (one.failures > 0) continue;
-      lines.push_back(fmt::format("{} failed {}{}", text::printable(one.name), one.rate, lost_runs(one)));
+      lines.push_back(
+          fmt::format("{} failed {}{}", text::printable(one.name), text::printable(one.rate), lost_runs(one)));
     }
   } else {
     lines.push_back(fmt::format("{} {}workloads never failed; the one that ran least failed {}", others,

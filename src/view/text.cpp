@@ -52,7 +52,7 @@ std::uint32_t number(job::WorkerId worker) { return static_cast<std::uint32_t>(w
 
 std::string abbreviated(const std::string& commit) {
   constexpr std::size_t short_id = 12;
-  return commit.substr(0, short_id);
+  return text::valid_utf8(text::printable(commit).substr(0, short_id));
 }
 
 /// What a worker does with a job, for --verbose.
@@ -179,7 +179,7 @@ bool Text::wanted(const events::JobEnded& event) const {
 
 void Text::on(const events::JobEnded& event) {
   running_.erase(event.job);
-  const std::string word = searches() ? event.word : word_of(event.mark);
+  const std::string word = searches() ? text::printable(event.word) : word_of(event.mark);
   if (is_result(event.mark)) {
     ++done_;
     ++words_[word];

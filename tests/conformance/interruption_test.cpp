@@ -18,6 +18,7 @@
 #include "answers.hpp"
 #include "line.hpp"
 #include "snapshot.hpp"
+#include "support/engine_stub.hpp"
 #include "workplace.hpp"
 
 namespace nmz::conformance {
@@ -212,6 +213,18 @@ TEST_F(InterruptionTest, ARunBesideAnotherLeavesItAlone) {
   const Ended ended = first.get();
   EXPECT_THAT(ended, Finds(repository.ids()[9]));
   EXPECT_THAT(second, Finds(repository.ids()[4]));
+  expect_nothing_left();
+}
+
+TEST_F(InterruptionTest, DuringAnImagesPush) {
+  const support::EngineStub engine{place.path() / "engine"};
+  std::future<Ended> run =
+      start("true", {"--host", engine.host(), "--image", "suite", "--target", "here/suite", "--push"});
+  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(engine.pushing()); }));
+  for (const pid_t program : place.bisect_processes()) ::kill(program, SIGINT);
+  const Ended ended = run.get();
+  EXPECT_EQ(ended.exit_code, 130) << everything(ended);
+  EXPECT_FALSE(ended.timed_out);
   expect_nothing_left();
 }
 

@@ -253,6 +253,25 @@ TEST_F(OutputTest, EventsOnStandardOutputAreThereAlone) {
   }
 }
 
+TEST_F(OutputTest, ARunIsShownAgainAsItWas) {
+  const auto show = [this](const std::vector<std::string>& options) {
+    support::Program program = place.bisect_program("/", {});
+    program.argv = {program.argv.front(), "show"};
+    program.argv.insert(program.argv.end(), options.begin(), options.end());
+    return support::run_program(program);
+  };
+  for (const std::vector<std::string>& options : {std::vector<std::string>{"--jobs", "2"}, {"--find-fix"}}) {
+    const Ended run = search(options);
+    const Ended shown = show({});
+    EXPECT_EQ(shown.exit_code, 0) << everything(shown);
+    EXPECT_EQ(shown.out, run.out);
+    EXPECT_EQ(shown.err, run.err);
+  }
+  const Ended json = show({place.log_dir(), "--json", "-"});
+  EXPECT_EQ(json.out, support::read_file(place.log_dir() / "events.jsonl"));
+  EXPECT_EQ(json.err, "");
+}
+
 TEST_F(OutputTest, EventsThatCannotBeWrittenAreTold) {
   const Ended full = search({"--json", "/dev/full"});
   EXPECT_EQ(full.exit_code, 1) << everything(full);

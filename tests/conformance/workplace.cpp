@@ -32,9 +32,12 @@ bool started_with(const fs::path& process, const std::string& entry) {
   return environment.find('\0' + entry + '\0') != std::string::npos;
 }
 
-bool only_directories(const fs::path& place) {
-  return std::ranges::all_of(fs::recursive_directory_iterator{place},
-                             [](const fs::directory_entry& entry) { return entry.is_directory(); });
+/// But for directories, and the file that says which search was the last one.
+bool nothing_but_last(const fs::path& home) {
+  const fs::path last = home / ".local/state/namazu-swarm/last/nmzbisect";
+  return std::ranges::all_of(fs::recursive_directory_iterator{home}, [&last](const fs::directory_entry& entry) {
+    return entry.is_directory() || entry.path() == last;
+  });
 }
 
 }  // namespace
@@ -120,7 +123,7 @@ std::vector<std::string> Workplace::leftovers() const {
       }
     }
   }
-  if (!only_directories(path() / "home")) {
+  if (!nothing_but_last(path() / "home")) {
     result.push_back(path() / "home");
   }
   return result;

@@ -1,9 +1,7 @@
 // What is written is what is read back, for every event with any members.
 #include "nmz/events/json.hpp"
 
-#include <array>
 #include <cmath>
-#include <random>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -16,61 +14,10 @@
 #include "nmz/text/utf8.hpp"
 
 #include "fields.hpp"
+#include "random_events.hpp"
 
 namespace nmz::events {
 namespace {
-
-using testing::HasSubstr;
-
-// ---- events with random members
-
-class Dice {
- public:
-  Dice(std::uint64_t seed, Kind kind) : random_{seed}, kind_{kind} {}
-
-  template <class E>
-  E event() {
-    E result;
-    fill(result);
-    return result;
-  }
-  std::uint64_t number(std::uint64_t below) { return random_() % below; }
-
- private:
-  void fill(std::string& value) {
-    constexpr std::array<std::string_view, 12> pieces{
-        "a", "test one", "\"", "\\", "##[error]", "::", "\u00e9\u4e2d", "\x1b[31m", "\n", "\xff", "\t", "'"};
-    for (std::uint64_t left = number(6); left > 0; --left) value += pieces.at(number(pieces.size()));
-  }
-  void fill(bool& value) { value = number(2) == 1; }
-  void fill(double& value) {
-    value = static_cast<double>(random_() >> (20 + number(44))) / 1e9 / (number(2) == 1 ? 1e6 : 1);
-  }
-  void fill(Seconds& value) { value = Seconds{static_cast<double>(random_() >> (14 + number(50))) / 1e6}; }
-  template <class T>
-  requires std::is_integral_v<T>
-  void fill(T& value) { value = static_cast<T>(random_() >> number(64)); }
-  void fill(job::WorkerId& value) { value = job::WorkerId{static_cast<std::uint32_t>(random_())}; }
-  void fill(job::JobId& value) { value = job::JobId{random_()}; }
-  void fill(Mark& value) { value = static_cast<Mark>(number(10)); }
-  void fill(job::Phase& value) { value = static_cast<job::Phase>(number(2)); }
-  void fill(job::Class& value) { value = static_cast<job::Class>(number(5)); }
-  template <class T>
-  void fill(std::vector<T>& values) {
-    for (std::uint64_t left = number(4); left > 0; --left) fill(values.emplace_back());
-  }
-  template <class T>
-  requires requires(T& value) { fields(value); }
-  void fill(T& value) {
-    const auto one = [this](auto& field) {
-      if (!field.name.in(kind_).empty()) fill(field.value);
-    };
-    std::apply([&](auto&&... field) { (one(field), ...); }, fields(value));
-  }
-
-  std::mt19937_64 random_;
-  Kind kind_;
-};
 
 /// What every view makes of the texts before it shows them; of numbers, what is told of them.
 struct MakePrintable {
@@ -98,21 +45,6 @@ struct MakePrintable {
     }
   }
 };
-
-template <std::size_t index = 0>
-Event any_event(Dice& dice, std::size_t which) {
-  if constexpr (index == std::variant_size_v<Event>) {
-    return Tick{};
-  } else {
-    using E = std::variant_alternative_t<index, Event>;
-    if (which != index) return any_event<index + 1>(dice, which);
-    if constexpr (requires(E & event) { fields(event); }) {
-      return dice.event<E>();
-    } else {
-      return E{};
-    }
-  }
-}
 
 class EventsTest : public testing::TestWithParam<Kind> {};
 INSTANTIATE_TEST_SUITE_P(OfBothKinds, EventsTest, testing::Values(Kind::search, Kind::suite));

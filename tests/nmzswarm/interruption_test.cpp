@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "program.hpp"
+#include "support/engine_stub.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -48,6 +49,18 @@ TEST_F(SwarmInterruptionTest, OneThatComesAtTheVeryEndDoesNotCostTheReports) {
     EXPECT_THAT(swarm.read("junit"), HasSubstr("</testsuites>"));
     EXPECT_EQ(run_directories(), 0);
   }
+}
+
+TEST_F(SwarmInterruptionTest, OneDuringAnImagesPushEndsIt) {
+  const support::EngineStub engine{swarm.place() / "engine"};
+  swarm.environment = {"ENGINE=" + engine.host(), "PUSHING=" + engine.pushing().string()};
+  const auto ended = swarm.shell(
+      "\"$SWARM\" --host \"$ENGINE\" --source suite --target here/suite --push --json events & program=$!\n"
+      "i=0; until test -e \"$PUSHING\" || test $((i += 1)) -gt 1000; do sleep 0.01; done; kill $program; wait "
+      "$program");
+  EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("nmzswarm: interrupted\n"));
+  EXPECT_THAT(swarm.read("events"), HasSubstr(R"("event":"suite-ended","result":"interrupted")"));
 }
 
 TEST_F(SwarmInterruptionTest, UnderNohupTheEndOfTheSessionIsNoInterruption) {

@@ -1,0 +1,162 @@
+#include "nmz/run/commands.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "nmz/command_line/arguments.hpp"
+#include "nmz/error/steps.hpp"
+#include "nmz/installation/user_directories.hpp"
+#include "nmz/logs/pruning.hpp"
+#include "nmz/output/standard_streams.hpp"
+#include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/replay.hpp"
+#include "nmz/text/utf8.hpp"
+#include "nmz/view/json_lines.hpp"
+#include "nmz/view/text.hpp"
+
+namespace nmz::run {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+struct ShowOptions {
+  ShowOptions() = default;
+  std::string run = "last";
+  std::string json;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+Error wrong(std::string message) { return {ErrorKind::misconfigured, std::move(message)}; }
+
+/// Where a run says what it says: a search's answer is alone on standard output.
+std::FILE* text_stream(events::Kind kind) { return kind == events::Kind::search ? stderr : stdout; }
+
+view::TextStyle style_of(std::FILE* stream, const ShowOptions& options) {
+  if (options.quiet && options.verbose) throw StepFailed{wrong("--quiet and --verbose exclude each other")};
+  view::TextStyle style = view::TextStyle::for_stream(stream, options.quiet     ? view::Verbosity::quiet
+                                                              : options.verbose ? view::Verbosity::verbose
+                                                                                : view::Verbosity::normal);
+  style.live = false;  // it is over
+  return style;
+}
+
+int show_run(const Program& program, const ShowOptions& options) {
+  const std::filesystem::path directory = need(find_run(options.run, program.name));
+  std::unique_ptr<events::Consumer> view;
+  view::JsonLines* json = nullptr;
+  const auto make = [&](events::Kind kind) -> events::Consumer& {
+    std::FILE* const stream = text_stream(kind);
+    if (options.json.empty()) {
+      view = std::make_unique<view::Text>(stream, kind, style_of(stream, options));
+    } else {
+      auto lines = need(view::JsonLines::open(options.json, kind));
+      json = lines.get();
+      view = std::move(lines);
+    }
+    return *view;
+  };
+  const Replayed replayed = need(replay(directory, make));
+  if (json != nullptr) {
+    need(json->close());
+  } else {
+    output::print(output::without_commands(replayed.end.search.answer));
+    if (!replayed.end.message.empty()) output::complain(program.name, replayed.end.message);
+  }
+  if (!replayed.ended) output::complain(program.name, "this is not its end: the run was killed, or goes on");
+  return 0;
+}
+
+std::string local_time(Clock::time_point when) {
+  const std::time_t seconds = Clock::to_time_t(when);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  std::string text(sizeof "2026-12-31 23:59", '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &local));
+  return text;
+}
+
+void list_runs(const std::filesystem::path& place) {
+  std::string text;
+  for (const logs::KeptRun& run : logs::kept_runs(place)) {
+    text += fmt::format("{}  {}{}\n", local_time(run.last_change), text::printable(run.name),
+                        run.going_on ? "  (goes on)" : "");
+  }
+  output::print(output::without_commands(text));
+}
+
+void prune(const Program& program, const std::filesystem::path& place) {
+  const logs::Pruned pruned = logs::prune(place, Clock::now());
+  for (const std::string& line : pruned.left) output::complain(program.name, line);
+  output::print(fmt::format("removed the logs of {} run{}\n", pruned.runs, pruned.runs == 1 ? "" : "s"));
+}
+
+/// Parses, answers, and says what went wrong.
+template <class Answer>
+int command(const Program& program, CLI::App& app, const std::vector<std::string>& arguments, const std::string& name,
+            Answer answer) {
+  try {
+    const auto page = need(command_line::parse(app, arguments, fmt::format("see {} {} --help", program.name, name)));
+    if (page) output::print(*page);
+    const int status = page ? 0 : answer();
+    need(output::complete_standard_output());
+    return status;
+  } catch (const StepFailed& failed) {
+    output::complain(program.name, failed.error.message);
+    return failed.error.kind == ErrorKind::retryable ? program.failed : program.usage;
+  }
+}
+
+}  // namespace
+
+int show_command(const Program& program, const std::vector<std::string>& arguments) {
+  CLI::App app{"Shows a run again: what it printed, or its events.", program.name};
+  command_line::set_up(app, fmt::format("Usage: {} show [OPTION...] [RUN]\n"
+                                        "       RUN: its log directory, that one's name (see {} logs), or last\n",
+                                        program.name, program.name));
+  ShowOptions options;
+  std::vector<std::string> words;
+  app.add_option("run", words)->group("")->take_all();
+  app.add_option("--json", options.json, "Write its events as JSON lines to FILE (- is standard output)")
+      ->type_name("FILE");
+  app.add_flag("-q,--quiet", options.quiet, "As the run with this option");
+  app.add_flag("-v,--verbose", options.verbose, "As the run with this option");
+  return command(program, app, arguments, "show", [&] {
+    if (words.size() > 1) throw StepFailed{wrong("unexpected argument '" + words[1] + "'")};
+    if (!words.empty()) options.run = words.front();
+    return show_run(program, options);
+  });
+}
+
+int logs_command(const Program& program, const std::vector<std::string>& arguments) {
+  CLI::App app{"Lists the runs whose logs are kept, or removes old ones.", program.name};
+  command_line::set_up(app, fmt::format("Usage: {0} logs           (the runs, the newest first)\n"
+                                        "       {0} logs prune     (removes what a run removes at its end)\n",
+                                        program.name));
+  app.footer(
+      "\nKept are the logs of the last 50 runs or of the last 30 days, whichever is more, and whatever\n"
+      "--log-dir named.\n");
+  std::vector<std::string> words;
+  app.add_option("words", words)->group("")->take_all();
+  return command(program, app, arguments, "logs", [&] {
+    const bool prunes = words == std::vector<std::string>{"prune"};
+    if (!words.empty() && !prunes) throw StepFailed{wrong("unexpected argument '" + words.front() + "'")};
+    const std::filesystem::path place = need(installation::state_directory());
+    if (prunes) {
+      prune(program, place);
+    } else {
+      list_runs(place);
+    }
+    return 0;
+  });
+}
+
+}  // namespace nmz::run

@@ -1,0 +1,97 @@
+#include "nmz/run/replay.hpp"
+
+#include <cstddef>
+#include <fstream>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "nmz/events/json.hpp"
+#include "nmz/installation/user_directories.hpp"
+#include "nmz/logs/last_run.hpp"
+#include "nmz/run/recording.hpp"
+
+namespace nmz::run {
+namespace fs = std::filesystem;
+namespace {
+
+/// As often as a run has them.
+constexpr events::Seconds tick{0.25};
+
+bool is_place(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+class Player {
+ public:
+  Player(const std::function<events::Consumer&(events::Kind)>& consumer, Replayed& replayed)
+      : make_{consumer}, replayed_{replayed} {}
+
+  Result<void> play(const std::string& line) {
+    if (consumer_ == nullptr) {
+      const auto kind = events::kind_of(line);
+      if (!kind) return tl::unexpected{kind.error()};
+      kind_ = *kind;
+      consumer_ = &make_(kind_);
+    }
+    auto recorded = events::read_json_line(line, kind_);
+    if (!recorded) return tl::unexpected{recorded.error()};
+    if (*recorded) show(**recorded);
+    return {};
+  }
+
+ private:
+  void show(events::Recorded& recorded) {
+    for (events::Seconds now = last_ + tick; now < recorded.time; now += tick) consumer_->show(events::Tick{}, now);
+    last_ = recorded.time;
+    consumer_->show(recorded.event, recorded.time);
+    if (auto* const end = std::get_if<events::RunEnded>(&recorded.event)) {
+      replayed_.ended = true;
+      replayed_.end = std::move(*end);
+    }
+  }
+
+  const std::function<events::Consumer&(events::Kind)>&
+      make_;            // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Replayed& replayed_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  events::Kind kind_ = events::Kind::search;
+  events::Consumer* consumer_ = nullptr;
+  events::Seconds last_{0};
+};
+
+}  // namespace
+
+Result<fs::path> find_run(const std::string& run, const std::string& program) {
+  if (run == "last") {
+    const auto last = logs::last_run(program);
+    if (!last) return tl::unexpected{last.error()};
+    if (*last) return **last;
+    return fail(ErrorKind::not_found, "no run of " + program + " is known here; name its log directory");
+  }
+  if (is_place(run)) return fs::path{run};
+  const Result<fs::path> state = installation::state_directory();
+  const bool a_name = run.find('/') == std::string::npos && !run.empty();
+  if (state && a_name && is_place(*state / run)) return *state / run;
+  return fail(ErrorKind::not_found, "there is no run '" + run + "' (" + program + " logs lists them)");
+}
+
+Result<Replayed> replay(const fs::path& directory, const std::function<events::Consumer&(events::Kind)>& consumer) {
+  const fs::path path = directory / recording_name;
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return fail(ErrorKind::not_found, "there is no recording of a run in '" + directory.string() + "'");
+  Replayed replayed;
+  Player player{consumer, replayed};
+  std::string line;
+  std::size_t number = 1;
+  for (; std::getline(file, line) && !file.eof(); ++number) {
+    const Result<void> played = player.play(line);
+    if (played) continue;
+    return fail(ErrorKind::rejected, path.string() + ":" + std::to_string(number) + ": " + played.error().message);
+  }
+  if (number == 1) return fail(ErrorKind::not_found, "there are no events in '" + path.string() + "'");
+  return replayed;
+}
+
+}  // namespace nmz::run

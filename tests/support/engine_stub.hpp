@@ -1,0 +1,40 @@
+// A Docker Engine that answers what a run asks before it has workers, and whose registry takes an image for ever.
+//
+// On a unix socket, with HTTP/1.1 as an Engine speaks it. For what needs a stalled transfer; everything else is tried
+// with a real Engine.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace nmz::support {
+
+class EngineStub {
+ public:
+  explicit EngineStub(std::filesystem::path socket);
+  EngineStub(const EngineStub&) = delete;
+  EngineStub& operator=(const EngineStub&) = delete;
+  EngineStub(EngineStub&&) = delete;
+  EngineStub& operator=(EngineStub&&) = delete;
+  ~EngineStub();
+
+  [[nodiscard]] std::string host() const { return "unix://" + socket_.string(); }
+  /// Exists from when on a push waits.
+  [[nodiscard]] std::filesystem::path pushing() const { return socket_.string() + ".pushing"; }
+
+ private:
+  void accept_all();
+  void serve(int connection);
+  void answer(int connection, const std::string& head);
+
+  std::filesystem::path socket_;
+  int listener_ = -1;
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+  std::vector<std::thread> connections_;
+};
+
+}  // namespace nmz::support
