@@ -46,16 +46,11 @@ constexpr sock_filter unless_equal_skip(std::uint32_t value, std::uint8_t count)
 constexpr sock_filter answer(std::uint32_t what) { return {BPF_RET | BPF_K, 0, 0, what}; }
 
 /// bind() waits for us, in both widths of program; everything else goes on at once.
-constexpr std::array<sock_filter, 10> filter{{load(offsetof(seccomp_data, arch)),
-                                              unless_equal_skip(native, 3),
-                                              load(offsetof(seccomp_data, nr)),
-                                              unless_equal_skip(__NR_bind, 5),
-                                              answer(SECCOMP_RET_USER_NOTIF),
-                                              unless_equal_skip(narrow, 3),
-                                              load(offsetof(seccomp_data, nr)),
-                                              unless_equal_skip(narrow_bind, 1),
-                                              answer(SECCOMP_RET_USER_NOTIF),
-                                              answer(SECCOMP_RET_ALLOW)}};
+constexpr std::array<sock_filter, 10> filter{{load(offsetof(seccomp_data, arch)), unless_equal_skip(native, 3),
+                                              load(offsetof(seccomp_data, nr)), unless_equal_skip(__NR_bind, 5),
+                                              answer(SECCOMP_RET_USER_NOTIF), unless_equal_skip(narrow, 3),
+                                              load(offsetof(seccomp_data, nr)), unless_equal_skip(narrow_bind, 1),
+                                              answer(SECCOMP_RET_USER_NOTIF), answer(SECCOMP_RET_ALLOW)}};
 
 /// Before 5.5 a call could be answered for the kernel, but not let go on.
 bool kernel_lets_go_on() {
@@ -83,9 +78,8 @@ int set_filter() {
   constexpr unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
   constexpr unsigned killable = 1U << 5U;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19
   const long first = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | killable, &program);
-  return static_cast<int>(first >= 0 || errno != EINVAL
-                              ? first
-                              : ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
+  return static_cast<int>(
+      first >= 0 || errno != EINVAL ? first : ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 }
 
 /// One byte and one descriptor.

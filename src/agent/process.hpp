@@ -25,7 +25,7 @@ struct Command {
   const Environment* environment = nullptr;
   int directory = -1;  ///< open, to run in; -1 = the agent's own
   int input = -1;
-  int output = -1;  ///< stdout and stderr
+  int output = -1;             ///< stdout and stderr
   BindWatch* watch = nullptr;  ///< becomes the command's, as far as that can be had
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
+#include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -46,6 +48,50 @@ const CLI::Option* without_value(const CLI::App& app, const std::set<std::string
   return nullptr;
 }
 
+/// How many letters differ, are missing, or are too many.
+std::size_t distance(std::string_view one, std::string_view other) {
+  std::vector<std::size_t> row(other.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < other.size(); ++j) {
+      const std::size_t replaced = diagonal + (one[i] == other[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+/// The option that was meant: of those that begin so the shortest, else the one that is written most alike.
+std::string meant(const CLI::App& app, const std::string& name) {
+  constexpr std::size_t too_different = 3;
+  std::string best;
+  std::size_t best_score = too_different;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& known : option->get_lnames()) {
+      const bool begins_so = known.starts_with(name);
+      const std::size_t score = begins_so ? 0 : distance(name, known);
+      const bool shorter = begins_so && best_score == 0 && known.size() < best.size();
+      if (score < best_score || shorter) {
+        best = known;
+        best_score = score;
+      }
+    }
+  }
+  return best;
+}
+
+/// The first that is an option for all its dashes and is none of ours.
+std::optional<std::string> unknown_option(const CLI::App& app, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.size() < 3 || !name.starts_with("--") || app.get_option_no_throw(name) != nullptr) continue;
+    const std::string known = meant(app, name.substr(2));
+    return "there is no option " + name + (known.empty() ? "" : "; did you mean --" + known + "?");
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void set_up(CLI::App& app, std::string usage) {
@@ -57,6 +103,9 @@ void set_up(CLI::App& app, std::string usage) {
 Result<std::optional<std::string>> parse(CLI::App& app, const std::vector<std::string>& arguments,
                                          const std::string& hint, const std::set<std::string>& may_be_empty) {
   std::vector<std::string> ours = with_double_dashes(app, arguments);
+  if (const auto unknown = unknown_option(app, ours)) {
+    return fail(ErrorKind::misconfigured, *unknown + " (" + hint + ")");
+  }
   std::reverse(ours.begin(), ours.end());  // CLI11 takes them from the back
   try {
     app.parse(ours);

@@ -99,6 +99,11 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
       answer.message = "not one commit could be tested";
       answer.output = list_suspects(answer, options);
       return answer;
+    case Kind::build_fails:
+      return with_message(exit_nothing_testable, "build-fails",
+                          fmt::format("the build fails at {} and at everything else that was tried ({}); --keep-going "
+                                      "tries the rest as well",
+                                      title(names(result.subject)), job::describe(result.outcome)));
     case Kind::merge_base_is_bad:
       return bad_merge_base(result, options, names);
     case Kind::good_end_is_bad:
@@ -130,7 +135,11 @@ Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end
     case dispatch::Stop::Why::finished:
       break;
   }
-  return of_result(result, options, names);
+  Answer answer = of_result(result, options, names);
+  if (result.kind == Kind::found) answer.decided_by = result.suspects.front().node;
+  const bool of_many = result.kind == Kind::only_skipped || result.kind == Kind::contradiction;
+  if (result.kind != Kind::found && !of_many) answer.decided_by = result.subject;
+  return answer;
 }
 
 }  // namespace nmz::nmzbisect

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Answer {
   std::string message;  ///< one line; what is said on standard error for everything but a find
   std::string output;   ///< for standard output, ends with a newline unless empty; without git's closing form
   std::vector<events::Suspect> suspects;
+  std::optional<dispatch::Subject> decided_by;  ///< the test whose log says why
 };
 
 [[nodiscard]] Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,

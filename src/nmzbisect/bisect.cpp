@@ -40,6 +40,7 @@
 #include "answer.hpp"
 #include "command.hpp"
 #include "commit_work.hpp"
+#include "evidence.hpp"
 #include "inputs.hpp"
 #include "reporter.hpp"
 #include "worlds.hpp"
@@ -75,6 +76,7 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
   plan.workers = workers;
   plan.timeout_means = options.on_timeout;
   plan.matching = !options.match.empty();
+  plan.keep_going = options.keep_going;
   plan.find_fix = options.find_fix;
   return plan;
 }
@@ -377,6 +379,13 @@ int print_answer(const Search& search, const Answer& answer, const std::string& 
   return status;
 }
 
+/// Beside the answer, not in it: scripts read its first line.
+void show_evidence(const Evidence& evidence) {
+  if (evidence.lines.empty()) return;
+  const std::string text = "the end of " + text::printable(evidence.path) + ":\n" + evidence.lines;
+  output::write(stderr, output::without_commands(text));
+}
+
 std::string worker_script(const cluster::Cluster& containers) {
   Result<std::string> script = containers.label(contract::v0::worker_script_label);
   if (!script) {
@@ -476,9 +485,15 @@ bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& 
          result.kind == Kind::nothing_testable || result.kind == Kind::aborted;
 }
 
+/// Tests share /tmp and all else: what one did to another may go unnoticed, whatever is known of ports.
+void confirm_without_worlds(Search& search) {
+  if (!search.options.confirm && search.workers > 1) search.plan.confirm(search::Confirm::always);
+}
+
 /// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
 coordinator::RunEnd run_with_or_without_worlds(Search& search, const wire::Run& command, Place& place,
                                                Reporter& reporter) {
+  if (place.containers == nullptr && !place.worlds.possible()) confirm_without_worlds(search);
   coordinator::RunEnd end = run(search, command, place, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;
   if (!place.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
@@ -488,6 +503,7 @@ coordinator::RunEnd run_with_or_without_worlds(Search& search, const wire::Run& 
       events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
   place.worlds = {};
   search.begin_again();
+  confirm_without_worlds(search);
   reporter.begin_again();
   end = run(search, command, place, reporter);
   if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
@@ -520,7 +536,10 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   if (directory) furnish(search, place, reporter);
   const coordinator::RunEnd end = run_with_or_without_worlds(search, command, place, reporter);
   tell_changes(search, place, reporter);
-  const Answer result = answer(search.plan.result(), end, options, search.names());
+  Answer result = answer(search.plan.result(), end, options, search.names());
+  const Evidence evidence =
+      result.decided_by ? evidence_in(reporter.log_of(*result.decided_by), options.log_lines) : Evidence{};
+  if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;
   write_bisect_log(search, reporter, log_store);
   const std::string description = closing(search, result);
   events::RunEnded ended = summary(search, result, reporter, log_store);

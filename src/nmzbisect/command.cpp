@@ -55,10 +55,7 @@ bool tracked_at_an_end(const std::string& name, const git::Repository& repositor
   return tracked_at(range.bad) || std::ranges::any_of(range.goods, tracked_at);
 }
 
-}  // namespace
-
-Result<ResolvedCommand> resolve_command(const Options& options, const git::Repository& repository,
-                                        const git::Range& range) {
+Result<ResolvedCommand> resolve(const Options& options, const git::Repository& repository, const git::Range& range) {
   const std::string& name = options.command.front();
   if (name.find('/') == std::string::npos) return find_in_path(name, search_path(options));
   std::error_code ignored;
@@ -71,6 +68,20 @@ Result<ResolvedCommand> resolve_command(const Options& options, const git::Repos
   if (tracked_at_an_end(name, repository, range)) return ResolvedCommand{};
   if (here) return from_checkout(name, file.lexically_normal());
   return fail(ErrorKind::misconfigured, "the command '" + name + "' exists neither here nor in the commits");
+}
+
+}  // namespace
+
+Result<ResolvedCommand> resolve_command(const Options& options, const git::Repository& repository,
+                                        const git::Range& range) {
+  Result<ResolvedCommand> resolved = resolve(options, repository, range);
+  const std::string& name = options.command.front();
+  const bool for_a_shell = options.command.size() == 1 && name.find_first_of(" \t\n|&;<>$") != std::string::npos;
+  if (resolved || !for_a_shell) return resolved;
+  return fail(ErrorKind::misconfigured, "the command '" + name +
+                                            "' is one word, and no program is called so; if it is "
+                                            "for a shell: -- sh -c '" +
+                                            name + "'");
 }
 
 }  // namespace nmz::nmzbisect

@@ -58,6 +58,7 @@ struct Texts {
   std::optional<std::string> timeout;
   std::optional<std::string> kill_grace;
   std::optional<std::string> log_limit;
+  std::optional<std::string> log_lines;
   std::optional<std::string> jobs;
   bool confirm = false;
   bool quiet = false;
@@ -96,6 +97,8 @@ void declare_tests(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--build", options.build,
                  "Shell command run before the test, once per commit; its failure skips the commit")
       ->type_name("COMMAND");
+  app.add_flag("--keep-going", options.keep_going,
+               "Go on where the build fails at the bad end and at everything else (default: stop after 5)");
   app.add_option("--match", options.match,
                  "A failure counts only if a line of its output matches this extended regular expression; otherwise "
                  "the commit is skipped")
@@ -141,6 +144,9 @@ void declare_output(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--log-limit", texts.log_limit,
                  "Most MiB kept of a test's output; the rest is cut from its middle [16]")
       ->type_name("MIB");
+  app.add_option("--log-lines", texts.log_lines,
+                 "How many of the last lines of the deciding test's log are shown with the answer [10]")
+      ->type_name("N");
   app.add_option("--json", options.json,
                  "Write the events as JSON lines to FILE (- is standard output, and nothing else is there)")
       ->type_name("FILE");
@@ -164,6 +170,18 @@ Result<void> take_containers(const cluster::Arguments& arguments, const CLI::App
   return {};
 }
 
+/// What people write who know git bisect; nothing when it is something else.
+std::optional<std::string> no_range(const std::string& word, const std::vector<std::string>& rest) {
+  constexpr std::string_view commands[] = {"start", "run",  "bad",   "good",   "new",   "old",      "skip",
+                                           "log",   "next", "reset", "replay", "terms", "visualize"};
+  if (std::ranges::find(commands, word) != std::end(commands)) {
+    return "'" + word + "' is a command of git bisect; here the whole search is one: nmzbisect GOOD..BAD -- COMMAND";
+  }
+  if (rest.empty() || rest.front().find("..") != std::string::npos) return std::nullopt;
+  return "'" + word + ' ' + rest.front() + "' is no range; if these are the good and the bad revision write " + word +
+         ".." + rest.front() + ", and the command after '--'";
+}
+
 /// GOOD..BAD, where each side may be left out as in git.
 Result<void> take_range(const Texts& texts, Options& options) {
   if (texts.bads.size() > 1) {
@@ -178,6 +196,9 @@ Result<void> take_range(const Texts& texts, Options& options) {
                 "'" + range + "' is a symmetric difference; a search needs GOOD..BAD (two dots)");
   }
   const std::size_t dots = range.find("..");
+  if (const auto wrong = no_range(range, texts.stray); dots == std::string::npos && wrong) {
+    return fail(ErrorKind::misconfigured, *wrong);
+  }
   if (dots == std::string::npos) {
     return fail(ErrorKind::misconfigured, "'" + range + "' is no range; write GOOD..BAD, and the command after '--'");
   }
@@ -211,6 +232,12 @@ Result<void> take_counts(const Texts& texts, Options& options) {
     const auto limit = command_line::parse_count("--log-limit", *texts.log_limit, largest_log);
     if (!limit) return tl::unexpected<Error>{limit.error()};
     options.log_limit = *limit * mebibyte;
+  }
+  if (texts.log_lines) {
+    constexpr std::uint64_t most_lines = 10000;
+    const auto lines = command_line::parse_count("--log-lines", *texts.log_lines, most_lines);
+    if (!lines) return tl::unexpected<Error>{lines.error()};
+    options.log_lines = *lines;
   }
   if (texts.jobs) {
     const auto jobs = command_line::parse_count("--jobs", *texts.jobs, most_workers);
@@ -310,9 +337,10 @@ Result<void> check_rest(const Options& options) {
 
 Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::Arguments& containers,
                        Options& options) {
-  if (!texts.stray.empty()) {
-    return fail(ErrorKind::misconfigured,
-                "unexpected argument '" + texts.stray.front() + "'; the command goes after '--'");
+  if (!texts.stray.empty() && texts.range.find("..") != std::string::npos) {
+    return fail(ErrorKind::misconfigured, "unexpected argument '" + texts.stray.front() +
+                                              "'; the command goes after '--': nmzbisect " + texts.range + " -- " +
+                                              texts.stray.front() + (texts.stray.size() > 1 ? " ..." : ""));
   }
   if (app.count("--confirm") > 0) options.confirm = texts.confirm;
   const bool terms_given = app.count("--term-old") + app.count("--term-new") > 0;

@@ -44,6 +44,8 @@ struct Options {
   std::vector<std::string> environment;  ///< NAME=value
   std::string log_directory;             ///< empty = a new one in the user's state directory
   std::uint64_t log_limit = 0;
+  std::size_t log_lines = 10;  ///< of the deciding test's log that are shown
+  bool keep_going = false;     ///< also where the build fails everywhere
   std::string work_directory;  ///< empty = in the user's cache directory
   std::string json;
   std::string debug_log;

@@ -14,8 +14,8 @@ constexpr std::size_t short_id = 12;
 
 }  // namespace
 
-Reporter::Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
-                   Words words)
+Reporter::Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names,
+                   logs::LogStore& logs, Words words)
     : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)} {}
 
 events::Seconds Reporter::mean_job() const {
@@ -49,6 +49,12 @@ void Reporter::started(const dispatch::Assign& assignment, job::Phase phase) {
 void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
   logs_.append(assignment.job, names_(assignment.subject).id.hex(), assignment.attempt, bytes);
   show_trouble();
+  show(events::Output{assignment.job, std::string{bytes}});
+}
+
+std::string Reporter::log_of(dispatch::Subject subject) const {
+  const auto found = kept_logs_.find(subject);
+  return found == kept_logs_.end() ? std::string{} : found->second;
 }
 
 void Reporter::show_trouble() {
@@ -122,6 +128,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.log = logs_.close(ended.job, done.item, ended.attempt, keep);
   show_trouble();
   const bool counted = ended.fate == dispatch::Ended::Fate::counted;
+  if (counted) kept_logs_[ended.subject] = done.log;
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
   const auto assigned = assigned_at_.extract(ended.job);
   if (counted && verdict) {
@@ -142,22 +149,23 @@ void Reporter::show_stage(const Named& tested, const std::string& word) {
   const Stage before = std::exchange(stage_, plan_.stage());
   if (before == stage_) return;
   if (stage_ == Stage::confirming) {
-    return show(events::Notice{"tests could have disturbed each other unnoticed: the answer is tested once more, with "
-                             "nothing beside it (--no-confirm leaves that out)"});
+    return show(
+        events::Notice{"tests could have disturbed each other unnoticed: the answer is tested once more, with "
+                       "nothing beside it (--no-confirm leaves that out)"});
   }
   verdicts_.clear();
-  const std::string why =
-      before == Stage::confirming
-          ? fmt::format("with nothing beside it {} tests as {}", tested.id.hex().substr(0, short_id), word)
-          : "the verdicts contradict each other";
+  const std::string why = before == Stage::confirming ? fmt::format("with nothing beside it {} tests as {}",
+                                                                    tested.id.hex().substr(0, short_id), word)
+                                                      : "the verdicts contradict each other";
   show(events::Notice{"tests have disturbed each other (" + why + "): the search is repeated, one test at a time"});
 }
 
 void Reporter::collided(const dispatch::Collided& collided) {
-  show(events::Notice{fmt::format("the tests of {} and {} took {} at the same time: both are tested again, and from now "
-                                "on one test runs at a time",
-                                names_(collided.subject).id.hex().substr(0, short_id),
-                                names_(collided.other).id.hex().substr(0, short_id), collided.what.name)});
+  show(
+      events::Notice{fmt::format("the tests of {} and {} took {} at the same time: both are tested again, and from now "
+                                 "on one test runs at a time",
+                                 names_(collided.subject).id.hex().substr(0, short_id),
+                                 names_(collided.other).id.hex().substr(0, short_id), collided.what.name)});
 }
 
 events::Progress Reporter::progress() const {

@@ -62,6 +62,8 @@ class Reporter final : public coordinator::Observer {
 
   [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
+  /// Of the last test of the subject that gave a verdict; empty when there is none.
+  [[nodiscard]] std::string log_of(dispatch::Subject subject) const;
   [[nodiscard]] events::Seconds elapsed() const { return stream_.elapsed(); }
 
  private:
@@ -81,6 +83,7 @@ class Reporter final : public coordinator::Observer {
   events::Stream stream_;
   std::vector<git::BisectLogEntry> verdicts_;
   Counts counts_;
+  std::map<dispatch::Subject, std::string> kept_logs_;
   search::ConfirmedPlan::Stage stage_ = search::ConfirmedPlan::Stage::searching;
   std::map<job::JobId, events::Seconds> assigned_at_;
   events::Seconds worked_{0};  ///< by the jobs that gave a verdict

@@ -43,7 +43,10 @@ bool BisectPlan::has_to_pass(dispatch::Subject subject) const {
 }
 
 std::optional<dispatch::Subject> BisectPlan::passing_end() const {
-  if (options_.find_fix) return graph_->bad_end();
+  return options_.find_fix ? std::optional<dispatch::Subject>{graph_->bad_end()} : good_end();
+}
+
+std::optional<dispatch::Subject> BisectPlan::good_end() const {
   for (Node node = 0; node < graph_->size(); ++node) {
     if (graph_->role(node) == Role::good_end) return node;
   }
@@ -54,6 +57,29 @@ std::optional<dispatch::Subject> BisectPlan::missing_proof() const {
   if (!unexecuted_somewhere_ || passed_somewhere_) return std::nullopt;
   const std::optional<dispatch::Subject> end = passing_end();
   return end && !subjects_[*end].verdict ? end : std::nullopt;
+}
+
+/// Where the first tests all say the same, the end that says otherwise may not be what it was given as, and is asked
+/// next: a command that always fails is noticed after three tests.
+std::optional<dispatch::Subject> BisectPlan::end_in_doubt() const {
+  constexpr std::size_t enough = 2;
+  std::optional<dispatch::Subject> end;
+  if (options_.search.trust_ends) return std::nullopt;
+  if (goods_ + bads_ + other_skips_ == 0 && failed_builds_ >= enough) {
+    end = graph_->bad_end();
+  } else if (bads_ >= enough && goods_ == 0) {
+    end = good_end();
+  } else if (goods_ >= enough && bads_ == 0) {
+    end = graph_->bad_end();
+  }
+  return end && !subjects_[*end].settled ? end : std::nullopt;
+}
+
+/// And it will at the rest, as far as anybody can tell.
+bool BisectPlan::build_fails_everywhere() const {
+  constexpr std::size_t enough = 5;
+  return !options_.keep_going && failed_builds_ >= enough && goods_ + bads_ + other_skips_ == 0 &&
+         (options_.search.trust_ends || subjects_[graph_->bad_end()].settled);
 }
 
 bool BisectPlan::checks_settled() const {
@@ -79,11 +105,11 @@ std::vector<dispatch::Subject> BisectPlan::choose(std::size_t count) const {
   std::vector<dispatch::Subject> chosen;
   append_checks(chosen, Check::Kind::merge_base, count);
   std::vector<Node> in_flight = running_nodes();
-  const std::optional<dispatch::Subject> proof = missing_proof();
-  if (proof && chosen.size() < count && !subjects_[*proof].running &&
-      std::ranges::find(chosen, *proof) == chosen.end()) {
-    chosen.push_back(*proof);
-    if (!is_check(*proof)) in_flight.push_back(*proof);
+  for (const std::optional<dispatch::Subject>& end : {missing_proof(), end_in_doubt()}) {
+    const bool wanted = end && chosen.size() < count && !subjects_[*end].running;
+    if (!wanted || std::ranges::find(chosen, *end) != chosen.end()) continue;
+    chosen.push_back(*end);
+    if (!is_check(*end)) in_flight.push_back(*end);
   }
   for (const Node node : search_.choose(count - chosen.size(), in_flight)) chosen.push_back(node);
   append_checks(chosen, Check::Kind::sibling_good, count);
@@ -134,7 +160,13 @@ void BisectPlan::record(dispatch::Subject subject, const job::Outcome& outcome) 
   if (meaning == Meaning::command_failed || (unexecuted && has_to_pass(subject))) {
     return end(BisectResult::Kind::command_failed, subject, outcome);
   }
-  if (meaning == Meaning::skip) return settle(subject, outcome, Verdict::skip);
+  if (meaning == Meaning::skip) {
+    const bool build = outcome.kind == job::OutcomeKind::build_failed;
+    ++(build ? failed_builds_ : other_skips_);
+    settle(subject, outcome, Verdict::skip);
+    if (build && !finished() && build_fails_everywhere()) end(BisectResult::Kind::build_fails, subject, outcome);
+    return;
+  }
   const bool passed = meaning == Meaning::passed;
   passed_somewhere_ |= passed;
   unexecuted_somewhere_ |= meaning == Meaning::failed_unexecuted;
@@ -144,6 +176,7 @@ void BisectPlan::record(dispatch::Subject subject, const job::Outcome& outcome) 
 void BisectPlan::settle(dispatch::Subject subject, const job::Outcome& outcome, Verdict verdict) {
   subjects_[subject].settled = true;
   subjects_[subject].verdict = verdict;
+  if (verdict != Verdict::skip) ++(verdict == Verdict::good ? goods_ : bads_);
   if (!is_check(subject)) {
     search_.record(subject, verdict);
   } else if (verdict == Verdict::bad) {
@@ -195,8 +228,9 @@ std::vector<dispatch::Subject> BisectPlan::pointless() const {
   std::vector<dispatch::Subject> useless;
   if (options_.strategy == Strategy::rounds) return useless;
   const std::optional<dispatch::Subject> proof = missing_proof();
+  const std::optional<dispatch::Subject> doubted = end_in_doubt();
   std::ranges::copy_if(running_, std::back_inserter(useless), [&](dispatch::Subject subject) {
-    return !is_check(subject) && proof != subject && !search_.informative(subject);
+    return !is_check(subject) && proof != subject && doubted != subject && !search_.informative(subject);
   });
   return useless;
 }

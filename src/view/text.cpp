@@ -178,6 +178,7 @@ bool Text::wanted(const events::JobEnded& event) const {
 }
 
 void Text::on(const events::JobEnded& event) {
+  show_output(output_.size());
   running_.erase(event.job);
   const std::string word = searches() ? text::printable(event.word) : word_of(event.mark);
   if (is_result(event.mark)) {
@@ -213,6 +214,26 @@ void Text::on(const events::WorkerGone& event) {
 
 void Text::on(const events::Notice& event) {
   if (!quiet()) line(text::printable(event.text));
+}
+
+/// Where one test at a time runs, as git shows it; in whole lines, so that they do not mix with ours.
+void Text::on(const events::Output& event) {
+  if (!searches() || workers_ != 1 || quiet()) return;
+  constexpr std::size_t longest_line = 4096;
+  output_ += event.bytes;
+  const std::size_t end = output_.rfind('\n');
+  if (end != std::string::npos || output_.size() > longest_line) {
+    show_output(end == std::string::npos ? output_.size() : end + 1);
+  }
+}
+
+void Text::show_output(std::size_t size) {
+  if (size == 0) return;
+  std::string text = text::printable_lines(std::string_view{output_}.substr(0, size),
+                                           style_.colour ? text::Colours::kept : text::Colours::removed);
+  output_.erase(0, size);
+  if (text.ends_with('\n')) text.pop_back();
+  line(text);
 }
 
 void Text::on(const events::Tick& /*event*/) {

@@ -319,8 +319,8 @@ class Dispatcher {
   std::vector<job::JobId> disturbed_;   ///< likewise
   std::map<job::Taken, std::vector<job::JobId>> holders_;
   bool collided_ = false;
-  bool plan_changed_ = true;            ///< it got an outcome or a subject back in this step
-  bool plan_has_more_ = true;           ///< it has not yet said otherwise since it changed
+  bool plan_changed_ = true;   ///< it got an outcome or a subject back in this step
+  bool plan_has_more_ = true;  ///< it has not yet said otherwise since it changed
   bool interrupted_ = false;
   bool stopped_ = false;
   Step out_;  ///< of the step under way

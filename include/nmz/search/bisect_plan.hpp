@@ -25,7 +25,8 @@ struct BisectOptions {
   Strategy strategy = Strategy::adaptive;
   std::size_t workers = 1;  ///< the size of a round
   TimeoutMeans timeout_means = TimeoutMeans::skip;
-  bool matching = false;  ///< failures are told by their output (Outcome::matched), also those that end in a crash
+  bool keep_going = false;  ///< where the build fails at everything, try the rest as well
+  bool matching = false;    ///< failures are told by their output (Outcome::matched), also those that end in a crash
   /// The search for the commit that repaired: success (0) is the new state, which the search calls bad, and failure
   /// (1..127) the old one, good.
   bool find_fix = false;
@@ -48,6 +49,7 @@ struct BisectResult {
     found,              ///< suspects[0]
     only_skipped,       ///< suspects, with shares
     nothing_testable,   ///< not one commit could be tested; suspects, with shares
+    build_fails,        ///< at the bad end, `subject`, and at everything else that was tried: `outcome`
     merge_base_is_bad,  ///< `subject`
     good_end_is_bad,    ///< `subject`
     bad_end_is_good,    ///< `subject`
@@ -91,7 +93,10 @@ class BisectPlan final : public dispatch::Plan {
   [[nodiscard]] bool available(dispatch::Subject subject) const;
   [[nodiscard]] bool has_to_pass(dispatch::Subject subject) const;
   [[nodiscard]] std::optional<dispatch::Subject> missing_proof() const;
+  [[nodiscard]] std::optional<dispatch::Subject> end_in_doubt() const;
+  [[nodiscard]] bool build_fails_everywhere() const;
   [[nodiscard]] std::optional<dispatch::Subject> passing_end() const;
+  [[nodiscard]] std::optional<dispatch::Subject> good_end() const;
   [[nodiscard]] bool checks_settled() const;
   [[nodiscard]] std::vector<dispatch::Subject> choose(std::size_t count) const;
   [[nodiscard]] std::vector<Node> running_nodes() const;
@@ -108,6 +113,10 @@ class BisectPlan final : public dispatch::Plan {
   std::vector<Subject> subjects_;
   std::vector<dispatch::Subject> running_;
   std::deque<dispatch::Subject> round_;  ///< of this round, not handed out yet
+  std::size_t goods_ = 0;
+  std::size_t bads_ = 0;
+  std::size_t failed_builds_ = 0;
+  std::size_t other_skips_ = 0;
   bool passed_somewhere_ = false;
   bool unexecuted_somewhere_ = false;  ///< an exit code of 126 or 127 was taken for a failure
   BisectResult result_;

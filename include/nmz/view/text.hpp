@@ -57,6 +57,7 @@ class Text final : public events::Consumer {
   void on(const events::Progress& event);
   void on(const events::WorkerGone& event);
   void on(const events::Notice& event);
+  void on(const events::Output& event);
   void on(const events::RunEnded& event);
   void on(const events::Tick& event);
   /// The rest is not for this view. A dry run's plan is the program's answer.
@@ -70,6 +71,7 @@ class Text final : public events::Consumer {
   [[nodiscard]] std::string what_is_left(const events::JobEnded& event) const;
   void expect(std::size_t left, Seconds expected_left);
   void line(const std::string& text);
+  void show_output(std::size_t size);
   [[nodiscard]] std::string how_far(std::size_t columns) const;
   [[nodiscard]] std::string bar(std::size_t columns) const;
   void sum_up(const events::RunEnded& event, const events::SearchResult& result);
@@ -82,6 +84,7 @@ class Text final : public events::Consumer {
   LiveLine live_;
   Seconds now_{0};  ///< of the event that is shown
   bool ended_ = false;
+  std::string output_;  ///< of the only test that runs: what is not a whole line yet
   std::size_t left_ = 0;   ///< candidates
   std::size_t items_ = 0;  ///< workloads, or runs of a hunt; 0 = not listed yet, or without a limit
   bool repeated_ = false;

@@ -1,0 +1,83 @@
+// Tests that were written for one at a time: they take one port, or write one file in /tmp. Another commit than the
+// culprit is never named for that, and what happened is told on one line.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "answers.hpp"
+#include "line.hpp"
+#include "workplace.hpp"
+
+namespace nmz::conformance {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class AloneTest : public testing::Test {
+ protected:
+  [[nodiscard]] Ended search(const std::string& script, std::vector<std::string> options) {
+    options.insert(options.end(), {"--jobs", "4", repository.range()});
+    return place.bisect(repository.path(), arguments(std::move(options), shell("n=$(cat number); " + script)));
+  }
+
+  Workplace place;
+  LineRepository repository{20};
+};
+
+/// Holds a port for a while, as a server that is tested does; fails when another test has it.
+const std::string with_port =
+    "/usr/bin/python3 -c 'import socket, time; s = socket.socket(); s.setsockopt(1, 2, 1)\n"
+    "s.bind((\"127.0.0.1\", 18741)); s.listen(1); time.sleep(0.2)' || exit 1; ";
+
+TEST_F(AloneTest, TestsThatTakeOnePortDecideNothingTogether) {
+  const Ended ended = search(with_port + "test $n -lt 13", {"--no-confirm"});
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.err, HasSubstr("took port 18741 at the same time"));
+  EXPECT_THAT(ended.err, HasSubstr("from now on one test runs at a time"));
+}
+
+TEST_F(AloneTest, TestsThatTakeNothingRunBesideEachOther) {
+  // Each waits for another one: alone none would end.
+  const std::string meet = "touch " + place.note("ran-").string() + "$NMZ_WORKER; i=0; until [ $(ls " +
+                           place.note("").string() +
+                           " | wc -l) -gt 1 ]; do sleep 0.01; i=$((i + 1)); "
+                           "[ $i -lt 3000 ] || exit 130; done; ";
+  const Ended ended = search(meet +
+                                 "/usr/bin/python3 -c 'import socket; socket.socket().bind((\"\", 0))'; "
+                                 "test $n -lt 13",
+                             {});
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.err, Not(HasSubstr("one test runs at a time")));
+  EXPECT_THAT(ended.err, Not(HasSubstr("once more")));
+}
+
+TEST_F(AloneTest, AnAnswerThatDoesNotStandAloneIsSearchedForAgain) {
+  // A file that all tests use; where the first ones meet, all of them fail.
+  const std::string busy = place.note("busy").string();
+  const std::string script =
+      "exec 9>" + busy + "; flock -n 9 || { sleep 0.3; exit 1; }; sleep 0.3; test $n -lt 13";
+  const Ended ended = search(script, {"--confirm"});
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.err, HasSubstr("with nothing beside it"));
+  EXPECT_THAT(ended.err, HasSubstr("the search is repeated, one test at a time"));
+  const std::vector<std::string> log = lines_of(place.log_dir() / "bisect.log");
+  for (const std::string& line : log) EXPECT_THAT(line, Not(HasSubstr("git bisect bad " + repository.ids()[1])));
+}
+
+TEST_F(AloneTest, AnAnswerThatStandsIsTestedTwiceAndNoMore) {
+  const std::string note = place.note("tested").string();
+  const Ended ended = search("echo $n >> " + note + "; test $n -lt 13", {"--confirm"});
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.err, HasSubstr("tested once more, with nothing beside it"));
+  const std::vector<std::string> tested = lines_of(note);
+  ASSERT_GE(tested.size(), 4U);
+  EXPECT_THAT(std::vector<std::string>(tested.end() - 2, tested.end()), ElementsAre("13", "12"));
+}
+
+}  // namespace
+}  // namespace nmz::conformance
