@@ -164,7 +164,10 @@ void BisectPlan::record(dispatch::Subject subject, const job::Outcome& outcome) 
     const bool build = outcome.kind == job::OutcomeKind::build_failed;
     ++(build ? failed_builds_ : other_skips_);
     settle(subject, outcome, Verdict::skip);
-    if (build && !finished() && build_fails_everywhere()) end(BisectResult::Kind::build_fails, subject, outcome);
+    if (build && !finished() && build_fails_everywhere()) {
+      const bool end_failed = subjects_[graph_->bad_end()].settled;
+      end(BisectResult::Kind::build_fails, end_failed ? graph_->bad_end() : subject, outcome);
+    }
     return;
   }
   const bool passed = meaning == Meaning::passed;
