@@ -59,8 +59,7 @@ TEST_F(AloneTest, TestsThatTakeNothingRunBesideEachOther) {
 TEST_F(AloneTest, AnAnswerThatDoesNotStandAloneIsSearchedForAgain) {
   // A file that all tests use; where the first ones meet, all of them fail.
   const std::string busy = place.note("busy").string();
-  const std::string script =
-      "exec 9>" + busy + "; flock -n 9 || { sleep 0.3; exit 1; }; sleep 0.3; test $n -lt 13";
+  const std::string script = "exec 9>" + busy + "; flock -n 9 || { sleep 0.3; exit 1; }; sleep 0.3; test $n -lt 13";
   const Ended ended = search(script, {"--confirm"});
   EXPECT_THAT(ended, Finds(repository.ids()[13]));
   EXPECT_THAT(ended.err, HasSubstr("with nothing beside it"));
