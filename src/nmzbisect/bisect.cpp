@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -380,10 +381,15 @@ int print_answer(const Search& search, const Answer& answer, const std::string& 
 }
 
 /// Beside the answer, not in it: scripts read its first line.
-void show_evidence(const Evidence& evidence) {
+void show_evidence(const Evidence& evidence, view::Text& text, events::Seconds now) {
   if (evidence.lines.empty()) return;
-  const std::string text = "the end of " + text::printable(evidence.path) + ":\n" + evidence.lines;
-  output::write(stderr, output::without_commands(text));
+  text.show(events::Notice{"the end of " + evidence.path + ":"}, now);
+  std::string_view rest = evidence.lines;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    text.show(events::Notice{std::string{line}}, now);
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
 }
 
 std::string worker_script(const cluster::Cluster& containers) {

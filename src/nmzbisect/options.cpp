@@ -61,6 +61,7 @@ struct Texts {
   std::optional<std::string> log_lines;
   std::optional<std::string> jobs;
   bool confirm = false;
+  bool no_confirm = false;
   bool quiet = false;
   bool verbose = false;
   bool version = false;
@@ -84,9 +85,10 @@ void declare_search(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--find-fix", options.find_fix,
                "Search for the commit that repaired: the command fails at GOOD and succeeds at BAD");
   app.add_flag("--trust-ends", options.trust_ends, "Do not test whether GOOD is good and BAD is bad");
-  app.add_flag("--confirm,!--no-confirm", texts.confirm,
+  app.add_flag("--confirm", texts.confirm,
                "Test the answer once more with nothing beside it, and search again one at a time if it differs [where "
                "tests may disturb each other unnoticed]");
+  app.add_flag("--no-confirm", texts.no_confirm, "Give the answer without testing it once more");
   app.add_option("--strategy", texts.strategy,
                  "adaptive: every verdict decides what runs next; rounds: wait for all probes of a round [adaptive]")
       ->type_name("NAME");
@@ -342,7 +344,10 @@ Result<void> interpret(const CLI::App& app, const Texts& texts, const cluster::A
                                               "'; the command goes after '--': nmzbisect " + texts.range + " -- " +
                                               texts.stray.front() + (texts.stray.size() > 1 ? " ..." : ""));
   }
-  if (app.count("--confirm") > 0) options.confirm = texts.confirm;
+  if (texts.confirm && texts.no_confirm) {
+    return fail(ErrorKind::misconfigured, "--confirm and --no-confirm exclude each other");
+  }
+  if (texts.confirm || texts.no_confirm) options.confirm = texts.confirm;
   const bool terms_given = app.count("--term-old") + app.count("--term-new") > 0;
   return take_range(texts, options)
       .and_then([&] { return take_times(texts, options); })
