@@ -548,6 +548,7 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;
   write_bisect_log(search, reporter, log_store);
   const std::string description = closing(search, result);
+  show_evidence(evidence, text, reporter.elapsed());
   events::RunEnded ended = summary(search, result, reporter, log_store);
   ended.search.answer = result.output + description;
   reporter.show(ended);
