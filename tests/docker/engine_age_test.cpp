@@ -1,6 +1,7 @@
 // Engines of other ages: stand-ins that say which versions of the API they speak.
 #include <array>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct Peer : std::enable_shared_from_this<Peer> {
     });
   }
   void reply(const std::string& asked) {
+    if (heard) *heard += asked;
     const bool known = asked.starts_with("GET /version ") || asked.starts_with("GET /v" + oldest + "/") ||
                        asked.starts_with("GET /v" + newest + "/");
     const std::string body = known ? R"({"ApiVersion":")" + newest + R"(","MinAPIVersion":")" + oldest + "\"}"
@@ -47,6 +49,7 @@ struct Peer : std::enable_shared_from_this<Peer> {
   std::string newest;
   std::array<char, 8192> request{};
   std::string answer;
+  std::shared_ptr<std::string> heard;
 };
 
 struct Told {
@@ -93,6 +96,47 @@ TEST(EngineAgeTest, OneThatIsTooOldIsTold) {
   ASSERT_FALSE(told.info);
   EXPECT_EQ(told.info.error().kind, ErrorKind::misconfigured);
   EXPECT_THAT(told.info.error().message, testing::HasSubstr("speaks API 1.39 at most; 1.40 is needed"));
+}
+
+/// Of an image that is made into workers; on a Swarm it would end them.
+TEST(EngineRequestTest, TheHealthCheckOfTheImageIsLeftOut) {
+  const support::TempDirectory directory;
+  const std::string path = (directory.path() / "socket").string();
+  asio::io_context io;
+  stream_protocol::acceptor acceptor{io, path};
+  const auto heard = std::make_shared<std::string>();
+  std::function<void()> accept = [&] {
+    acceptor.async_accept([&](auto error, stream_protocol::socket socket) {
+      if (error) return;
+      const auto peer = std::make_shared<Peer>(std::move(socket), "1.24", "1.44");
+      peer->heard = heard;
+      peer->serve();
+      accept();
+    });
+  };
+  accept();
+  Endpoint endpoint;
+  endpoint.path = path;
+  Engine engine{io.get_executor(), endpoint};
+  const auto asked = [](Engine& to) -> asio::awaitable<void> {
+    ContainerSpec container;
+    static_cast<void>(co_await to.create_container(std::move(container)));
+    ServiceSpec service;
+    std::string nobody;
+    static_cast<void>(co_await to.create_service(std::move(service), std::move(nobody)));
+  };
+  auto done = [&](const std::exception_ptr&) {
+    engine.close();
+    acceptor.close();
+  };
+  asio::co_spawn(io, asked(engine), std::move(done));
+  io.run_for(std::chrono::seconds{20});
+  for (const char* call : {"/v1.44/containers/create", "/v1.44/services/create"}) {
+    const std::size_t at = heard->find(call);
+    ASSERT_NE(at, std::string::npos) << *heard;
+    const std::string rest = heard->substr(at, heard->find("POST", at + 1) - at);
+    EXPECT_THAT(rest, testing::HasSubstr(R"("Healthcheck":{"Test":["NONE"]})"));
+  }
 }
 
 }  // namespace
