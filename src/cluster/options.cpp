@@ -9,6 +9,8 @@
 
 #include "nmz/command_line/quantities.hpp"
 
+#include "mount_option.hpp"
+
 namespace nmz::cluster {
 
 struct Arguments::Texts {
@@ -22,41 +24,6 @@ struct Arguments::Texts {
 };
 
 namespace {
-
-/// "type=bind,source=/a,target=/b,readonly", as docker's --mount.
-Result<docker::Mount> parse_mount(const std::string& text) {
-  const auto wrong = [&](const std::string& why) {
-    return fail(ErrorKind::misconfigured,
-                "--mount '" + text + "': " + why + " (for example type=bind,source=/data,target=/data,readonly)");
-  };
-  docker::Mount mount;
-  std::string_view rest{text};
-  while (!rest.empty()) {
-    const std::string_view field = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), field.size() + 1));
-    const std::size_t equals = field.find('=');
-    const std::string_view key = field.substr(0, equals);
-    const std::string value{equals == std::string_view::npos ? "" : field.substr(equals + 1)};
-    if (key == "type") {
-      mount.type = value;
-    } else if (key == "source" || key == "src") {
-      mount.source = value;
-    } else if (key == "target" || key == "destination" || key == "dst") {
-      mount.target = value;
-    } else if (key == "readonly" || key == "ro") {
-      mount.read_only = value.empty() || value == "true" || value == "1";
-    } else {
-      return wrong("unknown field '" + std::string{key} + "'");
-    }
-  }
-  if (mount.type != "bind" && mount.type != "volume" && mount.type != "tmpfs") {
-    return wrong("the type is bind, volume or tmpfs");
-  }
-  if (!mount.target.starts_with('/')) return wrong("the target has to be an absolute path");
-  if (mount.type == "bind" && !mount.source.starts_with('/')) return wrong("the source has to be an absolute path");
-  if (mount.type == "tmpfs" && !mount.source.empty()) return wrong("a tmpfs has no source");
-  return mount;
-}
 
 template <class Word>
 struct Choice {

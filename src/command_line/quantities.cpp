@@ -1,6 +1,9 @@
 #include "nmz/command_line/quantities.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 #include <system_error>
@@ -48,20 +51,28 @@ Result<std::int64_t> parse_cpus(const std::string& option, const std::string& te
   return static_cast<std::int64_t>(value * nano);
 }
 
+/// As docker's RAMInBytes: a number with a fraction, perhaps a blank, a unit of powers of 1024, perhaps "i", perhaps
+/// "b".
 Result<std::int64_t> parse_memory(const std::string& option, const std::string& text) {
-  std::int64_t value = 0;
+  const auto wrong = fail(ErrorKind::misconfigured, option + " needs a size such as 512m or 2g, not '" + text + "'");
+  double value = 0;
   const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  constexpr std::string_view units = "bkmg";
-  const std::string unit{end, last};
-  const std::size_t power = unit.empty() ? 0 : units.find(static_cast<char>(unit.front() | 0x20));
-  constexpr unsigned bits_a_unit = 10;
+  const auto [end, error] = std::from_chars(text.data(), last, value, std::chars_format::fixed);
+  if (error != std::errc{} || !std::isfinite(value)) return wrong;
+  std::string unit{end, last};
+  if (unit.starts_with(' ')) unit.erase(0, 1);
+  std::transform(unit.begin(), unit.end(), unit.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::string_view units = "kmgtp";
+  const std::size_t power = unit.empty() ? std::string_view::npos : units.find(unit.front());
+  if (power != std::string_view::npos) unit.erase(0, 1);
+  if (unit != "" && unit != "b" && unit != "i" && unit != "ib") return wrong;
+  constexpr int bits_a_unit = 10;
   constexpr std::int64_t most = std::int64_t{1} << 60;
-  if (error != std::errc{} || unit.size() > 1 || power == std::string_view::npos || value <= 0 ||
-      value > most >> (bits_a_unit * power)) {
-    return fail(ErrorKind::misconfigured, option + " needs a size such as 512m or 2g, not '" + text + "'");
-  }
-  return value << (bits_a_unit * power);
+  const double bytes =
+      std::ldexp(value, power == std::string_view::npos ? 0 : bits_a_unit * (static_cast<int>(power) + 1));
+  if (bytes < 1 || bytes > static_cast<double>(most)) return wrong;
+  return static_cast<std::int64_t>(bytes);
 }
 
 Result<void> take_variable(const std::string& option, const std::string& text, std::vector<std::string>& environment) {

@@ -125,8 +125,17 @@ void use_certificates(Endpoint& endpoint, const fs::path& directory) {
   endpoint.key = existing("key.pem");
 }
 
+std::string trimmed(const std::string& text) {
+  constexpr const char* blanks = " \t\r\n\v\f";
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 /// As DOCKER_HOST and --host are understood: TLS is said by variables of their own.
-Result<Endpoint> from_host(const EndpointRequest& request, const std::string& host) {
+Result<Endpoint> from_host(const EndpointRequest& request, const std::string& given) {
+  std::string host = trimmed(given);
+  if (host.empty()) host = "unix://" + std::string{default_socket};  // as docker: blanks are a host all the same
   const bool verify = !value_of(request, "DOCKER_TLS_VERIFY").empty();
   const bool tls = verify || !value_of(request, "DOCKER_TLS").empty();
   auto endpoint = parse_host(host, tls);

@@ -86,6 +86,9 @@ unsigned minor_of(const std::string& version) {
   return minor;
 }
 
+/// Newer than what we know only where the Engine speaks nothing older: what we use has been in the API for long.
+unsigned spoken_minor(unsigned oldest, unsigned newest) { return std::max(oldest, std::min(newest, newest_minor)); }
+
 }  // namespace
 
 Call::Call(std::string method, std::string target_in, const Json& body)
@@ -133,13 +136,12 @@ asio::awaitable<Result<void>> Engine::Impl::negotiate(std::chrono::milliseconds 
   if (newest == 0) {
     co_return fail(ErrorKind::misconfigured, "what answers at " + endpoint.text() + " is no Docker Engine");
   }
-  if (newest < oldest_minor || oldest > newest_minor) {
+  if (newest < oldest_minor) {
     co_return fail(ErrorKind::misconfigured, "the Docker Engine at " + endpoint.text() + " speaks API 1." +
-                                                 std::to_string(oldest) + " to 1." + std::to_string(newest) + "; 1." +
-                                                 std::to_string(oldest_minor) + " to 1." +
-                                                 std::to_string(newest_minor) + " is needed");
+                                                 std::to_string(newest) + " at most; 1." +
+                                                 std::to_string(oldest_minor) + " is needed");
   }
-  version = "1." + std::to_string(std::min(newest, newest_minor));
+  version = "1." + std::to_string(spoken_minor(oldest, newest));
   co_return Result<void>{};
 }
 

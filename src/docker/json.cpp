@@ -82,11 +82,36 @@ Json to_json(const Labels& labels) {
   return object;
 }
 
+namespace {
+
+std::string option_name(const std::string& type) {
+  return type == "bind" ? "BindOptions" : type == "volume" ? "VolumeOptions" : "TmpfsOptions";
+}
+
+/// What is set of the fields of its type.
+json::object options_of(const Mount& mount) {
+  json::object options;
+  if (!mount.propagation.empty()) options["Propagation"] = mount.propagation;
+  if (mount.non_recursive) options["NonRecursive"] = true;
+  if (mount.no_copy) options["NoCopy"] = true;
+  if (!mount.volume_labels.empty()) options["Labels"] = to_json(mount.volume_labels);
+  if (!mount.driver.empty() || !mount.driver_options.empty()) {
+    options["DriverConfig"] = json::object{{"Name", mount.driver}, {"Options", to_json(mount.driver_options)}};
+  }
+  if (mount.size > 0) options["SizeBytes"] = mount.size;
+  if (mount.mode > 0) options["Mode"] = mount.mode;
+  return options;
+}
+
+}  // namespace
+
 Json to_json(const std::vector<Mount>& mounts) {
   json::array array;
   for (const Mount& mount : mounts) {
     json::object object{{"Type", mount.type}, {"Target", mount.target}, {"ReadOnly", mount.read_only}};
     if (!mount.source.empty()) object["Source"] = mount.source;
+    json::object options = options_of(mount);
+    if (!options.empty()) object[option_name(mount.type)] = std::move(options);
     array.push_back(std::move(object));
   }
   return array;

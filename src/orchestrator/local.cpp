@@ -19,13 +19,13 @@
 #include <boost/asio/write.hpp>
 #include <fcntl.h>
 #include <sched.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nmz/process/spawn.hpp"
 #include "nmz/sandbox/trial.hpp"
 
 #include "processes.hpp"
@@ -80,14 +80,6 @@ std::vector<std::string> marked_environment(const std::string& run_mark) {
   return result;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& string : strings) result.push_back(string.data());
-  result.push_back(nullptr);
-  return result;
-}
-
 /// A descriptor above all that a child is given by number.
 files::UniqueFd open_above(const std::string& path) {
   constexpr int lowest = 10;
@@ -110,38 +102,19 @@ std::vector<std::string> tree_arguments(const MadeTree& made) {
           std::to_string(place_fd) + ':' + std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino)};
 }
 
-/// posix_spawn with `socket` as the child's descriptor 3, in a session of its own, signals as a fresh program has them.
+/// With `socket` as the child's descriptor 3.
 Result<pid_t> spawn_agent(const LocalOptions& options, const MadeTree& tree, const files::UniqueFd& world, int socket) {
-  std::vector<std::string> arguments{options.agent.string(), "--kept", "--fd", std::to_string(agent_fd)};
-  for (std::string& argument : tree_arguments(tree)) arguments.push_back(std::move(argument));
-  if (world) arguments.insert(arguments.end(), {"--world", std::to_string(world_fd)});
-  std::vector<std::string> environment = marked_environment(options.run_mark);
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, socket, agent_fd);
-  if (tree.place) ::posix_spawn_file_actions_adddup2(&actions, tree.place.get(), place_fd);
-  if (world) ::posix_spawn_file_actions_adddup2(&actions, world.get(), world_fd);
-  sigset_t none{};
-  sigset_t all{};
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, options.agent.c_str(), &actions, &attributes, pointers(arguments).data(),
-                                  pointers(environment).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0) {
-    return fail(ErrorKind::misconfigured, "cannot start '" + options.agent.string() +
-                                              "': " + std::error_code{error, std::generic_category()}.message());
-  }
-  return pid;
+  process::SpawnRequest request;
+  request.command = {options.agent.string(), "--kept", "--fd", std::to_string(agent_fd)};
+  for (std::string& argument : tree_arguments(tree)) request.command.push_back(std::move(argument));
+  if (world) request.command.insert(request.command.end(), {"--world", std::to_string(world_fd)});
+  request.environment = marked_environment(options.run_mark);
+  request.descriptors = {{STDERR_FILENO, STDOUT_FILENO}, {socket, agent_fd}};
+  if (tree.place) request.descriptors.emplace_back(tree.place.get(), place_fd);
+  if (world) request.descriptors.emplace_back(world.get(), world_fd);
+  const auto pid = process::spawn(std::move(request));
+  if (pid) return *pid;
+  return fail(ErrorKind::misconfigured, "cannot start '" + options.agent.string() + "': " + pid.error().message());
 }
 
 /// The keeper of an agent ends all that is below it when it is told to end; a stopped one would not hear it.

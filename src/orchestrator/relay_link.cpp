@@ -22,35 +22,22 @@
 #include <variant>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <openssl/evp.h>
 
 #include "nmz/wire/relay.hpp"
 
+#include "bell.hpp"
 #include "frame_cutter.hpp"
 
 namespace nmz::orchestrator {
 namespace asio = boost::asio;
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr auto open_limit = std::chrono::seconds{20};
 constexpr std::size_t outbox_limit = std::size_t{1} << 20;
 constexpr std::size_t read_size = std::size_t{256} << 10;
-
-/// Rings when something has changed.
-class Bell {
- public:
-  explicit Bell(const asio::any_io_executor& executor) : timer_{executor, asio::steady_timer::time_point::max()} {}
-  void ring() { timer_.cancel(); }
-  asio::awaitable<void> wait() { co_await timer_.async_wait(as_result); }
-
- private:
-  asio::steady_timer timer_;
-};
 
 using Digest = std::array<unsigned char, 32>;
 

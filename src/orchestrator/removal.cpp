@@ -69,7 +69,7 @@ asio::awaitable<Result<void>> remove_containers(asio::any_io_executor executor, 
     };
     asio::co_spawn(executor, engine.remove_container(container.id), std::move(done));
   }
-  while (running > 0) co_await bell.wait(std::chrono::hours{1});  // each removal has a deadline of its own
+  while (running > 0) co_await bell.wait();  // each removal has a deadline of its own
   co_return outcome;
 }
 

@@ -10,13 +10,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "nmz/files/placement.hpp"
 #include "nmz/files/removal.hpp"
 #include "nmz/interruption/lock_wait.hpp"
+#include "nmz/process/randomness.hpp"
 
 #include "processes.hpp"
 #include "removal_beside.hpp"
@@ -89,7 +89,7 @@ std::string make_directory(int base) {
   constexpr int tries = 100;
   for (int i = 0; i < tries; ++i) {
     std::array<unsigned char, 8> bytes{};
-    if (::getrandom(bytes.data(), bytes.size(), 0) < 0) break;
+    process::fill_with_randomness(std::span<unsigned char>{bytes});
     std::string name = "run-";
     for (const unsigned char byte : bytes) name += letters[byte % letters.size()];
     if (::mkdirat(base, name.c_str(), unmarked) == 0) return name;

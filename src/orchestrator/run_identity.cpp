@@ -8,8 +8,9 @@
 #include <string_view>
 #include <system_error>
 
-#include <sys/random.h>
 #include <unistd.h>
+
+#include "nmz/process/randomness.hpp"
 
 namespace nmz::orchestrator {
 namespace {
@@ -57,7 +58,7 @@ Owner state_of(const std::string& owner) {
 
 RunIdentity RunIdentity::create() {
   std::array<unsigned char, 6> random{};
-  if (::getrandom(random.data(), random.size(), 0) < 0) random.fill(static_cast<unsigned char>(::getpid()));
+  process::fill_with_randomness(std::span<unsigned char>{random});
   RunIdentity identity;
   constexpr std::string_view digits = "0123456789abcdef";
   for (const unsigned char byte : random) identity.run += {digits[byte >> 4U], digits[byte & 15U]};

@@ -10,9 +10,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <sys/random.h>
 
 #include "nmz/orchestrator/relay_link.hpp"
+#include "nmz/process/randomness.hpp"
 #include "nmz/wire/codec.hpp"
 
 #include "arrivals.hpp"
@@ -39,11 +39,7 @@ bool may_pass(const Error& error) {
 
 std::vector<std::string> random_tokens(std::uint32_t count) {
   std::vector<std::string> tokens(count, std::string(wire::token_size, '\0'));
-  for (std::string& token : tokens) {
-    if (::getrandom(token.data(), token.size(), 0) != static_cast<ssize_t>(token.size())) {
-      throw std::runtime_error{"no randomness"};
-    }
-  }
+  for (std::string& token : tokens) process::fill_with_randomness(std::span<char>{token});
   return tokens;
 }
 

@@ -135,5 +135,15 @@ TEST_F(EndpointTest, ABrokenConfigurationIsNamed) {
   EXPECT_THAT(find_endpoint(request()).error().message, HasSubstr("config.json' is no JSON"));
 }
 
+TEST_F(EndpointTest, BlanksAroundAHostAreNoPartOfIt) {
+  variables["DOCKER_HOST"] = " \ttcp://far:2375\n";
+  const auto endpoint = find_endpoint(request());
+  ASSERT_TRUE(endpoint) << endpoint.error().message;
+  EXPECT_EQ(endpoint->text(), "tcp://far:2375");
+  variables["DOCKER_HOST"] = "  ";
+  EXPECT_EQ(find_endpoint(request())->text(), "unix:///var/run/docker.sock");
+  EXPECT_EQ(of_host(" unix:///x ")->text(), "unix:///x");
+}
+
 }  // namespace
 }  // namespace nmz::docker

@@ -17,7 +17,7 @@ namespace nmz::command_line {
                                                 std::uint64_t least = 1);
 /// "1.5" CPUs in units of 1e-9.
 [[nodiscard]] Result<std::int64_t> parse_cpus(const std::string& option, const std::string& text);
-/// Bytes, with the units that docker knows: b, k, m, g.
+/// Bytes, as docker takes them: 1000000, 512m, 64MiB, 1.5 GB.
 [[nodiscard]] Result<std::int64_t> parse_memory(const std::string& option, const std::string& text);
 /// "NAME=VALUE", or as docker has it a name alone: with the value it has in our environment, or not at all. Appends to
 /// `environment`.

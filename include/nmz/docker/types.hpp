@@ -52,6 +52,14 @@ struct Mount {
   std::string source;
   std::string target;
   bool read_only = false;
+  std::string propagation;     ///< bind: rprivate, rslave, ...; empty = the Engine's default
+  bool non_recursive = false;  ///< bind
+  bool no_copy = false;        ///< volume: it is not filled from the image
+  std::string driver;          ///< volume; empty = local
+  Labels driver_options;       ///< volume
+  Labels volume_labels;
+  std::int64_t size = 0;   ///< tmpfs: bytes; 0 = no limit
+  std::uint32_t mode = 0;  ///< tmpfs; 0 = the Engine's default
 };
 
 struct ContainerSpec {
