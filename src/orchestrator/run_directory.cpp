@@ -72,17 +72,6 @@ bool is_ours(int directory, const fs::path& path, int lock) {
          got >= 0 && std::string_view{buffer.data(), static_cast<std::size_t>(got)} == mark;
 }
 
-/// The name of a new directory in `base`, for this process alone: the first that is free, run-NAME-1, -2, ...
-std::string make_named_directory(int base, const std::string& name) {
-  constexpr int tries = 100;
-  for (int i = 1; i <= tries; ++i) {
-    std::string numbered = "run-" + name + '-' + std::to_string(i);
-    if (::mkdirat(base, numbered.c_str(), unmarked) == 0) return numbered;
-    if (errno != EEXIST) break;
-  }
-  return {};
-}
-
 /// Any name; empty with errno set.
 std::string make_directory(int base) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz234567";
@@ -96,6 +85,21 @@ std::string make_directory(int base) {
     if (errno != EEXIST) break;
   }
   return {};
+}
+
+/// The name of a new directory in `base`, for this process alone: the first that is free, run-NAME-1, -2, ... It gets
+/// it by being renamed: where a file system puts a directory depends on its name (placement.hpp), and with the name of
+/// the last run it would come to lie where that one was deleted.
+std::string make_named_directory(int base, const std::string& name) {
+  constexpr int tries = 100;
+  std::string made = make_directory(base);
+  for (int i = 1; i <= tries && !made.empty(); ++i) {
+    std::string numbered = "run-" + name + '-' + std::to_string(i);
+    if (::faccessat(base, numbered.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
+    if (errno == ENOENT && ::renameat(base, made.c_str(), base, numbered.c_str()) == 0) return numbered;
+    break;
+  }
+  return made;
 }
 
 /// Nobody else is making one: the base is locked. A directory with something in it stays.
