@@ -148,7 +148,7 @@ struct Search {
   /// As if nothing had been tested. In its place: others hold on to it, and a plan is never moved.
   void begin_again() {
     std::destroy_at(&plan);
-    std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers));
+    std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers), confirmation(options));
   }
 
   [[nodiscard]] Named name(dispatch::Subject subject) const {
@@ -448,6 +448,13 @@ events::RunStarted beginning(const Search& search, const cluster::Cluster* conta
   return started;
 }
 
+/// Tests that share /tmp can disturb each other, and nobody notices: the answer is confirmed.
+void doubt_without_worlds(Search& search, const Place& place) {
+  if (!place.worlds.possible() && !search.options.confirm && search.workers > 1) {
+    search.plan.confirm(search::Confirm::always);
+  }
+}
+
 /// What local workers are given beside the commits, and where they live.
 void furnish(Search& search, Place& place, Reporter& reporter) {
   place.inputs = need(read_inputs(search.options, search.repository));
@@ -465,6 +472,7 @@ void furnish(Search& search, Place& place, Reporter& reporter) {
                        "their commit at the checkout's path: " +
                        place.worlds.lacking});
   }
+  doubt_without_worlds(search, place);
 }
 
 /// What was untracked when the search began, and was not the same for all tests.
@@ -511,6 +519,7 @@ coordinator::RunEnd run_with_or_without_worlds(Search& search, const wire::Run& 
   search.begin_again();
   confirm_without_worlds(search);
   reporter.begin_again();
+  doubt_without_worlds(search, place);
   end = run(search, command, place, reporter);
   if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
     reporter.show(events::Notice{"this test works only without a world of its own: the search was done without"});

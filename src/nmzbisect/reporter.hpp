@@ -49,6 +49,7 @@ class Reporter final : public coordinator::Observer {
   void begin_again() {
     verdicts_.clear();
     counts_ = {};
+    stage_ = plan_.stage();
   }
 
   void worker_ready(job::WorkerId worker, const wire::Welcome& welcome) override;

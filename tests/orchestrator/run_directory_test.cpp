@@ -84,6 +84,21 @@ bool gone(pid_t pid) {
   return false;
 }
 
+TEST(RunDirectoryTest, ANameIsTheSameFromRunToRun) {
+  const TempDirectory temp;
+  fs::path first;
+  {
+    const auto one = RunDirectory::create(temp.path(), "", "repo");
+    const auto beside = RunDirectory::create(temp.path(), "", "repo");
+    ASSERT_TRUE(one && beside);
+    first = one->path();
+    EXPECT_NE(first, beside->path());
+  }
+  const auto next = RunDirectory::create(temp.path(), "", "repo");
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->path(), first);
+}
+
 TEST(RunDirectoryTest, GoesWithItsOwner) {
   const TempDirectory temp;
   const fs::path base = temp.path() / "not made yet" / "ümlaut";
