@@ -38,6 +38,13 @@ void give_away(const fs::path& root) {
   EXPECT_EQ(::chown(root.c_str(), plain_user, plain_user), 0) << root;
 }
 
+/// And has not done so without a world in the end.
+MATCHER_P(FindsInAWorld, id, "finds " + std::string{id} + " in a world") {
+  return arg.exit_code == 0 && culprit_of(arg.out) == std::string{id} &&
+         arg.err.find("once more without") == std::string::npos &&
+         arg.err.find("do not see untracked") == std::string::npos;
+}
+
 enum class Who { whoever_runs_this, plain };
 
 class WorldTest : public testing::TestWithParam<Who> {
@@ -98,7 +105,7 @@ TEST_P(WorldTest, TheCommitStandsAtThePathOfTheCheckout) {
   const std::string there = repository.path().string();
   EXPECT_THAT(search("test $n = $(cat " + there +
                      "/number) && test \"$PWD\" = \"$(pwd -P)\" && test \"$PWD\" != " + there + " && test $n -lt 6"),
-              Finds(repository.ids()[6]));
+              FindsInAWorld(repository.ids()[6]));
   EXPECT_EQ(support::read_file(repository.path() / "number"), "9\n");
   expect_nothing_left();
 }
@@ -115,7 +122,7 @@ TEST_P(WorldTest, WhatIsUntrackedIsThereAndStaysAsItIs) {
       "echo x >> modules/dependency && mv modules moved && mv moved modules && rm -rf build && mkdir build && "
       "echo new > build/object && test \"$(ls build)\" = object && echo KEY=1 > .env.new && mv .env.new .env && ";
   const Ended ended = search(uses + changes + "test $n -lt 6");
-  EXPECT_THAT(ended, Finds(repository.ids()[6]));
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
   EXPECT_THAT(ended.err, Not(HasSubstr("changed in the checkout")));
   EXPECT_THAT(before.changes(), IsEmpty());
   expect_nothing_left();
@@ -136,7 +143,7 @@ TEST_P(WorldTest, WhatATestDoesToTheCheckoutStaysInside) {
           "rm -rf " +
           there + "/* 2> /dev/null; test $n -lt 6");
   const Snapshot before{repository.path()};
-  EXPECT_THAT(support::run_program(searching), Finds(repository.ids()[6]));
+  EXPECT_THAT(support::run_program(searching), FindsInAWorld(repository.ids()[6]));
   EXPECT_THAT(before.changes(), IsEmpty());
   expect_nothing_left();
 }
@@ -146,7 +153,7 @@ TEST_P(WorldTest, TheWorkTreeHasTheSameNameEachTime) {
       "test -e $NOTES/first && test \"$(cat $NOTES/first)\" != \"$PWD\" && exit 1; echo \"$PWD\" > "
       "$NOTES/first; ";
   for (int i = 0; i < 2; ++i) {
-    EXPECT_THAT(search(note + "test $n -lt 6", {"--jobs", "1"}), Finds(repository.ids()[6]));
+    EXPECT_THAT(search(note + "test $n -lt 6", {"--jobs", "1"}), FindsInAWorld(repository.ids()[6]));
   }
 }
 
@@ -156,16 +163,16 @@ TEST_P(WorldTest, OfTrackedFilesOnlyTheCommitsAreSeen) {
   const std::string sees = "test -f src/object && ! test -e src/later && ! test -e later";
   const Ended ended = support::run_program(
       program({repository.ids()[0] + ".." + repository.ids()[9]}, sees + " && test $(cat number) -lt 6"));
-  EXPECT_THAT(ended, Finds(repository.ids()[6]));
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
 }
 
 TEST_P(WorldTest, WhatACommandNamesIsTakenAsItIs) {
   untracked("check.sh", "test $(cat number) -lt 6\n");
   const Ended ended = support::run_program(program_of({repository.range()}, {"sh", "check.sh"}));
-  EXPECT_THAT(ended, Finds(repository.ids()[6]));
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
   EXPECT_THAT(ended.err, HasSubstr("'check.sh' is not committed"));
-  EXPECT_THAT(search("test -e check.sh && test $n -lt 6"), Finds(repository.ids()[6]));
-  EXPECT_THAT(search("! test -e check.sh && test $n -lt 6", {"--pristine"}), Finds(repository.ids()[6]));
+  EXPECT_THAT(search("test -e check.sh && test $n -lt 6"), FindsInAWorld(repository.ids()[6]));
+  EXPECT_THAT(search("! test -e check.sh && test $n -lt 6", {"--pristine"}), FindsInAWorld(repository.ids()[6]));
 }
 
 TEST_P(WorldTest, OtherChangesAreLeftOutUnlessAskedFor) {
@@ -173,10 +180,10 @@ TEST_P(WorldTest, OtherChangesAreLeftOutUnlessAskedFor) {
   untracked("limit", "5\n");
   const std::string test = "test $n -lt $(cat limit 2> /dev/null || echo 7)";
   const Ended without = search(test);
-  EXPECT_THAT(without, Finds(repository.ids()[7]));
+  EXPECT_THAT(without, FindsInAWorld(repository.ids()[7]));
   EXPECT_THAT(without.err, HasSubstr("uncommitted changes to 'limit' are not part of the test"));
   const Ended with = search(test, {"--overlay", "limit"});
-  EXPECT_THAT(with, Finds(repository.ids()[5]));
+  EXPECT_THAT(with, FindsInAWorld(repository.ids()[5]));
   EXPECT_THAT(with.err, Not(HasSubstr("not part")));
   EXPECT_THAT(search(test, {"--overlay", "limi"}), FailsWith(128));
 }
@@ -186,7 +193,7 @@ TEST_P(WorldTest, IdsAreWhatTheyAreAndPrivilegesNone) {
   const std::string powers = user == "0" ? "true" : "grep -q '^CapEff:.0000000000000000$' /proc/self/status";
   EXPECT_THAT(
       search("test $(id -u) = " + user + " && test $(stat -c %u .) = " + user + " && " + powers + " && test $n -lt 6"),
-      Finds(repository.ids()[6]));
+      FindsInAWorld(repository.ids()[6]));
 }
 
 TEST_P(WorldTest, TmpCanBeReadAndWritesStayInside) {
@@ -202,7 +209,7 @@ TEST_P(WorldTest, TmpCanBeReadAndWritesStayInside) {
                          outside.path().string() + "/given && echo 1 > " + file + " && echo 1 > /var" + fixed +
                          " && echo 1 > /dev/shm/" + id + " && " + collides + "test $n -lt 6",
                      {"--jobs", "4"}),
-              Finds(repository.ids()[6]));
+              FindsInAWorld(repository.ids()[6]));
   EXPECT_EQ(support::read_file(outside.path() / "given"), "7\n");
   for (const fs::path path : {file, fixed, std::string{"/var"} + fixed, std::string{"/dev/shm/"} + id}) {
     EXPECT_FALSE(fs::exists(path)) << path;
@@ -222,7 +229,7 @@ TEST_P(WorldTest, ASocketInTmpAnswers) {
   fs::permissions(path, fs::perms::all);
   EXPECT_THAT(
       search("python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"" + path + "\")' && test $n -lt 6"),
-      Finds(repository.ids()[6]));
+      FindsInAWorld(repository.ids()[6]));
   ::close(listener);
 }
 
@@ -243,14 +250,14 @@ TEST_P(WorldTest, WhoeverIsOutsideFindsTheCommitAtTheTestsDirectory) {
     fs::permissions(place.note("being written"), fs::perms::all);
     fs::rename(place.note("being written"), answer);
   }
-  EXPECT_THAT(search.get(), Finds(repository.ids()[6]));
+  EXPECT_THAT(search.get(), FindsInAWorld(repository.ids()[6]));
 }
 
 TEST_P(WorldTest, AKilledAgentLeavesNothing) {
   const std::string sleeps = "98765" + std::to_string(::getpid());
   EXPECT_THAT(search("if ! test -e $NOTES/done; then : > $NOTES/done; env -i setsid sleep " + sleeps +
                      " & kill -KILL $PPID; sleep 10; fi; test $n -lt 6"),
-              Finds(repository.ids()[6]));
+              FindsInAWorld(repository.ids()[6]));
   EXPECT_TRUE(fs::exists(place.note("done")));
   for (const fs::directory_entry& entry : fs::directory_iterator{"/proc"}) {
     std::ifstream command{entry.path() / "cmdline"};
@@ -292,7 +299,7 @@ TEST_P(WorldTest, AnotherUsersFileAmongTheUntracked) {
     EXPECT_EQ(::chown((repository.path() / "data/foreign").c_str(), 0, 0), 0);
   }
   const Snapshot before{repository.path()};
-  EXPECT_THAT(support::run_program(searching), Finds(repository.ids()[6]));
+  EXPECT_THAT(support::run_program(searching), FindsInAWorld(repository.ids()[6]));
   EXPECT_THAT(before.changes(), IsEmpty());
 }
 
@@ -312,7 +319,7 @@ TEST_P(WorldTest, AnotherBranchInTheCheckoutMeanwhileIsNotTested) {
   ScratchRepository::git_in(repository.path(), {"-c", "safe.directory=*", "switch", "-q", "other"});
   support::write_file(place.note("go"), "");
   const Ended ended = search.get();
-  EXPECT_THAT(ended, Finds(repository.ids()[6]));
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
   EXPECT_THAT(ended.err, HasSubstr("'stranger' changed in the checkout"));
 }
 
@@ -322,7 +329,7 @@ TEST_P(WorldTest, ANetworkOfItsOwn) {
       "socket.create_connection((\"127.0.0.1\", 18097)); time.sleep(0.1)' && ";
   EXPECT_THAT(
       search(binds + "test $(grep -c : /proc/net/dev) = 1 && test $n -lt 6", {"--jobs", "4", "--isolate", "network"}),
-      Finds(repository.ids()[6]));
+      FindsInAWorld(repository.ids()[6]));
 }
 
 TEST_P(WorldTest, WithoutOneTheCommitIsElsewhereOnly) {
