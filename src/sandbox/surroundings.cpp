@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -43,10 +44,12 @@ void find_sockets(const std::string& directory, int depth, std::size_t& budget, 
   std::vector<std::string> below;
   for (const dirent* entry = nullptr; listing && budget > 0 && (entry = ::readdir(listing.get())) != nullptr;
        --budget) {
-    const std::string name{entry->d_name};  // NOLINT(concurrency-mt-unsafe)
+    const std::string name{entry->d_name};
     if (name == "." || name == "..") continue;
-    if (entry->d_type == DT_SOCK) found.insert(directory + '/' + name);
-    if (entry->d_type == DT_DIR && depth > 1) below.push_back(directory + '/' + name);
+    std::string path = directory;
+    path.append("/").append(name);
+    if (entry->d_type == DT_SOCK) found.insert(path);
+    if (entry->d_type == DT_DIR && depth > 1) below.push_back(std::move(path));
   }
   for (const std::string& next : below) find_sockets(next, depth - 1, budget, found);
 }
