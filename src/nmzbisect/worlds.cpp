@@ -21,6 +21,15 @@ Worlds none(std::string why) {
   return worlds;
 }
 
+/// What somebody can look at who wants one.
+std::string with_remedy(std::string why) {
+  const auto says = [&](const char* part) { return why.find(part) != std::string::npos; };
+  if (says("namespaces")) {
+    return why + " (user.max_user_namespaces, AppArmor's rule on user namespaces, or a container's rights)";
+  }
+  return says("overlay") ? why + " (--work-dir DIR can name another file system)" : why;
+}
+
 /// In a user namespace there is nobody whom another's file could belong to, and so no copy of it that can be written
 /// to.
 std::vector<std::string> foreign_entries(const fs::path& checkout, const std::vector<std::string>& untracked) {
@@ -62,7 +71,7 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
     const auto plan = surroundings->plan(place.place);
     if (!plan) return none(plan.error().message);
     if (number == 0) {
-      if (auto why = sandbox::try_world(agent, *plan, place.tree)) return none(std::move(*why));
+      if (auto why = sandbox::try_world(agent, *plan, place.tree)) return none(with_remedy(std::move(*why)));
     }
     worlds.plans.push_back(sandbox::encode(*plan));
   }
