@@ -84,10 +84,13 @@ void DiskWatch::look(Clock::time_point now) {
   }
   last_look_ = now;
   bool low = false;
-  for (const std::string& directory : directories_) {
-    if (const auto space = space_of(directory)) {
+  most_free_.resize(directories_.size());
+  for (std::size_t i = 0; i < directories_.size(); ++i) {
+    if (const auto space = space_of(directories_[i])) {
       was_full_ = was_full_ || is_full(*space);
       low = low || is_low(*space);
+      most_free_[i] = std::max(most_free_[i], space->free_bytes);
+      was_tight_ = was_tight_ || most_free_[i] - space->free_bytes >= space->free_bytes;
     }
   }
   for (const std::string& directory : elsewhere_) {

@@ -10,9 +10,14 @@
 // believed if the command says so (last_words.hpp). With much space seen at every look such words are the command's own
 // business: a test of its own small file system, or of /dev/full. Where a command only sometimes writes (the home
 // directory, shared memory) little space says nothing by itself, and only explains such words.
+//
+// What asks for much at once, is refused and says nothing leaves no trace of that. But where as much was taken
+// meanwhile as there was left, a second demand like it would have been refused: then the disk was tight, and the
+// verdict is one that another test could have spoilt unnoticed.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,14 +45,18 @@ class DiskWatch {
   [[nodiscard]] bool was_full() const { return was_full_; }
   /// They may have been gone in between.
   [[nodiscard]] bool was_low() const { return was_low_; }
+  /// What was taken meanwhile would not have fitted twice.
+  [[nodiscard]] bool was_tight() const { return was_tight_; }
 
  private:
   std::vector<std::string> directories_;
   std::vector<std::string> elsewhere_;
+  std::vector<std::uint64_t> most_free_;  ///< bytes, at any look, of each of `directories_`
   Clock::time_point last_look_;
   Clock::time_point next_look_;
   bool was_full_ = false;
   bool was_low_ = false;
+  bool was_tight_ = false;
 };
 
 }  // namespace nmz::agent

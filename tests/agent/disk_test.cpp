@@ -112,6 +112,19 @@ TEST_F(DiskTest, TheTemporaryDirectoryCountsToo) {
   EXPECT_TRUE(worker.run(run).finished.outcome.disk_full);
 }
 
+TEST_F(DiskTest, WhatWouldNotFitTwiceMayHaveSpoiltAVerdictUnnoticed) {
+  ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  const auto outcome = [&](const std::string& command) {
+    auto run = worker_->shell(command + "; exit 1");
+    run.watch = true;
+    return worker_->run(run).finished.outcome;
+  };
+  EXPECT_TRUE(outcome("head -c 400000 /dev/zero > little").watched);
+  const auto tight = outcome("rm little; head -c 1200000 /dev/zero > much");
+  EXPECT_FALSE(tight.watched);
+  EXPECT_FALSE(tight.disk_full) << "it is a verdict, until another contradicts it";
+}
+
 TEST_F(DiskTest, ElsewhereItCountsWhenTheCommandSaysSo) {
   WorkerOptions options;
   options.with_tree = false;
