@@ -161,9 +161,14 @@ auto fields(Is<TimeSplit> auto& m) {
 auto fields(Is<PhaseReached> auto& m) { return std::tuple{both("phase", m.phase), both("at", m.at)}; }
 
 auto search_result(auto& m) {
-  return std::tuple{search_only("suspects", m.suspects), search_only("tests", m.tests),
-                    search_only("good", m.good),         search_only("bad", m.bad),
-                    search_only("skip", m.skip),         search_only("serial_tests", m.serial_tests),
+  return std::tuple{search_only("suspects", m.suspects),
+                    search_only("tests", m.tests),
+                    search_only("good", m.good),
+                    search_only("bad", m.bad),
+                    search_only("skip", m.skip),
+                    search_only("serial_tests", m.serial_tests),
+                    search_only("deciding_log", m.deciding_log),
+                    search_lines("log_end", m.log_end),
                     search_lines("answer", m.answer)};
 }
 auto suite_counts(auto& m) {

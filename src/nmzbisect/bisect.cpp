@@ -380,18 +380,6 @@ int print_answer(const Search& search, const Answer& answer, const std::string& 
   return status;
 }
 
-/// Beside the answer, not in it: scripts read its first line.
-void show_evidence(const Evidence& evidence, view::Text& text, events::Seconds now) {
-  if (evidence.lines.empty()) return;
-  text.show(events::Notice{"the end of " + evidence.path + ":"}, now);
-  std::string_view rest = evidence.lines;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    text.show(events::Notice{std::string{line}}, now);
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-  }
-}
-
 std::string worker_script(const cluster::Cluster& containers) {
   Result<std::string> script = containers.label(contract::v0::worker_script_label);
   if (!script) {
@@ -557,8 +545,9 @@ int search_and_answer(Search& search, asio::io_context& io, cluster::Cluster* co
   if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;
   write_bisect_log(search, reporter, log_store);
   const std::string description = closing(search, result);
-  show_evidence(evidence, text, reporter.elapsed());
   events::RunEnded ended = summary(search, result, reporter, log_store);
+  ended.search.deciding_log = evidence.path;
+  ended.search.log_end = evidence.lines;
   ended.search.answer = result.output + description;
   reporter.show(ended);
   if (const std::string trouble = recording.close(); !trouble.empty()) output::complain(program, trouble);

@@ -260,6 +260,12 @@ void Text::on(const events::RunEnded& event) {
 
 void Text::sum_up(const events::RunEnded& event, const events::SearchResult& result) {
   if (quiet()) return;
+  if (!result.log_end.empty()) {
+    line("the end of " + text::printable(result.deciding_log) + ":");
+    std::string shown = text::printable_lines(result.log_end, text::Colours::removed);
+    if (shown.ends_with('\n')) shown.pop_back();
+    line(shown);
+  }
   line(counts_text(event, result));
   if (result.serial_tests > 0) line("a serial search would have needed " + plural(result.serial_tests, "test"));
 }

@@ -57,16 +57,16 @@ TEST(LogsTest, AreListedAndPruned) {
   EXPECT_EQ(swarm.call({"logs", "prune"}).out, "removed the logs of 0 runs\n");
 }
 
-/// 51 runs of long ago; the next run leaves 49 of them beside itself.
+/// 52 runs of long ago: the next one leaves 49 of them beside itself.
 TEST(LogsTest, OfOldRunsGoWithTheEndOfARun) {
   Swarm swarm;
   const auto ended = swarm.shell(
-      "i=0; while [ $i -lt 3 ]; do echo a | \"$SWARM\" -q -j1 --no-history --workloads - -- true || exit; i=$((i+1)); "
-      "done;"
-      "cd \"$XDG_STATE_HOME/namazu-swarm\" || exit;"
-      "touch -d '2 months ago' nmzswarm-*; ls -d nmzswarm-* | wc -l; \"$SWARM\" logs prune;"
-      "ls -d nmzswarm-* | wc -l");
-  EXPECT_THAT(ended.out, testing::EndsWith("\n3\nremoved the logs of 0 runs\n3\n")) << "of 50 runs they are kept";
+      "state=\"$XDG_STATE_HOME/namazu-swarm\"; mkdir -p \"$state\" && cd \"$state\" || exit\n"
+      "for i in $(seq 52); do mkdir old-$i; printf 'Logs of a run of Namazu Swarm, removed when they are old.\\n"
+      "name old-%s\\ninode %s\\nuser %s\\n' $i $(stat -c %i old-$i) $(id -u) >old-$i/.namazu-swarm\n"
+      "touch -d '2 months ago' old-$i; done; mkdir old-theirs; touch -d '2 months ago' old-theirs\n"
+      "echo a | \"$SWARM\" -q -j1 --no-history --workloads - -- true && ls -d old-[0-9]* | wc -l && ls -d old-theirs");
+  EXPECT_THAT(ended.out, testing::EndsWith("\n49\nold-theirs\n")) << ended.err;
 }
 
 }  // namespace

@@ -181,6 +181,8 @@ struct SearchResult {
   std::size_t bad = 0;
   std::size_t skip = 0;
   std::size_t serial_tests = 0;  ///< of a search with one worker; 0 = unknown
+  std::string deciding_log;      ///< path; of the test that the result rests on
+  std::string log_end;           ///< and its last lines
   std::string answer;            ///< what is on standard output: lines
   friend bool operator==(const SearchResult&, const SearchResult&) = default;
 };
