@@ -120,7 +120,7 @@ TEST_F(DiskTest, WhatWouldNotFitTwiceMayHaveSpoiltAVerdictUnnoticed) {
     return worker_->run(run).finished.outcome;
   };
   EXPECT_TRUE(outcome("head -c 400000 /dev/zero > little").watched);
-  const auto tight = outcome("rm little; head -c 1200000 /dev/zero > much");
+  const auto tight = outcome("rm little; head -c 1400000 /dev/zero > much");
   EXPECT_FALSE(tight.watched);
   EXPECT_FALSE(tight.disk_full) << "it is a verdict, until another contradicts it";
 }

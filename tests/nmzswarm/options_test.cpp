@@ -219,7 +219,7 @@ TEST(OptionsTest, WhatCannotBeMeantIsNamed) {
       {{"--source", "i", "--cpus", "0"}, "--cpus"},
       {{"--source", "i", "--cpus", "nan"}, "--cpus"},
       {{"--source", "i", "--memory", "-1"}, "--memory"},
-      {{"--source", "i", "--memory", "1t"}, "--memory"},
+      {{"--source", "i", "--memory", "1x"}, "--memory"},
       {{"--source", "i", "--memory", "9999999999g"}, "--memory"},
       {{"--source", "i", "--mount", ""}, "--mount"},
       {{"--source", "i", "--mount", "target=data"}, "absolute"},

@@ -59,9 +59,9 @@ class RandomMessages {
       case 15:
         return TreeState{list(), flip()};
       case 16:
-        return Took{job::JobId{any<std::uint64_t>()}, {bytes(), any<std::uint64_t>()}};
-      default:
         return Heartbeat{job::JobId{any<std::uint64_t>()}};
+      default:
+        return Took{job::JobId{any<std::uint64_t>()}, {bytes(), any<std::uint64_t>()}};
     }
   }
 
