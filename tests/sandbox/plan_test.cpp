@@ -10,13 +10,13 @@ Plan full_plan() {
   plan.own_user = true;
   plan.user_attributes = true;
   plan.own_network = true;
-  plan.checkout = "/home/me/a, b:c\n";
+  plan.checkout = "/place/of/a, b:c\n";
   plan.mask = "/cache/mask";
   plan.work = "/cache/w0/world/work";
   plan.mounts = {{Mount::Kind::overlay, "/tmp", "/cache/w0/world/tmp"},
                  {Mount::Kind::memory, "/dev/shm", ""},
                  {Mount::Kind::again, "/tmp/.X11-unix/X0", "/tmp/.X11-unix/X0"},
-                 {Mount::Kind::lent, "/cache/lent", "/home/me/.git"},
+                 {Mount::Kind::lent, "/cache/lent", "/place/of/.git"},
                  {Mount::Kind::processes, "/proc", ""}};
   return plan;
 }

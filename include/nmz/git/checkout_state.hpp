@@ -11,7 +11,8 @@ namespace nmz::git {
 
 struct CheckoutState {
   CheckoutState() = default;
-  /// Untracked and ignored, from the top of the work tree; what is a directory with nothing tracked in it ends with '/'.
+  /// Untracked and ignored, from the top of the work tree; what is a directory with nothing tracked in it ends with
+  /// '/'.
   std::vector<std::string> untracked;
   /// Tracked, and not as HEAD has them: modified, staged, new in the index, removed.
   std::vector<std::string> changed;

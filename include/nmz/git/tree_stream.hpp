@@ -57,8 +57,8 @@ struct TreeRequest {
   TreeRequest() = default;
   std::optional<CommitId> from;  ///< what the worker has; nothing = an empty tree (TreeBegin::replace)
   CommitId to;
-  std::vector<std::string> changed;  ///< tracked paths that are no longer as laid out: sent again
-  bool clean = false;                ///< TreeBegin::clean
+  std::vector<std::string> changed;                      ///< tracked paths that are no longer as laid out: sent again
+  bool clean = false;                                    ///< TreeBegin::clean
   std::shared_ptr<const std::vector<TodaysFile>> today;  ///< may be null
 };
 

@@ -84,7 +84,7 @@ class Text final : public events::Consumer {
   LiveLine live_;
   Seconds now_{0};  ///< of the event that is shown
   bool ended_ = false;
-  std::string output_;  ///< of the only test that runs: what is not a whole line yet
+  std::string output_;     ///< of the only test that runs: what is not a whole line yet
   std::size_t left_ = 0;   ///< candidates
   std::size_t items_ = 0;  ///< workloads, or runs of a hunt; 0 = not listed yet, or without a limit
   bool repeated_ = false;
