@@ -62,8 +62,8 @@ Result<std::vector<std::string>> files_at(const Repository& repository, const st
                    {"ls-files", "-z", "--full-name", "--cached", "--others", "--", pathspec});
   if (files) {
     std::ranges::sort(*files);
-    const auto twice = std::ranges::unique(*files);
-    files->erase(twice.begin(), twice.end());
+    // Not std::ranges::unique: clang 14 cannot compile it with this library.
+    files->erase(std::unique(files->begin(), files->end()), files->end());
   }
   return files;
 }
