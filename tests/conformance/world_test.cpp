@@ -148,6 +148,13 @@ TEST_P(WorldTest, WhatATestDoesToTheCheckoutStaysInside) {
   expect_nothing_left();
 }
 
+TEST_P(WorldTest, NoProcessStandsInTheCheckoutThatIsCovered) {
+  const Snapshot before{repository.path()};
+  EXPECT_THAT(search("for p in /proc/[0-9]*; do mkdir $p/cwd/.git/mine-$n 2> /dev/null; done; test $n -lt 6"),
+              FindsInAWorld(repository.ids()[6]));
+  EXPECT_THAT(before.changes(), IsEmpty());
+}
+
 TEST_P(WorldTest, TheWorkTreeHasTheSameNameEachTime) {
   const std::string note =
       "test -e $NOTES/first && test \"$(cat $NOTES/first)\" != \"$PWD\" && exit 1; echo \"$PWD\" > "
