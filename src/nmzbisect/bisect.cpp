@@ -501,6 +501,12 @@ coordinator::RunEnd run_with_or_without_worlds(Search& search, const wire::Run& 
   if (!place.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
     return end;
   }
+  if (speaks_of_the_checkout(search.options, search.repository)) {
+    reporter.show(
+        events::Notice{"not tried without a world of its own, where the command would change the checkout that it "
+                       "names by its path (--isolate none does)"});
+    return end;
+  }
   reporter.show(
       events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
   place.worlds = {};

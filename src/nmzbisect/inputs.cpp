@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -117,6 +119,27 @@ class NamedFiles {
   std::set<std::string> found_;
 };
 
+constexpr std::uintmax_t longest_script = std::uintmax_t{1} << 20;
+
+std::string script_text(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > longest_script || error) return {};
+  std::ostringstream content;
+  content << std::ifstream{path, std::ios::binary}.rdbuf();
+  return std::move(content).str();
+}
+
+/// The checkout's path as scripts write it.
+std::vector<std::string> spellings(const std::string& checkout) {
+  std::vector<std::string> result{checkout};
+  const char* const home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe)
+  const std::string top = home == nullptr ? std::string{} : home;
+  if (!top.empty() && top != "/" && checkout.starts_with(top + '/')) {
+    for (const char* name : {"~", "$HOME", "${HOME}"}) result.push_back(name + checkout.substr(top.size()));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string listed(const std::vector<std::string>& names) {
@@ -126,6 +149,22 @@ std::string listed(const std::vector<std::string>& names) {
   }
   if (names.size() > names_shown) text += fmt::format(" and {} more", names.size() - names_shown);
   return text;
+}
+
+bool speaks_of_the_checkout(const Options& options, const git::Repository& repository) {
+  std::string checkout = repository.work_tree();
+  while (checkout.ends_with('/')) checkout.pop_back();
+  if (checkout.empty()) return false;
+  std::vector<std::string> texts{options.build};
+  for (const std::string& argument : options.command) {
+    std::error_code error;
+    if (!fs::is_regular_file(argument, error)) texts.push_back(argument);
+    texts.push_back(script_text(argument));
+  }
+  const std::vector<std::string> names = spellings(checkout);
+  return std::ranges::any_of(texts, [&](const std::string& text) {
+    return std::ranges::any_of(names, [&](const std::string& name) { return text.find(name) != std::string::npos; });
+  });
 }
 
 Result<Inputs> read_inputs(const Options& options, const git::Repository& repository) {

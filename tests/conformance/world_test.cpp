@@ -155,6 +155,18 @@ TEST_P(WorldTest, NoProcessStandsInTheCheckoutThatIsCovered) {
   EXPECT_THAT(before.changes(), IsEmpty());
 }
 
+TEST_P(WorldTest, ACommandThatNamesTheCheckoutIsNotRunInItself) {
+  untracked("notes", "precious\n");
+  const std::string there = repository.path().string();
+  const Snapshot before{repository.path()};
+  const Ended ended = support::run_program(
+      program_of({repository.range()}, {"sh", "-c", "cd " + there + " && git clean -fdxq; exit 1"}));
+  EXPECT_THAT(ended, FailsWith(1));
+  EXPECT_THAT(ended.err, HasSubstr("--isolate none"));
+  EXPECT_THAT(search("rm " + there + "/notes; exit 1"), FailsWith(1));
+  EXPECT_THAT(before.changes(), IsEmpty());
+}
+
 TEST_P(WorldTest, TheWorkTreeHasTheSameNameEachTime) {
   const std::string note =
       "test -e $NOTES/first && test \"$(cat $NOTES/first)\" != \"$PWD\" && exit 1; echo \"$PWD\" > "
