@@ -446,7 +446,7 @@ void doubt_without_worlds(Search& search, const Place& place) {
 
 /// What local workers are given beside the commits, and where they live.
 void furnish(Search& search, Place& place, Reporter& reporter) {
-  place.inputs = need(read_inputs(search.options, search.repository));
+  place.inputs = need(read_inputs(search.options, search.repository, search.range));
   for (const std::string& note : place.inputs.notes) reporter.show(events::Notice{note});
   place.worlds =
       make_worlds(search.options, search.repository, place.inputs, place.agent, place.directory, search.workers);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
 
@@ -32,6 +33,7 @@ struct Inputs {
 /// would be at work in the user's files. A script in the checkout is named so as well; that alone does no harm.
 [[nodiscard]] bool speaks_of_the_checkout(const Options& options, const git::Repository& repository);
 
-[[nodiscard]] Result<Inputs> read_inputs(const Options& options, const git::Repository& repository);
+[[nodiscard]] Result<Inputs> read_inputs(const Options& options, const git::Repository& repository,
+                                         const git::Range& range);
 
 }  // namespace nmz::nmzbisect

@@ -194,6 +194,15 @@ TEST_P(WorldTest, WhatACommandNamesIsTakenAsItIs) {
   EXPECT_THAT(search("! test -e check.sh && test $n -lt 6", {"--pristine"}), FindsInAWorld(repository.ids()[6]));
 }
 
+TEST_P(WorldTest, WhatWasTrackedOnceIsTheCommitsOwn) {
+  // The file that the commits differ in is ignored by now, and still lies there.
+  repository.git({"rm", "-q", "--cached", "number"});
+  repository.git({"commit", "-q", "-m", "ignored"});
+  const Ended ended = support::run_program(
+      program_of({repository.ids()[0] + ".." + repository.ids()[9]}, {"sh", "-c", "test $(cat number) -lt 6"}));
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
+}
+
 TEST_P(WorldTest, OtherChangesAreLeftOutUnlessAskedFor) {
   repository.add_and_checkout({{{9}, {{"limit", "3\n"}}}});
   untracked("limit", "5\n");
