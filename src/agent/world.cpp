@@ -121,6 +121,10 @@ Attempt<> World::enter() {
   if (plan_.own_network && !raise_loopback()) {
     return failed(errno, "raise", "lo");
   }
+  // What is covered can still be seen from a directory below: a test reads /proc/1/cwd, and we start in the checkout.
+  if (::chdir("/") != 0) {
+    return failed(errno, "change to", "/");
+  }
   checkout_ = open_path(plan_.checkout, O_DIRECTORY);
   mask_ = open_path(plan_.mask, O_DIRECTORY);
   outside_ = open_path("/proc", O_DIRECTORY);

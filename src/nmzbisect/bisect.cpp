@@ -42,6 +42,7 @@
 #include "command.hpp"
 #include "commit_work.hpp"
 #include "evidence.hpp"
+#include "home_files.hpp"
 #include "inputs.hpp"
 #include "reporter.hpp"
 #include "worlds.hpp"
@@ -445,7 +446,7 @@ void doubt_without_worlds(Search& search, const Place& place) {
 
 /// What local workers are given beside the commits, and where they live.
 void furnish(Search& search, Place& place, Reporter& reporter) {
-  place.inputs = need(read_inputs(search.options, search.repository));
+  place.inputs = need(read_inputs(search.options, search.repository, search.range));
   for (const std::string& note : place.inputs.notes) reporter.show(events::Notice{note});
   place.worlds =
       make_worlds(search.options, search.repository, place.inputs, place.agent, place.directory, search.workers);
@@ -492,13 +493,28 @@ void confirm_without_worlds(Search& search) {
   if (!search.options.confirm && search.workers > 1) search.plan.confirm(search::Confirm::always);
 }
 
+/// What tests share although they live in worlds.
+void doubt_with_home_files(Search& search) {
+  const Options& options = search.options;
+  const HomeFiles home{{search.repository.work_tree(), search.repository.common_dir(), options.json, options.debug_log,
+                        options.log_directory, options.work_directory}};
+  search.plan.doubt_if([home] { return home.have_changed(); });
+}
+
 /// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
 coordinator::RunEnd run_with_or_without_worlds(Search& search, const wire::Run& command, Place& place,
                                                Reporter& reporter) {
   if (place.containers == nullptr && !place.worlds.possible()) confirm_without_worlds(search);
+  if (place.containers == nullptr) doubt_with_home_files(search);
   coordinator::RunEnd end = run(search, command, place, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;
   if (!place.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
+    return end;
+  }
+  if (speaks_of_the_checkout(search.options, search.repository)) {
+    reporter.show(
+        events::Notice{"not tried without a world of its own, where the command would change the checkout that it "
+                       "names by its path (--isolate none does)"});
     return end;
   }
   reporter.show(

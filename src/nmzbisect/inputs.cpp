@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -84,11 +86,12 @@ Result<git::TodaysFile> read_today(const fs::path& work_tree, const std::string&
 }
 
 /// What the command names and no commit has as it is now. A word of a script may be data that the commits differ in, so
-/// of tracked files only arguments count.
+/// of tracked files only arguments count. Neither does one that was tracked once, and is ignored today.
 class NamedFiles {
  public:
-  NamedFiles(const git::Repository& repository, const git::CheckoutState& state)
+  NamedFiles(const git::Repository& repository, const git::CheckoutState& state, const git::Range& range)
       : repository_{repository},
+        range_{range},
         untracked_{state.untracked.begin(), state.untracked.end()},
         changed_{state.changed.begin(), state.changed.end()} {}
 
@@ -107,15 +110,43 @@ class NamedFiles {
     struct stat status {};
     if (path.empty() || ::lstat((repository_.work_tree() / path).c_str(), &status) != 0) return;
     if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) return;
-    const bool is_new = status.st_size <= most && is_untracked(path, untracked_);
+    const bool is_new =
+        status.st_size <= most && is_untracked(path, untracked_) && (may_be_tracked || !was_tracked(name));
     if (is_new || (may_be_tracked && changed_.contains(path))) found_.insert(path);
   }
 
+  [[nodiscard]] bool was_tracked(const std::string& name) const {
+    const auto tracked_at = [&](const git::CommitId& commit) { return repository_.tracks(name, commit); };
+    return tracked_at(range_.bad) || std::ranges::any_of(range_.goods, tracked_at);
+  }
+
   const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const git::Range& range_;            // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::set<std::string> untracked_;
   std::set<std::string> changed_;
   std::set<std::string> found_;
 };
+
+constexpr std::uintmax_t longest_script = std::uintmax_t{1} << 20;
+
+std::string script_text(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > longest_script || error) return {};
+  std::ostringstream content;
+  content << std::ifstream{path, std::ios::binary}.rdbuf();
+  return std::move(content).str();
+}
+
+/// The checkout's path as scripts write it.
+std::vector<std::string> spellings(const std::string& checkout) {
+  std::vector<std::string> result{checkout};
+  const char* const home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe)
+  const std::string top = home == nullptr ? std::string{} : home;
+  if (!top.empty() && top != "/" && checkout.starts_with(top + '/')) {
+    for (const char* name : {"~", "$HOME", "${HOME}"}) result.push_back(name + checkout.substr(top.size()));
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -128,7 +159,23 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-Result<Inputs> read_inputs(const Options& options, const git::Repository& repository) {
+bool speaks_of_the_checkout(const Options& options, const git::Repository& repository) {
+  std::string checkout = repository.work_tree();
+  while (checkout.ends_with('/')) checkout.pop_back();
+  if (checkout.empty()) return false;
+  std::vector<std::string> texts{options.build};
+  for (const std::string& argument : options.command) {
+    std::error_code error;
+    if (!fs::is_regular_file(argument, error)) texts.push_back(argument);
+    texts.push_back(script_text(argument));
+  }
+  const std::vector<std::string> names = spellings(checkout);
+  return std::ranges::any_of(texts, [&](const std::string& text) {
+    return std::ranges::any_of(names, [&](const std::string& name) { return text.find(name) != std::string::npos; });
+  });
+}
+
+Result<Inputs> read_inputs(const Options& options, const git::Repository& repository, const git::Range& range) {
   Inputs inputs;
   if (options.pristine || repository.work_tree().empty()) return inputs;
   auto state = git::checkout_state(repository);
@@ -136,7 +183,7 @@ Result<Inputs> read_inputs(const Options& options, const git::Repository& reposi
     inputs.notes.push_back("nothing of the checkout is seen by the tests: " + state.error().message);
     return inputs;
   }
-  const std::vector<std::string> named = NamedFiles{repository, *state}.files(options.command);
+  const std::vector<std::string> named = NamedFiles{repository, *state, range}.files(options.command);
   if (!named.empty()) {
     inputs.notes.push_back(fmt::format("{} {} not committed: every commit is tested with {} as {} now", listed(named),
                                        named.size() == 1 ? "is" : "are", named.size() == 1 ? "it" : "them",

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
 
@@ -28,6 +29,11 @@ struct Inputs {
 /// Some of the names, for a person.
 [[nodiscard]] std::string listed(const std::vector<std::string>& names);
 
-[[nodiscard]] Result<Inputs> read_inputs(const Options& options, const git::Repository& repository);
+/// Whether the command, or a script that it is given, speaks of the checkout by its path: without a world of its own it
+/// would be at work in the user's files. A script in the checkout is named so as well; that alone does no harm.
+[[nodiscard]] bool speaks_of_the_checkout(const Options& options, const git::Repository& repository);
+
+[[nodiscard]] Result<Inputs> read_inputs(const Options& options, const git::Repository& repository,
+                                         const git::Range& range);
 
 }  // namespace nmz::nmzbisect

@@ -33,9 +33,10 @@ void ConfirmedPlan::record(dispatch::Subject subject, const job::Outcome& outcom
   if (plan_->finished()) return;
   plan_->record(subject, outcome);
   disturbable_ = disturbable_ || !outcome.watched;
+  if (!plan_->finished() || stage_ != Stage::searching) return;
   const bool beside_others = options_.workers > 1;
-  const bool wanted = confirm_ == Confirm::always || (confirm_ == Confirm::unwatched && disturbable_ && beside_others);
-  if (plan_->finished() && stage_ == Stage::searching && wanted) doubt();
+  const auto disturbed = [&] { return disturbable_ || (disturbed_ && disturbed_()); };
+  if (confirm_ == Confirm::always || (confirm_ == Confirm::unwatched && beside_others && disturbed())) doubt();
 }
 
 /// What the answer stands on. Where tests contradict each other there is nothing to ask again but everything.

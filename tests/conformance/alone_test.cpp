@@ -68,6 +68,13 @@ TEST_F(AloneTest, AnAnswerThatDoesNotStandAloneIsSearchedForAgain) {
   for (const std::string& line : log) EXPECT_THAT(line, Not(HasSubstr("git bisect bad " + repository.ids()[1])));
 }
 
+TEST_F(AloneTest, AFileInTheHomeNamesNoWrongCommit) {
+  // Each writes down its commit and reads it a while later: of those that run together all read the last one's.
+  const Ended ended = search("echo $n > ~/database; sleep 0.2; test $(cat ~/database) -lt 13", {});
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.err, HasSubstr("with nothing beside it"));
+}
+
 TEST_F(AloneTest, AnAnswerThatStandsIsTestedTwiceAndNoMore) {
   const std::string note = place.note("tested").string();
   const Ended ended = search("echo $n >> " + note + "; test $n -lt 13", {"--confirm"});

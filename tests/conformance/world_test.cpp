@@ -148,6 +148,25 @@ TEST_P(WorldTest, WhatATestDoesToTheCheckoutStaysInside) {
   expect_nothing_left();
 }
 
+TEST_P(WorldTest, NoProcessStandsInTheCheckoutThatIsCovered) {
+  const Snapshot before{repository.path()};
+  EXPECT_THAT(search("for p in /proc/[0-9]*; do mkdir $p/cwd/.git/mine-$n 2> /dev/null; done; test $n -lt 6"),
+              FindsInAWorld(repository.ids()[6]));
+  EXPECT_THAT(before.changes(), IsEmpty());
+}
+
+TEST_P(WorldTest, ACommandThatNamesTheCheckoutIsNotRunInItself) {
+  untracked("notes", "precious\n");
+  const std::string there = repository.path().string();
+  const Snapshot before{repository.path()};
+  const Ended ended = support::run_program(
+      program_of({repository.range()}, {"sh", "-c", "cd " + there + " && git clean -fdxq; exit 1"}));
+  EXPECT_THAT(ended, FailsWith(1));
+  EXPECT_THAT(ended.err, HasSubstr("--isolate none"));
+  EXPECT_THAT(search("rm " + there + "/notes; exit 1"), FailsWith(1));
+  EXPECT_THAT(before.changes(), IsEmpty());
+}
+
 TEST_P(WorldTest, TheWorkTreeHasTheSameNameEachTime) {
   const std::string note =
       "test -e $NOTES/first && test \"$(cat $NOTES/first)\" != \"$PWD\" && exit 1; echo \"$PWD\" > "
@@ -173,6 +192,15 @@ TEST_P(WorldTest, WhatACommandNamesIsTakenAsItIs) {
   EXPECT_THAT(ended.err, HasSubstr("'check.sh' is not committed"));
   EXPECT_THAT(search("test -e check.sh && test $n -lt 6"), FindsInAWorld(repository.ids()[6]));
   EXPECT_THAT(search("! test -e check.sh && test $n -lt 6", {"--pristine"}), FindsInAWorld(repository.ids()[6]));
+}
+
+TEST_P(WorldTest, WhatWasTrackedOnceIsTheCommitsOwn) {
+  // The file that the commits differ in is ignored by now, and still lies there.
+  repository.git({"rm", "-q", "--cached", "number"});
+  repository.git({"commit", "-q", "-m", "ignored"});
+  const Ended ended = support::run_program(
+      program_of({repository.ids()[0] + ".." + repository.ids()[9]}, {"sh", "-c", "test $(cat number) -lt 6"}));
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
 }
 
 TEST_P(WorldTest, OtherChangesAreLeftOutUnlessAskedFor) {

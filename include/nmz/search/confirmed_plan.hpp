@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "nmz/search/bisect_plan.hpp"
@@ -41,6 +43,9 @@ class ConfirmedPlan final : public dispatch::Plan {
 
   /// From now on, whatever was seen so far.
   void confirm(Confirm how) { confirm_ = how; }
+
+  /// Asked when the answer is there, where it is not confirmed anyway: may tests have disturbed each other?
+  void doubt_if(std::function<bool()> disturbed) { disturbed_ = std::move(disturbed); }
 
   [[nodiscard]] Stage stage() const { return stage_; }
   /// What was recorded last only confirms, or not, what was known.
@@ -79,6 +84,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   BisectResult unfinished_;
   Stage stage_ = Stage::searching;
   bool disturbable_ = false;  ///< a verdict came from a test that others could have disturbed unnoticed
+  std::function<bool()> disturbed_;
   std::deque<Expected> expected_;
   std::vector<dispatch::Subject> stale_;  ///< run on although nobody waits for them: of the stage before
   std::optional<Confirmed> last_confirmed_;
