@@ -93,7 +93,7 @@ class Copy {
     for (fs::directory_iterator at{from, error}, end; at != end; at.increment(error)) {
       const std::string name = at->path().filename().string();
       if (path != "info" || (name != "sparse-checkout" && name != "refs")) {
-        if (!entry(at->path(), path + '/' + name)) {
+        if (!entry(at->path(), fs::path{path} / name)) {
           return false;
         }
       }

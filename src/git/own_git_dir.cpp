@@ -91,7 +91,7 @@ bool OwnGitDir::belongs(const std::string& path) const {
 /// What a test left in the git directory: locks, logs, MERGE_HEAD, a rebase, ...
 void OwnGitDir::remove_strangers(int directory, const std::string& path) const {
   for (const std::string& name : names_in(directory)) {
-    const std::string full = path.empty() ? name : path + '/' + name;
+    const std::string full = std::filesystem::path{path} / name;
     if (is_kept(full) || belongs(full)) {
       continue;
     }

@@ -61,8 +61,8 @@ Result<void> add_tree(git_index* index, ObjectSource& source, const git_tree* tr
     const std::string path = directory + git_tree_entry_name(found);
     if (git_tree_entry_type(found) == GIT_OBJECT_TREE) {
       const Result<TreeHandle> below = source.tree(*git_tree_entry_id(found));
-      const Result<void> added = below ? add_tree(index, source, below->get(), path + '/', work_tree)
-                                       : Result<void>{tl::unexpected{below.error()}};
+      Result<void> added = below ? add_tree(index, source, below->get(), path + '/', work_tree)
+                                 : Result<void>{tl::unexpected{below.error()}};
       if (!added) {
         return added;
       }

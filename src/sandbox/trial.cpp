@@ -40,6 +40,7 @@ int start(const std::filesystem::path& agent, const std::filesystem::path& tree,
   std::vector<std::string> arguments{agent.string(),          "--try",  "--world",
                                      std::to_string(plan_fd), "--tree", tree.string()};
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions{};

@@ -65,12 +65,11 @@ std::optional<dispatch::Subject> BisectPlan::end_in_doubt() const {
   constexpr std::size_t enough = 2;
   std::optional<dispatch::Subject> end;
   if (options_.search.trust_ends) return std::nullopt;
-  if (goods_ + bads_ + other_skips_ == 0 && failed_builds_ >= enough) {
+  const bool nothing_builds = goods_ + bads_ + other_skips_ == 0 && failed_builds_ >= enough;
+  if (nothing_builds || (goods_ >= enough && bads_ == 0)) {
     end = graph_->bad_end();
   } else if (bads_ >= enough && goods_ == 0) {
     end = good_end();
-  } else if (goods_ >= enough && bads_ == 0) {
-    end = graph_->bad_end();
   }
   return end && !subjects_[*end].settled ? end : std::nullopt;
 }

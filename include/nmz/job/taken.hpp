@@ -15,7 +15,7 @@ struct Taken {
   std::uint64_t place = 0;  ///< which network or directory it is in: the same name elsewhere is something else
 
   friend bool operator==(const Taken&, const Taken&) = default;
-  friend auto operator<=>(const Taken&, const Taken&) = default;
+  friend auto operator<=>(const Taken&, const Taken&) = default;  // NOLINT(modernize-use-nullptr): of clang 14
 };
 
 }  // namespace nmz::job
