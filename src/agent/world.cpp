@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -161,7 +162,11 @@ Attempt<> World::make(const Mount& mount, int source) const {
           ::chmod(path_of(upper.get()).c_str(), status.st_mode & 07777U) != 0) {
         return failed(errno, "make what is written to", mount.target);
       }
-      return overlay(mount.target, path_of(lower.get()), upper.get(), work.get());
+      auto made = overlay(mount.target, path_of(lower.get()), upper.get(), work.get());
+      if (!made && made.error().code == EINVAL) {
+        return instead_of_overlay(mount.target, path_of(upper.get()));
+      }
+      return made;
     }
     case Mount::Kind::again:
     case Mount::Kind::lent:
@@ -175,6 +180,37 @@ Attempt<> World::make(const Mount& mount, int source) const {
   }
   if (mount.kind == Mount::Kind::lent) {
     make_read_only(mount.target);
+  }
+  return {};
+}
+
+/// In a user namespace nothing is laid over a directory with mounts below it: that could uncover what they cover. Then
+/// what is outside is not seen here, but for what is mounted there by us, whose places are made.
+Attempt<> World::instead_of_overlay(const std::string& target, const std::string& upper) const {
+  std::vector<std::string> places{plan_.checkout};
+  for (const Mount& mount : plan_.mounts) {
+    places.push_back(mount.target);
+  }
+  std::vector<std::pair<std::string, mode_t>> below;
+  for (const std::string& place : places) {
+    struct stat status {};
+    if (place.starts_with(target + '/') && ::lstat(place.c_str(), &status) == 0) {
+      below.emplace_back(place, status.st_mode);
+    }
+  }
+  if (::mount(upper.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    return failed(errno, "mount on", target);
+  }
+  for (const auto& [place, mode] : below) {
+    for (std::size_t slash = place.find('/', target.size() + 1); slash != std::string::npos;
+         slash = place.find('/', slash + 1)) {
+      ::mkdir(place.substr(0, slash).c_str(), 0755);
+    }
+    const bool made =
+        S_ISDIR(mode) ? ::mkdir(place.c_str(), 0755) == 0 : ::mknod(place.c_str(), S_IFREG | 0600, 0) == 0;
+    if (!made && errno != EEXIST) {
+      return failed(errno, "make", place);
+    }
   }
   return {};
 }

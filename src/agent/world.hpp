@@ -42,6 +42,7 @@ class World {
  private:
   explicit World(sandbox::Plan plan) : plan_{std::move(plan)} {}
   [[nodiscard]] Attempt<> make(const sandbox::Mount& mount, int source) const;
+  [[nodiscard]] Attempt<> instead_of_overlay(const std::string& target, const std::string& upper) const;
   [[nodiscard]] Attempt<> overlay(const std::string& target, const std::string& lower, int upper, int work) const;
   void uncover(const std::string& path, const UniqueFd& below) const;
 

@@ -1,6 +1,7 @@
 // The world that local tests live in: what they see of the user's checkout and of the machine, what of it they can
 // change (nothing), and that the world itself never decides a verdict. Each as whoever runs this, and where that is
 // root as a plain user as well: the kernel makes the two worlds in different ways.
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -8,6 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +19,7 @@
 #include "line.hpp"
 #include "snapshot.hpp"
 #include "support/scratch_repository.hpp"
+#include "support/temp_directory.hpp"
 #include "workplace.hpp"
 
 namespace nmz::conformance {
@@ -165,6 +168,15 @@ TEST_P(WorldTest, ACommandThatNamesTheCheckoutIsNotRunInItself) {
   EXPECT_THAT(ended.err, HasSubstr("--isolate none"));
   EXPECT_THAT(search("rm " + there + "/notes; exit 1"), FailsWith(1));
   EXPECT_THAT(before.changes(), IsEmpty());
+}
+
+TEST_P(WorldTest, AMountBelowTmpIsNoReasonToDoWithout) {
+  const support::TempDirectory mounted{"mounted"};
+  ASSERT_EQ(::mount("none", mounted.path().c_str(), "tmpfs", 0, "size=1m"), 0) << "mounting needs root";
+  const Ended ended = search("echo > /tmp/nmz-world-test-mine && test $n -lt 6");
+  ::umount2(mounted.path().c_str(), MNT_DETACH);
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
+  EXPECT_FALSE(std::filesystem::exists("/tmp/nmz-world-test-mine"));
 }
 
 TEST_P(WorldTest, TheWorkTreeHasTheSameNameEachTime) {
