@@ -208,7 +208,7 @@ class Sweeper {
 
 }  // namespace
 
-Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy, const std::string& wanted) {
+Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy, const std::string& name) {
   const auto cannot = [&](int error) {
     if (error == ECANCELED) return fail(ErrorKind::cancelled, "interrupted");
     return fail(ErrorKind::misconfigured,
@@ -225,10 +225,10 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
-  std::string name = wanted.empty() ? std::string{} : make_named_directory(place.get(), wanted);
-  if (name.empty()) name = make_directory(place.get());
-  if (name.empty()) return cannot(errno);
-  const fs::path path = real / name;
+  std::string made_name = name.empty() ? std::string{} : make_named_directory(place.get(), name);
+  if (made_name.empty()) made_name = make_directory(place.get());
+  if (made_name.empty()) return cannot(errno);
+  const fs::path path = real / made_name;
   UniqueFd directory{::openat(place.get(), path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   if (!directory) return cannot(errno);
   RunDirectory made{path, std::move(place), std::move(directory)};
