@@ -228,12 +228,12 @@ bool Agent::greet(const wire::Hello& hello) {
   welcome.version = NMZ_VERSION;
   welcome.node = node_name();
   welcome.pid = static_cast<std::uint32_t>(::getpid());
-  // Sent in any case: it tells a coordinator of another version what it is talking to.
-  peer_.send(welcome);
   greeted_ = true;
   if (on_greeting_) {
-    on_greeting_();
+    on_greeting_();  // before anybody can know of it
   }
+  // Sent in any case: it tells a coordinator of another version what it is talking to.
+  peer_.send(welcome);
   constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
   heartbeat_ = std::clamp(hello.heartbeat, std::chrono::milliseconds{0}, longest);
   next_heartbeat_ = Clock::now() + heartbeat_;
