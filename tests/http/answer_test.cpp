@@ -179,7 +179,8 @@ TEST(HttpAnswerTest, OldEnginesHandOverWith200) {
   const std::string bytes = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nraw";
   Request request{"POST", "/attach"};
   request.upgrade = Upgrade::switching_or_ok;
-  const Outcome<Answer> taken = call_once(script_of(bytes), request);
+  Calls calls{{script_of(bytes)}};  // the stream needs its io_context
+  const Outcome<Answer> taken = calls.call(request);
   ASSERT_TRUE(taken);
   EXPECT_TRUE(taken->stream);
   request.upgrade = Upgrade::switching;

@@ -15,7 +15,8 @@ TEST(BisectSimulationTest, FindsTheCulpritInEveryWorld) {
   std::map<Kind, std::size_t> answers;
   std::size_t disturbed = 0;
   std::size_t repeated = 0;
-  for (const std::uint64_t seed : seeds(thousands_of_runs(5000))) {
+  const auto all = seeds(thousands_of_runs(5000));
+  for (const std::uint64_t seed : all) {
     SCOPED_TRACE(testing::Message() << "NMZ_SIM_SEED=" << seed);
     try {
       const BisectRun one = run_bisect(seed);
@@ -30,8 +31,8 @@ TEST(BisectSimulationTest, FindsTheCulpritInEveryWorld) {
   if (seeds(2).size() == 1) return;
   EXPECT_GT(answers[Kind::found], 100U);
   EXPECT_GT(answers[Kind::only_skipped], 10U);
-  EXPECT_GT(disturbed, 100U) << "by ports that collide";
-  EXPECT_GT(repeated, 10U) << "since a collision that nobody noticed had spoilt the answer";
+  EXPECT_GT(50 * disturbed, all.size()) << "by ports that collide";
+  EXPECT_GT(500 * repeated, all.size()) << "since a collision that nobody noticed had spoilt the answer";
 }
 
 TEST(BisectSimulationTest, TheSeedTellsEverything) {
