@@ -66,7 +66,7 @@ Result<std::int64_t> parse_memory(const std::string& option, const std::string& 
   constexpr std::string_view units = "kmgtp";
   const std::size_t power = unit.empty() ? std::string_view::npos : units.find(unit.front());
   if (power != std::string_view::npos) unit.erase(0, 1);
-  if (unit != "" && unit != "b" && unit != "i" && unit != "ib") return wrong;
+  if (!unit.empty() && unit != "b" && unit != "i" && unit != "ib") return wrong;
   constexpr int bits_a_unit = 10;
   constexpr std::int64_t most = std::int64_t{1} << 60;
   const double bytes =
