@@ -67,6 +67,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::check<wire::Message, wire::Decoder>(bytes.rest(), piece);
   fuzz::check<wire::RelayMessage, wire::RelayDecoder>(bytes.rest(), piece);
   fuzz::check_cutter(bytes.rest(), piece);
-  static_cast<void>(wire::knocks(bytes.rest(), "token"));
   return 0;
 }
