@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -11,6 +10,7 @@
 
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/logs/pruning.hpp"
+#include "nmz/output/local_time.hpp"
 #include "nmz/output/output_file.hpp"
 
 namespace nmz::logs {
@@ -19,14 +19,7 @@ namespace {
 
 std::string reason(int error) { return std::error_code{error, std::generic_category()}.message(); }
 
-std::string time_stamp() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  std::string text(sizeof "20261231-235959", '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y%m%d-%H%M%S", &local));
-  return text;
-}
+std::string time_stamp() { return output::local_time(std::chrono::system_clock::now(), "%Y%m%d-%H%M%S"); }
 
 }  // namespace
 

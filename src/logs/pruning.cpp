@@ -43,22 +43,6 @@ bool is_ours(int directory, const std::string& name) {
   return !expected.empty() && got >= 0 && std::string_view{buffer.data(), static_cast<std::size_t>(got)} == expected;
 }
 
-/// The mark says whose the directory is, so it is the last to go.
-class KeepMark final : public files::Keep {
- public:
-  [[nodiscard]] bool keeps(const std::string& name, bool is_directory) const override {
-    return depth_ == 0 && !is_directory && name == mark_name;
-  }
-  void enter(const std::string& /*name*/) override { ++depth_; }
-  bool leave() override {
-    --depth_;
-    return false;
-  }
-
- private:
-  std::size_t depth_ = 0;
-};
-
 UniqueFd open_directory(int place, const std::string& name) {
   return UniqueFd{::openat(place, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
 }
@@ -71,7 +55,7 @@ void remove(int place, const fs::path& path, Pruned& pruned) {
   const std::string name = path.filename().string();
   const UniqueFd directory = open_directory(place, name);
   if (!directory || !is_ours(directory.get(), name) || !lock(directory.get())) return;
-  KeepMark keep;
+  files::KeepFile keep{mark_name};
   files::Leftovers left = files::empty_directory(directory.get(), &keep, [] {});
   if (left.count == 0) left = files::remove_entry(place, name, [] {});
   if (left.count == 0) {

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "nmz/error/steps.hpp"
 #include "nmz/history/history.hpp"
 #include "nmz/installation/user_directories.hpp"
+#include "nmz/output/local_time.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
 #include "nmz/text/utf8.hpp"
@@ -52,15 +52,6 @@ Result<std::chrono::milliseconds> parse_age(const std::string& text) {
   return fail(ErrorKind::misconfigured, "--before needs an age such as 30d or 12h, not '" + text + "'");
 }
 
-std::string local_time(Clock::time_point when) {
-  const std::time_t seconds = Clock::to_time_t(when);
-  std::tm local{};
-  ::localtime_r(&seconds, &local);
-  std::string text(sizeof "2026-12-31 23:59", '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &local));
-  return text;
-}
-
 int list_suites(history::History& known) {
   const auto suites = need(known.suites());
   std::string text;
@@ -68,7 +59,7 @@ int list_suites(history::History& known) {
     text += fmt::format("{:>9}  {:>9}  {:>12}  {:16}  SUITE\n", "WORKLOADS", "RUNS", "TOGETHER", "LAST");
   for (const history::SuiteSummary& one : suites) {
     text += fmt::format("{:>9}  {:>9}  {:>12}  {:16}  {}\n", one.workloads, one.runs, view::duration(one.total),
-                        local_time(one.last), text::printable(one.suite));
+                        output::local_minute(one.last), text::printable(one.suite));
   }
   output::print(output::without_commands(text));
   return exit_passed;
@@ -84,7 +75,7 @@ int list_workloads(history::History& known, const std::string& suite) {
   for (const history::WorkloadSummary& one : workloads) {
     text += fmt::format("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  {}\n", view::duration(one.expectation.mean),
                         view::duration(one.expectation.deviation), one.expectation.runs, one.expectation.failures,
-                        local_time(one.last), text::printable(one.workload));
+                        output::local_minute(one.last), text::printable(one.workload));
   }
   output::print(output::without_commands(text));
   return exit_passed;

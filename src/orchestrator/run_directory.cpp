@@ -122,22 +122,6 @@ bool is_same(int one, int other) {
          left.st_ino == right.st_ino;
 }
 
-/// The lock file says whose the directory is, so it is the last to go: what is left is still known as ours.
-class KeepLock final : public files::Keep {
- public:
-  [[nodiscard]] bool keeps(const std::string& name, bool is_directory) const override {
-    return depth_ == 0 && !is_directory && name == lock_name;
-  }
-  void enter(const std::string& /*name*/) override { ++depth_; }
-  bool leave() override {
-    --depth_;
-    return false;
-  }
-
- private:
-  std::size_t depth_ = 0;
-};
-
 std::string line(const fs::path& path, const std::string& why) {
   return "cannot remove '" + path.string() + "': " + why;
 }
@@ -159,7 +143,7 @@ std::vector<std::string> remove_directory(
   constexpr int tries = 3;
   files::Leftovers left;
   for (int i = 0; i < tries; ++i) {
-    KeepLock keep;
+    files::KeepFile keep{lock_name};
     left = files::empty_directory(directory, &keep, progress);
     if (left.count == 0) break;
   }

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "nmz/error/steps.hpp"
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/logs/pruning.hpp"
+#include "nmz/output/local_time.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
 #include "nmz/run/replay.hpp"
@@ -75,19 +75,10 @@ int show_run(const Program& program, const ShowOptions& options) {
   return 0;
 }
 
-std::string local_time(Clock::time_point when) {
-  const std::time_t seconds = Clock::to_time_t(when);
-  std::tm local{};
-  ::localtime_r(&seconds, &local);
-  std::string text(sizeof "2026-12-31 23:59", '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", &local));
-  return text;
-}
-
 void list_runs(const std::filesystem::path& place) {
   std::string text;
   for (const logs::KeptRun& run : logs::kept_runs(place)) {
-    text += fmt::format("{}  {}{}\n", local_time(run.last_change), text::printable(run.name),
+    text += fmt::format("{}  {}{}\n", output::local_minute(run.last_change), text::printable(run.name),
                         run.going_on ? "  (goes on)" : "");
   }
   output::print(output::without_commands(text));

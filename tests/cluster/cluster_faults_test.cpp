@@ -128,13 +128,9 @@ TEST_P(ClusterFaultsTest, WhateverCallFailsNothingIsLeft) {
 }
 
 TEST_P(ClusterFaultsTest, WheneverItIsInterruptedNothingIsLeft) {
-  const std::size_t calls = play({}).calls.size();
-  for (std::size_t at = 1; at <= calls; ++at) {
-    for (const Fault fault : {Fault::none, Fault::lost_after}) {
-      const FaultPlan plan{at, fault};
-      expect_clean(play(plan, true), "interrupted, " + support::text_of(plan));
-      if (HasFatalFailure()) return;
-    }
+  for (const FaultPlan& plan : support::each_call(play({}).calls.size(), {Fault::none, Fault::lost_after})) {
+    expect_clean(play(plan, true), "interrupted, " + support::text_of(plan));
+    if (HasFatalFailure()) return;
   }
 }
 

@@ -130,34 +130,26 @@ TEST_P(EngineFaultsTest, WhateverCallFailsNothingIsLeft) {
 }
 
 TEST_P(EngineFaultsTest, WheneverItIsInterruptedNothingIsLeft) {
-  const std::size_t calls = play({}).calls.size();
-  for (std::size_t at = 1; at <= calls; ++at) {
-    for (const Fault fault : {Fault::none, Fault::lost_after, Fault::late_after, Fault::away}) {
-      const FaultPlan plan{at, fault};
-      expect_clean(play(plan, Accident::interrupted), "interrupted, " + support::text_of(plan));
-      if (HasFatalFailure()) return;
-    }
+  for (const FaultPlan& plan :
+       support::each_call(play({}).calls.size(), {Fault::none, Fault::lost_after, Fault::late_after, Fault::away})) {
+    expect_clean(play(plan, Accident::interrupted), "interrupted, " + support::text_of(plan));
+    if (HasFatalFailure()) return;
   }
 }
 
 TEST_P(EngineFaultsTest, WheneverTheRelayDiesNothingIsLeft) {
   if (!is_swarm()) return;  // has none
-  const std::size_t calls = play({}).calls.size();
-  for (std::size_t at = 1; at <= calls; ++at) {
-    for (const Fault fault : {Fault::none, Fault::missing, Fault::lost_after, Fault::away}) {
-      const FaultPlan plan{at, fault};
-      expect_clean(play(plan, Accident::relay_dies), "without a relay, " + support::text_of(plan));
-      if (HasFatalFailure()) return;
-    }
+  for (const FaultPlan& plan :
+       support::each_call(play({}).calls.size(), {Fault::none, Fault::missing, Fault::lost_after, Fault::away})) {
+    expect_clean(play(plan, Accident::relay_dies), "without a relay, " + support::text_of(plan));
+    if (HasFatalFailure()) return;
   }
 }
 
 /// The call's answer was lost, or an Engine was away for a moment: not a reason to lose a run.
 TEST_P(EngineFaultsTest, AnEngineThatWasAwayForAMomentCostsNoWorker) {
   patience_.reconnect_for = std::chrono::seconds{20};
-  const std::size_t calls = play({}).calls.size();
-  for (std::size_t at = 1; at <= calls; ++at) {
-    const FaultPlan plan{at, Fault::away};
+  for (const FaultPlan& plan : support::each_call(play({}).calls.size(), {Fault::away})) {
     EXPECT_EQ(play(plan).ending.workers, FaultyRun::worker_count) << support::text_of(plan);
   }
 }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -45,13 +46,21 @@ struct Ending {
   bool finished = false;
 };
 
-inline std::vector<FaultPlan> every_fault(std::size_t calls) {
+/// Each of the faults at each call.
+inline std::vector<FaultPlan> each_call(std::size_t calls, std::initializer_list<Fault> faults) {
   std::vector<FaultPlan> plans;
   for (std::size_t at = 1; at <= calls; ++at) {
-    for (const Fault fault : {Fault::refused, Fault::missing, Fault::lost_before, Fault::lost_after, Fault::late_before,
-                              Fault::late_after, Fault::away}) {
-      plans.emplace_back(at, fault);
-    }
+    for (const Fault fault : faults) plans.emplace_back(at, fault);
+  }
+  return plans;
+}
+
+/// And those after which the Engine does not come back.
+inline std::vector<FaultPlan> every_fault(std::size_t calls) {
+  std::vector<FaultPlan> plans =
+      each_call(calls, {Fault::refused, Fault::missing, Fault::lost_before, Fault::lost_after, Fault::late_before,
+                        Fault::late_after, Fault::away});
+  for (std::size_t at = 1; at <= calls; ++at) {
     plans.emplace_back(at, Fault::away, true);
     plans.emplace_back(at, Fault::late_before, true);
   }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -49,6 +50,24 @@ class Keep {
   virtual void enter(const std::string& name) = 0;
   /// Whether the directory that is left stays even when it is empty.
   virtual bool leave() = 0;
+};
+
+/// The file of that name at the top stays: it says whose the directory is, and is the last to go.
+class KeepFile final : public Keep {
+ public:
+  explicit KeepFile(std::string name) : name_{std::move(name)} {}
+  [[nodiscard]] bool keeps(const std::string& name, bool is_directory) const override {
+    return depth_ == 0 && !is_directory && name == name_;
+  }
+  void enter(const std::string& /*name*/) override { ++depth_; }
+  bool leave() override {
+    --depth_;
+    return false;
+  }
+
+ private:
+  std::string name_;
+  std::size_t depth_ = 0;
 };
 
 /// Called every now and then during long work.

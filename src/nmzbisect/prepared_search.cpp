@@ -1,0 +1,129 @@
+#include "prepared_search.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "nmz/text/utf8.hpp"
+
+namespace nmz::nmzbisect {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<search::Check> checks_of(const git::Range& range) {
+  std::vector<search::Check> checks;
+  for (const git::OutsideCheck& outside : range.outside) {
+    search::Check check;
+    check.kind = outside.merge_base ? search::Check::Kind::merge_base : search::Check::Kind::sibling_good;
+    checks.push_back(check);
+  }
+  return checks;
+}
+
+/// The commits of all subjects: the graph's nodes, then the checks.
+std::vector<git::CommitId> subjects_of(const git::Range& range) {
+  std::vector<git::CommitId> subjects = range.ids;
+  for (const git::OutsideCheck& outside : range.outside) subjects.push_back(outside.id);
+  return subjects;
+}
+
+search::BisectOptions plan_options(const Options& options, std::uint32_t workers) {
+  search::BisectOptions plan;
+  plan.search.trust_ends = options.trust_ends;
+  plan.strategy = options.strategy;
+  plan.workers = workers;
+  plan.timeout_means = options.on_timeout;
+  plan.matching = !options.match.empty();
+  plan.keep_going = options.keep_going;
+  plan.find_fix = options.find_fix;
+  return plan;
+}
+
+/// Containers have networks and directories of their own, unless the network is the machine's.
+search::Confirm confirmation(const Options& options) {
+  if (options.confirm) return *options.confirm ? search::Confirm::always : search::Confirm::never;
+  const bool apart = !options.containers.image.empty() && options.containers.network != "host";
+  return apart ? search::Confirm::never : search::Confirm::unwatched;
+}
+
+/// More workers than there are commits to test have nothing to do.
+std::uint32_t worker_count(const Options& options, const git::Range& range, std::uint32_t cpus_there) {
+  const std::size_t subjects = range.graph.size() + range.outside.size();
+  const std::uint32_t wanted = options.workers == 0 ? cpus_there : options.workers;
+  return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, std::max<std::size_t>(subjects, 1)));
+}
+
+}  // namespace
+
+std::string repository_name(const git::Repository& repository) {
+  const fs::path place = repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
+  const std::string name = place.filename().string();
+  return name.empty() ? "repository" : name;
+}
+
+Search::Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in,
+               git::Range range_in, std::uint32_t cpus_there)
+    : options{options_in},
+      repository{std::move(repository_in)},
+      objects{std::move(objects_in)},
+      range{std::move(range_in)},
+      subjects{subjects_of(range)},
+      workers{worker_count(options, range, cpus_there)},
+      plan{range.graph, checks_of(range), plan_options(options, workers), confirmation(options)} {}
+
+void Search::begin_again() {
+  std::destroy_at(&plan);
+  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers), confirmation(options));
+}
+
+Named Search::name(dispatch::Subject subject) const {
+  const git::CommitId id = subjects.at(subject);
+  const bool outside = subject >= range.graph.size();
+  return {id, message_line(id), outside && range.outside[subject - range.graph.size()].merge_base};
+}
+
+events::SearchPlanned plan_of(Search& search) {
+  events::SearchPlanned planned;
+  planned.candidates = search.range.graph.candidates();
+  planned.workers = search.workers;
+  planned.rounds = search.plan.rounds_left();
+  const std::vector<dispatch::Subject> probes = search.plan.next(search.workers);
+  for (auto subject = static_cast<dispatch::Subject>(search.subjects.size()); subject-- > 0;) {
+    const bool probed = std::ranges::find(probes, subject) != probes.end();
+    const bool candidate =
+        subject < search.range.graph.size() && search.range.graph.role(subject) == search::Role::candidate;
+    if (!candidate && !probed) continue;
+    const Named named = search.name(subject);
+    planned.commits.push_back({named.id.hex(), named.subject, probed});
+  }
+  return planned;
+}
+
+std::string plan_text(const events::SearchPlanned& planned) {
+  std::string text = fmt::format("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
+                                 planned.candidates, planned.workers, planned.rounds);
+  for (const events::PlannedCommit& one : planned.commits) {
+    text += fmt::format("{} {} {}\n", one.probe ? "*" : " ", one.commit, text::printable(one.subject));
+  }
+  return text;
+}
+
+git::BisectLogHead log_head(const Search& search) {
+  git::BisectLogHead head;
+  head.bad = search.range.bad;
+  head.bad_subject = search.message_line(head.bad);
+  head.goods = search.range.goods;
+  for (const git::CommitId& good : head.goods) {
+    head.good_subjects.push_back(search.message_line(good));
+  }
+  head.pathspecs = search.options.pathspecs;
+  head.first_parent = search.options.first_parent;
+  head.term_old = search.options.term_old;
+  head.term_new = search.options.term_new;
+  return head;
+}
+
+}  // namespace nmz::nmzbisect
