@@ -14,9 +14,10 @@ namespace nmz::agent {
 namespace {
 
 /// Where a controller's file of this process's cgroup is; empty where there is none.
-std::string file_of(std::string_view controller, const std::string& unified_name, const std::string& own_name) {
+std::string file_of(const std::string& root, std::string_view controller, const std::string& unified_name,
+                    const std::string& own_name) {
   std::string groups;
-  read_file("/proc/self/cgroup", groups);
+  read_file(root + "/proc/self/cgroup", groups);
   for (std::string_view rest = groups; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
@@ -25,7 +26,7 @@ std::string file_of(std::string_view controller, const std::string& unified_name
     if (path == std::string_view::npos || (!unified && !line.substr(0, path).ends_with(controller))) {
       continue;
     }
-    const std::string place = unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + std::string{controller.substr(1)};
+    const std::string place = root + "/sys/fs/cgroup" + (unified ? "" : '/' + std::string{controller.substr(1)});
     // In a container the place may be its own cgroup, whatever the path.
     for (const std::string& below : {std::string{line.substr(path + 1)}, std::string{}}) {
       std::string file = place + below + '/' + (unified ? unified_name : own_name);
@@ -59,9 +60,9 @@ bool speaks_of_it(const LastWords& words) {
 
 }  // namespace
 
-ProcessLimit::ProcessLimit()
-    : events_{file_of(":pids", "pids.events", "pids.events")},
-      memory_events_{file_of(":memory", "memory.events", "memory.oom_control")},
+ProcessLimit::ProcessLimit(const std::string& root)
+    : events_{file_of(root, ":pids", "pids.events", "pids.events")},
+      memory_events_{file_of(root, ":memory", "memory.events", "memory.oom_control")},
       refused_{count_in(events_, "max")},
       killed_{count_in(memory_events_, "oom_kill")} {}
 

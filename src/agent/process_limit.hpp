@@ -21,8 +21,8 @@ namespace nmz::agent {
 
 class ProcessLimit {
  public:
-  /// To be made before the command starts.
-  ProcessLimit();
+  /// To be made before the command starts. `root`: of the file system where /proc and /sys are.
+  explicit ProcessLimit(const std::string& root = {});
 
   /// Which limit was met, for a person; empty when none was. To be asked before the command's processes are killed.
   [[nodiscard]] std::string met(const LastWords& words) const;
