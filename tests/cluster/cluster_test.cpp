@@ -139,10 +139,9 @@ TEST_F(ClusterTest, TheManagersEngineMayBeStoppedAndStarted) {
 
 /// In the middle of what is made one after the other, with an answer under way.
 TEST_F(ClusterTest, TheManagersEngineMayDieWhileTheRunIsSetUp) {
-  const pid_t engine = std::stoi(node({"pid", "1"}));
   ClusterRun run{place, "run", sleepers(6, "0.5"), {"--replicas", "3"}};
   ASSERT_TRUE(wait_until([] { return !configs().empty(); }));
-  ::kill(engine, SIGKILL);
+  node({"crash", "1"});
   node({"start", "1"});
   expect_complete(run);
   EXPECT_THAT(run.notices(), Contains(HasSubstr("it is given some time to come back")));

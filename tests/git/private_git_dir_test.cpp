@@ -506,6 +506,8 @@ TEST_F(PrivateGitDirTest, IsADirectoryWithAllThatTheUsersHas) {
   support::write_file(user / "annex/objects/large", std::string(std::size_t{5} << 20, 'x'));
   support::write_file(user / "local.conf", "[user]\n\tname = From The Include\n");
   scratch_.git({"config", "include.path", "local.conf"});
+  support::write_file(user / "info/exclude", "ignored-here\n");
+  support::write_file(user / "info/sparse-checkout", "/nothing\n");
   support::write_file(user / "MERGE_HEAD", ids()[0] + "\n");
   support::write_file(user / "index.lock", "");
   const auto before = Facts{scratch_.path()}.all;
@@ -520,6 +522,10 @@ TEST_F(PrivateGitDirTest, IsADirectoryWithAllThatTheUsersHas) {
       EXPECT_EQ(support::read_file(git / same), support::read_file(user / same)) << same;
     }
     EXPECT_FALSE(fs::exists(git / "MERGE_HEAD") || fs::exists(git / "index.lock"));
+    EXPECT_FALSE(fs::exists(git / "info/sparse-checkout")) << "the whole commit is laid out";
+    support::write_file(place.tree() / "ignored-here", "");
+    EXPECT_EQ(place.git({"status", "--porcelain"}), "");
+    fs::remove(place.tree() / "ignored-here");
     EXPECT_EQ(place.git({"config", "user.name"}), "From The Include");
     place.git({"config", "core.hooksPath", hooks ? ".git/hooks" : "/dev/null"});
     support::write_file(git / "git-crypt/keys/default", "overwritten");
