@@ -17,15 +17,6 @@ tl::unexpected<Error> cannot_write(const std::string& file, const std::string& w
   return fail(ErrorKind::misconfigured, "cannot write '" + file + "': " + why);
 }
 
-/// By name, or by what is there: a link, a directory that is reached in two ways. Devices take anything.
-bool is_same_file(const std::string& one, const std::string& other) {
-  if (one == standard_output || other == standard_output) return one == other;
-  std::error_code error;
-  const fs::file_status status = fs::status(one, error);
-  if (fs::exists(status) && !fs::is_regular_file(status)) return false;
-  return fs::weakly_canonical(one, error) == fs::weakly_canonical(other, error) || fs::equivalent(one, other, error);
-}
-
 }  // namespace
 
 Result<OutputFile> OutputFile::open(const std::string& file, Way way) {
@@ -103,6 +94,14 @@ Result<void> check_output(const std::string& file) {
   const bool there = fs::exists(status) && ::access(file.c_str(), W_OK) != 0;
   if (there && !fs::is_directory(status)) return cannot_write(file, message_of(errno));
   return OutputFile::open(file, OutputFile::Way::replaced).map([](const OutputFile&) {});
+}
+
+bool is_same_file(const std::string& one, const std::string& other) {
+  if (one == standard_output || other == standard_output) return one == other;
+  std::error_code error;
+  const fs::file_status status = fs::status(one, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return false;
+  return fs::weakly_canonical(one, error) == fs::weakly_canonical(other, error) || fs::equivalent(one, other, error);
 }
 
 Result<void> check_apart(std::initializer_list<ReportOption> reports) {

@@ -1,7 +1,6 @@
 #include "nmz/run/recording.hpp"
 
 #include <chrono>
-#include <system_error>
 #include <utility>
 
 #include "nmz/installation/user_directories.hpp"
@@ -11,21 +10,11 @@
 
 namespace nmz::run {
 namespace fs = std::filesystem;
-namespace {
-
-bool is_same_file(const std::string& json, const fs::path& recording) {
-  if (json.empty() || json == output::standard_output) return false;
-  std::error_code error;
-  const fs::path one = fs::weakly_canonical(json, error);
-  return !error && one == fs::weakly_canonical(recording, error);
-}
-
-}  // namespace
 
 Recording::Recording(const fs::path& log_directory, events::Kind kind, const std::string& program,
                      const std::string& json) {
   const fs::path file = log_directory / recording_name;
-  if (is_same_file(json, file)) return;
+  if (!json.empty() && output::is_same_file(json, file)) return;
   auto opened = view::JsonLines::open(file.string(), kind, view::JsonLines::Pace::recorded);
   if (opened) {
     file_ = std::move(*opened);

@@ -70,6 +70,10 @@ class OutputFile {
 /// Whether a report can be written there; leaves an existing file as it is. An empty name is no report.
 [[nodiscard]] Result<void> check_output(const std::string& file);
 
+/// By name, or by what is there: a link, a directory that is reached in two ways. Devices take anything and are never
+/// the same.
+[[nodiscard]] bool is_same_file(const std::string& one, const std::string& other);
+
 /// An option that names a report's file.
 struct ReportOption {
   std::string_view name;
