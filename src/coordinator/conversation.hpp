@@ -7,7 +7,7 @@
 // says depends on what it has read, in order, and each thing it says is told here in that order (a Cancel that crosses
 // a Finished, a job withdrawn while another runs and the log of a cancelled job are in the table).
 //
-// Neither I/O nor clock: tests/coordinator plays every order of messages against it. The states:
+// Neither I/O nor clock: tests/unit/coordinator plays every order of messages against it. The states:
 //
 //     greeting      nothing was heard yet; only Welcome
 //     idle          nothing is asked

@@ -16,7 +16,7 @@
 #include "nmz/git/private_git_dir.hpp"
 #include "nmz/git/tree_stream.hpp"
 
-#include "git/plain_worker.hpp"
+#include "unit/git/plain_worker.hpp"
 #include "support/temp_directory.hpp"
 
 namespace {

@@ -1,7 +1,7 @@
 // Workers times jobs: who runs what, what was lost, what is tried again.
 //
 // The dispatcher is a function of the events it is told and the time they carry: no I/O, no clock, no randomness. That
-// is why whole runs, with every fault, can be simulated from a seed (tests/simulation). The coordinator feeds it what
+// is why whole runs, with every fault, can be simulated from a seed (tests/unit/simulation). The coordinator feeds it what
 // the agents say and carries out the actions it answers with.
 //
 // Rules:

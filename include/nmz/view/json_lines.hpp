@@ -1,5 +1,5 @@
 // The events as JSON lines (nmz/events/json.hpp), for scripts (`--json FILE`) and for recordings. They are described in
-// the manual pages, section EVENTS, which tests/manual holds against what is written here.
+// the manual pages, section EVENTS, which tests/program/manual holds against what is written here.
 #pragma once
 
 #include <cstdint>

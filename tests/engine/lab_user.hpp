@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster_run.hpp"
-#include "conformance/answers.hpp"
-#include "conformance/workplace.hpp"
+#include "program/nmzbisect/answers.hpp"
+#include "program/nmzbisect/workplace.hpp"
 
 namespace nmz::cluster_tests {
 

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster_run.hpp"
-#include "conformance/answers.hpp"
+#include "program/nmzbisect/answers.hpp"
 
 namespace nmz::cluster_tests {
 namespace {

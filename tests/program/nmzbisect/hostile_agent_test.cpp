@@ -7,9 +7,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "conformance/answers.hpp"
-#include "conformance/line.hpp"
-#include "conformance/workplace.hpp"
+#include "program/nmzbisect/answers.hpp"
+#include "program/nmzbisect/line.hpp"
+#include "program/nmzbisect/workplace.hpp"
 
 namespace nmz::conformance {
 namespace {

@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "conformance/answers.hpp"
-#include "conformance/workplace.hpp"
+#include "program/nmzbisect/answers.hpp"
+#include "program/nmzbisect/workplace.hpp"
 
 namespace nmz::cluster_tests {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "conformance/workplace.hpp"
+#include "program/nmzbisect/workplace.hpp"
 
 namespace nmz::cluster_tests {
 

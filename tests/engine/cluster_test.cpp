@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster_run.hpp"
-#include "conformance/answers.hpp"
-#include "conformance/line.hpp"
+#include "program/nmzbisect/answers.hpp"
+#include "program/nmzbisect/line.hpp"
 
 namespace nmz::cluster_tests {
 namespace {

@@ -14,9 +14,9 @@
 #include "nmz/run/recording.hpp"
 #include "nmz/view/text.hpp"
 
-#include "events/random_events.hpp"
+#include "unit/events/random_events.hpp"
 #include "support/temp_directory.hpp"
-#include "view/printed.hpp"
+#include "unit/view/printed.hpp"
 
 namespace nmz::run {
 namespace {

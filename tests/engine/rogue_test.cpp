@@ -16,7 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster_run.hpp"
-#include "conformance/answers.hpp"
+#include "program/nmzbisect/answers.hpp"
 #include "wire_tap.hpp"
 
 namespace nmz::cluster_tests {

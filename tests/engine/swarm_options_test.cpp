@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "conformance/line.hpp"
+#include "program/nmzbisect/line.hpp"
 #include "lab_user.hpp"
 
 namespace nmz::cluster_tests {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "conformance/line.hpp"
+#include "program/nmzbisect/line.hpp"
 #include "lab_user.hpp"
 
 namespace nmz::cluster_tests {
