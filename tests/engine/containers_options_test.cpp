@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "program/nmzbisect/line.hpp"
 #include "lab_user.hpp"
+#include "program/nmzbisect/line.hpp"
 
 namespace nmz::cluster_tests {
 namespace {

@@ -10,9 +10,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "answers.hpp"
-#include "line.hpp"
-#include "workplace.hpp"
+#include "program/nmzbisect/answers.hpp"
+#include "program/nmzbisect/line.hpp"
+#include "program/nmzbisect/workplace.hpp"
 
 namespace nmz::conformance {
 namespace {

@@ -1,6 +1,4 @@
 // The client against a real Docker Engine (scripts/swarm-lab).
-#include "nmz/docker/engine.hpp"
-
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -16,6 +14,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <gmock/gmock.h>
+
+#include "nmz/docker/engine.hpp"
 
 #include "support/run_program.hpp"
 #include "support/temp_directory.hpp"

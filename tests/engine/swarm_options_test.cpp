@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "program/nmzbisect/line.hpp"
 #include "lab_user.hpp"
+#include "program/nmzbisect/line.hpp"
 
 namespace nmz::cluster_tests {
 namespace {

@@ -233,7 +233,7 @@ TEST_F(LifetimeTest, ASecondTermDoesNotWaitForTheGrace) {
   worker_.send(run);
   const pid_t pid = await_pid();
   ::kill(worker_.pid(), SIGTERM);
-  std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(takes_pending(worker_.pid(), SIGTERM)) << "two that are pending would be one";
   ::kill(worker_.pid(), SIGTERM);
   EXPECT_EQ(worker_.wait_for_exit(), 0);
   EXPECT_FALSE(is_alive(pid));
@@ -241,7 +241,9 @@ TEST_F(LifetimeTest, ASecondTermDoesNotWaitForTheGrace) {
 
 TEST_F(LifetimeTest, AJobThatEndsWhileItsAgentIsToldToEndEndsOnce) {
   // Stopped meanwhile, the agent finds both signals at once.
-  worker_.send(shell("kill -STOP $PPID; kill -TERM $PPID; (sleep 0.2; kill -CONT $PPID) & exit 3"));
+  worker_.send(
+      shell("kill -STOP $PPID; kill -TERM $PPID; "
+            "(until grep -q ') Z' /proc/$$/stat; do :; done; kill -CONT $PPID) & exit 3"));
   int ends = 0;
   while (const auto message = worker_.receive()) {
     const auto* const finished = std::get_if<wire::Finished>(&*message);

@@ -282,6 +282,19 @@ bool disappears(pid_t pid, std::chrono::milliseconds timeout) {
   return true;
 }
 
+bool takes_pending(pid_t pid, int signal) {
+  const auto deadline = Clock::now() + patience;
+  for (;;) {
+    const std::string status = support::read_file("/proc/" + std::to_string(pid) + "/status");
+    const std::size_t shared = status.find("ShdPnd:");
+    if (shared == std::string::npos) return false;
+    if ((std::stoull(status.substr(shared + 7), nullptr, 16) >> static_cast<unsigned>(signal - 1) & 1U) == 0)
+      return true;
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
 pid_t await_pid_file(const fs::path& file) {
   const auto deadline = Clock::now() + patience;
   for (;;) {

@@ -111,6 +111,8 @@ class Worker {
 [[nodiscard]] bool is_alive(pid_t pid);
 /// Waits until the process is gone; false when it is still there after `timeout`.
 [[nodiscard]] bool disappears(pid_t pid, std::chrono::milliseconds timeout = 5s);
+/// Waits until no signal of this number is pending for the process; false when one still is after the tests' patience.
+[[nodiscard]] bool takes_pending(pid_t pid, int signal);
 /// Waits until the file has content that ends with a newline and returns it as a number.
 [[nodiscard]] pid_t await_pid_file(const std::filesystem::path& file);
 

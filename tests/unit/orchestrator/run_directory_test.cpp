@@ -44,6 +44,8 @@ std::size_t runs_in(const fs::path& base) {
 pid_t killed_run(const fs::path& base) {
   std::array<int, 2> pipe{};
   EXPECT_EQ(::pipe(pipe.data()), 0);
+  std::array<int, 2> before_exec{};  // closed by exec
+  EXPECT_EQ(::pipe2(before_exec.data(), O_CLOEXEC), 0);
   const pid_t program = ::fork();
   if (program == 0) {
     auto made = RunDirectory::create(base);
@@ -58,6 +60,7 @@ pid_t killed_run(const fs::path& base) {
       ::execle("/bin/sleep", "sleep", "600", nullptr, environment.data());
       ::_exit(127);
     }
+    ::close(before_exec[1]);
     while (::write(pipe[1], &test, sizeof test) < 0 && errno == EINTR) {
     }
     ::pause();
@@ -65,7 +68,10 @@ pid_t killed_run(const fs::path& base) {
   }
   pid_t test = 0;
   EXPECT_EQ(::read(pipe[0], &test, sizeof test), static_cast<ssize_t>(sizeof test));
-  std::this_thread::sleep_for(std::chrono::milliseconds{50});  // until it has called exec
+  ::close(before_exec[1]);
+  char nothing = 0;
+  EXPECT_EQ(::read(before_exec[0], &nothing, 1), 0);
+  ::close(before_exec[0]);
   ::kill(program, SIGKILL);
   ::waitpid(program, nullptr, 0);
   ::close(pipe[0]);
