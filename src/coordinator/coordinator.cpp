@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <stdexcept>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -12,7 +12,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <sys/random.h>
+
+#include "nmz/process/randomness.hpp"
 
 #include "diary.hpp"
 #include "mailbox.hpp"
@@ -32,9 +33,7 @@ std::size_t pool_size() { return std::clamp(std::thread::hardware_concurrency(),
 
 wire::Nonce random_nonce() {
   std::array<std::uint64_t, 2> words{};
-  if (::getrandom(words.data(), sizeof words, 0) != static_cast<ssize_t>(sizeof words)) {
-    throw std::runtime_error{"the kernel has no randomness"};
-  }
+  process::fill_with_randomness(std::as_writable_bytes(std::span<std::uint64_t>{words}));
   return {words[0], words[1]};
 }
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "nmz/diagnostics/diagnostics.hpp"
+#include "nmz/files/unique_fd.hpp"
 
 namespace nmz::git {
 
@@ -34,38 +35,17 @@ constexpr std::size_t error_text_limit = std::size_t{64} << 10;
 constexpr std::array<std::string_view, 5> set_for_git{"GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C",
                                                       "GIT_PAGER=cat", "LANGUAGE=C"};
 
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) : number_{number} {}
-  Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-  [[nodiscard]] int get() const { return number_; }
-  void reset() { *this = Descriptor{}; }
-
- private:
-  int number_ = -1;
-};
-
 struct Pipe {
-  Descriptor read;
-  Descriptor write;
+  files::UniqueFd read;
+  files::UniqueFd write;
 
   [[nodiscard]] bool open() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
       return false;
     }
-    read = Descriptor{ends[0]};
-    write = Descriptor{ends[1]};
+    read = files::UniqueFd{ends[0]};
+    write = files::UniqueFd{ends[1]};
     return true;
   }
 };
@@ -131,8 +111,9 @@ std::vector<std::string> arguments_for(const GitCommand& command) {
 }
 
 /// A file that holds the input; as a file it can be read when the program likes, with nobody attending.
-Result<Descriptor> input_file(std::string_view input) {
-  Descriptor file{input.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : ::memfd_create("input", MFD_CLOEXEC)};
+Result<files::UniqueFd> input_file(std::string_view input) {
+  files::UniqueFd file{input.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC)
+                                     : ::memfd_create("input", MFD_CLOEXEC)};
   while (!input.empty()) {
     const ssize_t written = ::write(file.get(), input.data(), input.size());
     if (written < 0 && errno != EINTR) {
@@ -287,7 +268,7 @@ Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
   if (!out.open() || !err.open()) {
     return fail(ErrorKind::retryable, "no pipe for git: " + std::generic_category().message(errno));
   }
-  const Result<Descriptor> in = input_file(command.input);
+  const Result<files::UniqueFd> in = input_file(command.input);
   if (!in) {
     return tl::unexpected{in.error()};
   }
