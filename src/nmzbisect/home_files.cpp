@@ -39,7 +39,7 @@ void HomeFiles::look_in(const std::string& directory, int depth, Files& found) c
   const std::unique_ptr<DIR, CloseDir> listing{::opendir(directory.c_str())};
   while (const dirent* entry = listing && found.size() < most ? ::readdir(listing.get()) : nullptr) {
     const std::string name{entry->d_name};
-    const std::string path = directory + '/' + name;
+    const std::string path = fs::path{directory} / name;
     struct stat status {};
     if (name == "." || name == ".." || std::ranges::find(besides_, fs::path{path}) != besides_.end()) continue;
     if (::lstat(path.c_str(), &status) != 0) continue;
