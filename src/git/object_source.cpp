@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* system_attributes = "/etc/gitattributes";
+constexpr std::size_t kept_blobs = std::size_t{32} << 20;
 
 /// An attributes file outside of any commit; nothing when there is none.
 std::shared_ptr<const AttributeFile> read_attributes(const fs::path& file, bool ignore_case) {
@@ -45,6 +46,7 @@ Result<std::unique_ptr<ObjectSource>> ObjectSource::open(Place place) {
   start_libgit2();
   std::unique_ptr<ObjectSource> source{new ObjectSource};  // NOLINT: the constructor is private
   source->place_ = std::move(place);
+  source->blobs_ = std::make_shared<BlobCache>(kept_blobs);
   if (Result<void> opened = source->open_objects(); !opened) {
     return tl::unexpected{opened.error()};
   }
@@ -62,6 +64,7 @@ Result<std::unique_ptr<ObjectSource>> ObjectSource::another() const {
   source->config_ = config_;
   source->replacements_ = replacements_;
   source->base_attributes_ = base_attributes_;
+  source->blobs_ = blobs_;
   if (Result<void> opened = source->open_objects(); !opened) {
     return tl::unexpected{opened.error()};
   }
@@ -208,6 +211,10 @@ Result<TreeHandle> ObjectSource::tree(const git_oid& id) const {
 }
 
 Result<OdbObjectHandle> ObjectSource::blob(const CommitId& id) const {
+  return blobs_->get(id, [&] { return read_blob(id); });
+}
+
+Result<OdbObjectHandle> ObjectSource::read_blob(const CommitId& id) const {
   const git_oid oid = replaced(to_oid(id));
   git_odb_object* handle = nullptr;
   if (git_odb_read(&handle, odb_.get(), &oid) != 0 && (!fetched(oid) || git_odb_read(&handle, odb_.get(), &oid) != 0)) {

@@ -21,6 +21,7 @@
 #include "nmz/git/repository.hpp"
 
 #include "attributes.hpp"
+#include "blob_cache.hpp"
 #include "git_process.hpp"
 #include "libgit2.hpp"
 #include "treatment.hpp"
@@ -37,7 +38,7 @@ struct Place {
 class ObjectSource {
  public:
   [[nodiscard]] static Result<std::unique_ptr<ObjectSource>> open(Place place);
-  /// With the same settings, and objects of its own.
+  /// With the same settings, and an object database of its own; blobs that one has read lately the other need not.
   [[nodiscard]] Result<std::unique_ptr<ObjectSource>> another() const;
 
   [[nodiscard]] const Place& place() const { return place_; }
@@ -70,11 +71,13 @@ class ObjectSource {
   void read_base_attributes();
   [[nodiscard]] git_oid replaced(const git_oid& id) const;
   [[nodiscard]] Result<CommitHandle> commit(const CommitId& id) const;
+  [[nodiscard]] Result<OdbObjectHandle> read_blob(const CommitId& id) const;
   /// Whether looking again makes sense: the object may have been fetched now.
   [[nodiscard]] bool fetched(const git_oid& id) const;
 
   Place place_;
   OdbHandle odb_;
+  std::shared_ptr<BlobCache> blobs_;
   RepositoryHandle repository_;
   ContentConfig config_;
   AttributeStack base_attributes_;
