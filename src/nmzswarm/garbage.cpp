@@ -1,11 +1,11 @@
 #include "garbage.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include "nmz/cluster/cluster.hpp"
-#include "nmz/command_line/arguments.hpp"
+#include "nmz/command_line/parser.hpp"
+#include "nmz/command_line/values.hpp"
 #include "nmz/output/standard_streams.hpp"
 
 #include "swarm.hpp"
@@ -35,13 +35,19 @@ int answered(const std::string& text) {
 int collect_garbage(const std::vector<std::string>& arguments) {
   cluster::Options options;
   bool all = false;
-  CLI::App app{"Removes what killed runs left on a Docker Engine.", "nmzswarm gc"};
-  command_line::set_up(app, "Usage: nmzswarm gc [OPTION...]\n");
-  app.footer(explanation);
-  app.add_option("--host", options.host, "The Docker Engine [as the docker command]")->type_name("HOST");
-  app.add_option("--context", options.context, "The Docker context [as the docker command]")->type_name("NAME");
-  app.add_flag("--all", all, "Also what runs of other machines made, which may be running");
-  const auto page = command_line::parse(app, {arguments.begin() + 1, arguments.end()}, "see nmzswarm gc --help");
+  command_line::Headline line;
+  line.name = "nmzswarm gc";
+  line.purpose = "Removes what killed runs left on a Docker Engine.";
+  line.usage = "Usage: nmzswarm gc [OPTION...]\n";
+  line.footer = explanation;
+  line.hint = "see nmzswarm gc --help";
+  command_line::Parser parser{line};
+  parser.add({command_line::value("--host", "HOST", command_line::text(options.host),
+                                  "The Docker Engine [as the docker command]"),
+              command_line::value("--context", "NAME", command_line::text(options.context),
+                                  "The Docker context [as the docker command]"),
+              command_line::flag("--all", all, "Also what runs of other machines made, which may be running")});
+  const auto page = parser.parse({arguments.begin() + 1, arguments.end()});
   if (!page) return complain(page.error());
   if (*page) {
     return answered(**page);

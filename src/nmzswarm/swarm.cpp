@@ -78,7 +78,7 @@ std::optional<WorkloadList> given_list(const Options& options) {
 }
 
 std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
-  std::size_t wanted = options.replicas == 0 ? cpus : options.replicas;
+  std::size_t wanted = options.workers == 0 ? cpus : options.workers;
   const AgainOptions& again = options.again;
   if (list && (!again.hunts() || again.repeat > 0)) {
     const std::size_t executions = again.hunts() ? list->ids.size() * again.repeat : list->ids.size();
