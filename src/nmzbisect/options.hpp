@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 #include "nmz/search/bisect_plan.hpp"
 
@@ -44,12 +45,7 @@ struct Options : run::Settings {
   bool dry_run = false;
 };
 
-/// What the command line asks for: a search, or a text to print (--help, --version).
-struct Request {
-  Request() = default;
-  std::optional<std::string> print;
-  Options options;
-};
+using Request = run::Request<Options>;
 
 /// Errors (misconfigured) are one line for the user.
 [[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);

@@ -7,8 +7,7 @@
 #include "nmz/command_line/parser.hpp"
 #include "nmz/command_line/values.hpp"
 #include "nmz/output/standard_streams.hpp"
-
-#include "swarm.hpp"
+#include "nmz/run/program.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -19,15 +18,11 @@ same without a run: containers, services and configs of nmzswarm and nmzbisect r
 gone.
 )";
 
-int complain(const Error& error) {
-  output::complain("nmzswarm gc", error.message);
-  return exit_usage;
-}
+constexpr run::Program command{"nmzswarm gc", events::Kind::suite, run::exit_usage};
 
-int answered(const std::string& text) {
-  output::print(text);
-  const Result<void> printed = output::complete_standard_output();
-  return printed ? exit_passed : complain(printed.error());
+int complain(const Error& error) {
+  output::complain(command.name, error.message);
+  return run::exit_usage;
 }
 
 }  // namespace
@@ -36,7 +31,7 @@ int collect_garbage(const std::vector<std::string>& arguments) {
   cluster::Options options;
   bool all = false;
   command_line::Headline line;
-  line.name = "nmzswarm gc";
+  line.name = command.name;
   line.purpose = "Removes what killed runs left on a Docker Engine.";
   line.usage = "Usage: nmzswarm gc [OPTION...]\n";
   line.footer = explanation;
@@ -47,16 +42,14 @@ int collect_garbage(const std::vector<std::string>& arguments) {
               command_line::value("--context", "NAME", command_line::text(options.context),
                                   "The Docker context [as the docker command]"),
               command_line::flag("--all", all, "Also what runs of other machines made, which may be running")});
-  const auto page = parser.parse({arguments.begin() + 1, arguments.end()});
+  const auto page = parser.parse(arguments);
   if (!page) return complain(page.error());
-  if (*page) {
-    return answered(**page);
-  }
+  if (*page) return run::print_page(command, **page);
   boost::asio::io_context io{1};
   const auto removed =
       cluster::Cluster::collect(io, options, all ? orchestrator::Sweep::all : orchestrator::Sweep::dead);
   if (!removed) return complain(removed.error());
-  return answered(fmt::format("removed {} container(s), service(s) and config(s)\n", *removed));
+  return run::print_page(command, fmt::format("removed {} container(s), service(s) and config(s)\n", *removed));
 }
 
 }  // namespace nmz::nmzswarm

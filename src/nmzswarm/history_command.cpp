@@ -112,7 +112,7 @@ int answer(const Question& question) {
 int history_command(const std::vector<std::string>& arguments) {
   using namespace command_line;  // NOLINT(google-build-using-namespace): the words of the table
   Headline line;
-  line.name = "nmzswarm";
+  line.name = program.name;
   line.purpose = "Shows what is remembered of earlier runs: how long workloads take and how often they failed.";
   line.usage = usage;
   line.hint = "see nmzswarm history --help";
@@ -132,8 +132,8 @@ int history_command(const std::vector<std::string>& arguments) {
     need(output::complete_standard_output());
     return status;
   } catch (const StepFailed& failed) {
-    complain(failed.error.message);
-    return failed.error.kind == ErrorKind::misconfigured ? exit_usage : exit_nothing;
+    output::complain(program.name, failed.error.message);
+    return failed.error.kind == ErrorKind::misconfigured ? run::exit_usage : exit_nothing;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 
 #include "again_options.hpp"
@@ -36,12 +37,7 @@ struct Options : run::Settings {
   std::vector<std::string> arguments;  ///< all of the command line
 };
 
-/// What the command line asks for: a run, or a text to print (--help, --version).
-struct Request {
-  Request() = default;
-  std::optional<std::string> print;
-  Options options;
-};
+using Request = run::Request<Options>;
 
 /// Errors (misconfigured) are one line for the user. Reads the files of --env-file.
 [[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);

@@ -102,7 +102,7 @@ int command(const Program& program, command_line::Parser& parser, const std::vec
     return status;
   } catch (const StepFailed& failed) {
     output::complain(program.name, failed.error.message);
-    return failed.error.kind == ErrorKind::retryable ? program.failed : program.usage;
+    return failed.error.kind == ErrorKind::retryable ? program.failed : exit_usage;
   }
 }
 
