@@ -1,50 +1,17 @@
 #include "nmz/cluster/options.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
-#include "nmz/command_line/quantities.hpp"
+#include "nmz/command_line/values.hpp"
 
 #include "mount_option.hpp"
 
 namespace nmz::cluster {
 
-struct Arguments::Texts {
-  std::string image_option;
-  std::string orchestrator;
-  std::string inject;
-  std::optional<std::string> cpus;
-  std::optional<std::string> memory;
-  std::vector<std::string> mounts;
-  Options options;
-};
-
 namespace {
-
-template <class Word>
-struct Choice {
-  std::string_view word;
-  Word value;
-};
-constexpr std::array<Choice<Kind>, 3> kinds{{{"local", Kind::local}, {"docker", Kind::docker}, {"swarm", Kind::swarm}}};
-constexpr std::array<Choice<Inject>, 4> injections{
-    {{"auto", Inject::automatic}, {"archive", Inject::archive}, {"config", Inject::config}, {"image", Inject::image}}};
-
-template <class Word, std::size_t count>
-Result<Word> choose(const std::array<Choice<Word>, count>& choices, const std::string& option,
-                    const std::string& word) {
-  std::string known;
-  for (const Choice<Word>& choice : choices) {
-    if (choice.word == word) return choice.value;
-    if (!known.empty()) known += ", ";
-    known += choice.word;
-  }
-  return fail(ErrorKind::misconfigured, option + " is one of " + known + "; not '" + word + "'");
-}
 
 Error misconfigured(std::string message) { return {ErrorKind::misconfigured, std::move(message)}; }
 
@@ -59,7 +26,8 @@ std::string full_name(std::string reference) {
 }
 
 /// What the options say about each other; nothing is wrong when it gives nothing.
-std::optional<Error> contradiction(const CLI::App& app, const std::string& image_option, const Options& options) {
+std::optional<Error> contradiction(const command_line::Parser& parser, const std::string& image_option,
+                                   const Options& options) {
   if (options.kind && *options.kind != Kind::local && options.image.empty()) {
     return misconfigured("--orchestrator " + std::string{*options.kind == Kind::docker ? "docker" : "swarm"} +
                          " needs " + image_option + " IMAGE");
@@ -69,12 +37,12 @@ std::optional<Error> contradiction(const CLI::App& app, const std::string& image
   }
   for (const char* name : {"--host", "--context", "--network", "--cpus", "--memory", "--constraint", "--mount",
                            "--secret", "--inject", "--target", "--push"}) {
-    if (options.image.empty() && app.count(name) > 0) {
+    if (options.image.empty() && parser.given(name)) {
       return misconfigured(std::string{name} + " is for containers and needs " + image_option + " IMAGE");
     }
   }
   for (const char* name : {"--constraint", "--secret"}) {
-    if (options.kind == Kind::docker && app.count(name) > 0) {
+    if (options.kind == Kind::docker && parser.given(name)) {
       return misconfigured(std::string{name} + " is for a Swarm; --orchestrator docker has none");
     }
   }
@@ -105,73 +73,49 @@ bool is_name(const std::string& name) {
 
 }  // namespace
 
-Arguments::Arguments() : texts_{std::make_unique<Texts>()} {}
-Arguments::~Arguments() = default;
-
-void Arguments::declare(CLI::App& app, const std::string& image_option, const std::string& image_help) {
-  Options& options = texts_->options;
-  texts_->image_option = image_option.substr(image_option.rfind(',') + 1);
-  const auto list = [&app](const char* name, std::vector<std::string>& values, const char* help) {
-    return app.add_option(name, values, help)->allow_extra_args(false)->take_all();
+std::vector<command_line::Option> option_table(Options& options, const std::string& image_names,
+                                               const std::string& image_help) {
+  using namespace command_line;  // NOLINT(google-build-using-namespace): the words of the table
+  const auto mount = [&options](const std::string& /*option*/, const std::string& text) {
+    return parse_mount(text).map([&](docker::Mount&& read) { options.mounts.push_back(std::move(read)); });
   };
-  app.add_option(image_option, options.image, image_help)->type_name("IMAGE");
-  app.add_option(
-         "--orchestrator", texts_->orchestrator,
-         "Where workers are: local, docker or swarm [without an image: local; on the manager of a Swarm: swarm]")
-      ->type_name("NAME");
-  app.add_option("--docker-stack", options.name, "What the names of all that is made on the Engine start with")
-      ->type_name("NAME");
-  app.add_option("--host", options.host, "The Docker Engine: unix://, tcp:// or ssh:// [as the docker command]")
-      ->type_name("HOST");
-  app.add_option("--context", options.context, "The Docker context [as the docker command]")->type_name("NAME");
-  app.add_option("--network", options.network, "The containers' network [the Engine's default]")->type_name("NAME");
-  app.add_option("--cpus", texts_->cpus, "Limit a container to N CPUs (1.5)")->type_name("N");
-  app.add_option("--memory", texts_->memory, "Limit a container's memory (512m, 2g)")->type_name("SIZE");
-  list("--mount", texts_->mounts, "Mount into the containers, as docker's --mount; may be repeated")
-      ->type_name("MOUNT");
-  list("--constraint", options.constraints, "Swarm: only on nodes like node.role==worker; may be repeated")
-      ->type_name("TEXT");
-  list("--secret", options.secrets, "Swarm: put the secret into /run/secrets; may be repeated")->type_name("NAME");
-  app.add_option("--inject", texts_->inject,
-                 "How the agent gets into the containers: archive, config, image [chosen by the cluster]")
-      ->type_name("HOW");
-  app.add_option("--target", options.target, "Build an image of that name: IMAGE and the agent")->type_name("IMAGE");
-  app.add_flag("--push", options.push, "Push it, for the other nodes");
+  return {
+      value(image_names, "IMAGE", text(options.image), image_help),
+      value("--orchestrator", "NAME",
+            one_of<std::optional<Kind>>(
+                options.kind, {{"local", Kind::local}, {"docker", Kind::docker}, {"swarm", Kind::swarm}}, is_one_of),
+            "Where workers are: local, docker or swarm [without an image: local; on the manager of a Swarm: swarm]"),
+      value("--docker-stack", "NAME", text(options.name),
+            "What the names of all that is made on the Engine start with"),
+      value("--host", "HOST", text(options.host),
+            "The Docker Engine: unix://, tcp:// or ssh:// [as the docker command]"),
+      value("--context", "NAME", text(options.context), "The Docker context [as the docker command]"),
+      value("--network", "NAME", text(options.network), "The containers' network [the Engine's default]"),
+      value("--cpus", "N", stored(options.nano_cpus, parse_cpus), "Limit a container to N CPUs (1.5)"),
+      value("--memory", "SIZE", stored(options.memory, parse_memory), "Limit a container's memory (512m, 2g)"),
+      list("--mount", "MOUNT", mount, "Mount into the containers, as docker's --mount; may be repeated"),
+      list("--constraint", "TEXT", texts(options.constraints),
+           "Swarm: only on nodes like node.role==worker; may be repeated"),
+      list("--secret", "NAME", texts(options.secrets), "Swarm: put the secret into /run/secrets; may be repeated"),
+      value("--inject", "HOW",
+            one_of<Inject>(options.inject,
+                           {{"auto", Inject::automatic},
+                            {"archive", Inject::archive},
+                            {"config", Inject::config},
+                            {"image", Inject::image}},
+                           is_one_of),
+            "How the agent gets into the containers: archive, config, image [chosen by the cluster]"),
+      value("--target", "IMAGE", text(options.target), "Build an image of that name: IMAGE and the agent"),
+      flag("--push", options.push, "Push it, for the other nodes"),
+  };
 }
 
-Result<Options> Arguments::take(const CLI::App& app) const {
-  Options options = texts_->options;
-  if (!texts_->orchestrator.empty()) {
-    const auto kind = choose(kinds, "--orchestrator", texts_->orchestrator);
-    if (!kind) return tl::unexpected<Error>{kind.error()};
-    options.kind = *kind;
-  }
-  if (!texts_->inject.empty()) {
-    const auto inject = choose(injections, "--inject", texts_->inject);
-    if (!inject) return tl::unexpected<Error>{inject.error()};
-    options.inject = *inject;
-  }
-  if (const auto wrong = contradiction(app, texts_->image_option, options)) return tl::unexpected<Error>{*wrong};
-  if (!options.name.empty() && !is_name(options.name)) {
-    return fail(ErrorKind::misconfigured,
-                "--docker-stack needs a name of at most 40 letters, digits, '-' and '_', not '" + options.name + "'");
-  }
-  if (texts_->cpus) {
-    const auto cpus = command_line::parse_cpus("--cpus", *texts_->cpus);
-    if (!cpus) return tl::unexpected<Error>{cpus.error()};
-    options.nano_cpus = *cpus;
-  }
-  if (texts_->memory) {
-    const auto memory = command_line::parse_memory("--memory", *texts_->memory);
-    if (!memory) return tl::unexpected<Error>{memory.error()};
-    options.memory = *memory;
-  }
-  for (const std::string& text : texts_->mounts) {
-    auto mount = parse_mount(text);
-    if (!mount) return tl::unexpected<Error>{mount.error()};
-    options.mounts.push_back(std::move(*mount));
-  }
-  return options;
+Result<void> check(const Options& options, const std::string& image_names, const command_line::Parser& parser) {
+  const std::string image_option = image_names.substr(image_names.rfind(',') + 1);
+  if (const auto wrong = contradiction(parser, image_option, options)) return tl::unexpected<Error>{*wrong};
+  if (options.name.empty() || is_name(options.name)) return {};
+  return fail(ErrorKind::misconfigured,
+              "--docker-stack needs a name of at most 40 letters, digits, '-' and '_', not '" + options.name + "'");
 }
 
 }  // namespace nmz::cluster

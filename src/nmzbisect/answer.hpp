@@ -8,6 +8,7 @@
 
 #include "nmz/coordinator/coordinator.hpp"
 #include "nmz/events/event.hpp"
+#include "nmz/run/program.hpp"
 #include "nmz/search/bisect_plan.hpp"
 
 #include "options.hpp"
@@ -16,13 +17,12 @@
 namespace nmz::nmzbisect {
 
 enum ExitStatus : int {
-  exit_found = 0,
+  exit_found = run::exit_success,
   exit_stopped = 1,
   exit_only_skipped = 2,
   exit_bad_merge_base = 3,
   exit_nothing_testable = 4,
-  exit_usage = 128,
-  exit_interrupted = 130,
+  exit_interrupted = run::exit_interrupted,
 };
 
 struct Answer {

@@ -1,11 +1,16 @@
 // nmzbisect, as a list of steps.
 #pragma once
 
+#include "nmz/run/program.hpp"
+
+#include "answer.hpp"
 #include "options.hpp"
 
 namespace nmz::nmzbisect {
 
-/// Does what the options ask for, prints the answer, and returns the exit status.
+inline constexpr run::Program program{"nmzbisect", events::Kind::search, exit_stopped};
+
+/// Does what the options ask for, prints the answer, and returns the exit status. Throws StepFailed.
 int bisect(const Options& options);
 
 }  // namespace nmz::nmzbisect

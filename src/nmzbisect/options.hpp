@@ -1,23 +1,23 @@
 // The command line of nmzbisect.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "nmz/cluster/options.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/run/program.hpp"
+#include "nmz/run/settings.hpp"
 #include "nmz/search/bisect_plan.hpp"
-#include "nmz/view/text.hpp"
 
 namespace nmz::nmzbisect {
 
 /// How far tests on this machine are kept apart from each other and from the user.
 enum class Isolate : std::uint8_t { none, world, network };
 
-struct Options {
+struct Options : run::Settings {
   Options() = default;
   std::string directory = ".";     ///< -C
   std::vector<std::string> goods;  ///< revisions
@@ -31,37 +31,21 @@ struct Options {
   std::optional<bool> confirm;  ///< test the answer once more, alone; nothing = where tests may disturb each other
   search::Strategy strategy = search::Strategy::adaptive;
   search::TimeoutMeans on_timeout = search::TimeoutMeans::skip;
-  std::chrono::milliseconds timeout{0};
-  std::chrono::milliseconds kill_grace{2000};
-  std::uint32_t workers = 0;  ///< 0 = the number of CPUs
   std::string build;
   std::string match;
   bool clean = false;
   bool hooks = false;  ///< the user's hooks run in the work trees
   Isolate isolate = Isolate::world;
-  bool pristine = false;                 ///< tracked files only, as the commits have them
-  std::vector<std::string> overlays;     ///< pathspecs: today's version on every commit
-  std::vector<std::string> environment;  ///< NAME=value
-  std::string log_directory;             ///< empty = a new one in the user's state directory
-  std::uint64_t log_limit = 0;
-  std::size_t log_lines = 10;  ///< of the deciding test's log that are shown
-  bool keep_going = false;     ///< also where the build fails everywhere
-  std::string work_directory;  ///< empty = in the user's cache directory
-  std::string json;
-  std::string debug_log;
-  cluster::Options containers;  ///< without an image tests run on this machine
-  bool no_checkout = false;     ///< the image carries the repository: no files are sent
+  bool pristine = false;              ///< tracked files only, as the commits have them
+  std::vector<std::string> overlays;  ///< pathspecs: today's version on every commit
+  std::size_t log_lines = 10;         ///< of the deciding test's log that are shown
+  bool keep_going = false;            ///< also where the build fails everywhere
+  std::string work_directory;         ///< empty = in the user's cache directory
+  bool no_checkout = false;           ///< the image carries the repository: no files are sent
   bool dry_run = false;
-  view::Verbosity verbosity = view::Verbosity::normal;
-  std::vector<std::string> command;  ///< untouched
 };
 
-/// What the command line asks for: a search, or a text to print (--help, --version).
-struct Request {
-  Request() = default;
-  std::optional<std::string> print;
-  Options options;
-};
+using Request = run::Request<Options>;
 
 /// Errors (misconfigured) are one line for the user.
 [[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);

@@ -42,11 +42,9 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
   return plan;
 }
 
-/// Containers have networks and directories of their own, unless the network is the machine's.
-search::Confirm confirmation(const Options& options) {
+search::Confirm confirmation(const Options& options, const site::Site& site) {
   if (options.confirm) return *options.confirm ? search::Confirm::always : search::Confirm::never;
-  const bool apart = !options.containers.image.empty() && options.containers.network != "host";
-  return apart ? search::Confirm::never : search::Confirm::unwatched;
+  return site.keeps_apart() ? search::Confirm::never : search::Confirm::unwatched;
 }
 
 /// More workers than there are commits to test have nothing to do.
@@ -65,18 +63,19 @@ std::string repository_name(const git::Repository& repository) {
 }
 
 Search::Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in,
-               git::Range range_in, std::uint32_t cpus_there)
+               git::Range range_in, const site::Site& site)
     : options{options_in},
       repository{std::move(repository_in)},
       objects{std::move(objects_in)},
       range{std::move(range_in)},
       subjects{subjects_of(range)},
-      workers{worker_count(options, range, cpus_there)},
-      plan{range.graph, checks_of(range), plan_options(options, workers), confirmation(options)} {}
+      workers{worker_count(options, range, site.cpus())},
+      confirm{confirmation(options, site)},
+      plan{range.graph, checks_of(range), plan_options(options, workers), confirm} {}
 
 void Search::begin_again() {
   std::destroy_at(&plan);
-  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers), confirmation(options));
+  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers), confirm);
 }
 
 Named Search::name(dispatch::Subject subject) const {

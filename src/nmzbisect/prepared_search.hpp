@@ -14,6 +14,7 @@
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
 #include "nmz/search/confirmed_plan.hpp"
+#include "nmz/site/site.hpp"
 
 #include "answer.hpp"
 #include "options.hpp"
@@ -26,7 +27,7 @@ namespace nmz::nmzbisect {
 /// Everything that does not change any more, and the plan.
 struct Search {
   Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in, git::Range range_in,
-         std::uint32_t cpus_there);
+         const site::Site& site);
 
   /// As if nothing had been tested. In its place: others hold on to it, and a plan is never moved.
   void begin_again();
@@ -46,6 +47,7 @@ struct Search {
   git::Range range;
   std::vector<git::CommitId> subjects;
   std::uint32_t workers;
+  search::Confirm confirm;  ///< the plan's to begin with
   search::ConfirmedPlan plan;
 };
 

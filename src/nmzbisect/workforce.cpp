@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <functional>
+#include <iterator>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -10,8 +14,6 @@
 
 #include "nmz/contract/v0.hpp"
 #include "nmz/error/steps.hpp"
-#include "nmz/installation/user_directories.hpp"
-#include "nmz/orchestrator/local.hpp"
 
 #include "command.hpp"
 #include "commit_work.hpp"
@@ -21,39 +23,25 @@ namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
 
-wire::Run command_of(const Options& options, const ResolvedCommand& resolved, const git::Repository& repository) {
-  wire::Run run;
-  run.argv = options.command;
-  run.program = resolved.program;
-  run.build = options.build;
-  run.env = options.environment;
-  // What git sets for its own children (git rev-parse --local-env-vars) would lead the command to the user's checkout.
-  run.unset = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
-               "GIT_CONFIG",
-               "GIT_CONFIG_PARAMETERS",
-               "GIT_CONFIG_COUNT",
-               "GIT_OBJECT_DIRECTORY",
-               "GIT_DIR",
-               "GIT_WORK_TREE",
-               "GIT_GRAFT_FILE",
-               "GIT_IMPLICIT_WORK_TREE",
-               "GIT_INDEX_FILE",
-               "GIT_NO_REPLACE_OBJECTS",
-               "GIT_PREFIX",
-               "GIT_REPLACE_REF_BASE",
-               "GIT_SHALLOW_FILE",
-               "GIT_COMMON_DIR"};
-  run.directory = repository.prefix();
-  run.match = options.match;
-  run.timeout = options.timeout;
-  run.kill_grace = options.kill_grace;
-  run.log_limit = options.log_limit;
-  run.watch = options.containers.image.empty();
-  return run;
-}
+/// What git sets for its own children (git rev-parse --local-env-vars) would lead the command to the user's checkout.
+constexpr std::string_view of_git[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                       "GIT_CONFIG",
+                                       "GIT_CONFIG_PARAMETERS",
+                                       "GIT_CONFIG_COUNT",
+                                       "GIT_OBJECT_DIRECTORY",
+                                       "GIT_DIR",
+                                       "GIT_WORK_TREE",
+                                       "GIT_GRAFT_FILE",
+                                       "GIT_IMPLICIT_WORK_TREE",
+                                       "GIT_INDEX_FILE",
+                                       "GIT_NO_REPLACE_OBJECTS",
+                                       "GIT_PREFIX",
+                                       "GIT_REPLACE_REF_BASE",
+                                       "GIT_SHALLOW_FILE",
+                                       "GIT_COMMON_DIR"};
 
-std::string worker_script(const cluster::Cluster& containers) {
-  Result<std::string> script = containers.label(contract::v0::worker_script_label);
+std::string worker_script(const site::Site& site) {
+  Result<std::string> script = site.label(contract::v0::worker_script_label);
   if (!script) {
     throw StepFailed{
         {ErrorKind::misconfigured, "the command is missing, and " + script.error().message + " to run instead"}};
@@ -62,7 +50,7 @@ std::string worker_script(const cluster::Cluster& containers) {
 }
 
 /// Of a checkout: the same from search to search.
-std::string place_name(const git::Repository& repository) {
+std::string directory_name(const git::Repository& repository) {
   std::string name = repository_name(repository);
   std::ranges::replace_if(
       name, [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
@@ -71,57 +59,39 @@ std::string place_name(const git::Repository& repository) {
   return fmt::format("{}-{:08x}", name.substr(0, longest), std::hash<std::string>{}(top)&0xFFFFFFFFU);
 }
 
-/// Workers and what they are given.
-struct Workforce {
-  Workforce() = default;
-  std::unique_ptr<orchestrator::Orchestrator> workers;
-  std::unique_ptr<CommitWork> work;
-};
-
-Workforce local_workforce(Search& search, wire::Run command, const Place& place) {
-  Workforce force;
-  force.work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
-                                       search.options.clean, place.directory, search.workers, search.options.hooks,
-                                       search.options.hooks && search.objects.has_hook("post-checkout")));
-  force.work->take_today(place.inputs.today);
-  force.work->take_watch(place.worlds.watch);
-  orchestrator::LocalOptions options;
-  options.agent = place.agent;
-  options.worlds = place.worlds.plans;
-  options.trees = force.work->trees();
-  options.run_mark = place.directory.string();
-  force.workers = std::make_unique<orchestrator::Local>(place.io.get_executor(), options);
-  return force;
+/// With trees that are made here, or by the agents.
+std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const Workshop& shop) {
+  const Options& options = search.options;
+  if (!shop.site.sees_our_files()) {
+    return CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean, !options.no_checkout,
+                              search.workers);
+  }
+  auto work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
+                                      options.clean, shop.site.directory(), search.workers, options.hooks,
+                                      options.hooks && search.objects.has_hook("post-checkout")));
+  work->take_today(shop.inputs.today);
+  work->take_watch(shop.worlds.watch);
+  return work;
 }
 
-Workforce container_workforce(Search& search, wire::Run command, const Place& place, Reporter& reporter) {
-  cluster::WorkersRequest request;
-  request.agent = place.agent;
+coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop, Reporter& reporter) {
+  const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
+  const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
+  site::WorkersRequest request;
+  request.agent = shop.agent;
   request.tree = !search.options.no_checkout;
+  request.trees = work->trees();
+  request.worlds = shop.worlds.plans;
   request.count = search.workers;
-  request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
-  Workforce force;
-  force.work = CommitWork::remote(search.objects, search.subjects, std::move(command), search.options.clean,
-                                  request.tree, search.workers);
-  force.workers = need(place.containers->workers(request));
-  return force;
-}
-
-coordinator::RunEnd run(Search& search, wire::Run command, const Place& place, Reporter& reporter) {
-  const Workforce force = place.containers == nullptr
-                              ? local_workforce(search, std::move(command), place)
-                              : container_workforce(search, std::move(command), place, reporter);
-  const coordinator::Parts parts{search.plan, *force.workers, *force.work, reporter};
+  request.notice = notice;
+  run::Undertaking undertaking{search.plan, *work, reporter};
+  undertaking.items = "tests";
+  undertaking.notice = notice;
   coordinator::Options options;
   options.dispatch.gather = std::chrono::milliseconds{50};
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
-  const auto interrupted = [&reporter] {
-    reporter.show(events::Notice{"interrupted: ending the running tests (once more to kill them)"});
-  };
-  coordinator::RunEnd end = coordinator::conduct(place.io, place.signals, parts, options, interrupted);
-  if (!end.left_behind.empty()) reporter.show(events::Notice{"cannot remove the containers: " + end.left_behind});
-  return end;
+  return run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
 }
 
 /// A hook that `git checkout` would have run may prepare what the test needs.
@@ -133,8 +103,8 @@ void tell_hooks(const Search& search, Reporter& reporter) {
 }
 
 /// Tests that share /tmp can disturb each other, and nobody notices: the answer is confirmed.
-void doubt_without_worlds(Search& search, const Place& place) {
-  if (!place.worlds.possible() && !search.options.confirm && search.workers > 1) {
+void doubt_without_worlds(Search& search, const Workshop& shop) {
+  if (!shop.worlds.possible() && !search.options.confirm && search.workers > 1) {
     search.plan.confirm(search::Confirm::always);
   }
 }
@@ -157,59 +127,59 @@ void doubt_with_home_files(Search& search) {
 
 }  // namespace
 
-orchestrator::RunDirectory make_place(const Options& options, const git::Repository& repository) {
-  const fs::path base =
-      options.work_directory.empty() ? need(installation::cache_directory()) : fs::path{options.work_directory};
-  return need(orchestrator::RunDirectory::create(base, "choose another place with --work-dir", place_name(repository)));
+site::Choice site_choice(const Options& options, const git::Repository& repository) {
+  site::Choice choice;
+  choice.containers = options.containers;
+  choice.work_directory = options.work_directory;
+  choice.remedy = "choose another place with --work-dir";
+  choice.directory_name = directory_name(repository);
+  return choice;
 }
 
-wire::Run worker_command(const Search& search, const cluster::Cluster* containers) {
-  if (containers == nullptr) {
-    const ResolvedCommand resolved = need(resolve_command(search.options, search.repository, search.range));
-    return command_of(search.options, resolved, search.repository);
+wire::Run worker_command(const Search& search, const site::Site& site) {
+  const Options& options = search.options;
+  wire::Run run;
+  run.argv = options.command;
+  run.build = options.build;
+  run.env = options.environment;
+  run.unset = {std::begin(of_git), std::end(of_git)};
+  if (!options.no_checkout) run.directory = search.repository.prefix();
+  run.match = options.match;
+  run.timeout = options.timeout;
+  run.kill_grace = options.kill_grace;
+  run.log_limit = options.log_limit;
+  run.watch = site.sees_our_files();
+  if (site.sees_our_files()) {
+    run.program = need(resolve_command(options, search.repository, search.range)).program;
+  } else if (run.argv.empty()) {
+    run.argv = {"/bin/sh", "-c", worker_script(site)};
   }
-  wire::Run run = command_of(search.options, {}, search.repository);
-  if (run.argv.empty()) run.argv = {"/bin/sh", "-c", worker_script(*containers)};
-  if (search.options.no_checkout) run.directory.clear();
   return run;
 }
 
-void tell_swept(const std::optional<orchestrator::RunDirectory>& directory, const cluster::Cluster* containers,
-                Reporter& reporter) {
-  if (directory && directory->swept().directories > 0) {
-    reporter.show(events::Notice{fmt::format("removed what {} killed run(s) left behind ({} process(es))",
-                                             directory->swept().directories, directory->swept().processes)});
-  }
-  if (directory) {
-    for (const std::string& left : directory->swept().left) reporter.show(events::Notice{left});
-  }
-  if (containers != nullptr && containers->swept() > 0) {
-    reporter.show(events::Notice{fmt::format("removed {} container(s) of killed runs", containers->swept())});
-  }
-}
-
-void furnish(Search& search, Place& place, Reporter& reporter) {
+void furnish(Search& search, Workshop& shop, Reporter& reporter) {
+  if (!shop.site.sees_our_files()) return;
   tell_hooks(search, reporter);
-  place.inputs = need(read_inputs(search.options, search.repository, search.range));
-  for (const std::string& note : place.inputs.notes) reporter.show(events::Notice{note});
-  place.worlds =
-      make_worlds(search.options, search.repository, place.inputs, place.agent, place.directory, search.workers);
-  if (!place.worlds.foreign.empty()) {
-    reporter.show(events::Notice{listed(place.worlds.foreign) +
+  shop.inputs = need(read_inputs(search.options, search.repository, search.range));
+  for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
+  shop.worlds =
+      make_worlds(search.options, search.repository, shop.inputs, shop.agent, shop.site.directory(), search.workers);
+  if (!shop.worlds.foreign.empty()) {
+    reporter.show(events::Notice{listed(shop.worlds.foreign) +
                                  " in the checkout belong to another user or group: tests can read them, not change "
                                  "them (--isolate none)"});
   }
-  if (!place.worlds.lacking.empty()) {
+  if (!shop.worlds.lacking.empty()) {
     reporter.show(
         events::Notice{"tests share /tmp and processes with each other and do not see untracked files, nor "
                        "their commit at the checkout's path: " +
-                       place.worlds.lacking});
+                       shop.worlds.lacking});
   }
 }
 
-void tell_changes(const Search& search, const Place& place, Reporter& reporter) {
-  if (!place.worlds.watch) return;
-  std::vector<std::string> changed = place.worlds.watch->changes();
+void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter) {
+  if (!shop.worlds.watch) return;
+  std::vector<std::string> changed = shop.worlds.watch->changes();
   for (const std::string& ours : {search.options.json, search.options.debug_log, search.options.log_directory}) {
     std::error_code error;
     const fs::path path = fs::absolute(ours, error).lexically_relative(search.repository.work_tree());
@@ -223,14 +193,14 @@ void tell_changes(const Search& search, const Place& place, Reporter& reporter) 
 }
 
 /// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
-coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Place& place, Reporter& reporter) {
-  if (place.containers == nullptr) {
-    doubt_without_worlds(search, place);
+coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
+  if (shop.site.sees_our_files()) {
+    doubt_without_worlds(search, shop);
     doubt_with_home_files(search);
   }
-  coordinator::RunEnd end = run(search, command, place, reporter);
+  coordinator::RunEnd end = run(search, command, shop, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;
-  if (!place.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
+  if (!shop.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
     return end;
   }
   if (speaks_of_the_checkout(search.options, search.repository)) {
@@ -241,11 +211,11 @@ coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Place& p
   }
   reporter.show(
       events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
-  place.worlds = {};
+  shop.worlds = {};
   search.begin_again();
   reporter.begin_again();
-  doubt_without_worlds(search, place);
-  end = run(search, command, place, reporter);
+  doubt_without_worlds(search, shop);
+  end = run(search, command, shop, reporter);
   if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
     reporter.show(events::Notice{"this test works only without a world of its own: the search was done without"});
   }

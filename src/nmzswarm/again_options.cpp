@@ -1,10 +1,9 @@
 #include "again_options.hpp"
 
 #include <charconv>
+#include <string>
 
-#include <CLI/CLI.hpp>
-
-#include "nmz/command_line/quantities.hpp"
+#include "nmz/command_line/values.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -13,92 +12,43 @@ constexpr std::uint64_t most_retries = 1000;
 constexpr std::uint64_t most_runs = 1'000'000'000;
 constexpr std::uint64_t most_loops = 1000;
 
-template <class Number>
-Result<void> take_count(const char* option, const std::optional<std::string>& text, std::uint64_t most, Number& out,
-                        std::uint64_t least = 1) {
-  if (!text || text->empty()) return {};
-  const auto count = command_line::parse_count(option, *text, most, least);
-  if (!count) return tl::unexpected<Error>{count.error()};
-  out = static_cast<Number>(*count);
-  return {};
-}
-
-Result<double> parse_width(const std::string& text) {
+Result<double> parse_width(const std::string& option, const std::string& text) {
   double width = 0;
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, width);
   if (error == std::errc{} && end == last && width > 0 && width < 1) return width;
-  return fail(ErrorKind::misconfigured, "--stop-at-width needs a number between 0 and 1, not '" + text + "'");
-}
-
-Result<Rerun> parse_rerun(const std::string& text) {
-  if (text == "failed") return Rerun::failed;
-  if (text == "unfinished") return Rerun::unfinished;
-  if (text == "last") return Rerun::last;
-  return fail(ErrorKind::misconfigured, "--rerun needs failed, unfinished or last, not '" + text + "'");
+  return fail(ErrorKind::misconfigured, option + " needs a number between 0 and 1, not '" + text + "'");
 }
 
 }  // namespace
 
-void AgainArguments::declare(CLI::App& app) {
-  app.add_option("--retries", retries_,
-                 "Run what failed or timed out up to N times more, at the end and on another worker; what passes then "
-                 "is flaky [0]")
-      ->type_name("N");
-  app.add_option("--flaky-result", flaky_result_, "Whether a flaky workload fails the run: pass or fail [pass]")
-      ->type_name("RESULT");
-  app.add_option("--repeat", repeat_, "Hunt for flaky workloads: run each one N times, each time with another NMZ_SEED")
-      ->type_name("N");
-  app.add_option("--until-fail", until_fail_, "Run the workloads again and again until K runs have failed [1]")
-      ->type_name("K")
-      ->expected(0, 1);
-  app.add_option("--for", hunt_for_, "Run the workloads again and again; start none after this time")
-      ->type_name("TIME");
-  app.add_option("--stop-at-width", stop_at_width_,
-                 "Run each workload until the 95 % interval of its failure rate is as narrow as this (0.02)")
-      ->type_name("WIDTH");
-  app.add_option(
-         "--rerun", rerun_,
-         "Go on with the run in --log-dir, or the last one of this suite: failed (what failed, timed out or was "
-         "lost), unfinished (what got no result), or last (all that was part of it)")
-      ->type_name("WHICH");
-  app.add_option("--stress-cpu", stress_cpu_, "Beside each workload run N loops that keep CPUs busy")->type_name("N");
+std::vector<command_line::Option> again_options(AgainOptions& options) {
+  using namespace command_line;  // NOLINT(google-build-using-namespace): the words of the table
+  return {
+      value("--retries", "N", count(options.retries, most_retries, 0),
+            "Run what failed or timed out up to N times more, at the end and on another worker; what passes then is "
+            "flaky [0]"),
+      value("--flaky-result", "RESULT", one_of<bool>(options.flaky_fails, {{"pass", false}, {"fail", true}}, needs),
+            "Whether a flaky workload fails the run: pass or fail [pass]"),
+      value("--repeat", "N", count(options.repeat, most_runs),
+            "Hunt for flaky workloads: run each one N times, each time with another NMZ_SEED"),
+      or_alone(value("--until-fail", "K", count(options.until_fail, most_runs),
+                     "Run the workloads again and again until K runs have failed [1]"),
+               "1"),
+      value("--for", "TIME", time(options.hunt_for), "Run the workloads again and again; start none after this time"),
+      value("--stop-at-width", "WIDTH", stored(options.stop_at_width, parse_width),
+            "Run each workload until the 95 % interval of its failure rate is as narrow as this (0.02)"),
+      value("--rerun", "WHICH",
+            one_of<Rerun>(options.rerun,
+                          {{"failed", Rerun::failed}, {"unfinished", Rerun::unfinished}, {"last", Rerun::last}}, needs),
+            "Go on with the run in --log-dir, or the last one of this suite: failed (what failed, timed out or was "
+            "lost), unfinished (what got no result), or last (all that was part of it)"),
+      value("--stress-cpu", "N", count(options.stress_cpu, most_loops, 0),
+            "Beside each workload run N loops that keep CPUs busy"),
+  };
 }
 
-Result<void> AgainArguments::take_hunt(const CLI::App& app, AgainOptions& options) const {
-  // "--until-fail" alone leaves its text empty.
-  if (app.count("--until-fail") > 0) options.until_fail = 1;
-  if (hunt_for_) {
-    const auto time = command_line::parse_time("--for", *hunt_for_);
-    if (!time) return tl::unexpected<Error>{time.error()};
-    options.hunt_for = *time;
-  }
-  if (stop_at_width_) {
-    const auto width = parse_width(*stop_at_width_);
-    if (!width) return tl::unexpected<Error>{width.error()};
-    options.stop_at_width = *width;
-  }
-  return take_count("--repeat", repeat_, most_runs, options.repeat).and_then([&] {
-    return take_count("--until-fail", until_fail_, most_runs, options.until_fail);
-  });
-}
-
-Result<AgainOptions> AgainArguments::take(const CLI::App& app, bool chunked) const {
-  AgainOptions options;
-  if (flaky_result_ && *flaky_result_ != "pass" && *flaky_result_ != "fail") {
-    return fail(ErrorKind::misconfigured, "--flaky-result needs pass or fail, not '" + *flaky_result_ + "'");
-  }
-  options.flaky_fails = flaky_result_ == "fail";
-  if (rerun_) {
-    const auto rerun = parse_rerun(*rerun_);
-    if (!rerun) return tl::unexpected<Error>{rerun.error()};
-    options.rerun = *rerun;
-  }
-  const Result<void> taken =
-      take_count("--retries", retries_, most_retries, options.retries, 0)
-          .and_then([&] { return take_count("--stress-cpu", stress_cpu_, most_loops, options.stress_cpu, 0); })
-          .and_then([&] { return take_hunt(app, options); });
-  if (!taken) return tl::unexpected<Error>{taken.error()};
+Result<void> check(const AgainOptions& options, bool chunked) {
   if (options.hunts() && chunked) return fail(ErrorKind::misconfigured, "--chunks and --repeat exclude each other");
   if (options.hunts() && options.retries > 0) {
     return fail(ErrorKind::misconfigured, "--retries and --repeat exclude each other: a hunt counts every failure");
@@ -106,7 +56,7 @@ Result<AgainOptions> AgainArguments::take(const CLI::App& app, bool chunked) con
   if (options.rerun != Rerun::nothing && (chunked || options.hunts())) {
     return fail(ErrorKind::misconfigured, "--rerun goes with neither --chunks nor --repeat");
   }
-  return options;
+  return {};
 }
 
 }  // namespace nmz::nmzswarm

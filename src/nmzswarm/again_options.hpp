@@ -3,14 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
-#include <string>
+#include <vector>
 
+#include "nmz/command_line/option.hpp"
 #include "nmz/error/result.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace nmz::nmzswarm {
 
@@ -34,24 +30,10 @@ struct AgainOptions {
   [[nodiscard]] bool hunts() const { return repeat > 0 || until_fail > 0 || hunt_for.count() > 0 || stop_at_width > 0; }
 };
 
-/// Declares the options and reads their texts.
-class AgainArguments {
- public:
-  void declare(CLI::App& app);
-  /// Errors (misconfigured): one line. `chunked`: what does not go together with static chunks is refused.
-  [[nodiscard]] Result<AgainOptions> take(const CLI::App& app, bool chunked) const;
+/// The rows of the table. `options` outlives the parser.
+[[nodiscard]] std::vector<command_line::Option> again_options(AgainOptions& options);
 
- private:
-  [[nodiscard]] Result<void> take_hunt(const CLI::App& app, AgainOptions& options) const;
-
-  std::optional<std::string> retries_;
-  std::optional<std::string> flaky_result_;
-  std::optional<std::string> repeat_;
-  std::optional<std::string> until_fail_;
-  std::optional<std::string> hunt_for_;
-  std::optional<std::string> stop_at_width_;
-  std::optional<std::string> stress_cpu_;
-  std::optional<std::string> rerun_;
-};
+/// What does not go together. Errors (misconfigured): one line. `chunked`: nor with static chunks.
+[[nodiscard]] Result<void> check(const AgainOptions& options, bool chunked);
 
 }  // namespace nmz::nmzswarm

@@ -1,14 +1,13 @@
 #include "garbage.hpp"
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include "nmz/cluster/cluster.hpp"
-#include "nmz/command_line/arguments.hpp"
+#include "nmz/command_line/parser.hpp"
+#include "nmz/command_line/values.hpp"
 #include "nmz/output/standard_streams.hpp"
-
-#include "swarm.hpp"
+#include "nmz/run/program.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -19,15 +18,11 @@ same without a run: containers, services and configs of nmzswarm and nmzbisect r
 gone.
 )";
 
-int complain(const Error& error) {
-  output::complain("nmzswarm gc", error.message);
-  return exit_usage;
-}
+constexpr run::Program command{"nmzswarm gc", events::Kind::suite, run::exit_usage};
 
-int answered(const std::string& text) {
-  output::print(text);
-  const Result<void> printed = output::complete_standard_output();
-  return printed ? exit_passed : complain(printed.error());
+int complain(const Error& error) {
+  output::complain(command.name, error.message);
+  return run::exit_usage;
 }
 
 }  // namespace
@@ -35,22 +30,26 @@ int answered(const std::string& text) {
 int collect_garbage(const std::vector<std::string>& arguments) {
   cluster::Options options;
   bool all = false;
-  CLI::App app{"Removes what killed runs left on a Docker Engine.", "nmzswarm gc"};
-  command_line::set_up(app, "Usage: nmzswarm gc [OPTION...]\n");
-  app.footer(explanation);
-  app.add_option("--host", options.host, "The Docker Engine [as the docker command]")->type_name("HOST");
-  app.add_option("--context", options.context, "The Docker context [as the docker command]")->type_name("NAME");
-  app.add_flag("--all", all, "Also what runs of other machines made, which may be running");
-  const auto page = command_line::parse(app, {arguments.begin() + 1, arguments.end()}, "see nmzswarm gc --help");
+  command_line::Headline line;
+  line.name = command.name;
+  line.purpose = "Removes what killed runs left on a Docker Engine.";
+  line.usage = "Usage: nmzswarm gc [OPTION...]\n";
+  line.footer = explanation;
+  line.hint = "see nmzswarm gc --help";
+  command_line::Parser parser{line};
+  parser.add({command_line::value("--host", "HOST", command_line::text(options.host),
+                                  "The Docker Engine [as the docker command]"),
+              command_line::value("--context", "NAME", command_line::text(options.context),
+                                  "The Docker context [as the docker command]"),
+              command_line::flag("--all", all, "Also what runs of other machines made, which may be running")});
+  const auto page = parser.parse(arguments);
   if (!page) return complain(page.error());
-  if (*page) {
-    return answered(**page);
-  }
+  if (*page) return run::print_page(command, **page);
   boost::asio::io_context io{1};
   const auto removed =
       cluster::Cluster::collect(io, options, all ? orchestrator::Sweep::all : orchestrator::Sweep::dead);
   if (!removed) return complain(removed.error());
-  return answered(fmt::format("removed {} container(s), service(s) and config(s)\n", *removed));
+  return run::print_page(command, fmt::format("removed {} container(s), service(s) and config(s)\n", *removed));
 }
 
 }  // namespace nmz::nmzswarm

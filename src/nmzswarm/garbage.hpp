@@ -6,7 +6,7 @@
 
 namespace nmz::nmzswarm {
 
-/// `arguments`: from "gc" on. Returns the exit status.
+/// `arguments`: what follows "gc". Returns the exit status.
 int collect_garbage(const std::vector<std::string>& arguments);
 
 }  // namespace nmz::nmzswarm

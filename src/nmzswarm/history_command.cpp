@@ -5,11 +5,10 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "nmz/command_line/arguments.hpp"
-#include "nmz/command_line/quantities.hpp"
+#include "nmz/command_line/parser.hpp"
+#include "nmz/command_line/values.hpp"
 #include "nmz/error/steps.hpp"
 #include "nmz/history/history.hpp"
 #include "nmz/installation/user_directories.hpp"
@@ -111,24 +110,30 @@ int answer(const Question& question) {
 }  // namespace
 
 int history_command(const std::vector<std::string>& arguments) {
-  CLI::App app{"Shows what is remembered of earlier runs: how long workloads take and how often they failed.",
-               "nmzswarm"};
-  command_line::set_up(app, usage);
+  using namespace command_line;  // NOLINT(google-build-using-namespace): the words of the table
+  Headline line;
+  line.name = program.name;
+  line.purpose = "Shows what is remembered of earlier runs: how long workloads take and how often they failed.";
+  line.usage = usage;
+  line.hint = "see nmzswarm history --help";
+  Parser parser{line};
   Question question;
-  app.add_option("words", question.words)->group("")->take_all();
-  app.add_option("--history", question.file, "The database [in the user's data directory]")->type_name("FILE");
-  app.add_option("--before", question.before, "Forget what was last seen longer ago than this (30d, 12h)")
-      ->type_name("AGE");
-  app.add_option("--suite", question.suite, "Forget only what belongs to this suite")->type_name("SUITE");
+  const auto keep = [](const std::string& /*option*/, const std::string& text) { return Result<std::string>{text}; };
+  parser.take_words(question.words);
+  parser.add(
+      {value("--history", "FILE", command_line::text(question.file), "The database [in the user's data directory]"),
+       value("--before", "AGE", stored(question.before, keep),
+             "Forget what was last seen longer ago than this (30d, 12h)"),
+       value("--suite", "SUITE", stored(question.suite, keep), "Forget only what belongs to this suite")});
   try {
-    const auto page = need(command_line::parse(app, arguments, "see nmzswarm history --help"));
+    const auto page = need(parser.parse(arguments));
     if (page) output::print(*page);
     const int status = page ? exit_passed : answer(question);
     need(output::complete_standard_output());
     return status;
   } catch (const StepFailed& failed) {
-    complain(failed.error.message);
-    return failed.error.kind == ErrorKind::misconfigured ? exit_usage : exit_nothing;
+    output::complain(program.name, failed.error.message);
+    return failed.error.kind == ErrorKind::misconfigured ? run::exit_usage : exit_nothing;
   }
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -13,23 +12,19 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include "nmz/contract/v0.hpp"
-#include "nmz/coordinator/conduct.hpp"
 #include "nmz/error/steps.hpp"
 #include "nmz/history/history.hpp"
 #include "nmz/installation/agent_program.hpp"
 #include "nmz/installation/user_directories.hpp"
-#include "nmz/logs/log_store.hpp"
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/report/executions.hpp"
-#include "nmz/run/recording.hpp"
+#include "nmz/run/conduct.hpp"
+#include "nmz/run/records.hpp"
 #include "nmz/site/site.hpp"
-#include "nmz/view/json_lines.hpp"
-#include "nmz/view/text.hpp"
 
 #include "history_rows.hpp"
 #include "hunt.hpp"
@@ -39,7 +34,6 @@
 #include "suite.hpp"
 
 namespace nmz::nmzswarm {
-namespace asio = boost::asio;
 namespace fs = std::filesystem;
 namespace {
 
@@ -78,7 +72,7 @@ std::optional<WorkloadList> given_list(const Options& options) {
 }
 
 std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
-  std::size_t wanted = options.replicas == 0 ? cpus : options.replicas;
+  std::size_t wanted = options.workers == 0 ? cpus : options.workers;
   const AgainOptions& again = options.again;
   if (list && (!again.hunts() || again.repeat > 0)) {
     const std::size_t executions = again.hunts() ? list->ids.size() * again.repeat : list->ids.size();
@@ -88,38 +82,56 @@ std::uint32_t worker_count(const Options& options, const std::optional<WorkloadL
   return static_cast<std::uint32_t>(std::max<std::size_t>(wanted, 1));
 }
 
-std::vector<std::string> command_of(const Options& options, const site::Site& place) {
+std::vector<std::string> command_of(const Options& options, const site::Site& site) {
   if (!options.command.empty()) return options.command;
-  return {"/bin/sh", "-c", need(place.label(contract::v0::worker_script_label))};
+  return {"/bin/sh", "-c", need(site.label(contract::v0::worker_script_label))};
 }
 
-Result<std::unique_ptr<orchestrator::Orchestrator>> make_workers(site::Site& place, std::uint32_t count,
-                                                                 Reporter& reporter) {
-  site::WorkersRequest request;
-  request.agent = need(installation::find_agent());
-  request.count = count;
-  request.notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
-  request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
-  return place.workers(request);
-}
+/// What is remembered of a suite, and what of its earlier run is kept.
+struct Memory {
+  Memory() = default;
+  std::string suite;  ///< its key
+  std::optional<EarlierRun> earlier;
+  Kept kept;
+  std::optional<history::History> history;
+  std::string trouble;  ///< why there is none; one line
+};
 
 /// A history that cannot be used costs the order of the workloads, never the run.
-std::optional<history::History> open_history(const Options& options, std::string& trouble) {
-  if (!options.use_history) return std::nullopt;
+void open_history(const Options& options, Memory& memory) {
+  if (!options.use_history) return;
   const fs::path file =
       options.history.empty() ? need(installation::data_directory()) / "history.sqlite" : fs::path{options.history};
   auto opened = history::History::open(file);
-  if (opened) return std::move(*opened);
-  if (!options.history.empty()) throw StepFailed{opened.error()};
-  trouble = opened.error().message + "; this run goes on without it";
-  return std::nullopt;
+  if (opened) {
+    memory.history = std::move(*opened);
+  } else if (options.history.empty()) {
+    memory.trouble = opened.error().message + "; this run goes on without it";
+  } else {
+    throw StepFailed{opened.error()};
+  }
 }
 
-Expect expectations_from(std::optional<history::History>& known, const std::string& suite) {
-  return [&known, suite](const std::vector<std::string>& ids) {
+Memory recall(const Options& options, std::string suite) {
+  Memory memory;
+  memory.suite = std::move(suite);
+  if (options.again.rerun != Rerun::nothing) {
+    memory.earlier = need(EarlierRun::find(options.log_directory, memory.suite));
+  }
+  open_history(options, memory);
+  return memory;
+}
+
+/// Leaves those that this run is for.
+void select(const AgainOptions& again, Memory& memory, std::vector<std::string>& ids) {
+  if (memory.earlier) memory.kept = memory.earlier->select(again.rerun, ids, again.flaky_fails);
+}
+
+Expect expectations_from(Memory& memory) {
+  return [&memory](const std::vector<std::string>& ids) {
     std::vector<schedule::Expectation> result(ids.size());
-    if (!known) return result;
-    const auto told = known->expect(suite, ids);
+    if (!memory.history) return result;
+    const auto told = memory.history->expect(memory.suite, ids);
     if (!told) return result;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if ((*told)[i]) result[i] = (*told)[i]->mean;
@@ -131,11 +143,8 @@ Expect expectations_from(std::optional<history::History>& known, const std::stri
 int print_list(const WorkloadList& list) {
   std::string text;
   for (const std::string& id : list.ids) text += id + "\n";
-  output::print(text);
-  const Result<void> printed = output::complete_standard_output();
-  if (printed) return list.ids.empty() ? exit_nothing : exit_passed;
-  complain(printed.error().message);
-  return exit_infrastructure;
+  const int status = run::print_page(program, text);
+  return status == exit_passed && list.ids.empty() ? exit_nothing : status;
 }
 
 /// What is asked for on standard output is there alone.
@@ -155,8 +164,8 @@ void add_kept(events::RunEnded& ended, const Kept& kept) {
 }
 
 /// How the run ended, in the words of events::RunEnded.
-void conclude(events::RunEnded& ended, const Suite& suite, const coordinator::RunEnd& end, const Kept& kept,
-              bool flaky_fails) {
+void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEnd& end, const Kept& kept,
+           bool flaky_fails) {
   const auto say = [&ended](int code, const char* result, std::string message) {
     ended.exit_code = code;
     ended.result = result;
@@ -203,6 +212,13 @@ std::string title_of(const Options& options) {
   return title;
 }
 
+site::Choice site_choice(const Options& options) {
+  site::Choice choice;
+  choice.containers = options.containers;
+  choice.remedy = "XDG_CACHE_HOME names another place";
+  return choice;
+}
+
 void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
   if (options.again.hunts()) {
     reporter.show(events::Notice{"the first run of each workload has --seed " + std::to_string(suite.seed())});
@@ -211,158 +227,114 @@ void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
   }
 }
 
-void remember(history::History& known, const std::string& suite, const HistoryRows& rows, Reporter& reporter) {
-  const Result<void> recorded = known.record(suite, rows.all(), std::chrono::system_clock::now());
+void remember(Memory& memory, const HistoryRows& rows, Reporter& reporter) {
+  if (!memory.history) return;
+  const auto recorded = memory.history->record(memory.suite, rows.all(), std::chrono::system_clock::now());
   if (!recorded) reporter.show(events::Notice{"the durations are not remembered: " + recorded.error().message});
 }
 
-/// The program's event loop, and the user's signals on it.
-struct Loop {
-  Loop() = default;
-  asio::io_context io{1};
-  coordinator::Signals signals{io};
-};
-
-coordinator::RunEnd run(Suite& suite, orchestrator::Orchestrator& workers, Loop& loop, Reporter& reporter,
-                        const coordinator::Options& options) {
-  const coordinator::Parts parts{suite.plan(), workers, suite, reporter};
-  const auto interrupted = [&reporter] {
-    reporter.show(events::Notice{"interrupted: ending the running workloads (once more to kill them)"});
-  };
-  coordinator::RunEnd end = coordinator::conduct(loop.io, loop.signals, parts, options, interrupted);
+coordinator::RunEnd carry_out(Suite& suite, site::Site& site, run::Loop& loop, const Options& options,
+                              std::uint32_t workers, Reporter& reporter) {
+  const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
+  site::WorkersRequest request;
+  request.agent = need(installation::find_agent());
+  request.count = workers;
+  request.notice = notice;
+  request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
+  run::Undertaking undertaking{suite.plan(), suite, reporter};
+  undertaking.items = "workloads";
+  undertaking.notice = notice;
+  coordinator::Options conditions;
+  conditions.workers = workers;
+  conditions.dispatch.ahead = most_ahead(options);
+  conditions.dispatch.max_worker_restarts = options.max_worker_restarts;
+  conditions.dispatch.speculate = options.speculate;
+  conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
+  coordinator::RunEnd end = run::conduct(loop, site.workers(request), undertaking, conditions);
   reporter.reached("cleaned up");
-  if (!end.left_behind.empty()) reporter.show(events::Notice{"cannot remove the containers: " + end.left_behind});
   return end;
 }
 
-std::optional<EarlierRun> earlier_run(const Options& options, const std::string& suite) {
-  if (options.again.rerun == Rerun::nothing) return std::nullopt;
-  return need(EarlierRun::find(options.log_directory, suite));
+void tell_beginning(const Options& options, const Suite& suite, const site::Site& site, const Memory& memory,
+                    Reporter& reporter) {
+  const auto notice = [&reporter](const std::string& line) { reporter.show(events::Notice{line}); };
+  if (!memory.trouble.empty()) notice(memory.trouble);
+  for (const std::string& line : site.swept()) notice(line);
+  if (memory.earlier) notice("going on with the run in " + memory.earlier->directory().string());
+  tell_seed(options, suite, reporter);
 }
 
-/// Returns the exit status. `missing`: reports that could not be written.
-int tell_end(events::RunEnded ended, std::vector<std::string> missing, const Options& options, Reporter& reporter,
-             const report::Executions& executions, view::JsonLines* json) {
-  if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
-  reporter.show(ended);
-  if (options.reports.github) print_annotations(executions, text_stream(options));
-  if (json != nullptr) {
-    const Result<void> written = json->close();
-    if (!written && options.json != output::standard_output) missing.push_back(written.error().message);
-  }
-  if (const Result<void> printed = output::complete_standard_output(); !printed) {
-    missing.push_back(printed.error().message);
-  }
-  for (const std::string& line : missing) complain(line);
-  if (!ended.message.empty()) complain(ended.message);
-  return ended.exit_code == exit_passed && !missing.empty() ? exit_infrastructure : ended.exit_code;
-}
-
-int run_suite(const Options& options, std::optional<WorkloadList> list) {
-  const auto started = std::chrono::system_clock::now();
-  Loop loop;
-  site::Choice choice;
-  choice.containers = options.containers;
-  choice.remedy = "XDG_CACHE_HOME names another place";
-  const auto place = need(site::open(loop.io, choice));
-  const std::string suite_key = place->suite_key(options.command);
-  const std::optional<EarlierRun> earlier = earlier_run(options, suite_key);
-  Kept kept;
-  if (earlier && list) kept = earlier->select(options.again.rerun, list->ids, options.again.flaky_fails);
-  const std::uint32_t count = worker_count(options, list, place->cpus());
-  std::string trouble;
-  std::optional<history::History> known = open_history(options, trouble);
-
-  Suite suite{options, count, command_of(options, *place), expectations_from(known, suite_key)};
-  if (earlier)
-    suite.on_ids([&](auto& ids) { kept = earlier->select(options.again.rerun, ids, options.again.flaky_fails); });
-  const bool listed = list.has_value();
+/// Where the list is not given, the place has a script that makes it.
+void take_list(Suite& suite, std::optional<WorkloadList> list, const site::Site& site) {
   if (list) {
     need(suite.set_list(std::move(*list)));
   } else {
-    suite.set_master_script(need(place->label(contract::v0::master_script_label)));
+    suite.set_master_script(need(site.label(contract::v0::master_script_label)));
   }
+}
+
+/// Writes the reports and tells the end. Returns the exit status.
+int conclude(const Options& options, Suite& suite, const coordinator::RunEnd& end, Kept kept, Reporter& reporter,
+             report::Executions& executions, run::Records& records) {
+  events::RunEnded ended = reporter.summary();
+  if (suite.hunt() != nullptr) {
+    ended.suite.hunted = hunted(suite, executions, options.arguments);
+    kept = Kept{};  // it goes on with nothing, the earlier run only chose what to hunt for
+  }
+  add_kept(ended, kept);
+  judge(ended, suite, end, kept, options.again.flaky_fails);
+  for (const std::string& workload : reporter.idle()) executions.not_run(workload);
+  for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
+  const auto missing = write_reports(options.reports, title_of(options), executions, records.began());
+  if (!missing.empty() && ended.exit_code == exit_passed) ended.exit_code = exit_infrastructure;
+  reporter.show(ended);
+  if (options.reports.github) print_annotations(executions, text_stream(options));
+  for (const std::string& line : missing) output::complain(program.name, line);
+  const int status = records.tell_losses(ended.exit_code);
+  if (!ended.message.empty()) output::complain(program.name, ended.message);
+  return status;
+}
+
+int run_suite(const Options& options, std::optional<WorkloadList> list) {
+  const bool listed = list.has_value();
+  run::Loop loop;
+  const auto site = need(site::open(loop.io, site_choice(options)));
+  Memory memory = recall(options, site->suite_key(options.command));
+  if (list) select(options.again, memory, list->ids);
+  const std::uint32_t workers = worker_count(options, list, site->cpus());
+  Suite suite{options, workers, command_of(options, *site), expectations_from(memory)};
+  suite.on_ids([&](auto& ids) { select(options.again, memory, ids); });
+  take_list(suite, std::move(list), *site);
   need(installation::find_agent());
   check_reports(options.reports);
-  std::unique_ptr<view::JsonLines> json;
-  if (!options.json.empty()) json = need(view::JsonLines::open(options.json, events::Kind::suite));
-  logs::LogStore log_store = need(logs::LogStore::open(options.log_directory, title_of(options)));
-  need(place->occupy());
-  std::FILE* const out = text_stream(options);
-  view::Text text{out, events::Kind::suite, view::TextStyle::for_stream(out, options.verbosity)};
-
-  Reporter reporter{suite, log_store, count};
-  RunState state{log_store, suite_key, earlier ? earlier->lines(options.again.rerun != Rerun::last) : ""};
+  need(site->occupy());
+  run::Records records{program, options, title_of(options), text_stream(options)};
+  Reporter reporter{suite, records.logs(), workers};
+  RunState state{records.logs(), memory.suite,
+                 memory.earlier ? memory.earlier->lines(options.again.rerun != Rerun::last) : ""};
   if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
-  reporter.add(text);
-  if (json) reporter.add(*json);
-  run::Recording recording{log_store.directory(), events::Kind::suite, "nmzswarm", options.json};
-  reporter.add(recording);
+  records.follow(reporter);
   report::Executions executions;
   reporter.add(executions);
   HistoryRows rows;
   reporter.add(rows);
-  events::RunStarted beginning;
-  beginning.title = title_of(options);
-  beginning.where = place->where();
-  beginning.unix_time = started.time_since_epoch();
-  beginning.workers = count;
-  beginning.log_directory = log_store.directory().string();
-  reporter.show(beginning);
-  if (!trouble.empty()) reporter.show(events::Notice{trouble});
-  for (const std::string& line : place->swept()) reporter.show(events::Notice{line});
-  if (earlier) reporter.show(events::Notice{"going on with the run in " + earlier->directory().string()});
-  tell_seed(options, suite, reporter);
+  reporter.show(records.beginning(*site, workers));
+  tell_beginning(options, suite, *site, memory, reporter);
   suite.on_listed([&reporter] { reporter.listed(); });
   if (listed) reporter.listed();
-
   coordinator::RunEnd end;
-  if (!listed || !suite.ids().empty()) {
-    coordinator::Options conditions;
-    conditions.workers = count;
-    conditions.dispatch.ahead = most_ahead(options);
-    conditions.dispatch.max_worker_restarts = options.max_worker_restarts;
-    conditions.dispatch.speculate = options.speculate;
-    conditions.stop_limit = options.kill_grace + std::chrono::seconds{3};
-    // An image may have to be pushed before there can be workers, and the user may have had enough of it.
-    auto workers = make_workers(*place, count, reporter);
-    const bool interrupted = !workers && workers.error().kind == ErrorKind::cancelled;
-    if (interrupted) {
-      end.why = dispatch::Stop::Why::interrupted;
-    } else {
-      const auto made = need(std::move(workers));
-      end = run(suite, *made, loop, reporter, conditions);
-    }
-  }
-  if (known) remember(*known, suite_key, rows, reporter);
-  events::RunEnded ended = reporter.summary();
-  if (suite.hunt() != nullptr) ended.suite.hunted = hunted(suite, executions, options.arguments);
-  if (suite.hunt() != nullptr) kept = Kept{};  // it goes on with nothing, the earlier run only chose what to hunt for
-  add_kept(ended, kept);
-  conclude(ended, suite, end, kept, options.again.flaky_fails);
-  for (const std::string& workload : reporter.idle()) executions.not_run(workload);
-  for (const Kept::One& one : kept.results) executions.known_before(one.workload, one.result);
-  const auto missing = write_reports(options.reports, title_of(options), executions, started);
-  const int code = tell_end(std::move(ended), missing, options, reporter, executions, json.get());
-  if (const std::string lost = recording.close(); !lost.empty()) complain(lost);
-  for (const std::string& left : place->leave()) complain(left);
-  run::prune_old_logs();
-  return code;
+  if (!listed || !suite.ids().empty()) end = carry_out(suite, *site, loop, options, workers, reporter);
+  remember(memory, rows, reporter);
+  const int status = conclude(options, suite, end, memory.kept, reporter, executions, records);
+  records.close(*site);
+  return status;
 }
 
 }  // namespace
 
-void complain(const std::string& message) { output::complain("nmzswarm", message); }
-
 int swarm(const Options& options) {
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
-  try {
-    std::optional<WorkloadList> list = given_list(options);
-    return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
-  } catch (const StepFailed& failed) {
-    complain(failed.error.message);
-    return failed.error.kind == ErrorKind::cancelled ? exit_interrupted : exit_usage;
-  }
+  std::optional<WorkloadList> list = given_list(options);
+  return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
 }
 
 }  // namespace nmz::nmzswarm

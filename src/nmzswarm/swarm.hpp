@@ -1,25 +1,23 @@
 // nmzswarm, as a list of steps.
 #pragma once
 
-#include <string>
+#include "nmz/run/program.hpp"
 
 #include "options.hpp"
 
 namespace nmz::nmzswarm {
 
 enum ExitStatus : int {
-  exit_passed = 0,
+  exit_passed = run::exit_success,
   exit_failed = 1,
   exit_nothing = 2,
   exit_infrastructure = 3,
-  exit_usage = 128,
-  exit_interrupted = 130,
+  exit_interrupted = run::exit_interrupted,
 };
 
-/// One line on standard error, or nothing where that is closed.
-void complain(const std::string& message);
+inline constexpr run::Program program{"nmzswarm", events::Kind::suite, exit_infrastructure};
 
-/// Does what the options ask for, prints the results, and returns the exit status.
+/// Does what the options ask for, prints the results, and returns the exit status. Throws StepFailed.
 int swarm(const Options& options);
 
 }  // namespace nmz::nmzswarm

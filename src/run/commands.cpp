@@ -7,10 +7,10 @@
 #include <optional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "nmz/command_line/arguments.hpp"
+#include "nmz/command_line/parser.hpp"
+#include "nmz/command_line/values.hpp"
 #include "nmz/error/steps.hpp"
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/logs/pruning.hpp"
@@ -92,35 +92,40 @@ void prune(const Program& program, const std::filesystem::path& place) {
 
 /// Parses, answers, and says what went wrong.
 template <class Answer>
-int command(const Program& program, CLI::App& app, const std::vector<std::string>& arguments, const std::string& name,
+int command(const Program& program, command_line::Parser& parser, const std::vector<std::string>& arguments,
             Answer answer) {
   try {
-    const auto page = need(command_line::parse(app, arguments, fmt::format("see {} {} --help", program.name, name)));
+    const auto page = need(parser.parse(arguments));
     if (page) output::print(*page);
     const int status = page ? 0 : answer();
     need(output::complete_standard_output());
     return status;
   } catch (const StepFailed& failed) {
     output::complain(program.name, failed.error.message);
-    return failed.error.kind == ErrorKind::retryable ? program.failed : program.usage;
+    return failed.error.kind == ErrorKind::retryable ? program.failed : exit_usage;
   }
 }
 
 }  // namespace
 
 int show_command(const Program& program, const std::vector<std::string>& arguments) {
-  CLI::App app{"Shows a run again: what it printed, or its events.", program.name};
-  command_line::set_up(app, fmt::format("Usage: {} show [OPTION...] [RUN]\n"
-                                        "       RUN: its log directory, that one's name (see {} logs), or last\n",
-                                        program.name, program.name));
+  command_line::Headline line;
+  line.name = program.name;
+  line.purpose = "Shows a run again: what it printed, or its events.";
+  line.usage = fmt::format(
+      "Usage: {0} show [OPTION...] [RUN]\n"
+      "       RUN: its log directory, that one's name (see {0} logs), or last\n",
+      program.name);
+  line.hint = fmt::format("see {} show --help", program.name);
+  command_line::Parser parser{line};
   ShowOptions options;
   std::vector<std::string> words;
-  app.add_option("run", words)->group("")->take_all();
-  app.add_option("--json", options.json, "Write its events as JSON lines to FILE (- is standard output)")
-      ->type_name("FILE");
-  app.add_flag("-q,--quiet", options.quiet, "As the run with this option");
-  app.add_flag("-v,--verbose", options.verbose, "As the run with this option");
-  return command(program, app, arguments, "show", [&] {
+  parser.take_words(words);
+  parser.add({command_line::value("--json", "FILE", command_line::text(options.json),
+                                  "Write its events as JSON lines to FILE (- is standard output)"),
+              command_line::flag("-q,--quiet", options.quiet, "As the run with this option"),
+              command_line::flag("-v,--verbose", options.verbose, "As the run with this option")});
+  return command(program, parser, arguments, [&] {
     if (words.size() > 1) throw StepFailed{wrong("unexpected argument '" + words[1] + "'")};
     if (!words.empty()) options.run = words.front();
     return show_run(program, options);
@@ -128,16 +133,21 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
 }
 
 int logs_command(const Program& program, const std::vector<std::string>& arguments) {
-  CLI::App app{"Lists the runs whose logs are kept, or removes old ones.", program.name};
-  command_line::set_up(app, fmt::format("Usage: {0} logs           (the runs, the newest first)\n"
-                                        "       {0} logs prune     (removes what a run removes at its end)\n",
-                                        program.name));
-  app.footer(
+  command_line::Headline line;
+  line.name = program.name;
+  line.purpose = "Lists the runs whose logs are kept, or removes old ones.";
+  line.usage = fmt::format(
+      "Usage: {0} logs           (the runs, the newest first)\n"
+      "       {0} logs prune     (removes what a run removes at its end)\n",
+      program.name);
+  line.footer =
       "\nKept are the logs of the last 50 runs or of the last 30 days, whichever is more, and whatever\n"
-      "--log-dir named.\n");
+      "--log-dir named.\n";
+  line.hint = fmt::format("see {} logs --help", program.name);
+  command_line::Parser parser{line};
   std::vector<std::string> words;
-  app.add_option("words", words)->group("")->take_all();
-  return command(program, app, arguments, "logs", [&] {
+  parser.take_words(words);
+  return command(program, parser, arguments, [&] {
     const bool prunes = words == std::vector<std::string>{"prune"};
     if (!words.empty() && !prunes) throw StepFailed{wrong("unexpected argument '" + words.front() + "'")};
     const std::filesystem::path place = need(installation::state_directory());

@@ -9,11 +9,13 @@ namespace {
 
 class ContainerSite final : public Site {
  public:
-  ContainerSite(std::string image, std::unique_ptr<cluster::Cluster> cluster)
-      : image_{std::move(image)}, cluster_{std::move(cluster)} {}
+  ContainerSite(const cluster::Options& options, std::unique_ptr<cluster::Cluster> cluster)
+      : image_{options.image}, own_networks_{options.network != "host"}, cluster_{std::move(cluster)} {}
 
   [[nodiscard]] std::uint32_t cpus() const override { return cluster_->cpus(); }
   [[nodiscard]] std::string where() const override { return "containers of " + image_; }
+  [[nodiscard]] bool sees_our_files() const override { return false; }
+  [[nodiscard]] bool keeps_apart() const override { return own_networks_; }
   [[nodiscard]] std::string suite_key(const std::vector<std::string>& /*command*/) const override {
     return cluster_->repository();
   }
@@ -36,6 +38,7 @@ class ContainerSite final : public Site {
 
  private:
   std::string image_;
+  bool own_networks_;
   std::unique_ptr<cluster::Cluster> cluster_;
 };
 
@@ -43,7 +46,7 @@ class ContainerSite final : public Site {
 
 Opened open_containers(boost::asio::io_context& io, const Choice& choice) {
   return cluster::Cluster::open(io, choice.containers).map([&](std::unique_ptr<cluster::Cluster>&& cluster) {
-    return std::unique_ptr<Site>{std::make_unique<ContainerSite>(choice.containers.image, std::move(cluster))};
+    return std::unique_ptr<Site>{std::make_unique<ContainerSite>(choice.containers, std::move(cluster))};
   });
 }
 

@@ -19,6 +19,8 @@ class LocalSite final : public Site {
 
   [[nodiscard]] std::uint32_t cpus() const override { return orchestrator::local_cpus(); }
   [[nodiscard]] std::string where() const override { return "processes on this machine"; }
+  [[nodiscard]] bool sees_our_files() const override { return true; }
+  [[nodiscard]] bool keeps_apart() const override { return false; }
 
   [[nodiscard]] std::string suite_key(const std::vector<std::string>& command) const override {
     std::error_code ignored;
@@ -38,7 +40,7 @@ class LocalSite final : public Site {
       if (!cache) return tl::unexpected{cache.error()};
       base = *cache;
     }
-    auto made = orchestrator::RunDirectory::create(base, choice_.remedy);
+    auto made = orchestrator::RunDirectory::create(base, choice_.remedy, choice_.directory_name);
     if (!made) return tl::unexpected{made.error()};
     directory_.emplace(std::move(*made));
     return {};
@@ -56,17 +58,20 @@ class LocalSite final : public Site {
     return lines;
   }
 
-  [[nodiscard]] fs::path place() const override { return directory_ ? directory_->path() : fs::path{}; }
+  [[nodiscard]] fs::path directory() const override { return directory_ ? directory_->path() : fs::path{}; }
 
   [[nodiscard]] Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const WorkersRequest& request) override {
     orchestrator::LocalOptions options;
     options.agent = request.agent;
     options.trees = request.trees;
-    options.run_mark = place().string();
+    options.worlds = request.worlds;
+    options.run_mark = directory().string();
     return std::make_unique<orchestrator::Local>(io_.get_executor(), std::move(options));
   }
 
-  std::vector<std::string> leave() override { return directory_ ? directory_->remove() : std::vector<std::string>{}; }
+  std::vector<std::string> leave() override {
+    return directory_ ? directory_->remove_beside() : std::vector<std::string>{};
+  }
 
  private:
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)

@@ -22,8 +22,8 @@ void send_all(int connection, const std::string& text) {
   static_cast<void>(::send(connection, text.data(), text.size(), MSG_NOSIGNAL));
 }
 
-void send_json(int connection, const std::string& body) {
-  send_all(connection, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+void send_json(int connection, const std::string& body, const std::string& status = "200 OK") {
+  send_all(connection, "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: " +
                            std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
@@ -33,7 +33,7 @@ bool asks(const std::string& head, const char* what) {
 
 }  // namespace
 
-EngineStub::EngineStub(std::filesystem::path socket) : socket_{std::move(socket)} {
+EngineStub::EngineStub(std::filesystem::path socket, Stalls stalls) : socket_{std::move(socket)}, stalls_{stalls} {
   listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -86,9 +86,12 @@ void EngineStub::serve(int connection) {
 }
 
 void EngineStub::answer(int connection, const std::string& head) {
-  if (asks(head, "/push")) {
+  const bool stalls = (stalls_ == Stalls::pull && asks(head, "/images/create")) ||
+                      (stalls_ == Stalls::build && asks(head, "/build")) ||
+                      (stalls_ == Stalls::push && asks(head, "/push"));
+  if (stalls) {
     send_all(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    std::ofstream{pushing()} << "now\n";
+    std::ofstream{stalled()} << "now\n";
   } else if (asks(head, "/build")) {
     send_json(connection, R"({"aux":{"ID":"sha256:2222"}})"
                           "\n");
@@ -101,7 +104,7 @@ void EngineStub::answer(int connection, const std::string& head) {
     send_json(connection, R"({"Name":"stub","OSType":"linux","NCPU":2,"ServerVersion":"1","Architecture":")" +
                               architecture + "\"}");
   } else if (asks(head, "/images/") && asks(head, "/json ")) {
-    send_json(connection, image);
+    send_json(connection, image, stalls_ == Stalls::pull ? "404 Not Found" : "200 OK");
   } else {
     send_json(connection, "[]");
   }

@@ -3,17 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "nmz/command_line/parser.hpp"
 #include "nmz/docker/types.hpp"
 #include "nmz/error/result.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace nmz::cluster {
 
@@ -41,24 +37,12 @@ struct Options {
   std::vector<std::string> secrets;  ///< names of the Swarm's
 };
 
-/// The options' texts, from declaration to interpretation.
-class Arguments {
- public:
-  Arguments();
-  Arguments(const Arguments&) = delete;
-  Arguments& operator=(const Arguments&) = delete;
-  Arguments(Arguments&&) = delete;
-  Arguments& operator=(Arguments&&) = delete;
-  ~Arguments();
+/// The rows of the table. `image_names`: how the option is called that names the image. `options` outlives the parser.
+[[nodiscard]] std::vector<command_line::Option> option_table(Options& options, const std::string& image_names,
+                                                             const std::string& image_help);
 
-  /// `image_option`: the name of the option that names the image, with its dashes.
-  void declare(CLI::App& app, const std::string& image_option, const std::string& image_help);
-  /// Errors (misconfigured): one line.
-  [[nodiscard]] Result<Options> take(const CLI::App& app) const;
-
- private:
-  struct Texts;
-  std::unique_ptr<Texts> texts_;
-};
+/// What the options say about each other. Errors (misconfigured): one line.
+[[nodiscard]] Result<void> check(const Options& options, const std::string& image_names,
+                                 const command_line::Parser& parser);
 
 }  // namespace nmz::cluster

@@ -4,14 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace nmz::run {
+#include "nmz/run/program.hpp"
 
-/// The program, as the commands need it.
-struct Program {
-  const char* name;
-  int failed;  ///< exit status where something could not be written
-  int usage;   ///< and where the command line is wrong, or what it names is not there
-};
+namespace nmz::run {
 
 /// `PROGRAM show [OPTION...] [RUN]`; `arguments` without the word. Returns the exit status.
 [[nodiscard]] int show_command(const Program& program, const std::vector<std::string>& arguments);

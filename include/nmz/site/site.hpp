@@ -26,13 +26,15 @@ struct Choice {
   cluster::Options containers;           ///< without an image work runs on this machine
   std::filesystem::path work_directory;  ///< of local work; empty = the user's cache directory
   std::string remedy;                    ///< what the user can do when that cannot be used
+  std::string directory_name;            ///< what the run's directory there is called; empty = anything
 };
 
 struct WorkersRequest {
   WorkersRequest() = default;
   std::filesystem::path agent;               ///< the nmzagent program
   bool tree = false;                         ///< workers need a work tree, which is made where they are
-  std::vector<std::filesystem::path> trees;  ///< or there is one for each, in place()
+  std::vector<std::filesystem::path> trees;  ///< of each worker, in directory(), where the program makes them
+  std::vector<std::string> worlds;           ///< of each worker there: the bytes of sandbox::Plan; empty = none
   std::uint32_t count = 1;
   std::function<void(const std::string&)> notice;   ///< one line for the user
   std::function<void(const std::string&)> reached;  ///< a phase of the start is over
@@ -50,6 +52,10 @@ class Site {
   [[nodiscard]] virtual std::uint32_t cpus() const = 0;
   /// For people: "processes on this machine", "containers of dummy".
   [[nodiscard]] virtual std::string where() const = 0;
+  /// Workers see this machine's files: the command is looked for here, and the program makes their trees.
+  [[nodiscard]] virtual bool sees_our_files() const = 0;
+  /// What workers do cannot disturb another unnoticed: each has directories and a network of its own.
+  [[nodiscard]] virtual bool keeps_apart() const = 0;
   /// What makes workload ids comparable between runs of this command here.
   [[nodiscard]] virtual std::string suite_key(const std::vector<std::string>& command) const = 0;
   /// A script that comes with the place. Errors (misconfigured): there is none, or it is empty.
@@ -59,9 +65,8 @@ class Site {
   virtual Result<void> occupy() { return {}; }
   /// One line for each thing that was removed, or could not be.
   [[nodiscard]] virtual std::vector<std::string> swept() const = 0;
-  /// A directory for this run alone, where the workers' files are laid out by the program; empty where that is the
-  /// agents' business.
-  [[nodiscard]] virtual std::filesystem::path place() const { return {}; }
+  /// A directory for this run alone, from occupy() on; empty where workers do not see our files.
+  [[nodiscard]] virtual std::filesystem::path directory() const { return {}; }
   /// Nothing is started yet. The site outlives them.
   [[nodiscard]] virtual Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const WorkersRequest& request) = 0;
   /// Takes away what occupy() has made. One line for each thing that stays.

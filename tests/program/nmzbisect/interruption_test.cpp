@@ -216,16 +216,29 @@ TEST_F(InterruptionTest, ARunBesideAnotherLeavesItAlone) {
   expect_nothing_left();
 }
 
-TEST_F(InterruptionTest, DuringAnImagesPush) {
-  const support::EngineStub engine{place.path() / "engine"};
-  std::future<Ended> run =
-      start("true", {"--host", engine.host(), "--image", "suite", "--target", "here/suite", "--push"});
-  ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(engine.pushing()); }));
-  for (const pid_t program : place.bisect_processes()) ::kill(program, SIGINT);
-  const Ended ended = run.get();
-  EXPECT_EQ(ended.exit_code, 130) << everything(ended);
-  EXPECT_FALSE(ended.timed_out);
-  expect_nothing_left();
+/// From the first thing that is asked of an Engine on; a run that has begun is told to its end.
+TEST_F(InterruptionTest, DuringAnImagesPullBuildOrPush) {
+  using Stalls = support::EngineStub::Stalls;
+  for (const auto stalls : {Stalls::pull, Stalls::build, Stalls::push}) {
+    const auto number = std::to_string(static_cast<int>(stalls));
+    SCOPED_TRACE("stalls " + number);
+    const support::EngineStub engine{place.path() / ("engine" + number), stalls};
+    const std::filesystem::path events = place.path() / ("events" + number);
+    std::future<Ended> run = start(
+        "true", {"--host", engine.host(), "--image", "suite", "--target", "here/suite", "--push", "--json", events});
+    ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(engine.stalled()); }));
+    for (const pid_t program : place.bisect_processes()) ::kill(program, SIGINT);
+    ASSERT_EQ(run.wait_for(seconds{5}), std::future_status::ready);
+    const Ended ended = run.get();
+    EXPECT_EQ(ended.exit_code, 130) << everything(ended);
+    EXPECT_THAT(ended.err, testing::HasSubstr("nmzbisect: interrupted\n"));
+    if (stalls == Stalls::pull) {
+      EXPECT_FALSE(std::filesystem::exists(events)) << "nothing had begun";
+    } else {
+      EXPECT_THAT(support::read_file(events), testing::HasSubstr(R"("event":"search-ended","result":"interrupted")"));
+    }
+    expect_nothing_left();
+  }
 }
 
 }  // namespace

@@ -51,16 +51,26 @@ TEST_F(SwarmInterruptionTest, OneThatComesAtTheVeryEndDoesNotCostTheReports) {
   }
 }
 
-TEST_F(SwarmInterruptionTest, OneDuringAnImagesPushEndsIt) {
-  const support::EngineStub engine{swarm.place() / "engine"};
-  swarm.environment = {"ENGINE=" + engine.host(), "PUSHING=" + engine.pushing().string()};
-  const auto ended = swarm.shell(
-      "\"$SWARM\" --host \"$ENGINE\" --source suite --target here/suite --push --json events & program=$!\n"
-      "i=0; until test -e \"$PUSHING\" || test $((i += 1)) -gt 1000; do sleep 0.01; done; kill $program; wait "
-      "$program");
-  EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
-  EXPECT_THAT(ended.err, HasSubstr("nmzswarm: interrupted\n"));
-  EXPECT_THAT(swarm.read("events"), HasSubstr(R"("event":"suite-ended","result":"interrupted")"));
+TEST_F(SwarmInterruptionTest, OneDuringAnImagesPullBuildOrPushEndsIt) {
+  using Stalls = support::EngineStub::Stalls;
+  for (const auto stalls : {Stalls::pull, Stalls::build, Stalls::push}) {
+    SCOPED_TRACE("stalls " + std::to_string(static_cast<int>(stalls)));
+    const support::EngineStub engine{swarm.place() / ("engine" + std::to_string(static_cast<int>(stalls))), stalls};
+    swarm.environment = {"ENGINE=" + engine.host(), "STALLED=" + engine.stalled().string()};
+    const auto ended = swarm.shell(
+        "rm -f events; \"$SWARM\" --host \"$ENGINE\" --source suite --target here/suite --push --json events & "
+        "program=$!\n"
+        "i=0; until test -e \"$STALLED\" || test $((i += 1)) -gt 1000; do sleep 0.01; done; kill $program; wait "
+        "$program; status=$?; touch events; exit $status");
+    EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("nmzswarm: interrupted\n"));
+    const auto told = HasSubstr(R"("event":"suite-ended","result":"interrupted")");
+    if (stalls != Stalls::pull) {
+      EXPECT_THAT(swarm.read("events"), told);
+    } else {
+      EXPECT_EQ(swarm.read("events"), "") << "nothing had begun";
+    }
+  }
 }
 
 TEST_F(SwarmInterruptionTest, UnderNohupTheEndOfTheSessionIsNoInterruption) {

@@ -46,7 +46,7 @@ TEST(OptionsTest, TheCommandLineThatWasPublished) {
         parsed({dash + "source", "dummy", dash + "replicas", "10", dash + "chunks", "3", dash + "target", "x",
                 dash + "push", dash + "orchestrator", "docker", dash + "docker-stack", "n"});
     EXPECT_EQ(options.containers.image, "dummy");
-    EXPECT_EQ(options.replicas, 10U);
+    EXPECT_EQ(options.workers, 10U);
     EXPECT_TRUE(options.chunked);
     EXPECT_EQ(options.chunks, 3U);
     EXPECT_EQ(options.containers.target, "x");
@@ -55,12 +55,12 @@ TEST(OptionsTest, TheCommandLineThatWasPublished) {
     EXPECT_EQ(options.containers.name, "n");
     EXPECT_THAT(options.command, IsEmpty());
   }
-  EXPECT_EQ(parsed({"-source=dummy", "-replicas=10"}).replicas, 10U);
+  EXPECT_EQ(parsed({"-source=dummy", "-replicas=10"}).workers, 10U);
 }
 
 TEST(OptionsTest, NothingButTheImageIsNeeded) {
   const Options options = parsed({"-source", "dummy"});
-  EXPECT_EQ(options.replicas, 0U);
+  EXPECT_EQ(options.workers, 0U);
   EXPECT_FALSE(options.chunked);
   EXPECT_FALSE(options.shuffle);
   EXPECT_EQ(options.timeout, milliseconds{0});
@@ -80,9 +80,9 @@ TEST(OptionsTest, TheCommandIsNotTouched) {
 }
 
 TEST(OptionsTest, WorkersAndChunks) {
-  EXPECT_EQ(parsed(local({"-j", "4"})).replicas, 4U);
-  EXPECT_EQ(parsed(local({"--jobs", "4", "--replicas", "5"})).replicas, 5U);
-  EXPECT_EQ(parsed(local({"--replicas", "auto"})).replicas, 0U);
+  EXPECT_EQ(parsed(local({"-j", "4"})).workers, 4U);
+  EXPECT_EQ(parsed(local({"--jobs", "4", "--replicas", "5"})).workers, 5U);
+  EXPECT_EQ(parsed(local({"--replicas", "auto"})).workers, 0U);
   const Options as_workers = parsed(local({"--chunks", "0"}));
   EXPECT_TRUE(as_workers.chunked);
   EXPECT_EQ(as_workers.chunks, 0U);

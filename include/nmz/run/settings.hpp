@@ -1,0 +1,63 @@
+// What the command line says that both programs understand, and its options, which are declared here alone. Where they
+// stand among a program's own is for the program to say.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nmz/cluster/options.hpp"
+#include "nmz/command_line/parser.hpp"
+#include "nmz/error/result.hpp"
+#include "nmz/view/text.hpp"
+
+namespace nmz::run {
+
+struct Settings {
+  Settings() = default;
+  cluster::Options containers;  ///< without an image everything runs on this machine
+  std::uint32_t workers = 0;    ///< 0 = as many as there are CPUs
+  std::chrono::milliseconds timeout{0};
+  std::chrono::milliseconds kill_grace{2000};
+  std::vector<std::string> environment;  ///< NAME=value
+  std::string log_directory;             ///< empty = a new one in the user's state directory
+  std::uint64_t log_limit = 0;
+  std::string json;
+  std::string debug_log;
+  view::Verbosity verbosity = view::Verbosity::normal;
+  std::vector<std::string> command;  ///< untouched
+};
+
+/// Rows of a program's table. This, and the settings, outlive the parser.
+class SharedOptions {
+ public:
+  /// `item`: what the program runs, "test" or "workload". `program`: its name.
+  SharedOptions(Settings& settings, std::string program, std::string item);
+
+  [[nodiscard]] command_line::Option workers(std::string names, std::string help);
+  [[nodiscard]] command_line::Option kill_grace();
+  [[nodiscard]] command_line::Option environment();
+  [[nodiscard]] std::vector<command_line::Option> containers(const std::string& image_names,
+                                                             const std::string& image_help);
+  [[nodiscard]] command_line::Option log_directory();
+  [[nodiscard]] command_line::Option log_limit(std::uint64_t mebibytes_by_default);
+  /// `more`: what the help page adds.
+  [[nodiscard]] command_line::Option json(const std::string& more);
+  [[nodiscard]] command_line::Option debug_log();
+  /// -q, -v and --version.
+  [[nodiscard]] std::vector<command_line::Option> last(std::string quiet_help, std::string verbose_help);
+
+  /// What the options say together. Errors (misconfigured): one line.
+  [[nodiscard]] Result<void> check(const command_line::Parser& parser);
+
+ private:
+  Settings& settings_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::string program_;
+  std::string item_;
+  std::string image_names_;
+  bool quiet_ = false;
+  bool verbose_ = false;
+};
+
+}  // namespace nmz::run

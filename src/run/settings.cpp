@@ -1,0 +1,86 @@
+#include "nmz/run/settings.hpp"
+
+#include <utility>
+
+#include "nmz/command_line/values.hpp"
+
+namespace nmz::run {
+using command_line::Option;
+
+namespace {
+
+constexpr std::uint64_t most_workers = 10000;
+
+Result<std::uint32_t> parse_workers(const std::string& option, const std::string& text) {
+  if (text == "auto") return 0;
+  return command_line::parse_count(option, text, most_workers).map([](std::uint64_t read) {
+    return static_cast<std::uint32_t>(read);
+  });
+}
+
+}  // namespace
+
+SharedOptions::SharedOptions(Settings& settings, std::string program, std::string item)
+    : settings_{settings}, program_{std::move(program)}, item_{std::move(item)} {}
+
+Option SharedOptions::workers(std::string names, std::string help) {
+  return command_line::value(std::move(names), "N", command_line::stored(settings_.workers, parse_workers),
+                             std::move(help));
+}
+
+Option SharedOptions::kill_grace() {
+  return command_line::value("--kill-grace", "TIME", command_line::time(settings_.kill_grace),
+                             "Time between TERM and KILL for a " + item_ + " that is ended [2s]");
+}
+
+Option SharedOptions::environment() {
+  return command_line::list("--env", "NAME[=VALUE]", command_line::variables(settings_.environment),
+                            "Set NAME=VALUE for the command, or NAME to its value here; may be repeated");
+}
+
+std::vector<Option> SharedOptions::containers(const std::string& image_names, const std::string& image_help) {
+  image_names_ = image_names;
+  return cluster::option_table(settings_.containers, image_names, image_help);
+}
+
+Option SharedOptions::log_directory() {
+  return command_line::value("--log-dir", "DIR", command_line::text(settings_.log_directory),
+                             "Where logs are kept [a new one in the user's state directory; there those of the last "
+                             "50 runs or 30 days, whichever is more, stay]");
+}
+
+Option SharedOptions::log_limit(std::uint64_t mebibytes_by_default) {
+  settings_.log_limit = mebibytes_by_default << 20;
+  return command_line::value("--log-limit", "MIB", command_line::mebibytes(settings_.log_limit),
+                             "Most MiB kept of a " + item_ + "'s output; the rest is cut from its middle [" +
+                                 std::to_string(mebibytes_by_default) + "]");
+}
+
+Option SharedOptions::json(const std::string& more) {
+  return command_line::value("--json", "FILE", command_line::text(settings_.json),
+                             "Write the events as JSON lines to FILE (- is standard output" + more + ")");
+}
+
+Option SharedOptions::debug_log() {
+  return command_line::value("--debug-log", "FILE", command_line::text(settings_.debug_log),
+                             "Write what the program does and why to FILE, for bug reports (- is standard output); "
+                             "see NMZ_LOG");
+}
+
+std::vector<Option> SharedOptions::last(std::string quiet_help, std::string verbose_help) {
+  return {command_line::flag("-q,--quiet", quiet_, std::move(quiet_help)),
+          command_line::flag("-v,--verbose", verbose_, std::move(verbose_help)),
+          command_line::page("--version", program_ + " " NMZ_VERSION "\n", "Print the version and exit")};
+}
+
+Result<void> SharedOptions::check(const command_line::Parser& parser) {
+  if (quiet_ && verbose_) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
+  if (quiet_) settings_.verbosity = view::Verbosity::quiet;
+  if (verbose_) settings_.verbosity = view::Verbosity::verbose;
+  Result<void> checked = cluster::check(settings_.containers, image_names_, parser);
+  if (settings_.containers.name.empty()) settings_.containers.name = program_;
+  if (!checked || settings_.command.empty() || !settings_.command.front().empty()) return checked;
+  return fail(ErrorKind::misconfigured, "the command's name is empty");
+}
+
+}  // namespace nmz::run
