@@ -41,7 +41,7 @@ constexpr const char* usage =
     "\n"
     "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
     "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with the token\n"
-    "              in NMZ_TOKEN_FILE (default: /run/secrets/nmz-token)\n"
+    "              in NMZ_TOKEN_FILE (default: /run/secrets/.nmz-token)\n"
     "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
     "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
     "              of several, the first that can be written to\n"

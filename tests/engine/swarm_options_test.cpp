@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "program/nmzbisect/line.hpp"
 #include "lab_user.hpp"
+#include "program/nmzbisect/line.hpp"
 
 namespace nmz::cluster_tests {
 namespace {
@@ -56,6 +56,20 @@ TEST_F(SwarmOptionsTest, AnImageWhoseUserIsNotRoot) {
     EXPECT_THAT(bisect(here({"--image", "somebody", "--inject", way})), conformance::Finds(repository.ids()[3])) << way;
   }
   remove_image("somebody");
+}
+
+TEST_F(SwarmOptionsTest, ASecretOfAnyNameReachesTheWorkers) {
+  for (const char* name : {"nmz-token", "token"}) {
+    const std::string file = (place.path() / name).string();
+    support::write_file(file, name);
+    static_cast<void>(docker({"secret", "create", name, file}));
+  }
+  const std::vector<std::string> options{"--source", "busybox", "--secret", "nmz-token",
+                                         "--secret", "token",   "--secret", "token"};
+  const Ended ended =
+      swarm(two(options, "cd /run/secrets && test $(cat nmz-token) = nmz-token && test $(cat token) = token"));
+  EXPECT_THAT(ended, BothPass()) << ended.out << ended.err;
+  static_cast<void>(docker({"secret", "rm", "nmz-token", "token"}));
 }
 
 TEST_F(SwarmOptionsTest, WhatCannotBeIsOneLine) {
