@@ -44,7 +44,7 @@ constexpr const char* usage =
     "              in NMZ_TOKEN_FILE (default: /run/secrets/.nmz-token)\n"
     "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
     "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
-    "              of several, the first that can be written to\n"
+    "              of several, the first that can be written to, or DIR-2, ... where another agent has it\n"
     "  --made FD:DEVICE:INODE\n"
     "              the open directory that holds DIR, and DIR as it was made: nothing else is taken for it\n"
     "  --world FD  live in a world of its own, as the open file says\n"
