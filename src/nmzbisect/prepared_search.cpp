@@ -42,11 +42,11 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
   return plan;
 }
 
-/// Containers have networks and directories of their own, unless the network is the machine's.
+/// Containers have networks and directories of their own, unless the network is the machine's; their disk is one.
 search::Confirm confirmation(const Options& options) {
   if (options.confirm) return *options.confirm ? search::Confirm::always : search::Confirm::never;
   const bool apart = !options.containers.image.empty() && options.containers.network != "host";
-  return apart ? search::Confirm::never : search::Confirm::unwatched;
+  return apart ? search::Confirm::disk_tight : search::Confirm::unwatched;
 }
 
 /// More workers than there are commits to test have nothing to do.
