@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds dial_limit = 20s;
 constexpr auto try_limit = 5s;
 constexpr auto pause = 250ms;
-constexpr const char* secret_place = "/run/secrets/nmz-token";
+constexpr const char* secret_place = "/run/secrets/.nmz-token";
 
 /// The variable's value, which is overwritten where it stood and removed.
 std::optional<std::string> take_variable(const char* name) {

@@ -5,9 +5,14 @@
 // left behind, which only that agent has. Where the Swarm has put another task in its place, the coordinator says which
 // one (it asks the Swarm, not the caller), and that one's own key counts, once: no test knew that name before.
 //
+// The agent that was replaced may live, cut off from the network, and come back to call with what it has. That is no
+// intruder, and nobody else has such a key: the last few are remembered, so that the user is not warned of it.
+//
 // Pure. The coordinator's half is orchestrator/worker_keys.hpp.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,13 +23,14 @@ namespace nmz::agent {
 class Door {
  public:
   enum class Caller {
-    nobody,  ///< or a worker that has been replaced
+    nobody,
+    former,  ///< a worker that has been replaced
     spent,   ///< has the token, which does not count any more
     worker
   };
 
   /// `key`: the token as well when nobody has called yet.
-  Door(const Key& token, const Key& key) : token_{token}, key_{key} {}
+  Door(const Key& token, const Key& key) : token_{token}, key_{key} { former_.fill(token); }
 
   [[nodiscard]] Caller who(std::string_view opening) const;
   /// What a worker calls with now.
@@ -34,8 +40,12 @@ class Door {
   void admit(std::string_view task);
 
  private:
+  void change_key(const Key& next);
+
   Key token_;
   Key key_;
+  std::array<Key, 8> former_{};  ///< the oldest is overwritten; not used yet = the token, which is known before
+  std::size_t changes_ = 0;
   std::string inside_;  ///< the task that was let in last
 };
 

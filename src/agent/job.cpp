@@ -415,7 +415,8 @@ void Job::send_log(std::string_view bytes) {
 void Job::finish(job::Outcome outcome) {
   send_log(cap_.tail());
   result_.outcome = std::move(outcome);
-  result_.outcome.watched = watched_ && main_ != 0 && !disks_.was_tight();
+  result_.outcome.watched = watched_ && main_ != 0;
+  result_.outcome.disk_tight = disks_.was_tight();
   result_.log_bytes = cap_.written();
   result_.log_cut = cap_.cut();
   done_ = true;

@@ -93,6 +93,9 @@ bool Relay::answer_opening(Visitor& visitor) {
   const std::uint32_t number = slot_of(visitor.bytes).value_or(0);
   const bool exists = number > 0 && number <= slots_.size();
   const auto who = exists ? slots_[number - 1].door.who(visitor.bytes) : Door::Caller::nobody;
+  if (who == Door::Caller::former) {
+    return false;
+  }
   if (who != Door::Caller::worker) {
     refuse(visitor, who == Door::Caller::spent ? number : 0);
     return false;

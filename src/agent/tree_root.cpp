@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,12 @@ bool take_number(std::string_view& text, Number& number) {
   return true;
 }
 
+bool is_own_directory(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+         ::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
 }  // namespace
 
 TreeRoot::TreeRoot(std::string path, UniqueFd place)
@@ -49,21 +56,50 @@ std::optional<TreeRoot> TreeRoot::choose(const std::vector<std::string>& candida
   if (candidates.empty()) {
     return TreeRoot{};
   }
+  if (candidates.size() == 1) {
+    return found_at(candidates.front());
+  }
   for (const std::string& tree : candidates) {
-    ::mkdir(tree.c_str(), 0777);  // fails where it exists, and realpath() says so where it does not
-    std::array<char, PATH_MAX> resolved{};
-    if (::realpath(tree.c_str(), resolved.data()) == nullptr ||
-        (candidates.size() > 1 && ::faccessat(AT_FDCWD, resolved.data(), W_OK | X_OK, AT_EACCESS) != 0)) {
-      continue;
-    }
-    const std::string parent{parent_of(resolved.data())};
-    UniqueFd place{::open(parent.empty() ? "/" : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    TreeRoot root{resolved.data(), std::move(place)};
-    if (root.hold()) {
+    if (auto root = free_one(tree)) {
       return root;
     }
   }
   return std::nullopt;
+}
+
+std::optional<TreeRoot> TreeRoot::found_at(const std::string& tree) {
+  ::mkdir(tree.c_str(), 0777);  // fails where it exists, and realpath() says so where it does not
+  std::array<char, PATH_MAX> resolved{};
+  if (::realpath(tree.c_str(), resolved.data()) == nullptr) {
+    return std::nullopt;
+  }
+  const std::string parent{parent_of(resolved.data())};
+  UniqueFd place{::open(parent.empty() ? "/" : parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  TreeRoot root{resolved.data(), std::move(place)};
+  return root.hold() ? std::optional{std::move(root)} : std::nullopt;
+}
+
+/// What is somebody else's there, or a link, is passed over.
+std::optional<TreeRoot> TreeRoot::free_one(const std::string& tree) {
+  constexpr int most = 1000;
+  for (int i = 1; i <= most; ++i) {
+    const std::string name = i == 1 ? tree : tree + "-" + std::to_string(i);
+    const bool made = ::mkdir(name.c_str(), 0777) == 0;
+    auto root = found_at(name);
+    if (!root) {
+      return std::nullopt;
+    }
+    if (is_own_directory(name) && root->lock(made)) {
+      return root;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Where the file system has no locks, only what nobody else can have yet is taken.
+bool TreeRoot::lock(bool was_just_made) {
+  locked_ = open();
+  return locked_ && (::flock(locked_.get(), LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && was_just_made));
 }
 
 std::optional<TreeRoot> TreeRoot::handed_over(const std::string& path, std::string_view made) {

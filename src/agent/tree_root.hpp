@@ -4,6 +4,10 @@
 // name again would empty that. So the tree is a device and inode, below a directory that is held open, from the
 // agent's first moment on; whoever starts an agent again for the same tree hands both over. What is found at the name
 // and is not the tree is never entered: it is renamed, and the tree made anew beside it.
+//
+// Where there are several places to choose from this is a container, and a place may be on what is mounted into several
+// of them (a shared /tmp): each would lay its commit out over the other's, under the other's test. So a tree that is
+// chosen is locked for as long as its agent lives, and who finds one locked goes on to the next name.
 #pragma once
 
 #include <optional>
@@ -22,9 +26,9 @@ class TreeRoot {
   /// No tree: it has no path, and cannot be opened.
   TreeRoot() = default;
 
-  /// The first of the candidates that can be written to, made if missing; what is there is taken for the tree. A
-  /// single one need not be writable here and now: then every layout fails, and the coordinator hears why. Nothing,
-  /// with errno, when none can be had.
+  /// The first of the candidates that can be written to, made if missing; what is there is taken for the tree. Where
+  /// another agent has it, it is the first free of DIR-2, DIR-3, ... A single one need not be writable here and now:
+  /// then every layout fails, and the coordinator hears why. Nothing, with errno, when none can be had.
   [[nodiscard]] static std::optional<TreeRoot> choose(const std::vector<std::string>& candidates);
 
   /// What another agent has been given before. `made`: "FD:DEVICE:INODE", the open directory that holds the tree, and
@@ -41,6 +45,9 @@ class TreeRoot {
 
  private:
   TreeRoot(std::string path, UniqueFd place);
+  [[nodiscard]] static std::optional<TreeRoot> found_at(const std::string& tree);
+  [[nodiscard]] static std::optional<TreeRoot> free_one(const std::string& tree);
+  [[nodiscard]] bool lock(bool was_just_made);
   [[nodiscard]] bool hold();
   [[nodiscard]] bool is_held(int fd) const;
   [[nodiscard]] bool clear_name() const;
@@ -50,6 +57,7 @@ class TreeRoot {
   std::string name_;  ///< in place_
   UniqueFd place_;    ///< the directory that holds the tree
   UniqueFd made_;     ///< keeps the inode's number from being given to another; who handed it over does so himself
+  UniqueFd locked_;   ///< where there were several to choose from
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -270,7 +271,8 @@ asio::awaitable<Result<void>> Cluster::find_secrets() {
   if (options_.secrets.empty()) co_return Result<void>{};
   Result<std::vector<docker::Resource>> known = co_await engine_->list_secrets({});
   if (!known) co_return tl::unexpected<Error>{known.error()};
-  for (const std::string& name : options_.secrets) {
+  const std::set<std::string> names{options_.secrets.begin(), options_.secrets.end()};
+  for (const std::string& name : names) {
     const auto found =
         std::find_if(known->begin(), known->end(), [&](const docker::Resource& one) { return one.name == name; });
     if (found == known->end())

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nmz/command_line/quantities.hpp"
+#include "nmz/orchestrator/agent_archive.hpp"
 
 namespace nmz::cluster {
 namespace {
@@ -98,12 +99,19 @@ std::string set_field(docker::Mount& mount, const std::string& key, const std::s
   return "unknown field '" + key + "'";
 }
 
+/// The agent would be hidden, or written into what is mounted, which is the user's own.
+bool covers_the_agent(const std::string& target) {
+  const std::string agents = std::filesystem::path{orchestrator::agent_place}.parent_path().string() + "/";
+  return (std::filesystem::path{target}.lexically_normal().string() + "/").starts_with(agents);
+}
+
 std::string fault_of(const docker::Mount& mount) {
   const bool bind = mount.type == "bind";
   const bool volume = mount.type == "volume";
   const bool tmpfs = mount.type == "tmpfs";
   if (!bind && !volume && !tmpfs) return "the type is bind, volume or tmpfs";
   if (!mount.target.starts_with('/')) return "the target has to be an absolute path";
+  if (covers_the_agent(mount.target)) return "the program that runs the tests is in that directory";
   if (bind && !mount.source.starts_with('/')) return "the source has to be an absolute path";
   if (tmpfs && !mount.source.empty()) return "a tmpfs has no source";
   if (!bind && (!mount.propagation.empty() || mount.non_recursive)) return "bind-... is for the type bind";

@@ -19,6 +19,20 @@ namespace {
 
 std::string reason(int error) { return std::error_code{error, std::generic_category()}.message(); }
 
+/// By making a file: there are places that nobody is denied and where none can be made (/proc), and full ones.
+std::error_code try_to_write(const fs::path& directory) {
+  fs::path draft;
+  std::FILE* const probe = output::make_draft(directory / "probe", draft);
+  if (probe == nullptr) return {errno, std::generic_category()};
+  bool written = std::fputc('\n', probe) != EOF && std::fflush(probe) == 0;
+  int why = written ? 0 : errno;
+  written = std::fclose(probe) == 0 && written;  // where NFS tells of a quota
+  if (!written && why == 0) why = errno;
+  std::error_code ignored;
+  fs::remove(draft, ignored);
+  return {why, std::generic_category()};
+}
+
 std::string time_stamp() { return output::local_time(std::chrono::system_clock::now(), "%Y%m%d-%H%M%S"); }
 
 }  // namespace
@@ -33,7 +47,7 @@ Result<LogStore> LogStore::open(const std::string& directory, const std::string&
   std::error_code error;
   const bool made = fs::create_directories(place, error);
   if (!error) place = fs::canonical(place, error);
-  if (!error && ::access(place.c_str(), W_OK | X_OK) != 0) error = {errno, std::generic_category()};
+  if (!error) error = try_to_write(place);
   Directory locked{error ? nullptr : ::opendir(place.c_str())};
   // A file system without locks is used without.
   if (locked && ::flock(::dirfd(locked.get()), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {

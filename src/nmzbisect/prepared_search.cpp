@@ -42,9 +42,10 @@ search::BisectOptions plan_options(const Options& options, std::uint32_t workers
   return plan;
 }
 
+/// Containers have networks and directories of their own, unless the network is the machine's; their disk is one.
 search::Confirm confirmation(const Options& options, const site::Site& site) {
   if (options.confirm) return *options.confirm ? search::Confirm::always : search::Confirm::never;
-  return site.keeps_apart() ? search::Confirm::never : search::Confirm::unwatched;
+  return site.keeps_apart() ? search::Confirm::disk_tight : search::Confirm::unwatched;
 }
 
 /// More workers than there are commits to test have nothing to do.

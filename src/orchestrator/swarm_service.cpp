@@ -25,7 +25,7 @@ docker::FileReference token_file(const SwarmOptions& options, const std::string&
   docker::FileReference token;
   token.id = secret;
   token.name = name_of(options, "token");
-  token.target = "nmz-token";
+  token.target = ".nmz-token";  // no secret of the user's can have this name
   return token;
 }
 

@@ -32,11 +32,13 @@ void ConfirmedPlan::record(dispatch::Subject subject, const job::Outcome& outcom
   if (stage_ == Stage::confirming) return judge(subject, outcome);
   if (plan_->finished()) return;
   plan_->record(subject, outcome);
-  disturbable_ = disturbable_ || !outcome.watched;
-  if (!plan_->finished() || stage_ != Stage::searching) return;
-  const bool beside_others = options_.workers > 1;
-  const auto disturbed = [&] { return disturbable_ || (disturbed_ && disturbed_()); };
-  if (confirm_ == Confirm::always || (confirm_ == Confirm::unwatched && beside_others && disturbed())) doubt();
+  disturbable_ = disturbable_ || outcome.disk_tight || (confirm_ == Confirm::unwatched && !outcome.watched);
+  if (plan_->finished() && stage_ == Stage::searching && is_doubtful()) doubt();
+}
+
+bool ConfirmedPlan::is_doubtful() const {
+  if (confirm_ == Confirm::never || confirm_ == Confirm::always) return confirm_ == Confirm::always;
+  return options_.workers > 1 && (disturbable_ || (confirm_ == Confirm::unwatched && disturbed_ && disturbed_()));
 }
 
 /// What the answer stands on. Where tests contradict each other there is nothing to ask again but everything.

@@ -7,7 +7,9 @@
 
 namespace nmz::job {
 
-auto fields(wire::Is<Outcome> auto& m) { return std::tie(m.kind, m.code, m.matched, m.disk_full, m.watched, m.detail); }
+auto fields(wire::Is<Outcome> auto& m) {
+  return std::tie(m.kind, m.code, m.matched, m.disk_full, m.watched, m.disk_tight, m.detail);
+}
 auto fields(wire::Is<Taken> auto& m) { return std::tie(m.name, m.place); }
 
 }  // namespace nmz::job

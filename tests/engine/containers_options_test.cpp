@@ -1,7 +1,10 @@
 // What the options ask of plain containers: the ways in for the agent, images of every kind, and one line for what
 // cannot be.
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include <sys/mount.h>
 
 #include "lab_user.hpp"
 #include "program/nmzbisect/line.hpp"
@@ -56,6 +59,25 @@ TEST_F(ContainersOptionsTest, AnImageWhoseUserIsNotRoot) {
     EXPECT_THAT(bisect({"--image", "somebody", "--inject", way}), conformance::Finds(repository.ids()[3])) << way;
   }
   remove_image("somebody");
+}
+
+/// Who is refused what it asks for at once, and says nothing, leaves no trace of a full disk.
+TEST_F(ContainersOptionsTest, ADiskThatTheyShareMayHaveSpoiltAVerdictUnnoticed) {
+  const std::string disk = (place.path() / "disk").string();
+  std::filesystem::create_directory(disk);
+  ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", 0, "size=40m,mode=1777"), 0);
+  const std::string take =
+      "free() { df -m /tmp | awk 'END { print $4 }'; }\n"
+      "test $(free) -ge 24 || exit 1\n"
+      "head -c 24000000 /dev/zero >/tmp/taken; sleep 0.3; rm /tmp/taken\n";
+  const std::vector<std::string> options{
+      "--image",    "busybox", "--mount",         "type=bind,source=" + disk + ",target=/tmp",
+      "--replicas", "2",       repository.range()};
+  const Ended ended = place.bisect(
+      repository.path(), conformance::arguments(options, conformance::shell(take + "test $(cat number) -lt 3")));
+  ::umount2(disk.c_str(), MNT_DETACH);
+  EXPECT_THAT(ended, conformance::Finds(repository.ids()[3]));
+  EXPECT_THAT(ended.err, HasSubstr("the answer is tested once more"));
 }
 
 TEST_F(ContainersOptionsTest, AnImageWithoutAShell) {

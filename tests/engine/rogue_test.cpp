@@ -66,7 +66,7 @@ class RogueTest : public testing::Test {
     const std::string inside = "; /shared/rogue /shared 1 >/shared/inside.";
     std::vector<std::string> scripts;
     for (int i = 0; i < count; ++i) {
-      scripts.push_back("cp /run/secrets/nmz-token /shared/place.$(hostname).$$; echo \"$PASSWORD\" >/shared/known." +
+      scripts.push_back("cp /run/secrets/.nmz-token /shared/place.$(hostname).$$; echo \"$PASSWORD\" >/shared/known." +
                         std::to_string(i) + (i % 6 == 0 ? inside + std::to_string(i) : "") + "; exit 7");
     }
     return scripts;

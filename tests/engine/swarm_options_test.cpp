@@ -58,6 +58,20 @@ TEST_F(SwarmOptionsTest, AnImageWhoseUserIsNotRoot) {
   remove_image("somebody");
 }
 
+TEST_F(SwarmOptionsTest, ASecretOfAnyNameReachesTheWorkers) {
+  for (const char* name : {"nmz-token", "token"}) {
+    const std::string file = (place.path() / name).string();
+    support::write_file(file, name);
+    static_cast<void>(docker({"secret", "create", name, file}));
+  }
+  const std::vector<std::string> options{"--source", "busybox", "--secret", "nmz-token",
+                                         "--secret", "token",   "--secret", "token"};
+  const Ended ended =
+      swarm(two(options, "cd /run/secrets && test $(cat nmz-token) = nmz-token && test $(cat token) = token"));
+  EXPECT_THAT(ended, BothPass()) << ended.out << ended.err;
+  static_cast<void>(docker({"secret", "rm", "nmz-token", "token"}));
+}
+
 TEST_F(SwarmOptionsTest, WhatCannotBeIsOneLine) {
   expect_refused({"--source", "busybox", "--secret", "nothing"}, 128, "the Swarm has no secret 'nothing'");
   expect_refused({"--source", "busybox", "--orchestrator", "docker", "--secret", "nothing"}, 128, "is for a Swarm");

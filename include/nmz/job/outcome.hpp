@@ -37,10 +37,11 @@ enum class OutcomeKind : std::uint8_t {
 struct Outcome {
   OutcomeKind kind = OutcomeKind::lost;
   std::int32_t code = 0;
-  bool matched = true;     ///< false: Run::match was given and no line of the output matched
-  bool disk_full = false;  ///< the work tree's file system had no space left when the command failed
-  bool watched = false;    ///< what it took that others could have wanted at the same time was told (wire::Took)
-  std::string detail;      ///< one line for a person, may be empty
+  bool matched = true;      ///< false: Run::match was given and no line of the output matched
+  bool disk_full = false;   ///< the work tree's file system had no space left when the command failed
+  bool watched = false;     ///< what it took that others could have wanted at the same time was told (wire::Took)
+  bool disk_tight = false;  ///< a file system had less left than was taken meanwhile: others may have been refused
+  std::string detail;       ///< one line for a person, may be empty
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };

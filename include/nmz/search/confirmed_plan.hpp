@@ -19,8 +19,9 @@
 
 namespace nmz::search {
 
-/// unwatched: when a verdict came from a test that others could have disturbed unnoticed (Outcome::watched).
-enum class Confirm : std::uint8_t { never, unwatched, always };
+/// disk_tight: when tests shared a disk that may have been too small for them (Outcome::disk_tight), unwatched: then,
+/// and when a verdict came from a test that others could have disturbed unnoticed otherwise (Outcome::watched).
+enum class Confirm : std::uint8_t { never, disk_tight, unwatched, always };
 
 class ConfirmedPlan final : public dispatch::Plan {
  public:
@@ -44,7 +45,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   /// From now on, whatever was seen so far.
   void confirm(Confirm how) { confirm_ = how; }
 
-  /// Asked when the answer is there, where it is not confirmed anyway: may tests have disturbed each other?
+  /// Asked when the answer is there, where `unwatched` does not confirm it anyway: may tests have disturbed each other?
   void doubt_if(std::function<bool()> disturbed) { disturbed_ = std::move(disturbed); }
 
   [[nodiscard]] Stage stage() const { return stage_; }
@@ -69,6 +70,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   };
 
   void begin();
+  [[nodiscard]] bool is_doubtful() const;
   void doubt();
   void repeat();
   void judge(dispatch::Subject subject, const job::Outcome& outcome);

@@ -32,7 +32,7 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 5;
+inline constexpr std::uint32_t protocol_version = 6;
 
 /// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
 /// agent's. It never reaches a command, neither its environment nor its arguments nor its log.

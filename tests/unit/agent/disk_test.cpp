@@ -115,13 +115,11 @@ TEST_F(DiskTest, TheTemporaryDirectoryCountsToo) {
 TEST_F(DiskTest, WhatWouldNotFitTwiceMayHaveSpoiltAVerdictUnnoticed) {
   ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
   const auto outcome = [&](const std::string& command) {
-    auto run = worker_->shell(command + "; exit 1");
-    run.watch = true;
-    return worker_->run(run).finished.outcome;
+    return worker_->run(worker_->shell(command + "; exit 1")).finished.outcome;
   };
-  EXPECT_TRUE(outcome("head -c 400000 /dev/zero > little").watched);
+  EXPECT_FALSE(outcome("head -c 400000 /dev/zero > little").disk_tight);
   const auto tight = outcome("rm little; head -c 1400000 /dev/zero > much");
-  EXPECT_FALSE(tight.watched);
+  EXPECT_TRUE(tight.disk_tight);
   EXPECT_FALSE(tight.disk_full) << "it is a verdict, until another contradicts it";
 }
 

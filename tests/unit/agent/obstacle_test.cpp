@@ -178,6 +178,45 @@ TEST(ObstacleTest, ADirectoryInPlaceOfTheTreeIsNotEmptied) {
   EXPECT_EQ(support::read_file(worker.tree().string() + ".replaced-1/precious"), "sentinel");
 }
 
+/// Two places to choose from, of which the second may be mounted into many containers.
+class SharedPlace : public testing::Test {
+ protected:
+  SharedPlace() { options_.arguments = {"--tree", "/proc/nowhere", "--tree", place().string()}; }
+  fs::path place() const { return temp_.path() / "nmz-tree"; }
+  static std::string laid_out(Worker& worker, const std::string& content) {
+    EXPECT_EQ(worker.lay_out({{"f", content}}, {}, replace_all).kind, OutcomeKind::exited);
+    return worker.run(worker.shell("pwd")).log;
+  }
+
+  support::TempDirectory temp_{"shared"};
+  WorkerOptions options_;
+};
+
+TEST_F(SharedPlace, EachAgentHasATreeOfItsOwn) {
+  const std::string base = place().string();
+  {
+    Worker one{options_};
+    Worker two{options_};
+    EXPECT_EQ(laid_out(one, "1"), base + "\n");
+    EXPECT_EQ(laid_out(two, "2"), base + "-2\n");
+    EXPECT_EQ(one.run(one.shell("cat f")).log, "1");
+    EXPECT_EQ(two.run(two.shell("cat f")).log, "2");
+  }
+  Worker next{options_};
+  EXPECT_EQ(laid_out(next, "3"), base + "\n") << "what is left of ended ones is used again";
+}
+
+TEST_F(SharedPlace, WhatSomebodyElseHasThereIsLeftAlone) {
+  support::write_file(temp_.path() / "victim/precious", "sentinel");
+  fs::create_directory_symlink(temp_.path() / "victim", place());
+  fs::create_directories(place().string() + "-2");
+  ASSERT_EQ(::geteuid(), 0U) << "giving a directory away needs root";
+  ASSERT_EQ(::chown((place().string() + "-2").c_str(), 12345, 12345), 0);
+  Worker worker{options_};
+  EXPECT_EQ(laid_out(worker, "1"), place().string() + "-3\n");
+  EXPECT_THAT(snapshot(temp_.path() / "victim"), ElementsAre(Pair("precious", "file sentinel")));
+}
+
 /// The place of an agent that is started for a tree that another one had before.
 class Successor : public testing::Test {
  protected:

@@ -118,7 +118,24 @@ TEST_F(RelayCallsTest, AWorkerCallsAgainWithTheNextKeyOnly) {
   EXPECT_EQ(relay_.expect<wire::ChannelClosed>().channel, opened.channel) << "the old connection, which it gave up";
   EXPECT_EQ(relay_.expect<wire::ChannelOpened>().slot, 1U);
   EXPECT_TRUE(is_closed_within(first.fd(), patience));
-  expect_refused(opening_of(1, CallKeys{next, next}), 0);
+  EXPECT_TRUE(is_closed_within(keep(relay_.connect(opening_of(1, CallKeys{next, next}))), patience));
+  EXPECT_TRUE(relay_.is_silent_for(50ms)) << "that was no stranger";
+}
+
+TEST_F(RelayCallsTest, AReplacedWorkerThatComesBackIsNoStranger) {
+  const Line first = relay_.call(1, "first");
+  const auto opened = relay_.expect<wire::ChannelOpened>();
+  Key next{};
+  std::ranges::copy(opened.next_key, next.begin());
+  relay_.send(wire::TaskAdmitted{1, "second"});
+  const std::optional<Line> second = let_in(1, token_keys(1, "second"), "second");
+  static_cast<void>(relay_.expect<wire::ChannelClosed>());
+  static_cast<void>(relay_.expect<wire::ChannelOpened>());
+  for (int again = 0; again < 3; ++again) {
+    EXPECT_TRUE(is_closed_within(keep(relay_.connect(opening_of(1, CallKeys{next, next}))), patience));
+  }
+  EXPECT_TRUE(relay_.is_silent_for(50ms));
+  expect_refused(opening_of(2, CallKeys{next, next}), 0);
 }
 
 TEST_F(RelayCallsTest, OfTwoWithOneKeyTheFirstIsLetIn) {

@@ -58,6 +58,11 @@ TEST(MountOptionTest, ARelativeSourceIsOneFromHere) {
             (std::filesystem::current_path().parent_path() / "x").string());
 }
 
+TEST(MountOptionTest, OnlyTheDirectoryOfTheAgentIsTaken) {
+  EXPECT_EQ(parsed("type=bind,source=/a,target=/nmz-data").target, "/nmz-data");
+  EXPECT_EQ(parsed("type=bind,source=/a,target=/data/nmz").target, "/data/nmz");
+}
+
 TEST(MountOptionTest, WhatIsWrongIsSaidInOneLine) {
   struct Case {
     const char* text;
@@ -74,6 +79,9 @@ TEST(MountOptionTest, WhatIsWrongIsSaidInOneLine) {
                           Case{"type=bind,source=/a,target=/b,tmpfs-size=1m", "is for the type tmpfs"},
                           Case{"target=/b,bind-propagation=shared", "is for the type bind"},
                           Case{"type=bind,source=/a,target=/b,volume-nocopy", "is for the type volume"},
+                          Case{"type=bind,source=/a,target=/nmz", "is in that directory"},
+                          Case{"type=bind,source=/a,target=//nmz/agent/", "is in that directory"},
+                          Case{"type=tmpfs,target=/tmp/../nmz/./tree", "is in that directory"},
                           Case{"target=/b,color=red", "unknown field 'color'"}}) {
     const auto mount = parse_mount(one.text);
     ASSERT_FALSE(mount) << one.text;

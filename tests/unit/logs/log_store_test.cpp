@@ -1,11 +1,13 @@
 #include "nmz/logs/log_store.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "support/temp_directory.hpp"
 
@@ -84,6 +86,27 @@ TEST_F(LogStoreTest, APlaceThatCannotBeUsedIsNamed) {
   const auto logs = LogStore::open((temp_.path() / "file" / "logs").string(), "title");
   ASSERT_FALSE(logs);
   EXPECT_THAT(logs.error().message, testing::HasSubstr("--log-dir"));
+}
+
+TEST_F(LogStoreTest, APlaceThatTakesNoFilesIsRefusedBeforeAnythingRuns) {
+  const auto logs = LogStore::open("/proc", "title");
+  ASSERT_FALSE(logs);
+  EXPECT_THAT(logs.error().message, testing::StartsWith("cannot keep logs in '/proc': "));
+}
+
+TEST_F(LogStoreTest, APlaceThatTakesNoBytesIsRefusedAndLeftAsItWas) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit nothing{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  const fs::path place = temp_.path() / "full";
+  const auto logs = LogStore::open(place.string(), "title");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  static_cast<void>(std::signal(SIGXFSZ, handler));
+  ASSERT_FALSE(logs);
+  EXPECT_THAT(logs.error().message, testing::HasSubstr("--log-dir"));
+  EXPECT_TRUE(fs::is_empty(place));
 }
 
 }  // namespace

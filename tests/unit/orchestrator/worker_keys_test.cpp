@@ -213,6 +213,8 @@ class World {
     const Caller caller{slot, keys, random_key()};
     Door& door = doors_[slot - 1];
     switch (door.who(caller.opening())) {
+      case Door::Caller::former:
+        return std::nullopt;
       case Door::Caller::nobody:
         to_coordinator_.emplace_back(refusal(0));
         return std::nullopt;
