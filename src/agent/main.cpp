@@ -152,6 +152,7 @@ std::optional<Stream> open_stream(int fd) {
 /// Signals are read in the loop, so that nothing has to be safe against interruption.
 UniqueFd open_signals() {
   ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a coordinator that has gone shows as EPIPE
+  ::signal(SIGXFSZ, SIG_IGN);  // NOLINT: a file that may not be so large as EFBIG
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) {

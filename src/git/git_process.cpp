@@ -144,7 +144,7 @@ int become(const Start& start, char* const* arguments, char* const* environment)
     if (::dup2(start.files.at(static_cast<std::size_t>(fd)), fd) < 0) return errno;
   }
   if (::chdir(start.directory) != 0) return errno;
-  ::sigaction(SIGPIPE, &standard, nullptr);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::sigaction(signal, &standard, nullptr);
   ::sigprocmask(SIG_SETMASK, &start.signals, nullptr);
   ::execvpe(arguments[0], arguments, environment);
   return errno;

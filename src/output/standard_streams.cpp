@@ -50,6 +50,10 @@ void occupy_standard_streams() {
   }
 }
 
+void take_failed_writes_as_errors() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // NOLINT(cert-err33-c)
+}
+
 void write(std::FILE* stream, std::string_view text) {
   if (reader_is_gone) return;
   errno = 0;

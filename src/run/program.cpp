@@ -1,7 +1,6 @@
 #include "nmz/run/program.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <exception>
 
@@ -26,7 +25,7 @@ int carry_out(const Program& program, const Task& task) {
   const char* const level = std::getenv("NMZ_LOG");  // NOLINT(concurrency-mt-unsafe)
   const auto logging = diagnostics::begin(task.debug_log, level == nullptr ? "" : level);
   if (!logging) return complain(program, logging.error());
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  output::take_failed_writes_as_errors();
   int status = exit_success;
   try {
     status = task.carry_out();

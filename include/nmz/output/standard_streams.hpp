@@ -18,6 +18,10 @@ namespace nmz::output {
 /// What stands in for it fails as a closed one does. To be called first.
 void occupy_standard_streams();
 
+/// Of a pipe that nobody reads, and of a file that becomes larger than the user's limit (ulimit -f): a signal would end
+/// the program with everything it has started left behind.
+void take_failed_writes_as_errors();
+
 /// All of it, at once. What cannot be written to standard output is told by complete_standard_output(); what cannot be
 /// written to standard error cannot be told to anybody.
 void write(std::FILE* stream, std::string_view text);

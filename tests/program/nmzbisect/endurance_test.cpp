@@ -123,6 +123,24 @@ TEST_F(EnduranceTest, ATreeThatDoesNotFitIsNoVerdict) {
   EXPECT_THAT(lines_of(place.note("left")), IsEmpty());
 }
 
+TEST_F(EnduranceTest, AFileThatMayNotBecomeSoLargeEndsNothing) {
+  const auto limited = [&](const std::string& blocks) {
+    support::Program program = place.bisect_program(
+        repository.path(),
+        arguments({"--jobs", "2", repository.range()},
+                  shell("grep SigIgn /proc/self/status >> $NOTES/ignored; seq 9999; test $(cat number) -lt 8")));
+    program.argv.insert(program.argv.begin(), {"sh", "-c", "ulimit -f " + blocks + "; exec \"$0\" \"$@\""});
+    return support::run_program(program);
+  };
+  const Ended ended = limited("16");
+  EXPECT_THAT(ended, Finds(repository.ids()[8]));
+  EXPECT_THAT(ended.err, testing::HasSubstr("a log is incomplete"));
+  EXPECT_THAT(lines_of(place.note("ignored")), testing::Each(testing::EndsWith("0000000")))
+      << "for tests it is as it was";
+  EXPECT_THAT(limited("0"), FailsWith(128)) << "no log could be kept";
+  expect_nothing_left();
+}
+
 TEST_F(EnduranceTest, ATestThatFillsTheDiskIsNoCulprit) {
   const Ended ended = on_small_disk(
       "16m", repository,
