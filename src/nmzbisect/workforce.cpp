@@ -23,23 +23,6 @@ namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
 
-/// What git sets for its own children (git rev-parse --local-env-vars) would lead the command to the user's checkout.
-constexpr std::string_view of_git[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
-                                       "GIT_CONFIG",
-                                       "GIT_CONFIG_PARAMETERS",
-                                       "GIT_CONFIG_COUNT",
-                                       "GIT_OBJECT_DIRECTORY",
-                                       "GIT_DIR",
-                                       "GIT_WORK_TREE",
-                                       "GIT_GRAFT_FILE",
-                                       "GIT_IMPLICIT_WORK_TREE",
-                                       "GIT_INDEX_FILE",
-                                       "GIT_NO_REPLACE_OBJECTS",
-                                       "GIT_PREFIX",
-                                       "GIT_REPLACE_REF_BASE",
-                                       "GIT_SHALLOW_FILE",
-                                       "GIT_COMMON_DIR"};
-
 std::string worker_script(const site::Site& site) {
   Result<std::string> script = site.label(contract::v0::worker_script_label);
   if (!script) {
@@ -142,7 +125,6 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   run.argv = options.command;
   run.build = options.build;
   run.env = options.environment;
-  run.unset = {std::begin(of_git), std::end(of_git)};
   if (!options.no_checkout) run.directory = search.repository.prefix();
   run.match = options.match;
   run.timeout = options.timeout;

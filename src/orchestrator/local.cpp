@@ -28,6 +28,7 @@
 #include "nmz/process/spawn.hpp"
 #include "nmz/sandbox/trial.hpp"
 
+#include "git_variables.hpp"
 #include "processes.hpp"
 
 namespace nmz::orchestrator {
@@ -71,11 +72,12 @@ class SocketStream final : public Stream {
   asio::local::stream_protocol::socket socket_;
 };
 
-/// The environment of this process with NMZ_RUN set.
+/// The environment of this process with NMZ_RUN set, and without what is about the repository at hand.
 std::vector<std::string> marked_environment(const std::string& run_mark) {
   std::vector<std::string> result{"NMZ_RUN=" + run_mark};
   for (char** at = environ; *at != nullptr; ++at) {
-    if (!std::string_view{*at}.starts_with("NMZ_RUN=")) result.emplace_back(*at);
+    const std::string_view variable{*at};
+    if (!variable.starts_with("NMZ_RUN=") && !is_about_a_repository(variable)) result.emplace_back(variable);
   }
   return result;
 }
