@@ -14,10 +14,30 @@ constexpr std::chrono::nanoseconds ahead_for = std::chrono::milliseconds{20};
 
 }  // namespace
 
+/// Anew when the plan has handed out what is skipped: what it is told of that it did not know before.
+void Dispatcher::decide() {
+  answered_ = false;
+  for (bool again = false; !stopped_ && (!again || answered_); again = true) {
+    answered_ = false;
+    const auto why = reason_to_stop();
+    replace_lost_workers(!why);
+    if (why) {
+      stop(*why);
+      break;
+    }
+    change_workers();
+    cancel_superseded();
+    cancel_withdrawn();
+    cancel_disturbed();
+    cancel_pointless();
+    if (again || !gathers()) hand_out();
+  }
+}
+
 std::optional<Stop::Why> Dispatcher::reason_to_stop() const {
   if (plan_changed_ && plan_.finished()) return Stop::Why::finished;
   if (interrupted_) return Stop::Why::interrupted;
-  if (living_ == 0) return Stop::Why::no_workers;
+  if (living_ == 0 && change_ <= 0) return Stop::Why::no_workers;
   return std::nullopt;
 }
 
@@ -35,6 +55,13 @@ void Dispatcher::cancel_superseded() {
   for (const job::JobId copy : std::exchange(superseded_, {})) {
     const auto& running = worker(job(copy).worker).jobs;
     if (std::ranges::find(running, copy) != running.end()) cancel(copy);
+  }
+}
+
+void Dispatcher::cancel_withdrawn() {
+  for (const job::JobId id : std::exchange(withdrawn_, {})) {
+    const auto& running = worker(job(id).worker).jobs;
+    if (std::ranges::find(running, id) != running.end()) cancel(id);
   }
 }
 
@@ -102,7 +129,7 @@ void Dispatcher::hand_out() {
   stop(Stop::Why::finished);
 }
 
-/// The plan's next subjects; from now on they are with us.
+/// The plan's next subjects; from now on they are with us. Fewer than it gave where some of them are skipped.
 std::vector<Subject> Dispatcher::take(std::size_t most) {
   std::vector<Subject> subjects = plan_.next(most);
   if (subjects.size() > most) throw std::logic_error("the plan handed out more subjects than were asked for");
@@ -112,6 +139,11 @@ std::vector<Subject> Dispatcher::take(std::size_t most) {
       throw std::logic_error("the plan handed out a running subject");
     }
   }
+  std::erase_if(subjects, [this](Subject subject) {
+    const bool skipped = skipped_.contains(subject);
+    if (skipped) answer_skipped(subject);
+    return skipped;
+  });
   return subjects;
 }
 
@@ -134,7 +166,7 @@ std::size_t Dispatcher::depth() const {
 
 /// Gives workers whose queue has become short the next jobs; first what waits for another worker than it had.
 void Dispatcher::hand_out_ahead() {
-  const std::size_t room = one_at_a_time() ? 0 : depth();
+  const std::size_t room = one_at_a_time() || surplus_ > 0 ? 0 : depth();
   if (room == 0 || !free_.empty()) return;
   for (const job::WorkerId id : std::exchange(fed_, {})) {
     if (worker(id).state != State::busy || 2 * (worker(id).jobs.size() - 1) > room) continue;
@@ -173,7 +205,7 @@ std::optional<job::JobId> Dispatcher::to_call_back(const Worker& from) const {
 /// While workers are idle and the plan has nothing for them, what waits elsewhere comes back; one job of a worker in
 /// each step.
 void Dispatcher::call_back() {
-  if (one_at_a_time()) return call_all_back();
+  if (one_at_a_time() || surplus_ > 0) return call_all_back();
   if (free_.empty() || with_queue_.empty()) return;
   std::size_t wanted = free_.size();
   for (const job::WorkerId id : with_queue_) {
@@ -192,7 +224,7 @@ void Dispatcher::call_back() {
   }
 }
 
-/// What waits at a worker would run beside others.
+/// What waits at a worker would run beside others, or keep it from leaving.
 void Dispatcher::call_all_back() {
   for (const job::WorkerId id : with_queue_) {
     const auto& all = worker(id).jobs;
@@ -243,8 +275,41 @@ void Dispatcher::retire(job::WorkerId id) {
   free_.erase(id);
   if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
   it.state = State::gone;
-  --living_;
+  count_out();
   out_.actions.emplace_back(Retire{id});
+}
+
+// ---- as many as the user wants
+
+/// Those that were to go stay, before new ones are started.
+void Dispatcher::change_workers() {
+  const std::int64_t change = std::exchange(change_, 0);
+  if (change < 0) {
+    const auto most = static_cast<std::int64_t>(living_ - surplus_) - 1;
+    surplus_ += static_cast<std::size_t>(std::clamp<std::int64_t>(-change, 0, std::max<std::int64_t>(most, 0)));
+  } else {
+    const std::size_t stay = std::min(surplus_, static_cast<std::size_t>(change));
+    surplus_ -= stay;
+    for (auto fresh = static_cast<std::size_t>(change) - stay; fresh > 0; --fresh) {
+      const job::WorkerId id{static_cast<std::uint32_t>(workers_.size())};
+      workers_.emplace_back().lease = leases_.end();
+      ++living_;
+      out_.actions.emplace_back(Start{id});
+    }
+  }
+  end_surplus();
+  if (!std::exchange(resized_, false)) return;
+  const std::size_t staying = living_ - surplus_;
+  plan_.work_with(staying);
+  out_.reports.emplace_back(Resized{static_cast<std::uint32_t>(staying), static_cast<std::uint32_t>(surplus_)});
+}
+
+/// Of those that run no job.
+void Dispatcher::end_surplus() {
+  while (surplus_ > 0 && !free_.empty()) retire(*free_.rbegin());
+  for (std::size_t number = workers_.size(); surplus_ > 0 && number > 0; --number) {
+    if (workers_[number - 1].state == State::starting) retire(job::WorkerId{static_cast<std::uint32_t>(number - 1)});
+  }
 }
 
 // ---- which worker

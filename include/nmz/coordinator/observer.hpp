@@ -31,6 +31,9 @@ class Observer {
   virtual void given_up(const dispatch::GivenUp& /*given_up*/) {}
   /// Once: from then on one job runs at a time.
   virtual void collided(const dispatch::Collided& /*collided*/) {}
+  /// The user's wish, without an execution.
+  virtual void skipped(const dispatch::Skipped& /*skipped*/) {}
+  virtual void resized(const dispatch::Resized& /*resized*/) {}
   /// About four times a second, for clocks on a screen.
   virtual void tick() {}
 };
