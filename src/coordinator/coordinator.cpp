@@ -121,6 +121,7 @@ struct Coordinator::Impl final : SessionListener, std::enable_shared_from_this<I
   void carry_out(const dispatch::Retire& retire) { session(retire.worker)->retire(); }
   void carry_out(const dispatch::Start& fresh) {
     sessions.resize(std::max(sessions.size(), static_cast<std::size_t>(fresh.worker) + 1));
+    context.parts.observer.worker_added(fresh.worker);
     start(fresh.worker);
   }
   void carry_out(const dispatch::Restart& restart) { start(restart.worker); }

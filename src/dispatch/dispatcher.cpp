@@ -29,15 +29,6 @@ job::Outcome never_began() {
   return outcome;
 }
 
-/// Nothing could have disturbed it.
-job::Outcome users_word(job::OutcomeKind kind) {
-  job::Outcome outcome;
-  outcome.kind = kind;
-  outcome.watched = true;
-  outcome.detail = "by the user";
-  return outcome;
-}
-
 /// Exponentially weighted; the first sample counts whole.
 void average(std::chrono::nanoseconds& mean, std::chrono::nanoseconds sample) {
   constexpr int weight = 8;
@@ -167,45 +158,6 @@ void Dispatcher::release(job::JobId id) {
   }
 }
 
-// ---- what the user wants
-
-void Dispatcher::apply(const CancelJob& event) {
-  const auto number = static_cast<std::size_t>(event.job);
-  if (stopped_ || number < 1 || number > jobs_.size()) return;
-  const auto& running = worker(job(event.job).worker).jobs;
-  if (std::ranges::find(running, event.job) != running.end()) withdraw(event.job);
-}
-
-void Dispatcher::apply(const SkipSubject& event) {
-  if (stopped_ || !skipped_.insert(event.subject).second) return;
-  const auto found = subjects_.find(event.subject);
-  if (found == subjects_.end() || !found->second.with_us) return;
-  for (const job::JobId running : found->second.running) withdraw(running);
-  if (found->second.running.empty()) {
-    std::erase_if(waiting_, [&event](const Waiting& one) { return one.subject == event.subject; });
-    answer_skipped(event.subject);
-  }
-}
-
-void Dispatcher::apply(const ChangeWorkers& event) {
-  if (stopped_) return;
-  change_ += event.by;
-  resized_ = true;
-}
-
-void Dispatcher::withdraw(job::JobId id) {
-  if (!std::exchange(job(id).withdrawn, true)) withdrawn_.push_back(id);
-}
-
-/// In the place of a worker.
-void Dispatcher::answer_skipped(Subject subject) {
-  subjects_.at(subject).with_us = false;
-  plan_changed_ = plan_has_more_ = answered_ = true;
-  const job::Outcome outcome = users_word(job::OutcomeKind::skipped);
-  plan_.record(subject, outcome);
-  out_.reports.emplace_back(Skipped{subject, outcome});
-}
-
 // ---- workers
 
 void Dispatcher::make_idle(job::WorkerId id) {
@@ -255,12 +207,6 @@ void Dispatcher::make_room(job::WorkerId id, const std::string& reason) {
   retire(id);
   given_up_.push_back(
       GivenUp{id, "fewer workers from now on: " + (reason.empty() ? "the disk was full" : reason), false, true});
-}
-
-/// One lives less; if there were too many, that is one of these.
-void Dispatcher::count_out() {
-  --living_;
-  if (surplus_ > 0) --surplus_;
 }
 
 /// At the end of a step, because what else it tells about a lost worker is still about the old agent; and because a
@@ -326,9 +272,7 @@ void Dispatcher::end_job(job::WorkerId id, job::JobId ended, const job::Outcome&
   release(ended);
   const Job& about = job(ended);
   const bool withdrawn = about.withdrawn && !stopped_;
-  const bool skipped = withdrawn && skipped_.contains(about.subject);
-  const job::Outcome counts =
-      withdrawn ? users_word(skipped ? job::OutcomeKind::skipped : job::OutcomeKind::cancelled) : outcome;
+  const job::Outcome counts = withdrawn ? users_word(about.subject) : outcome;
   const Ended::Fate fate = settle(ended, counts);
   if (fate == Ended::Fate::counted && !withdrawn) {
     learn_times(about, took);

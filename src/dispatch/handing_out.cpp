@@ -58,13 +58,6 @@ void Dispatcher::cancel_superseded() {
   }
 }
 
-void Dispatcher::cancel_withdrawn() {
-  for (const job::JobId id : std::exchange(withdrawn_, {})) {
-    const auto& running = worker(job(id).worker).jobs;
-    if (std::ranges::find(running, id) != running.end()) cancel(id);
-  }
-}
-
 void Dispatcher::cancel_disturbed() {
   for (const job::JobId id : std::exchange(disturbed_, {})) {
     const auto& running = worker(job(id).worker).jobs;
@@ -277,39 +270,6 @@ void Dispatcher::retire(job::WorkerId id) {
   it.state = State::gone;
   count_out();
   out_.actions.emplace_back(Retire{id});
-}
-
-// ---- as many as the user wants
-
-/// Those that were to go stay, before new ones are started.
-void Dispatcher::change_workers() {
-  const std::int64_t change = std::exchange(change_, 0);
-  if (change < 0) {
-    const auto most = static_cast<std::int64_t>(living_ - surplus_) - 1;
-    surplus_ += static_cast<std::size_t>(std::clamp<std::int64_t>(-change, 0, std::max<std::int64_t>(most, 0)));
-  } else {
-    const std::size_t stay = std::min(surplus_, static_cast<std::size_t>(change));
-    surplus_ -= stay;
-    for (auto fresh = static_cast<std::size_t>(change) - stay; fresh > 0; --fresh) {
-      const job::WorkerId id{static_cast<std::uint32_t>(workers_.size())};
-      workers_.emplace_back().lease = leases_.end();
-      ++living_;
-      out_.actions.emplace_back(Start{id});
-    }
-  }
-  end_surplus();
-  if (!std::exchange(resized_, false)) return;
-  const std::size_t staying = living_ - surplus_;
-  plan_.work_with(staying);
-  out_.reports.emplace_back(Resized{static_cast<std::uint32_t>(staying), static_cast<std::uint32_t>(surplus_)});
-}
-
-/// Of those that run no job.
-void Dispatcher::end_surplus() {
-  while (surplus_ > 0 && !free_.empty()) retire(*free_.rbegin());
-  for (std::size_t number = workers_.size(); surplus_ > 0 && number > 0; --number) {
-    if (workers_[number - 1].state == State::starting) retire(job::WorkerId{static_cast<std::uint32_t>(number - 1)});
-  }
 }
 
 // ---- which worker

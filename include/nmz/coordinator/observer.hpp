@@ -19,6 +19,8 @@ class Observer {
   Observer& operator=(Observer&&) = delete;
   virtual ~Observer() = default;
 
+  /// One that there was not at the beginning.
+  virtual void worker_added(job::WorkerId /*worker*/) {}
   virtual void worker_ready(job::WorkerId /*worker*/, const wire::Welcome& /*welcome*/) {}
   virtual void assigned(const dispatch::Assign& /*assignment*/) {}
   /// A phase of the execution has begun: its command runs.

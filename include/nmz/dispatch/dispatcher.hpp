@@ -201,6 +201,9 @@ struct Resized {
   std::uint32_t workers = 0;  ///< that stay, or start
   std::uint32_t leaving = 0;  ///< that end as soon as they have done their job
 };
+/// "3 workers from now on", for the user.
+[[nodiscard]] std::string describe(const Resized& resized);
+
 using Report = std::variant<Ended, GivenUp, Collided, Skipped, Resized>;
 
 struct Options {
@@ -311,6 +314,7 @@ class Dispatcher {
   [[nodiscard]] std::vector<Subject> take(std::size_t most);
   void withdraw(job::JobId id);
   void answer_skipped(Subject subject);
+  [[nodiscard]] job::Outcome users_word(Subject subject) const;
   void hand_out_to_free();
   void hand_out_ahead();
   [[nodiscard]] std::size_t depth() const;
