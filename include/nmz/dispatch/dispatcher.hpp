@@ -38,15 +38,12 @@
 //   agent tells of this it tells before its job has it, so of what is told together that is heard first.
 // - The plan may ask for that by itself (one_at_a_time), for as long as it likes.
 // - The user can cancel a job: it is ended, and the plan gets the outcome `cancelled`, which is no verdict. Whatever
-// the
-//   job still says does not count: who cancels it may know that it would be wrong. A plan may hand its subject out
+//   the job still says does not count: who cancels it may know that it would be wrong. A plan may hand its subject out
 //   again (a search does, at once, for it still has to know; what hangs again can be skipped) or may leave it at that
-//   (a list of workloads does: it is told as cancelled, neither passed nor failed). Of two copies only the one is
-//   ended.
+//   (a list of workloads does: it is told as cancelled, neither passed nor failed). Of two copies only one is ended.
 // - The user can skip a subject: it is not started any more, what runs of it is ended in the same way, and the plan
-// gets
-//   the outcome `skipped`; where nothing runs, when the plan hands it out the next time, without a worker. To a search
-//   its commit is untestable then, as with exit 125. What has its verdict keeps it.
+//   gets the outcome `skipped`; where nothing runs, when the plan hands it out the next time, without a worker. To a
+//   search its commit is untestable then, as with exit 125. What has its verdict keeps it.
 // - The user can change the number of workers. More are started anew, under numbers of their own. Of fewer, those go
 //   first that do nothing, or only start; else whoever ends its job first. One always stays. One that is lost meanwhile
 //   is not started again. Until enough have gone nothing waits at a worker.
