@@ -16,46 +16,54 @@ namespace asio = boost::asio;
 namespace {
 
 /// The event loop's own descriptor of it, which it closes.
-int own_bell() {
+int own(int (*bell)()) {
   interruption::take_signals();
-  return ::fcntl(interruption::descriptor(), F_DUPFD_CLOEXEC, 0);
+  return ::fcntl(bell(), F_DUPFD_CLOEXEC, 0);
 }
 
 }  // namespace
 
-Signals::Signals(asio::io_context& io) : bell_{io, own_bell()} {}
+Signals::Signals(asio::io_context& io)
+    : bell_{io, own(interruption::descriptor)}, workers_{io, own(interruption::workers_descriptor)} {}
 
-void Signals::listen(std::function<void()> arrived) {
+void Signals::listen(const std::function<void()>& arrived, const std::function<void(std::int32_t by)>& workers) {
   stopped_ = false;
-  wait(std::move(arrived));
+  wait(bell_, [arrived](std::uint64_t count) {
+    for (; count > 0; --count) arrived();
+  });
+  wait(workers_, [workers](std::uint64_t count) {
+    const auto more = static_cast<std::int64_t>(count % interruption::fewer_workers);
+    const auto fewer = static_cast<std::int64_t>(count / interruption::fewer_workers);
+    workers(static_cast<std::int32_t>(more - fewer));
+  });
 }
 
-void Signals::wait(std::function<void()> arrived) {
-  using asio::posix::stream_descriptor;
-  bell_.async_wait(stream_descriptor::wait_read,
-                   [this, arrived = std::move(arrived)](const boost::system::error_code& code) {
-                     if (code || stopped_) return;
-                     std::uint64_t count = 0;
-                     static_cast<void>(::read(bell_.native_handle(), &count, sizeof count));
-                     for (; count > 0; --count) arrived();
-                     wait(arrived);
-                   });
+void Signals::wait(Bell& bell, std::function<void(std::uint64_t)> rang) {
+  bell.async_wait(Bell::wait_read, [this, &bell, rang = std::move(rang)](const boost::system::error_code& code) {
+    if (code || stopped_) return;
+    std::uint64_t count = 0;
+    static_cast<void>(::read(bell.native_handle(), &count, sizeof count));
+    rang(count);
+    wait(bell, rang);
+  });
 }
 
 /// One that has arrived, but was not told yet, cannot be cancelled; it must not be waited for again.
 void Signals::stop() {
   stopped_ = true;
   bell_.cancel();
+  workers_.cancel();
 }
 
 RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,
                std::function<void()> interrupted) {
   Coordinator coordinator{io, parts, options};
   bool seen = false;
-  signals.listen([&coordinator, &seen, told = std::move(interrupted)] {
+  const auto arrived = [&coordinator, &seen, told = std::move(interrupted)] {
     if (!std::exchange(seen, true)) told();
     coordinator.interrupt();
-  });
+  };
+  signals.listen(arrived, [&coordinator](std::int32_t by) { coordinator.change_workers(by); });
   RunEnd end;
   auto done = [&end, &signals](const std::exception_ptr& bug, RunEnd result) {
     signals.stop();

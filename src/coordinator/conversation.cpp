@@ -242,6 +242,7 @@ bool Conversation::may_end_with(const Job& job, const job::Outcome& outcome) {
     case OutcomeKind::cancelled:
       return true;  // no verdict: the job is run again
     case OutcomeKind::lost:
+    case OutcomeKind::skipped:
       break;
   }
   return false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -37,7 +38,7 @@ wire::Nonce random_nonce() {
   return {words[0], words[1]};
 }
 
-struct Coordinator::Impl final : SessionListener {
+struct Coordinator::Impl final : SessionListener, std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& io_in, const Parts& parts, const Options& options)
       : io{io_in},
         pool{pool_size()},
@@ -54,6 +55,20 @@ struct Coordinator::Impl final : SessionListener {
     step_posted = true;
     // Posted, not called: what else has arrived by now is told first, and decided upon together.
     asio::post(io, [this] { step(); });
+  }
+
+  /// From any thread.
+  template <class Wish>
+  void wish(Wish wish) {
+    asio::dispatch(io, [weak = weak_from_this(), wish = std::move(wish)] {
+      if (const std::shared_ptr<Impl> self = weak.lock()) wish(*self);
+    });
+  }
+
+  void interrupt() {
+    if (!std::exchange(interrupted, true)) return tell(dispatch::Interrupted{});
+    killed = true;
+    if (ended) abandon_all();
   }
 
   void step() {
@@ -87,6 +102,10 @@ struct Coordinator::Impl final : SessionListener {
       context.parts.observer.given_up(*gone);
     } else if (const auto* collided = std::get_if<dispatch::Collided>(&report)) {
       context.parts.observer.collided(*collided);
+    } else if (const auto* skipped = std::get_if<dispatch::Skipped>(&report)) {
+      context.parts.observer.skipped(*skipped);
+    } else if (const auto* resized = std::get_if<dispatch::Resized>(&report)) {
+      context.parts.observer.resized(*resized);
     } else {
       context.parts.observer.ended(std::get<dispatch::Ended>(report));
     }
@@ -100,6 +119,11 @@ struct Coordinator::Impl final : SessionListener {
   }
   void carry_out(const dispatch::Cancel& cancel) { session(cancel.worker)->cancel(cancel); }
   void carry_out(const dispatch::Retire& retire) { session(retire.worker)->retire(); }
+  void carry_out(const dispatch::Start& fresh) {
+    sessions.resize(std::max(sessions.size(), static_cast<std::size_t>(fresh.worker) + 1));
+    context.parts.observer.worker_added(fresh.worker);
+    start(fresh.worker);
+  }
   void carry_out(const dispatch::Restart& restart) { start(restart.worker); }
   void carry_out(const dispatch::Stop& stop) {
     end.why = stop.why;
@@ -176,7 +200,7 @@ struct Coordinator::Impl final : SessionListener {
 };
 
 Coordinator::Coordinator(asio::io_context& io, const Parts& parts, const Options& options)
-    : impl_{std::make_unique<Impl>(io, parts, options)} {}
+    : impl_{std::make_shared<Impl>(io, parts, options)} {}
 
 Coordinator::~Coordinator() = default;
 
@@ -199,14 +223,19 @@ asio::awaitable<RunEnd> Coordinator::run() {
 }
 
 void Coordinator::interrupt() {
-  Impl& impl = *impl_;
-  if (!impl.interrupted) {
-    impl.interrupted = true;
-    impl.tell(dispatch::Interrupted{});
-    return;
-  }
-  impl.killed = true;
-  if (impl.ended) impl.abandon_all();
+  impl_->wish([](Impl& impl) { impl.interrupt(); });
+}
+
+void Coordinator::cancel(job::JobId job) {
+  impl_->wish([job](Impl& impl) { impl.tell(dispatch::CancelJob{job}); });
+}
+
+void Coordinator::skip(dispatch::Subject subject) {
+  impl_->wish([subject](Impl& impl) { impl.tell(dispatch::SkipSubject{subject}); });
+}
+
+void Coordinator::change_workers(std::int32_t by) {
+  impl_->wish([by](Impl& impl) { impl.tell(dispatch::ChangeWorkers{by}); });
 }
 
 }  // namespace nmz::coordinator

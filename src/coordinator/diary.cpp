@@ -27,6 +27,7 @@ std::string words(const dispatch::Cancel& cancel) {
   return fmt::format("job {} of worker {} is {}", number(cancel.job), number(cancel.worker),
                      cancel.only_if_waiting ? "called back, if it has not begun" : "cancelled");
 }
+std::string words(const dispatch::Start& start) { return fmt::format("worker {} is started", number(start.worker)); }
 std::string words(const dispatch::Restart& restart) {
   return fmt::format("worker {} is started again", number(restart.worker));
 }
@@ -54,6 +55,14 @@ std::string words(const dispatch::GivenUp& given_up) {
 std::string words(const dispatch::Collided& collided) {
   return fmt::format("subjects {} and {} took {} at once: one job at a time from now on", collided.subject,
                      collided.other, text::printable(collided.what.name));
+}
+
+std::string words(const dispatch::Skipped& skipped) {
+  return fmt::format("subject {} is skipped by the user", skipped.subject);
+}
+
+std::string words(const dispatch::Resized& resized) {
+  return fmt::format("the user wants {} workers, {} are leaving", resized.workers, resized.leaving);
 }
 
 std::string words(const wire::Welcome& welcome) {

@@ -53,16 +53,7 @@ Step Dispatcher::step(std::span<const Event> events, Time now) {
   }
   if (!stopped_) {
     expire_leases();
-    const auto why = reason_to_stop();
-    replace_lost_workers(!why);
-    cancel_superseded();
-    cancel_disturbed();
-    if (why) {
-      stop(*why);
-    } else {
-      cancel_pointless();
-      if (!gathers()) hand_out();
-    }
+    decide();
   }
   plan_changed_ = false;
   return std::exchange(out_, Step{});
@@ -113,7 +104,7 @@ void Dispatcher::apply(const JobEnded& event) {
   heard(event.worker);
   if (it.state != State::busy || std::ranges::find(it.jobs, event.job) == it.jobs.end()) return report_late(event);
   // Nobody here asked for it: somebody else shut the agent down, and to the plan the job was lost.
-  const bool asked_for = job(event.job).cancelled || job(event.job).recalled;
+  const bool asked_for = job(event.job).cancelled || job(event.job).recalled || job(event.job).withdrawn;
   const bool by_others = event.outcome.kind == job::OutcomeKind::cancelled && !asked_for;
   const bool crowded = !stopped_ && job::met_a_limit(event.outcome) && busy_ > 1;
   job(event.job).crowded = crowded;
@@ -199,9 +190,9 @@ void Dispatcher::give_up(job::WorkerId id, const std::string& reason, bool for_g
   free_.erase(id);
   if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
   it.failures_in_a_row = 0;
-  for_good = for_good || stopped_ || it.restarts == options_.max_worker_restarts;
+  for_good = for_good || stopped_ || it.restarts == options_.max_worker_restarts || surplus_ > 0;
   it.state = for_good ? State::gone : State::lost;
-  if (for_good) --living_;
+  if (for_good) count_out();
   // After Stop every worker is shut down: that its stream ends is no news.
   if (!stopped_) given_up_.push_back(GivenUp{id, reason, !for_good});
 }
@@ -280,12 +271,14 @@ void Dispatcher::end_job(job::WorkerId id, job::JobId ended, const job::Outcome&
   }
   release(ended);
   const Job& about = job(ended);
-  const Ended::Fate fate = settle(ended, outcome);
-  if (fate == Ended::Fate::counted) {
+  const bool withdrawn = about.withdrawn && !stopped_;
+  const job::Outcome counts = withdrawn ? users_word(about.subject) : outcome;
+  const Ended::Fate fate = settle(ended, counts);
+  if (fate == Ended::Fate::counted && !withdrawn) {
     learn_times(about, took);
     if (!gathers_since_) gathers_after_ = lasted;
   }
-  out_.reports.emplace_back(Ended{fate, id, ended, about.subject, about.attempt, outcome, took});
+  out_.reports.emplace_back(Ended{fate, id, ended, about.subject, about.attempt, counts, took});
 }
 
 void Dispatcher::end_all_jobs(job::WorkerId id, const std::string& reason) {
@@ -312,17 +305,18 @@ Ended::Fate Dispatcher::settle(job::JobId id, const job::Outcome& outcome) {
   if (ended.superseded || (!subject.running.empty() && (stopped_ || infrastructure || ended.disturbed))) {
     return Ended::Fate::spare;
   }
-  if (ended.disturbed && !stopped_) {
+  const bool withdrawn = ended.withdrawn && !stopped_;
+  if (ended.disturbed && !withdrawn && !stopped_) {
     give_back(ended.subject);
     return Ended::Fate::disturbed;
   }
-  const bool waited = ended.recalled && !ended.cancelled && outcome.kind == job::OutcomeKind::cancelled;
+  const bool waited = ended.recalled && !ended.cancelled && !withdrawn && outcome.kind == job::OutcomeKind::cancelled;
   if (waited) --subject.executions;
-  if (stopped_ || waited || (ended.cancelled && infrastructure)) {
+  if (stopped_ || waited || (ended.cancelled && infrastructure && !withdrawn)) {
     give_back(ended.subject);
     return waited && !stopped_ ? Ended::Fate::returned : Ended::Fate::cancelled;
   }
-  if (infrastructure && (ended.crowded || ++subject.failures < options_.max_attempts)) {
+  if (infrastructure && !withdrawn && (ended.crowded || ++subject.failures < options_.max_attempts)) {
     subject.avoid = ended.worker;
     give_back(ended.subject);
     return Ended::Fate::retried;
@@ -332,7 +326,7 @@ Ended::Fate Dispatcher::settle(job::JobId id, const job::Outcome& outcome) {
     superseded_.push_back(copy);
   }
   subject.failures = 0;
-  subject.avoid = ended.worker;  // for a plan that hands it out again
+  subject.avoid = withdrawn ? std::nullopt : std::optional{ended.worker};  // for a plan that hands it out again
   subject.with_us = false;
   plan_changed_ = plan_has_more_ = true;
   plan_.record(ended.subject, outcome);

@@ -14,10 +14,30 @@ constexpr std::chrono::nanoseconds ahead_for = std::chrono::milliseconds{20};
 
 }  // namespace
 
+/// Anew when the plan has handed out what is skipped: what it is told of that it did not know before.
+void Dispatcher::decide() {
+  answered_ = false;
+  for (bool again = false; !stopped_ && (!again || answered_); again = true) {
+    answered_ = false;
+    const auto why = reason_to_stop();
+    replace_lost_workers(!why);
+    if (why) {
+      stop(*why);
+      break;
+    }
+    change_workers();
+    cancel_superseded();
+    cancel_withdrawn();
+    cancel_disturbed();
+    cancel_pointless();
+    if (again || !gathers()) hand_out();
+  }
+}
+
 std::optional<Stop::Why> Dispatcher::reason_to_stop() const {
   if (plan_changed_ && plan_.finished()) return Stop::Why::finished;
   if (interrupted_) return Stop::Why::interrupted;
-  if (living_ == 0) return Stop::Why::no_workers;
+  if (living_ == 0 && change_ <= 0) return Stop::Why::no_workers;
   return std::nullopt;
 }
 
@@ -102,7 +122,7 @@ void Dispatcher::hand_out() {
   stop(Stop::Why::finished);
 }
 
-/// The plan's next subjects; from now on they are with us.
+/// The plan's next subjects; from now on they are with us. Fewer than it gave where some of them are skipped.
 std::vector<Subject> Dispatcher::take(std::size_t most) {
   std::vector<Subject> subjects = plan_.next(most);
   if (subjects.size() > most) throw std::logic_error("the plan handed out more subjects than were asked for");
@@ -112,6 +132,11 @@ std::vector<Subject> Dispatcher::take(std::size_t most) {
       throw std::logic_error("the plan handed out a running subject");
     }
   }
+  std::erase_if(subjects, [this](Subject subject) {
+    const bool skipped = skipped_.contains(subject);
+    if (skipped) answer_skipped(subject);
+    return skipped;
+  });
   return subjects;
 }
 
@@ -134,7 +159,7 @@ std::size_t Dispatcher::depth() const {
 
 /// Gives workers whose queue has become short the next jobs; first what waits for another worker than it had.
 void Dispatcher::hand_out_ahead() {
-  const std::size_t room = one_at_a_time() ? 0 : depth();
+  const std::size_t room = one_at_a_time() || surplus_ > 0 ? 0 : depth();
   if (room == 0 || !free_.empty()) return;
   for (const job::WorkerId id : std::exchange(fed_, {})) {
     if (worker(id).state != State::busy || 2 * (worker(id).jobs.size() - 1) > room) continue;
@@ -173,7 +198,7 @@ std::optional<job::JobId> Dispatcher::to_call_back(const Worker& from) const {
 /// While workers are idle and the plan has nothing for them, what waits elsewhere comes back; one job of a worker in
 /// each step.
 void Dispatcher::call_back() {
-  if (one_at_a_time()) return call_all_back();
+  if (one_at_a_time() || surplus_ > 0) return call_all_back();
   if (free_.empty() || with_queue_.empty()) return;
   std::size_t wanted = free_.size();
   for (const job::WorkerId id : with_queue_) {
@@ -192,7 +217,7 @@ void Dispatcher::call_back() {
   }
 }
 
-/// What waits at a worker would run beside others.
+/// What waits at a worker would run beside others, or keep it from leaving.
 void Dispatcher::call_all_back() {
   for (const job::WorkerId id : with_queue_) {
     const auto& all = worker(id).jobs;
@@ -243,7 +268,7 @@ void Dispatcher::retire(job::WorkerId id) {
   free_.erase(id);
   if (it.lease != leases_.end()) leases_.erase(std::exchange(it.lease, leases_.end()));
   it.state = State::gone;
-  --living_;
+  count_out();
   out_.actions.emplace_back(Retire{id});
 }
 

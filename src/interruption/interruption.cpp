@@ -23,6 +23,7 @@ constexpr int exit_interrupted = 130;
 
 std::atomic<unsigned> seen{0};
 std::atomic<int> bell{-1};
+std::atomic<int> workers_bell{-1};
 
 bool is_ignored(int number) {
   struct sigaction now {};
@@ -37,6 +38,8 @@ void tell(int fd, std::string_view text) {
   }
 }
 
+void ring(int which, std::uint64_t by) { static_cast<void>(::write(which, &by, sizeof by)); }
+
 [[noreturn]] void end_now() {
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     if (::isatty(fd) != 0) tell(fd, "\r\x1b[K");  // a status line may stand there
@@ -50,12 +53,15 @@ void take(const sigset_t& signals) {
   while (true) {
     int number = 0;
     if (::sigwait(&signals, &number) != 0) continue;
+    if (number == SIGUSR1 || number == SIGUSR2) {
+      ring(workers_bell, number == SIGUSR1 ? 1 : fewer_workers);
+      continue;
+    }
     const auto now = steady_clock::now();
     if (seen > 0 && now - last < same_signal) continue;
     last = now;
     const unsigned count = ++seen;
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(bell, &one, sizeof one));
+    ring(bell, 1);
     if (count < 2) continue;
     std::this_thread::sleep_for(polite_end);
     end_now();
@@ -68,15 +74,18 @@ void take_signals() {
   if (bell >= 0) return;
   sigset_t signals{};
   ::sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM}) ::sigaddset(&signals, number);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) ::sigaddset(&signals, number);
   if (!is_ignored(SIGHUP)) ::sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  workers_bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::thread{[signals] { take(signals); }}.detach();
 }
 
 unsigned signals_seen() { return seen; }
 
 int descriptor() { return bell; }
+
+int workers_descriptor() { return workers_bell; }
 
 }  // namespace nmz::interruption

@@ -22,6 +22,7 @@ bool failed_for_space(const Outcome& outcome) {
     case OutcomeKind::untestable:
     case OutcomeKind::cancelled:
     case OutcomeKind::lost:
+    case OutcomeKind::skipped:
       break;
   }
   return false;
@@ -53,6 +54,8 @@ std::string what_happened(const Outcome& outcome) {
       return "cancelled";
     case OutcomeKind::lost:
       return "its worker was lost";
+    case OutcomeKind::skipped:
+      return "skipped";
   }
   return {};
 }
@@ -75,12 +78,17 @@ Class classify(const Outcome& outcome) {
     case OutcomeKind::unprepared:
     case OutcomeKind::cancelled:
     case OutcomeKind::lost:
+    case OutcomeKind::skipped:
       break;
   }
   return Class::infrastructure;
 }
 
 bool is_failure(Class of) { return of != Class::passed && of != Class::infrastructure; }
+
+bool withdrawn(const Outcome& outcome) {
+  return outcome.kind == OutcomeKind::cancelled || outcome.kind == OutcomeKind::skipped;
+}
 
 bool killed_from_outside(const Outcome& outcome) {
   return outcome.kind == OutcomeKind::signaled && outcome.code == SIGKILL;

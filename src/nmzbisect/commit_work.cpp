@@ -93,25 +93,38 @@ Result<std::unique_ptr<CommitWork>> CommitWork::create(const git::Repository& re
   if (!git_dirs) return tl::unexpected<Error>{git_dirs.error()};
   work->post_checkout_ = post_checkout;
   work->git_dirs_.emplace(std::move(*git_dirs));
+  work->places_ = places;
   for (std::uint32_t number = 0; number < workers; ++number) {
-    auto worker = std::make_unique<WorkerTree>();
-    WorkerPlace names = worker_place(places, number);
-    const fs::path place = names.place;
-    worker->tree = std::move(names.tree);
-    std::error_code error;
-    fs::create_directories(worker->tree, error);
-    if (error) {
-      return fail(ErrorKind::misconfigured,
-                  "cannot make the work tree '" + worker->tree.string() + "': " + error.message());
-    }
-    worker->place = files::UniqueFd{::open(place.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    if (!worker->place) {
-      return fail(ErrorKind::misconfigured,
-                  "cannot open '" + place.string() + "': " + std::error_code{errno, std::generic_category()}.message());
-    }
-    work->workers_.push_back(std::move(worker));
+    auto made = work->add_tree();
+    if (!made) return tl::unexpected<Error>{made.error()};
   }
   return work;
+}
+
+Result<fs::path> CommitWork::add_tree() {
+  auto worker = std::make_unique<WorkerTree>();
+  WorkerPlace names = worker_place(places_, static_cast<std::uint32_t>(workers_.size()));
+  const fs::path place = names.place;
+  worker->tree = std::move(names.tree);
+  std::error_code error;
+  fs::create_directories(worker->tree, error);
+  if (error) {
+    return fail(ErrorKind::misconfigured,
+                "cannot make the work tree '" + worker->tree.string() + "': " + error.message());
+  }
+  worker->place = files::UniqueFd{::open(place.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!worker->place) {
+    return fail(ErrorKind::misconfigured,
+                "cannot open '" + place.string() + "': " + std::error_code{errno, std::generic_category()}.message());
+  }
+  workers_.push_back(std::move(worker));
+  return workers_.back()->tree;
+}
+
+/// One that is elsewhere needs nothing made for it here.
+WorkerTree& CommitWork::worker(job::WorkerId id) {
+  while (workers_.size() <= static_cast<std::size_t>(id)) workers_.push_back(std::make_unique<WorkerTree>());
+  return *workers_[static_cast<std::size_t>(id)];
 }
 
 std::unique_ptr<CommitWork> CommitWork::remote(const git::ObjectReader& objects, std::vector<git::CommitId> subjects,
@@ -136,7 +149,7 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   const std::string commit = subjects_.at(assignment.subject).hex();
   if (!send_files_) run.input = commit + "\n";
   if (post_checkout_) {
-    run.build = with_post_checkout(*workers_.at(static_cast<std::size_t>(assignment.worker)), commit, run_.build);
+    run.build = with_post_checkout(worker(assignment.worker), commit, run_.build);
   }
   run.env.push_back("NMZ_COMMIT=" + commit);
   run.env.push_back("NMZ_WORKLOAD=" + commit);
@@ -148,15 +161,14 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
 std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& assignment,
                                                         const coordinator::TreeKnowledge& known) {
   if (!send_files_) return nullptr;
-  WorkerTree& worker = *workers_.at(static_cast<std::size_t>(assignment.worker));
+  WorkerTree& where = worker(assignment.worker);
   git::TreeRequest request;
-  if (known.intact) request.from = worker.commit;
+  if (known.intact) request.from = where.commit;
   request.to = subjects_.at(assignment.subject);
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;
-  return std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request),
-                                        watch_);
+  return std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, where, std::move(request), watch_);
 }
 
 }  // namespace nmz::nmzbisect

@@ -57,6 +57,8 @@ class CommitWork final : public coordinator::WorkSource {
                                             wire::Run run, bool clean, bool send_files, std::uint32_t workers);
 
   [[nodiscard]] std::vector<std::filesystem::path> trees() const;
+  /// Makes the tree of one more local worker, with the next number.
+  Result<std::filesystem::path> add_tree();
   /// Files that stand at their paths at every commit.
   void take_today(std::shared_ptr<const std::vector<git::TodaysFile>> files) { today_ = std::move(files); }
   /// What to look at before each test.
@@ -68,6 +70,7 @@ class CommitWork final : public coordinator::WorkSource {
 
  private:
   CommitWork(const git::ObjectReader& objects, std::vector<git::CommitId> subjects, wire::Run run, bool clean);
+  WorkerTree& worker(job::WorkerId id);
 
   const git::ObjectReader& objects_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::vector<git::CommitId> subjects_;
@@ -78,6 +81,7 @@ class CommitWork final : public coordinator::WorkSource {
   std::optional<git::GitDirTemplate> git_dirs_;  ///< of local workers
   std::shared_ptr<const std::vector<git::TodaysFile>> today_;
   std::shared_ptr<sandbox::Watch> watch_;
+  std::filesystem::path places_;  ///< of local workers
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };
 

@@ -38,6 +38,8 @@ Examples:
 The command's exit code is the verdict, as for `git bisect run`: 0 good, 125 skip, 1 to 127 bad; 128 and above stop
 the search, unless --match tells that it is the failure that is looked for. It runs in a work tree of its own, with NMZ_COMMIT, NMZ_WORKER and NMZ_ATTEMPT in its environment.
 
+SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has ended its test.
+
 Exit status: 0 found; 1 stopped (by the command, or because the ends contradict); 2 only skipped commits are left;
 3 a merge base is bad; 4 nothing could be tested; 128 usage; 130 interrupted.
 )";

@@ -186,6 +186,8 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   show(gone);
 }
 
+void Reporter::resized(const dispatch::Resized& resized) { show(events::Notice{describe(resized)}); }
+
 void Reporter::tick() { show(events::Tick{}); }
 
 }  // namespace nmz::nmzbisect

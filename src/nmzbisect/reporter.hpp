@@ -58,6 +58,7 @@ class Reporter final : public coordinator::Observer {
   void log(const dispatch::Assign& assignment, std::string_view bytes) override;
   void ended(const dispatch::Ended& ended) override;
   void given_up(const dispatch::GivenUp& given_up) override;
+  void resized(const dispatch::Resized& resized) override;
   void collided(const dispatch::Collided& collided) override;
   void tick() override;
 

@@ -57,6 +57,19 @@ std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const W
   return work;
 }
 
+/// For a worker that the user adds while the search goes on.
+Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& worlds, job::WorkerId worker) {
+  orchestrator::LocalPlace place;
+  auto tree = work.add_tree();
+  if (!tree) return tl::unexpected<Error>{tree.error()};
+  place.tree = std::move(*tree);
+  if (!worlds.possible()) return place;
+  auto world = worlds.another(static_cast<std::uint32_t>(worker));
+  if (!world) return tl::unexpected<Error>{world.error()};
+  place.world = std::move(*world);
+  return place;
+}
+
 coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop, Reporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
@@ -65,6 +78,9 @@ coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop,
   request.tree = !search.options.no_checkout;
   request.trees = work->trees();
   request.worlds = shop.worlds.plans;
+  request.another = [&work, &worlds = shop.worlds](job::WorkerId worker) {
+    return another_place(*work, worlds, worker);
+  };
   request.count = search.workers;
   request.notice = notice;
   run::Undertaking undertaking{search.plan, *work, reporter};
@@ -87,9 +103,7 @@ void tell_hooks(const Search& search, Reporter& reporter) {
 
 /// Tests that share /tmp can disturb each other, and nobody notices: the answer is confirmed.
 void doubt_without_worlds(Search& search, const Workshop& shop) {
-  if (!shop.worlds.possible() && !search.options.confirm && search.workers > 1) {
-    search.plan.confirm(search::Confirm::always);
-  }
+  if (!shop.worlds.possible() && !search.options.confirm) search.plan.confirm(search::Confirm::beside);
 }
 
 /// Whether the tests ended as they do when what they need is missing where they run.

@@ -75,6 +75,9 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
     }
     worlds.plans.push_back(sandbox::encode(*plan));
   }
+  worlds.another = [surroundings = std::move(*surroundings), run_directory](std::uint32_t number) {
+    return surroundings.plan(worker_place(run_directory, number).place).map(sandbox::encode);
+  };
   return worlds;
 }
 

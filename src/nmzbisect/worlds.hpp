@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,9 @@ namespace nmz::nmzbisect {
 
 struct Worlds {
   Worlds() = default;
-  std::vector<std::string> plans;         ///< of each worker, encoded; empty: the tests run in the user's own world
+  std::vector<std::string> plans;  ///< of each worker, encoded; empty: the tests run in the user's own world
+  /// Of a worker that the user adds, whose place is made; as `plans`.
+  std::function<Result<std::string>(std::uint32_t number)> another;
   std::shared_ptr<sandbox::Watch> watch;  ///< null where nothing of the checkout is seen
   std::vector<std::string> foreign;       ///< untracked entries that tests can read, but not change
   std::string lacking;                    ///< why there are none though they were asked for; a part of a sentence

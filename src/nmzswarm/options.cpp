@@ -53,6 +53,8 @@ Examples:
 
 A workload passes when the command's exit status is 0.
 
+SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has ended its workload.
+
 With GITHUB_ACTIONS=true the first ten failures become annotations of the step.
 
 Exit status: 0 all passed; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.

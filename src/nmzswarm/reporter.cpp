@@ -11,6 +11,7 @@ namespace nmz::nmzswarm {
 namespace {
 
 events::Mark mark_of_outcome(const job::Outcome& outcome) {
+  if (job::withdrawn(outcome)) return events::Mark::cancelled;
   switch (job::classify(outcome)) {
     case job::Class::passed:
       return events::Mark::passed;
@@ -28,7 +29,7 @@ events::Mark mark_of_outcome(const job::Outcome& outcome) {
 }  // namespace
 
 Reporter::Reporter(Suite& suite, logs::LogStore& logs, std::uint32_t workers)
-    : suite_{suite}, logs_{logs}, times_{workers}, workers_{workers} {
+    : suite_{suite}, logs_{logs}, times_{workers}, workers_{workers}, most_workers_{workers} {
   stream_.add(tally_);
 }
 
@@ -74,7 +75,7 @@ void Reporter::tell_missing_timeouts() {
 void Reporter::worker_ready(job::WorkerId worker, const wire::Welcome& welcome) {
   times_.ready(worker, elapsed());
   if (++ready_ == 1) reached("first worker ready");
-  if (ready_ == workers_) reached("all workers ready");
+  if (ready_ == workers_ && most_workers_ == workers_) reached("all workers ready");
   show(events::WorkerReady{worker, welcome.node});
 }
 
@@ -208,6 +209,13 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   show(gone);
 }
 
+void Reporter::worker_added(job::WorkerId worker) { times_.added(worker, elapsed()); }
+
+void Reporter::resized(const dispatch::Resized& resized) {
+  most_workers_ = std::max(most_workers_, resized.workers);
+  show(events::Notice{describe(resized)});
+}
+
 std::vector<std::string> Reporter::idle() const {
   const std::size_t subjects = suite_.chunks() > 0 ? suite_.chunks() : suite_.ids().size();
   std::vector<std::string> idle;
@@ -239,7 +247,7 @@ events::RunEnded Reporter::summary() const {
     durations.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(one));
   }
   events::RunEnded ended;
-  ended.workers = workers_;
+  ended.workers = most_workers_;
   ended.wall = elapsed();
   ended.log_directory = logs_.directory().string();
   ended.suite.counts = tally_.counts();
@@ -247,7 +255,7 @@ events::RunEnded Reporter::summary() const {
   ended.suite.flaky = tally_.flaky();
   ended.suite.split = times_.split(ended.wall);
   ended.suite.makespan = tally_.makespan();
-  ended.suite.bound = schedule::lower_bound(durations, workers_);
+  ended.suite.bound = schedule::lower_bound(durations, most_workers_);
   ended.suite.phases = phases_;
   return ended;
 }

@@ -38,6 +38,8 @@ class Reporter final : public coordinator::Observer {
   void log(const dispatch::Assign& assignment, std::string_view bytes) override;
   void ended(const dispatch::Ended& ended) override;
   void given_up(const dispatch::GivenUp& given_up) override;
+  void worker_added(job::WorkerId worker) override;
+  void resized(const dispatch::Resized& resized) override;
   void tick() override;
 
   [[nodiscard]] events::Seconds elapsed() const { return stream_.elapsed(); }
@@ -62,6 +64,7 @@ class Reporter final : public coordinator::Observer {
   TimeBook times_;
   RunState* state_ = nullptr;
   std::uint32_t workers_;
+  std::uint32_t most_workers_;  ///< at any time
   std::uint32_t ready_ = 0;
   std::set<job::JobId> running_;               ///< those that have begun
   std::set<std::string> ran_;                  ///< workloads, or chunks, of which an execution has ended

@@ -29,6 +29,8 @@ class Row {
       case Interval::Kind::wasted:
         split_.retries += to - from;
         break;
+      case Interval::Kind::absent:
+        break;
     }
   }
 
@@ -45,13 +47,15 @@ class Row {
   Seconds at_{0};
 };
 
+bool works(Interval::Kind kind) { return kind == Interval::Kind::counted || kind == Interval::Kind::wasted; }
+
 }  // namespace
 
 events::TimeSplit split_time(std::uint32_t workers, Seconds wall, std::vector<Interval> intervals) {
   std::ranges::sort(intervals, {}, [](const Interval& one) { return std::tuple{one.worker, one.from, one.to}; });
   Seconds last_end{0};
   for (const Interval& one : intervals) {
-    if (one.kind != Interval::Kind::start_up) last_end = std::max(last_end, one.to);
+    if (works(one.kind)) last_end = std::max(last_end, one.to);
   }
   events::TimeSplit split;
   auto next = intervals.begin();
@@ -65,6 +69,17 @@ events::TimeSplit split_time(std::uint32_t workers, Seconds wall, std::vector<In
 
 TimeBook::TimeBook(std::uint32_t workers) : workers_{workers} {
   for (std::uint32_t worker = 0; worker < workers; ++worker) starting_.emplace(worker, Seconds{0});
+}
+
+void TimeBook::added(job::WorkerId worker, Seconds now) {
+  const auto number = static_cast<std::uint32_t>(worker);
+  workers_ = std::max(workers_, number + 1);
+  Interval interval;
+  interval.worker = number;
+  interval.kind = Interval::Kind::absent;
+  interval.to = now;
+  intervals_.push_back(interval);
+  starting_[number] = now;
 }
 
 void TimeBook::ready(job::WorkerId worker, Seconds now) {

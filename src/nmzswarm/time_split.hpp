@@ -2,7 +2,8 @@
 //
 // A loss that has a name can be worked on: start-up by warm workers, dispatch by jobs that wait at their worker,
 // imbalance by a history (the longest first) or by splitting the longest workload, retries by whatever takes workers
-// away. Each worker's time is a row of intervals without gaps; a moment belongs to the interval that came first.
+// away. Each worker's time is a row of intervals without gaps; a moment belongs to the interval that came first. A
+// worker that the user has added counts from then on.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct Interval {
     start_up,  ///< the worker is being started, or makes the list
     counted,   ///< an execution with a result that counts; `took` of it is work, the rest is dispatch
     wasted,    ///< an execution without
+    absent,    ///< before the user has added the worker
   };
   Interval() = default;
   std::uint32_t worker = 0;
@@ -39,6 +41,7 @@ class TimeBook {
  public:
   explicit TimeBook(std::uint32_t workers);
 
+  void added(job::WorkerId worker, Seconds now);
   void ready(job::WorkerId worker, Seconds now);
   void assigned(const dispatch::Assign& assignment, Seconds now);
   /// `counts`: with a result that counts; `lists`: it made the list.

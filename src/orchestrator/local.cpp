@@ -163,6 +163,12 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(job::WorkerId work
     co_return fail(ErrorKind::retryable,
                    "cannot make a socket pair: " + std::error_code{errno, std::generic_category()}.message());
   }
+  const Result<void> places = make_places(worker);
+  if (!places) {
+    ::close(ends[0]);
+    ::close(ends[1]);
+    co_return tl::unexpected<Error>{places.error()};
+  }
   const MadeTree none;
   const MadeTree& tree = trees_.empty() ? none : trees_.at(static_cast<std::size_t>(worker));
   Result<files::UniqueFd> world = files::UniqueFd{};
@@ -182,6 +188,17 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Local::start(job::WorkerId work
   asio::local::stream_protocol::socket socket{executor_, asio::local::stream_protocol{}, ends[0]};
   std::shared_ptr<Stream> stream = std::make_shared<SocketStream>(std::move(socket));
   co_return stream;
+}
+
+/// Of all up to this one.
+Result<void> Local::make_places(job::WorkerId last) {
+  while (options_.another && trees_.size() <= static_cast<std::size_t>(last)) {
+    Result<LocalPlace> place = options_.another(job::WorkerId{static_cast<std::uint32_t>(trees_.size())});
+    if (!place) return tl::unexpected<Error>{place.error()};
+    if (!options_.worlds.empty()) options_.worlds.push_back(std::move(place->world));
+    trees_.push_back(made_tree(place->tree));
+  }
+  return {};
 }
 
 asio::awaitable<void> Local::stop(job::WorkerId worker) {

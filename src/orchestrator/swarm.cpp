@@ -458,6 +458,9 @@ Swarm::~Swarm() = default;
 
 asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(job::WorkerId worker) {
   State& state = *state_;
+  if (static_cast<std::uint32_t>(worker) >= state.options.replicas) {
+    co_return fail(ErrorKind::rejected, "a Swarm's service gets no more workers while it runs");
+  }
   state.arrivals.want(worker);
   if (state.phase == State::Phase::idle) {
     state.phase = State::Phase::starting;

@@ -55,7 +55,7 @@ void BatchPlan::give_back(dispatch::Subject subject) {
 void BatchPlan::settle(Workload workload, const job::Outcome& outcome) {
   outcomes_[workload] = outcome;
   ++done_;
-  if (!job::passed(outcome)) ++failures_;
+  if (!job::passed(outcome) && !job::withdrawn(outcome)) ++failures_;
 }
 
 std::vector<dispatch::Subject> BatchPlan::pointless() const {

@@ -60,7 +60,7 @@ void RepeatPlan::record(dispatch::Subject run, const job::Outcome& outcome) {
   const job::Class meaning = job::classify(outcome);
   if (meaning == job::Class::passed || job::is_failure(meaning)) {
     ++it.runs;
-  } else {
+  } else if (!job::withdrawn(outcome)) {
     ++it.lost;
   }
   if (job::is_failure(meaning)) {

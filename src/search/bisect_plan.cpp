@@ -239,9 +239,14 @@ std::vector<dispatch::Subject> BisectPlan::pointless() const {
 
 /// The rest of a round was chosen for several at once; one at a time the next is chosen after each.
 void BisectPlan::serialise() {
+  serial_ = true;
   options_.workers = 1;
   options_.strategy = Strategy::adaptive;
   round_.clear();
+}
+
+void BisectPlan::work_with(std::size_t workers) {
+  if (!serial_) options_.workers = workers;
 }
 
 bool BisectPlan::finished() const { return result_.kind != BisectResult::Kind::unfinished; }

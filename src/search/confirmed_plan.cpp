@@ -10,7 +10,11 @@ namespace nmz::search {
 
 ConfirmedPlan::ConfirmedPlan(const CommitGraph& graph, std::vector<Check> checks, BisectOptions options,
                              Confirm confirm)
-    : graph_{&graph}, checks_{std::move(checks)}, options_{options}, confirm_{confirm} {
+    : graph_{&graph},
+      checks_{std::move(checks)},
+      options_{options},
+      confirm_{confirm},
+      beside_others_{options.workers > 1} {
   begin();
 }
 
@@ -38,7 +42,8 @@ void ConfirmedPlan::record(dispatch::Subject subject, const job::Outcome& outcom
 
 bool ConfirmedPlan::is_doubtful() const {
   if (confirm_ == Confirm::never || confirm_ == Confirm::always) return confirm_ == Confirm::always;
-  return options_.workers > 1 && (disturbable_ || (confirm_ == Confirm::unwatched && disturbed_ && disturbed_()));
+  if (confirm_ == Confirm::beside) return beside_others_;
+  return beside_others_ && (disturbable_ || (confirm_ == Confirm::unwatched && disturbed_ && disturbed_()));
 }
 
 /// What the answer stands on. Where tests contradict each other there is nothing to ask again but everything.
@@ -144,6 +149,14 @@ std::vector<dispatch::Subject> ConfirmedPlan::pointless() const {
 bool ConfirmedPlan::finished() const { return plan_->finished() && expected_.empty(); }
 
 void ConfirmedPlan::serialise() { plan_->serialise(); }
+
+/// What is confirmed or repeated runs with nothing beside it.
+void ConfirmedPlan::work_with(std::size_t workers) {
+  if (stage_ != Stage::searching) return;
+  beside_others_ = beside_others_ || workers > 1;
+  options_.workers = workers;
+  plan_->work_with(workers);
+}
 
 double ConfirmedPlan::rounds_left() const {
   return stage_ == Stage::confirming ? static_cast<double>(expected_.size()) : plan_->rounds_left();

@@ -65,6 +65,7 @@ class LocalSite final : public Site {
     options.agent = request.agent;
     options.trees = request.trees;
     options.worlds = request.worlds;
+    options.another = request.another;
     options.run_mark = directory().string();
     return std::make_unique<orchestrator::Local>(io_.get_executor(), std::move(options));
   }

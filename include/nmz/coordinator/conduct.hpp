@@ -1,6 +1,7 @@
 // A whole run, from a program's main thread: the coordinator on an io_context, with the user's signals.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 
 #include <boost/asio/io_context.hpp>
@@ -18,19 +19,22 @@ class Signals {
  public:
   explicit Signals(boost::asio::io_context& io);
 
-  /// Calls `arrived` from `io` for each one, until stop(). Also again after that, for another run.
-  void listen(std::function<void()> arrived);
+  /// Calls `arrived` from `io` for each one that ends the run, and `workers` for those that change the number of
+  /// workers, until stop(). Also again after that, for another run.
+  void listen(const std::function<void()>& arrived, const std::function<void(std::int32_t by)>& workers);
   void stop();
 
  private:
-  void wait(std::function<void()> arrived);
+  using Bell = boost::asio::posix::stream_descriptor;
+  void wait(Bell& bell, std::function<void(std::uint64_t)> rang);
 
-  boost::asio::posix::stream_descriptor bell_;
+  Bell bell_;
+  Bell workers_;
   bool stopped_ = false;
 };
 
 /// Runs `io` until the run has ended. The first signal ends it politely (`interrupted` is called, to tell the user),
-/// the second one at once.
+/// the second one at once. SIGUSR1 and SIGUSR2 change the number of workers.
 [[nodiscard]] RunEnd conduct(boost::asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,
                              std::function<void()> interrupted);
 

@@ -67,12 +67,21 @@ class Coordinator {
   /// Runs the plan to its end. When it returns every worker has been stopped and the orchestrator closed. Call once.
   boost::asio::awaitable<RunEnd> run();
 
+  // What the user may want meanwhile. To be called from any thread while this lives; each takes effect within a turn of
+  // the loop, and none when the run has ended.
+
   /// Asks for the end. The first time, jobs get their grace to end; the second time everything is killed.
   void interrupt();
+  /// This execution is ended and does not count (dispatch::CancelJob).
+  void cancel(job::JobId job);
+  /// This subject is not run any more (dispatch::SkipSubject).
+  void skip(dispatch::Subject subject);
+  /// So many workers more, or fewer (dispatch::ChangeWorkers).
+  void change_workers(std::int32_t by);
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace nmz::coordinator

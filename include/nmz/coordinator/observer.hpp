@@ -19,6 +19,8 @@ class Observer {
   Observer& operator=(Observer&&) = delete;
   virtual ~Observer() = default;
 
+  /// One that there was not at the beginning.
+  virtual void worker_added(job::WorkerId /*worker*/) {}
   virtual void worker_ready(job::WorkerId /*worker*/, const wire::Welcome& /*welcome*/) {}
   virtual void assigned(const dispatch::Assign& /*assignment*/) {}
   /// A phase of the execution has begun: its command runs.
@@ -31,6 +33,9 @@ class Observer {
   virtual void given_up(const dispatch::GivenUp& /*given_up*/) {}
   /// Once: from then on one job runs at a time.
   virtual void collided(const dispatch::Collided& /*collided*/) {}
+  /// The user's wish, without an execution.
+  virtual void skipped(const dispatch::Skipped& /*skipped*/) {}
+  virtual void resized(const dispatch::Resized& /*resized*/) {}
   /// About four times a second, for clocks on a screen.
   virtual void tick() {}
 };

@@ -1,8 +1,8 @@
 // Workers times jobs: who runs what, what was lost, what is tried again.
 //
 // The dispatcher is a function of the events it is told and the time they carry: no I/O, no clock, no randomness. That
-// is why whole runs, with every fault, can be simulated from a seed (tests/unit/simulation). The coordinator feeds it what
-// the agents say and carries out the actions it answers with.
+// is why whole runs, with every fault, can be simulated from a seed (tests/unit/simulation). The coordinator feeds it
+// what the agents say and carries out the actions it answers with.
 //
 // Rules:
 // - A job is one execution of one subject; its id is never reused. A worker runs one at a time. With Options::ahead it
@@ -37,6 +37,16 @@
 //   against them. From then on one job runs at a time: what two tests of a run take, the next two take as well. What an
 //   agent tells of this it tells before its job has it, so of what is told together that is heard first.
 // - The plan may ask for that by itself (one_at_a_time), for as long as it likes.
+// - The user can cancel a job: it is ended, and the plan gets the outcome `cancelled`, which is no verdict. Whatever
+//   the job still says does not count: who cancels it may know that it would be wrong. A plan may hand its subject out
+//   again (a search does, at once, for it still has to know; what hangs again can be skipped) or may leave it at that
+//   (a list of workloads does: it is told as cancelled, neither passed nor failed). Of two copies only one is ended.
+// - The user can skip a subject: it is not started any more, what runs of it is ended in the same way, and the plan
+//   gets the outcome `skipped`; where nothing runs, when the plan hands it out the next time, without a worker. To a
+//   search its commit is untestable then, as with exit 125. What has its verdict keeps it.
+// - The user can change the number of workers. More are started anew, under numbers of their own. Of fewer, those go
+//   first that do nothing, or only start; else whoever ends its job first. One always stays. One that is lost meanwhile
+//   is not started again. Until enough have gone nothing waits at a worker.
 // - After Stop the plan gets no outcome any more: its result stands. Ends that still come are reported as cancelled.
 // - A step that comes later than deadline() asked for by more than a quarter of a lease shows that this program was
 //   suspended or starved: every lease is extended by the time since the step before. (The time between steps alone
@@ -96,10 +106,23 @@ struct Took {
 };
 /// The user wants the end: nothing new is handed out and what runs is cancelled.
 struct Interrupted {};
+/// The user: this job is to end, and does not count. One that has ended is left alone.
+struct CancelJob {
+  job::JobId job{};
+};
+/// The user: this subject is not to be run any more.
+struct SkipSubject {
+  Subject subject = 0;
+};
+/// The user: so many workers more, or fewer; never fewer than one.
+struct ChangeWorkers {
+  std::int32_t by = 0;
+};
 /// Only time has passed.
 struct Tick {};
 
-using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick, Took>;
+using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick, Took, CancelJob,
+                           SkipSubject, ChangeWorkers>;
 
 // ---- actions, to be carried out in order
 
@@ -114,6 +137,10 @@ struct Cancel {
   job::WorkerId worker{};
   job::JobId job{};
   bool only_if_waiting = false;  ///< a job that has begun goes on
+};
+/// Start a worker that there was not before; its number is one above the last. It becomes ready or lost.
+struct Start {
+  job::WorkerId worker{};
 };
 /// Start the worker's agent anew (end the old one first if it still exists).
 struct Restart {
@@ -130,7 +157,7 @@ struct Stop {
   Why why = Why::finished;
 };
 
-using Action = std::variant<Assign, Cancel, Restart, Retire, Stop>;
+using Action = std::variant<Assign, Cancel, Start, Restart, Retire, Stop>;
 
 // ---- what happened, for whoever watches (views, logs, tests)
 
@@ -161,7 +188,20 @@ struct Collided {
   Subject subject = 0;
   Subject other = 0;
 };
-using Report = std::variant<Ended, GivenUp, Collided>;
+/// The plan handed out what the user has skipped, and was told so; nothing was run.
+struct Skipped {
+  Subject subject = 0;
+  job::Outcome outcome;
+};
+/// The user has changed the number of workers.
+struct Resized {
+  std::uint32_t workers = 0;  ///< that stay, or start
+  std::uint32_t leaving = 0;  ///< that end as soon as they have done their job
+};
+/// "3 workers from now on", for the user.
+[[nodiscard]] std::string describe(const Resized& resized);
+
+using Report = std::variant<Ended, GivenUp, Collided, Skipped, Resized>;
 
 struct Options {
   Options() = default;
@@ -217,6 +257,7 @@ class Dispatcher {
     bool recalled = false;    ///< to go back if it has not begun
     bool superseded = false;  ///< another copy of it had the verdict
     bool crowded = false;     ///< it met a limit while others worked: that costs a worker, and no attempt
+    bool withdrawn = false;   ///< by the user: nothing it says counts
     bool disturbed = false;   ///< it had what another job had at the same time
     bool to_idle = true;      ///< it was handed to a worker that had no other
     Time assigned{0};
@@ -244,22 +285,33 @@ class Dispatcher {
   void apply(const WorkerAlive& event);
   void apply(const JobEnded& event);
   void apply(const Interrupted& event);
+  void apply(const CancelJob& event);
+  void apply(const SkipSubject& event);
+  void apply(const ChangeWorkers& event);
   void apply(const Tick& event);
   void apply(const Took& event);
   void disturb(job::JobId one, job::JobId other, const job::Taken& what);
   void release(job::JobId id);
   void expire_leases();
+  void decide();
+  void change_workers();
+  void end_surplus();
+  void count_out();
   [[nodiscard]] bool gathers();
   [[nodiscard]] std::chrono::nanoseconds gathering_time() const;
   [[nodiscard]] bool another_is_about_to_end() const;
   void cancel_superseded();
   void cancel_disturbed();
+  void cancel_withdrawn();
   /// Nothing is handed out while anything runs.
   [[nodiscard]] bool one_at_a_time() const { return collided_ || plan_.one_at_a_time(); }
   [[nodiscard]] bool has_to_wait() const { return one_at_a_time() && busy_ > 0; }
   void cancel_pointless();
   void hand_out();
   [[nodiscard]] std::vector<Subject> take(std::size_t most);
+  void withdraw(job::JobId id);
+  void answer_skipped(Subject subject);
+  [[nodiscard]] job::Outcome users_word(Subject subject) const;
   void hand_out_to_free();
   void hand_out_ahead();
   [[nodiscard]] std::size_t depth() const;
@@ -318,6 +370,12 @@ class Dispatcher {
   std::vector<job::JobId> superseded_;  ///< in the step under way
   std::vector<job::JobId> disturbed_;   ///< likewise
   std::map<job::Taken, std::vector<job::JobId>> holders_;
+  std::vector<job::JobId> withdrawn_;  ///< likewise
+  std::set<Subject> skipped_;          ///< by the user
+  std::int64_t change_ = 0;            ///< of the number of workers, in the step under way
+  bool resized_ = false;               ///< in the step under way, perhaps by nothing
+  std::size_t surplus_ = 0;            ///< workers that are to go; fewer than live
+  bool answered_ = false;              ///< what was skipped, in the round of decisions under way
   bool collided_ = false;
   bool plan_changed_ = true;   ///< it got an outcome or a subject back in this step
   bool plan_has_more_ = true;  ///< it has not yet said otherwise since it changed

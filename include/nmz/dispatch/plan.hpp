@@ -29,7 +29,8 @@ class Plan {
   /// Fewer means that the other workers have nothing useful to do for the time being.
   virtual std::vector<Subject> next(std::size_t count) = 0;
 
-  /// The outcome of a running subject. Called once for each time next() handed it out, unless it was given back.
+  /// The outcome of a running subject. `cancelled` and `skipped` are the user's word; what was skipped gets the same
+  /// outcome each time it is handed out. Called once for each time next() handed it out, unless it was given back.
   /// The plan may hand it out once more; it then goes to another worker, if there is one within some time.
   virtual void record(Subject subject, const job::Outcome& outcome) = 0;
 
@@ -45,6 +46,9 @@ class Plan {
 
   /// From now on everything runs so, whatever one_at_a_time() says: jobs have disturbed each other.
   virtual void serialise() {}
+
+  /// The user has changed how many workers there are.
+  virtual void work_with(std::size_t /*workers*/) {}
 
   /// next() will give nothing any more but what is given back to the plan: workers that are idle then are not needed.
   [[nodiscard]] virtual bool exhausted() const { return false; }

@@ -1,4 +1,5 @@
-// The user's SIGINT, SIGTERM and SIGHUP: the first asks for an end, the second gets one within a second.
+// The user's SIGINT, SIGTERM and SIGHUP: the first asks for an end, the second gets one within a second. And SIGUSR1
+// and SIGUSR2, which ask for one worker more and one fewer, as those of GNU parallel and xargs do.
 //
 // What a program does when it is asked to end may hang: a read from a file system whose server is gone, a library that
 // spins over damaged data, a pipe that nobody empties, a lock of somebody else's. The event loop does not hear a signal
@@ -10,6 +11,8 @@
 // What such an end leaves behind is like what SIGKILL leaves: agents end when their streams do, and the next run
 // removes the rest.
 #pragma once
+
+#include <cstdint>
 
 namespace nmz::interruption {
 
@@ -23,5 +26,9 @@ void take_signals();
 
 /// An eventfd (non-blocking) with those that have come since it was read last; -1 while signals are not taken.
 [[nodiscard]] int descriptor();
+
+/// The same for SIGUSR1, each of which adds 1 to it, and SIGUSR2, each of which adds fewer_workers.
+[[nodiscard]] int workers_descriptor();
+inline constexpr std::uint64_t fewer_workers = std::uint64_t{1} << 32U;
 
 }  // namespace nmz::interruption

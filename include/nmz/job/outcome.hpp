@@ -32,6 +32,7 @@ enum class OutcomeKind : std::uint8_t {
   untestable,    ///< the commit can not be laid out here (unsafe path, missing directory to run in): no worker could
   cancelled,     ///< ended because of Cancel or Shutdown
   lost,          ///< never sent by an agent: the coordinator's word for a worker that went away too often
+  skipped,       ///< never sent by an agent: the user wants no verdict on this
 };
 
 struct Outcome {
@@ -56,6 +57,9 @@ enum class Class : std::uint8_t { passed, failed, timed_out, untestable, infrast
 
 /// Neither passed nor the infrastructure's: something is wrong with what was to be tested.
 [[nodiscard]] bool is_failure(Class of);
+
+/// The user has cancelled or skipped it. (Plans hear of no other cancellation.) It is nobody's fault.
+[[nodiscard]] bool withdrawn(const Outcome& outcome);
 
 /// The command was ended by SIGKILL, and not by us: by the kernel (no memory) or by an operator.
 [[nodiscard]] bool killed_from_outside(const Outcome& outcome);

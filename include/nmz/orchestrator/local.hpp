@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -31,13 +32,22 @@ namespace nmz::orchestrator {
 /// CPUs this process may use.
 [[nodiscard]] std::uint32_t local_cpus();
 
+/// What a worker is given beside the agent.
+struct LocalPlace {
+  LocalPlace() = default;
+  std::filesystem::path tree;  ///< empty: none
+  std::string world;           ///< likewise
+};
+
 struct LocalOptions {
   LocalOptions() = default;
   std::filesystem::path agent;               ///< the nmzagent program
   std::vector<std::filesystem::path> trees;  ///< of each worker, by number; absolute, existing. Empty: no work trees
   std::vector<std::string> worlds;           ///< of each worker: the bytes of sandbox::Plan. Empty: none
-  std::string run_mark;                      ///< value of NMZ_RUN in the environment of all that runs here; unique
-  std::chrono::milliseconds patience{500};   ///< between an agent's end of stream and its end by force
+  /// Of a worker above these, which the user wants while the run is under way. None where there are neither.
+  std::function<Result<LocalPlace>(job::WorkerId)> another;
+  std::string run_mark;                     ///< value of NMZ_RUN in the environment of all that runs here; unique
+  std::chrono::milliseconds patience{500};  ///< between an agent's end of stream and its end by force
 };
 
 /// A work tree as it was made. Open both, so that their inodes are nobody else's.
@@ -57,6 +67,7 @@ class Local final : public Orchestrator {
   boost::asio::awaitable<void> stop(job::WorkerId worker) override;
 
  private:
+  Result<void> make_places(job::WorkerId last);
   void kill_adopted(const std::set<pid_t>& ended_keepers);
 
   boost::asio::any_io_executor executor_;

@@ -71,7 +71,7 @@ class BatchPlan final : public WorkloadPlan {
   [[nodiscard]] const std::optional<job::Outcome>& outcome(Workload workload) const;
   [[nodiscard]] std::size_t size() const;           ///< workloads
   [[nodiscard]] std::size_t done() const override;  ///< workloads with an outcome
-  [[nodiscard]] std::size_t failures() const;       ///< of these, not exited with 0
+  [[nodiscard]] std::size_t failures() const;       ///< of these, not exited with 0, unless the user took it out
 
  private:
   /// A range of list_.

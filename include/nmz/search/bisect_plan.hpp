@@ -73,6 +73,7 @@ class BisectPlan final : public dispatch::Plan {
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool finished() const override;
   void serialise() override;
+  void work_with(std::size_t workers) override;
 
   [[nodiscard]] const BisectResult& result() const;
   [[nodiscard]] std::size_t candidates_left() const;
@@ -117,6 +118,7 @@ class BisectPlan final : public dispatch::Plan {
   std::size_t bads_ = 0;
   std::size_t failed_builds_ = 0;
   std::size_t other_skips_ = 0;
+  bool serial_ = false;
   bool passed_somewhere_ = false;
   bool unexecuted_somewhere_ = false;  ///< an exit code of 126 or 127 was taken for a failure
   BisectResult result_;

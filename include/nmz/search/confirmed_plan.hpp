@@ -21,7 +21,8 @@ namespace nmz::search {
 
 /// disk_tight: when tests shared a disk that may have been too small for them (Outcome::disk_tight), unwatched: then,
 /// and when a verdict came from a test that others could have disturbed unnoticed otherwise (Outcome::watched).
-enum class Confirm : std::uint8_t { never, disk_tight, unwatched, always };
+/// beside: when there was more than one worker at any time.
+enum class Confirm : std::uint8_t { never, disk_tight, unwatched, beside, always };
 
 class ConfirmedPlan final : public dispatch::Plan {
  public:
@@ -41,6 +42,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool one_at_a_time() const override { return stage_ != Stage::searching; }
   void serialise() override;
+  void work_with(std::size_t workers) override;
 
   /// From now on, whatever was seen so far.
   void confirm(Confirm how) { confirm_ = how; }
@@ -82,6 +84,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   std::vector<Check> checks_;
   BisectOptions options_;
   Confirm confirm_;
+  bool beside_others_;  ///< tests have run, or could have
   std::optional<BisectPlan> plan_;
   BisectResult unfinished_;
   Stage stage_ = Stage::searching;

@@ -16,6 +16,7 @@
 
 #include "nmz/cluster/options.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
 
 namespace nmz::site {
@@ -35,6 +36,8 @@ struct WorkersRequest {
   bool tree = false;                         ///< workers need a work tree, which is made where they are
   std::vector<std::filesystem::path> trees;  ///< of each worker, in directory(), where the program makes them
   std::vector<std::string> worlds;           ///< of each worker there: the bytes of sandbox::Plan; empty = none
+  /// Makes both for a worker that the user adds later; empty where neither is needed.
+  std::function<Result<orchestrator::LocalPlace>(job::WorkerId)> another;
   std::uint32_t count = 1;
   std::function<void(const std::string&)> notice;   ///< one line for the user
   std::function<void(const std::string&)> reached;  ///< a phase of the start is over

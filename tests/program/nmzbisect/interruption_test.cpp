@@ -135,6 +135,24 @@ TEST_F(InterruptionTest, OfAWaitForALockOfSomebodyElses) {
   ::close(held);
 }
 
+/// The first test waits for one beside it.
+TEST_F(InterruptionTest, Sigusr1StartsOneMore) {
+  std::future<Ended> run = start(
+      "echo $NMZ_WORKER $(pwd) >> $NOTES/begun; "
+      "until test $(sort -u $NOTES/begun | wc -l) -gt 1; do sleep 0.02; done; test $n -lt 9",
+      {"--jobs", "1", "--timeout", "30s"});
+  ASSERT_TRUE(begun(1));
+  const std::vector<pid_t> programs = place.bisect_processes();
+  ASSERT_THAT(programs, SizeIs(1));
+  ::kill(programs[0], SIGUSR1);
+  const Ended ended = run.get();
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+  EXPECT_THAT(ended.err, testing::HasSubstr("2 workers from now on"));
+  const std::vector<std::string> places = lines_of(place.note("begun"));
+  EXPECT_THAT(places, testing::Contains(testing::AllOf(testing::StartsWith("1 "), testing::HasSubstr("/w1/"))));
+  expect_nothing_left();
+}
+
 TEST_F(InterruptionTest, AKilledAgentsCommitIsTestedAgain) {
   std::future<Ended> run = start(
       "echo $$ >> $NOTES/begun; echo $NMZ_COMMIT $NMZ_ATTEMPT >> $NOTES/attempts; sleep 0.3; "

@@ -88,5 +88,15 @@ TEST(TimeBookTest, ARestartIsStartUpAndALostExecutionIsARetry) {
   EXPECT_DOUBLE_EQ(split.dispatch.count(), 1);
 }
 
+TEST(TimeBookTest, AWorkerThatTheUserAddsCountsFromThenOn) {
+  TimeBook book{1};
+  book.ready(job::WorkerId{0}, Seconds{1});
+  book.added(job::WorkerId{1}, Seconds{4});
+  book.ready(job::WorkerId{1}, Seconds{6});
+  const events::TimeSplit split = book.split(Seconds{10});
+  EXPECT_DOUBLE_EQ(split.start_up.count(), 3);
+  EXPECT_DOUBLE_EQ(split.total().count(), 16);
+}
+
 }  // namespace
 }  // namespace nmz::nmzswarm

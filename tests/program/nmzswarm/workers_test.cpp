@@ -101,6 +101,30 @@ TEST_F(WorkersTest, AStragglerIsRunASecondTimeAndItsFirstResultCounts) {
   EXPECT_THAT(events, HasSubstr(R"("result":"cancelled")"));
 }
 
+/// The program, seen from a workload.
+constexpr const char* program = "$(ps -o ppid= -p $(ps -o ppid= -p $PPID))";
+
+TEST_F(WorkersTest, Sigusr1StartsOneMore) {
+  const std::string each_waits_for_the_other = std::string{"cd "} + here +
+                                               "; touch $NMZ_WORKLOAD; "
+                                               "test $NMZ_WORKLOAD = 2 || kill -USR1 " +
+                                               program + "; until test -e 1 && test -e 2; do sleep 0.01; done";
+  const auto ended = swarm.run(numbers(2), {"-j1", "--timeout", "30s"}, each_waits_for_the_other);
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("2 workers from now on"), HasSubstr("2 of 2 passed")));
+}
+
+TEST_F(WorkersTest, Sigusr2LetsOneGoAfterItsJob) {
+  const std::string script = std::string{"cd "} + here +
+                             "; case $NMZ_WORKLOAD in 1) until test -e begun; do sleep 0.01; done; kill -USR2 " +
+                             program +
+                             "; until grep -q '1 worker from now on' events; do sleep 0.01; done;; 2) touch begun;; "
+                             "*) echo $NMZ_WORKER >>diary;; esac";
+  const auto ended = swarm.run(numbers(6), {"-j2", "--timeout", "30s", "--json", "events"}, script);
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("6 of 6 passed"));
+}
+
 TEST_F(WorkersTest, ACopyAndAHuntExcludeEachOther) {
   EXPECT_THAT(swarm.run(numbers(2), {"--speculate", "--repeat", "3"}, "true").err, HasSubstr("exclude each other"));
 }

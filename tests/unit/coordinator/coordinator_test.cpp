@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "list_plan_fake.hpp"
 #include "scripted_agent_fake.hpp"
 
 namespace nmz::coordinator {
@@ -27,40 +30,6 @@ using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Fake: subjects 0..n-1, each run until it has an outcome.
-class ListPlanFake final : public dispatch::Plan {
- public:
-  explicit ListPlanFake(std::size_t count) {
-    for (std::size_t i = count; i-- > 0;) waiting.push_back(static_cast<Subject>(i));
-  }
-  std::vector<Subject> next(std::size_t count) override {
-    std::vector<Subject> some;
-    while (some.size() < count && !waiting.empty()) {
-      some.push_back(waiting.back());
-      running.push_back(waiting.back());
-      waiting.pop_back();
-    }
-    return some;
-  }
-  void record(Subject subject, const job::Outcome& outcome) override {
-    std::erase(running, subject);
-    outcomes[subject] = outcome;
-    if (stop_after > 0 && outcomes.size() >= stop_after) over = true;
-  }
-  void give_back(Subject subject) override {
-    std::erase(running, subject);
-    waiting.push_back(subject);
-  }
-  [[nodiscard]] std::vector<Subject> pointless() const override { return over ? running : std::vector<Subject>{}; }
-  [[nodiscard]] bool finished() const override { return over || (waiting.empty() && running.empty()); }
-
-  std::vector<Subject> waiting;
-  std::vector<Subject> running;
-  std::map<Subject, job::Outcome> outcomes;
-  std::size_t stop_after = 0;
-  bool over = false;
-};
 
 /// Fake: an empty tree, or an error, at once or in the middle.
 class LayoutFake final : public Layout {
@@ -105,10 +74,21 @@ class SourceFake final : public WorkSource {
 
 class Watcher final : public Observer {
  public:
+  void assigned(const dispatch::Assign& what) override { workers.push_back(what.worker); }
+  void started(const dispatch::Assign& what, job::Phase /*phase*/) override {
+    if (hear_start) hear_start(what);
+  }
+  void resized(const dispatch::Resized& what) override {
+    sizes.push_back(what.workers);
+    workers.clear();
+  }
   void ended(const dispatch::Ended& what) override { fates.push_back(what.fate); }
   void given_up(const dispatch::GivenUp& what) override { losses.push_back(what.reason); }
   std::vector<dispatch::Ended::Fate> fates;
   std::vector<std::string> losses;
+  std::vector<job::WorkerId> workers;  ///< of each assignment since their number changed
+  std::vector<std::uint32_t> sizes;
+  std::function<void(const dispatch::Assign&)> hear_start;
 };
 
 class CoordinatorTest : public testing::Test {
@@ -124,6 +104,7 @@ class CoordinatorTest : public testing::Test {
     if (lease) options.dispatch.lease = *lease;
     const Parts parts{*plan, agents, source, watcher};
     Coordinator coordinator{io, parts, options};
+    if (when_started) watcher.hear_start = [&](const dispatch::Assign& what) { when_started(coordinator, what); };
     asio::steady_timer alarm{io};
     if (interrupt_after.count() > 0) {
       alarm.expires_after(interrupt_after);
@@ -155,7 +136,13 @@ class CoordinatorTest : public testing::Test {
   Watcher watcher;
   std::size_t stop_after = 0;
   std::optional<std::chrono::milliseconds> lease;
+  std::function<void(Coordinator&, const dispatch::Assign&)> when_started;
 };
+
+AgentScript endless(AgentScript script) {
+  script.job_takes = std::chrono::hours{1};
+  return script;
+}
 
 TEST_F(CoordinatorTest, RunsEverySubjectOnceAndEndsItsAgents) {
   const RunEnd end = run(100, 3);
@@ -289,6 +276,61 @@ TEST_F(CoordinatorTest, InterruptWhileATreeIsLaidOutRunsNothing) {
   const RunEnd end = run(1, 1, std::chrono::milliseconds{50});
   EXPECT_EQ(end.why, dispatch::Stop::Why::interrupted);
   EXPECT_THAT(agents.heard, Not(Contains("Run")));
+}
+
+TEST_F(CoordinatorTest, ACancelledJobEndsWithoutAVerdict) {
+  agents.scripts = {endless(well_behaved())};
+  when_started = [](Coordinator& coordinator, const dispatch::Assign& what) {
+    std::thread{[&] { coordinator.cancel(what.job); }}.join();  // any thread may
+    coordinator.change_workers(1);
+  };
+  EXPECT_EQ(run(1, 1).why, dispatch::Stop::Why::finished);
+  EXPECT_EQ(plan->outcomes.at(0).kind, job::OutcomeKind::cancelled);
+  EXPECT_THAT(agents.heard, Contains("Cancel"));
+}
+
+TEST_F(CoordinatorTest, ASkippedSubjectIsNotRun) {
+  when_started = [](Coordinator& coordinator, const dispatch::Assign& what) {
+    if (what.subject == 0) coordinator.skip(2);
+  };
+  EXPECT_EQ(run(4, 1).why, dispatch::Stop::Why::finished);
+  EXPECT_EQ(plan->outcomes.at(2).kind, job::OutcomeKind::skipped);
+  EXPECT_EQ(std::count(agents.heard.begin(), agents.heard.end(), "Run"), 3);
+}
+
+TEST_F(CoordinatorTest, AWorkerMoreTakesWhatTheOthersCannot) {
+  agents.scripts = {endless(well_behaved())};
+  stop_after = 4;
+  when_started = [](Coordinator& coordinator, const dispatch::Assign& what) {
+    if (what.subject == 0) coordinator.change_workers(1);
+  };
+  EXPECT_EQ(run(5, 1).why, dispatch::Stop::Why::finished);
+  EXPECT_EQ(agents.starts, 2);
+  EXPECT_EQ(agents.running, 0);
+  EXPECT_THAT(watcher.sizes, testing::ElementsAre(2));
+}
+
+TEST_F(CoordinatorTest, AWorkerFewerGoesAfterItsJob) {
+  when_started = [](Coordinator& coordinator, const dispatch::Assign& what) {
+    if (what.subject == 0) coordinator.change_workers(-5);
+  };
+  EXPECT_EQ(run(200, 3).why, dispatch::Stop::Why::finished);
+  EXPECT_EQ(plan->outcomes.size(), 200);
+  EXPECT_THAT(watcher.sizes, testing::ElementsAre(1));
+  EXPECT_THAT(watcher.fates, Each(dispatch::Ended::Fate::counted));
+  ASSERT_FALSE(watcher.workers.empty());
+  EXPECT_THAT(watcher.workers, Each(watcher.workers.front()));
+  EXPECT_EQ(agents.running, 0);
+}
+
+TEST_F(CoordinatorTest, WhatIsWishedAfterTheEndIsNotHeard) {
+  const Parts parts{plan.emplace(0), agents, source, watcher};
+  {
+    Coordinator coordinator{io, parts, Options()};
+    std::thread{[&] { coordinator.change_workers(1); }}.join();
+  }
+  io.run();
+  EXPECT_EQ(agents.starts, 0);
 }
 
 }  // namespace

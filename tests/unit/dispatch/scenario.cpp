@@ -19,6 +19,7 @@ std::string phrase(const Cancel& it) {
   return fmt::format("{} {} {}", it.only_if_waiting ? "recall" : "cancel", name(it.worker), name(it.job));
 }
 std::string phrase(const Retire& it) { return fmt::format("retire {}", name(it.worker)); }
+std::string phrase(const Start& it) { return fmt::format("start {}", name(it.worker)); }
 std::string phrase(const Restart& it) { return fmt::format("restart {}", name(it.worker)); }
 std::string phrase(const Stop& it) {
   constexpr std::array names{"finished", "interrupted", "no workers"};
@@ -33,6 +34,9 @@ std::string phrase(const Ended& it) {
 std::string phrase(const GivenUp& it) { return fmt::format("{} {}", it.restarting ? "lost" : "gone", name(it.worker)); }
 
 std::string phrase(const Collided& it) { return fmt::format("collided s{} s{}", it.subject, it.other); }
+
+std::string phrase(const Skipped& it) { return fmt::format("skipped s{}", it.subject); }
+std::string phrase(const Resized& it) { return fmt::format("{} workers, {} leaving", it.workers, it.leaving); }
 
 void append(std::string& line, const std::string& phrase) {
   if (!line.empty()) line += ", ";
@@ -54,7 +58,7 @@ std::vector<Subject> ScriptedPlanForTests::next(std::size_t count) {
 
 void ScriptedPlanForTests::record(Subject subject, const job::Outcome& outcome) {
   constexpr std::array kinds{"exited",     "signaled",   "timed out", "build failed", "not started",
-                             "unprepared", "untestable", "cancelled", "lost"};
+                             "unprepared", "untestable", "cancelled", "lost",         "skipped"};
   --running;
   const std::string code = outcome.code == 0 ? "" : fmt::format(" {}", outcome.code);
   note(fmt::format("{}={}{}", subject, kinds.at(static_cast<std::size_t>(outcome.kind)), code));

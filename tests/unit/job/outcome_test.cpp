@@ -40,6 +40,7 @@ const std::vector<Case> table{
     {OutcomeKind::untestable, 0, Class::untestable, Class::untestable, "cannot be laid out"},
     {OutcomeKind::cancelled, 0, Class::infrastructure, Class::infrastructure, "cancelled"},
     {OutcomeKind::lost, 0, Class::infrastructure, Class::infrastructure, "its worker was lost"},
+    {OutcomeKind::skipped, 0, Class::infrastructure, Class::infrastructure, "skipped"},
 };
 
 Outcome outcome_of(const Case& one) {

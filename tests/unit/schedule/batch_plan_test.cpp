@@ -150,5 +150,19 @@ TEST(LowerBoundTest, IsTheShareOrTheLongest) {
   EXPECT_EQ(lower_bound(std::vector<std::chrono::nanoseconds>{3s, 4s}, 0), 7s);
 }
 
+TEST(BatchPlanTest, WhatTheUserTakesOutIsNoFailureAndDoesNotComeAgain) {
+  for (const job::OutcomeKind word : {job::OutcomeKind::cancelled, job::OutcomeKind::skipped}) {
+    BatchOptions options;
+    options.failures_to_stop = 1;
+    BatchPlan plan(unknown(2), options);
+    ASSERT_THAT(plan.next(1), ElementsAre(0U));
+    plan.record(0, ended(word));
+    EXPECT_EQ(plan.failures(), 0U);
+    EXPECT_THAT(plan.next(2), ElementsAre(1U));
+    plan.record(1, exited(0));
+    EXPECT_TRUE(plan.finished());
+  }
+}
+
 }  // namespace
 }  // namespace nmz::schedule

@@ -157,5 +157,14 @@ TEST(RepeatPlanTest, EveryRunCountsOnceWhateverIsGivenBack) {
   }
 }
 
+TEST(RepeatPlanTest, ARunThatTheUserTakesOutIsNotLost) {
+  RepeatPlan plan(1, runs(2));
+  plan.record(plan.next(1).front(), ended(job::OutcomeKind::cancelled));
+  plan.record(plan.next(1).front(), passed);
+  EXPECT_TRUE(plan.finished());
+  EXPECT_EQ(plan.tally(0).lost, 0U);
+  EXPECT_EQ(plan.tally(0).runs, 1U);
+}
+
 }  // namespace
 }  // namespace nmz::schedule

@@ -133,6 +133,15 @@ TEST(BisectPlanOutcomeTest, ACancelledRunSaysNothingAndIsRepeated) {
   EXPECT_EQ(plan.next(1).front(), subject);
 }
 
+TEST(BisectPlanOutcomeTest, WhatTheUserSkipsIsUntestable) {
+  const CommitGraph graph = line(16, true);
+  BisectPlan plan{graph, {}, trusting()};
+  const dispatch::Subject subject = plan.next(1).front();
+  plan.record(subject, outcome(OutcomeKind::skipped));
+  EXPECT_EQ(plan.verdict(subject), Verdict::skip);
+  EXPECT_NE(plan.next(1).front(), subject);
+}
+
 TEST(BisectPlanOutcomeTest, ACommandMissingEverywhereIsNoRegression) {
   for (const bool trust : {false, true}) {
     for (const std::int32_t code : {126, 127}) {

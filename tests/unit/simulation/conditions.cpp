@@ -45,6 +45,7 @@ Conditions hostile_world(Random& random) {
     faults.takes_port = random.uniform();
     faults.falls_silent = 0;  // what is given up for that and never ended disturbs whom it likes
   }
+  if (random.chance(0.4)) conditions.wishes = static_cast<std::uint32_t>(random.between(1, 30));
   return conditions;
 }
 

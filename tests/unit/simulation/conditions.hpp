@@ -49,6 +49,7 @@ struct Conditions {
   std::chrono::nanoseconds message_delay{0};                      ///< at most, each way
   std::chrono::nanoseconds cancel_delay{0};                       ///< at most
   std::chrono::nanoseconds heartbeat{0};                          ///< none when 0
+  std::uint32_t wishes = 0;                                       ///< of the user's: see user.hpp
   std::chrono::nanoseconds limit = std::chrono::hours{24 * 365};  ///< a run that lasts longer never ends
   dispatch::Options options;
   Faults faults;

@@ -69,6 +69,11 @@ void Fleet::begin(const AgentName& name, const dispatch::Assign& assign, Time be
   timeline_.at(begin + took, JobEnds{name, assign.job, outcome, took, random_.chance(faults.dies_after)});
 }
 
+void Fleet::carry_out_one(const dispatch::Start& fresh, Time now) {
+  agents_.resize(static_cast<std::size_t>(fresh.worker) + 1);
+  start(fresh.worker, now);
+}
+
 void Fleet::carry_out_one(const dispatch::Cancel& cancel, Time now) {
   timeline_.at(now + random_.up_to(conditions_.cancel_delay),
                CancelArrives{latest(cancel.worker), cancel.job, cancel.only_if_waiting});
@@ -169,7 +174,7 @@ void Fleet::happens(const HasPort& what, Time /*when*/) {
   if (!runs(what.what.agent, what.what.job)) return;
   Agent& it = agent(what.what.agent);
   it.port = what.what.port;
-  for (std::uint32_t number = 0; number < conditions_.workers; ++number) {
+  for (std::uint32_t number = 0; number < agents_.size(); ++number) {
     Agent& other = agent(latest(job::WorkerId{number}));
     const bool meets = &other != &it && other.alive && other.job != job::JobId{} && other.port == it.port;
     if (meets) it.disturbed = other.disturbed = true;
@@ -202,7 +207,7 @@ void Fleet::happens(const Arrives& what, Time /*when*/) {
 
 void Fleet::happens(const AllDie& /*what*/, Time when) {
   doomed_ = true;
-  for (std::uint32_t number = 0; number < conditions_.workers; ++number) {
+  for (std::uint32_t number = 0; number < agents_.size(); ++number) {
     happens(Dies{latest(job::WorkerId{number})}, when);
   }
 }

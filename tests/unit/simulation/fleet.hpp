@@ -93,6 +93,7 @@ class Fleet final : public Workers {
 
   void carry_out_one(const dispatch::Assign& assign, Time now);
   void carry_out_one(const dispatch::Cancel& cancel, Time now);
+  void carry_out_one(const dispatch::Start& fresh, Time now);
   void carry_out_one(const dispatch::Restart& restart, Time now);
   void carry_out_one(const dispatch::Retire& retire, Time now);
   void carry_out_one(const dispatch::Stop& stop, Time now);

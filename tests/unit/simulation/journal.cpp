@@ -13,9 +13,9 @@ std::string name(job::WorkerId worker) { return fmt::format("worker {}", static_
 std::string name(job::JobId job) { return fmt::format("job {}", static_cast<std::uint64_t>(job)); }
 
 std::string words(const job::Outcome& outcome) {
-  constexpr std::array<std::string_view, 9> kinds{"exited",       "signaled",    "timed out",
-                                                  "build failed", "not started", "unprepared",
-                                                  "untestable",   "cancelled",   "lost"};
+  constexpr std::array<std::string_view, 10> kinds{"exited",      "signaled",   "timed out",  "build failed",
+                                                   "not started", "unprepared", "untestable", "cancelled",
+                                                   "lost",        "skipped"};
   const auto kind = static_cast<std::size_t>(outcome.kind);
   return fmt::format("{} {}{}", kind < kinds.size() ? kinds.at(kind) : "unknown", outcome.code,
                      outcome.disk_full ? ", disk full" : "");
@@ -35,12 +35,17 @@ std::string words(const dispatch::Took& it) {
 }
 std::string words(const dispatch::Tick& /*it*/) { return "time has passed"; }
 
+std::string words(const dispatch::CancelJob& it) { return "the user cancels " + name(it.job); }
+std::string words(const dispatch::SkipSubject& it) { return fmt::format("the user skips subject {}", it.subject); }
+std::string words(const dispatch::ChangeWorkers& it) { return fmt::format("the user wants {:+} workers", it.by); }
+
 std::string words(const dispatch::Assign& it) {
   return fmt::format("{} to {}: subject {}, attempt {}", name(it.job), name(it.worker), it.subject, it.attempt);
 }
 std::string words(const dispatch::Cancel& it) {
   return fmt::format("cancel {} of {}{}", name(it.job), name(it.worker), it.only_if_waiting ? " if it waits" : "");
 }
+std::string words(const dispatch::Start& it) { return "start " + name(it.worker); }
 std::string words(const dispatch::Restart& it) { return "restart " + name(it.worker); }
 std::string words(const dispatch::Retire& it) { return "retire " + name(it.worker); }
 std::string words(const dispatch::Stop& it) {
@@ -60,6 +65,8 @@ std::string words(const dispatch::Collided& it) {
 std::string words(const dispatch::GivenUp& it) {
   return fmt::format("{} is given up{}: {}", name(it.worker), it.restarting ? " and started anew" : "", it.reason);
 }
+std::string words(const dispatch::Skipped& it) { return fmt::format("subject {} is skipped", it.subject); }
+std::string words(const dispatch::Resized& it) { return fmt::format("{} workers, {} leaving", it.workers, it.leaving); }
 
 }  // namespace
 

@@ -25,6 +25,7 @@ bool is_no_verdict(const job::Outcome& outcome) {
     case job::OutcomeKind::unprepared:
     case job::OutcomeKind::lost:
     case job::OutcomeKind::cancelled:
+    case job::OutcomeKind::skipped:
       return true;
     case job::OutcomeKind::signaled:
       return outcome.code == killed || outcome.disk_full;
@@ -87,12 +88,14 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
   for (const dispatch::Report& report : step.reports) {
     std::visit([&](const auto& it) { judge_report(it, now); }, report);
   }
+  if (!stopped_) judge_wishes();
   const bool all_explained = std::ranges::none_of(plan_.told, [](const auto& told) { return told.recorded; });
   demand(all_explained, "an outcome is recorded and not reported");
   for (const dispatch::Action& action : step.actions) {
     demand(!stopped_, "an action after Stop");
     std::visit([&](const auto& it) { judge_action(it, now); }, action);
   }
+  if (!stopped_) demand(to_start_ == 0, "the user wants more workers and they are not started");
   if (!was_stopped) judge_completeness(now);
   if (!stopped_ && plan_.was_told) judge_pointless();
   note_waiting(now);
@@ -105,6 +108,8 @@ void Referee::end_step() {
   plan_.was_told = false;
   ended_.clear();
   counted_.clear();
+  change_ = 0;
+  wished_ = false;
   for (Worker& one : workers_) one.loss_told = one.lost_for_good = one.given_up = one.to_restart = false;
 }
 
@@ -139,6 +144,28 @@ void Referee::judge_pointless() {
   }
 }
 
+std::size_t Referee::living() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      workers_, [](const Worker& one) { return one.state != State::gone && one.state != State::retired; }));
+}
+
+/// Whoever goes, and for whatever reason, is one of those that have to.
+void Referee::one_less() {
+  if (surplus_ > 0) --surplus_;
+}
+
+/// Before the actions of the step, and after what is told of lost workers.
+void Referee::judge_wishes() {
+  const std::int64_t change = std::exchange(change_, 0);
+  if (change > 0) {
+    const std::size_t stay = std::min(surplus_, static_cast<std::size_t>(change));
+    surplus_ -= stay;
+    to_start_ = static_cast<std::size_t>(change) - stay;
+  } else if (living() > 0) {
+    surplus_ = std::min(surplus_ + static_cast<std::size_t>(-change), living() - 1);
+  }
+}
+
 void Referee::judge_completeness(Time now) {
   for (const job::JobId job : ended_) demand(jobs_.at(job).reported, "a job has ended and nothing is reported", job);
   for (const Worker& one : workers_) {
@@ -153,7 +180,18 @@ void Referee::judge_completeness(Time now) {
       demand(anew || jobs_.at(copy).cancelled, "a copy runs on of what has its verdict", copy);
     }
   }
-  if (!stopped_) judge_leases(now);
+  for (const Worker& one : workers_) {
+    for (const job::JobId id : one.jobs) {
+      const Job& job = jobs_.at(id);
+      const bool to_end = job.withdrawn || skipped_.contains(job.subject);
+      demand(!to_end || job.cancelled, "the user has taken a job out and it runs on", id);
+    }
+  }
+  if (stopped_) return;
+  judge_leases(now);
+  const auto does_nothing = [](const Worker& one) { return one.state == State::free || one.state == State::starting; };
+  demand(surplus_ == 0 || std::ranges::none_of(workers_, does_nothing),
+         "the user wants fewer workers, and one that does nothing stays");
 }
 
 /// Where the coordinator is suspended, leases are extended by as much as it slept: nothing is demanded there.
@@ -194,7 +232,45 @@ void Referee::observe(const dispatch::Event& event, Time now) {
     if (!settled) it.bad_ends = bad ? it.bad_ends + 1 : 0;
   } else if (std::holds_alternative<dispatch::Interrupted>(event)) {
     interrupted_ = true;
+  } else if (!stopped_) {
+    observe_wish(event);
   }
+}
+
+void Referee::observe_wish(const dispatch::Event& event) {
+  if (const auto* cancel = std::get_if<dispatch::CancelJob>(&event)) {
+    if (jobs_.contains(cancel->job)) withdraw(cancel->job);
+  } else if (const auto* skip = std::get_if<dispatch::SkipSubject>(&event)) {
+    skipped_.insert(skip->subject);
+    for (const job::JobId job : running_[skip->subject]) withdraw(job);
+  } else if (const auto* change = std::get_if<dispatch::ChangeWorkers>(&event)) {
+    change_ += change->by;
+    wished_ = true;
+  }
+}
+
+/// Unless it has ended by then, perhaps with its worker.
+void Referee::withdraw(job::JobId id) {
+  Job& job = jobs_.at(id);
+  const Worker& where = worker(job.worker);
+  if (!job.over && !where.loss_told && !where.makes_room && where.bad_ends < 3) job.withdrawn = true;
+}
+
+void Referee::judge_report(const dispatch::Skipped& skipped, Time /*now*/) {
+  demand(skipped_.contains(skipped.subject), "a subject is called skipped and the user did not");
+  demand(skipped.outcome.kind == job::OutcomeKind::skipped, "what is skipped has another outcome");
+  demand(running_[skipped.subject].empty(), "a subject is called skipped without an execution, and runs");
+  const auto told = std::ranges::find_if(plan_.told, [&](const RefereedPlan::Told& one) {
+    return one.subject == skipped.subject && one.recorded && one.outcome == skipped.outcome;
+  });
+  demand(told != plan_.told.end(), "the plan was not told what is reported as skipped");
+  plan_.told.erase(told);
+  ++tally_.skipped;
+}
+
+void Referee::judge_report(const dispatch::Resized& resized, Time /*now*/) {
+  demand(std::exchange(wished_, false), "the number of workers is told to change, and nobody wished it");
+  demand(resized.workers >= 1, "no worker is to stay");
 }
 
 /// Of what is told together this is heard first.
@@ -240,7 +316,10 @@ void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   end_all_jobs(it);
   const bool for_good = it.lost_for_good || it.restarts == conditions_.options.max_worker_restarts;
   demand(!for_good || !given_up.restarting, "a worker is restarted too often");
-  it.state = for_good ? State::gone : State::lost;
+  const bool leaves = surplus_ > 0;
+  demand(!leaves || !given_up.restarting, "a worker is restarted that the user does not want");
+  if (for_good || leaves || !given_up.restarting) one_less();
+  it.state = for_good || leaves || given_up.makes_room ? State::gone : State::lost;
   it.to_restart = given_up.restarting;
   it.told_room = given_up.makes_room;
   it.bad_ends = 0;
@@ -260,6 +339,7 @@ void Referee::judge_report(const Ended& ended, Time now) {
   demand(right, "a job's end is reported wrongly", ended.job);
   judge_outcome(ended, job);
   if (ended.fate == Ended::Fate::spare) {
+    if (job.withdrawn) ++tally_.withdrawn;
     demand(job.copied, "a job is called spare and had no copy", ended.job);
     ++tally_.spare;
     return;
@@ -269,6 +349,7 @@ void Referee::judge_report(const Ended& ended, Time now) {
   judge_fate(ended, job);
   const bool ran = ended.fate == Ended::Fate::counted || ended.fate == Ended::Fate::retried;
   if (ran) before_[ended.subject] = Before{ended.worker, now};
+  if (job.withdrawn) before_.erase(ended.subject);
 }
 
 /// It is the outcome that the worker told; or that it was lost, where it was, or somebody else cancelled its job.
@@ -280,6 +361,12 @@ void Referee::judge_outcome(const Ended& ended, const Job& job) {
   const bool by_others = lost && job.told && job.told->kind == job::OutcomeKind::cancelled && !job.cancelled;
   const bool asked_for = job.cancelled || job.called_back;
   const bool strange = job.told && job.told->kind == job::OutcomeKind::cancelled && !asked_for;
+  const bool skipped = ended.outcome.kind == job::OutcomeKind::skipped && skipped_.contains(ended.subject);
+  const bool as_wished = job.withdrawn && (skipped || ended.outcome.kind == job::OutcomeKind::cancelled);
+  const bool decided = stopped_ || ended.fate == Ended::Fate::spare;  // by then, or by another copy
+  demand(as_wished || decided || !job.withdrawn, "the end of a job that the user took out counts as a verdict",
+         ended.job);
+  if (as_wished) return;
   const bool as_told = job.told && !strange && ended.outcome == *job.told;
   demand(as_told || by_others || with_worker, "an outcome is reported that nobody told", ended.job);
   const bool ran = job.told || job.ran || (!where.jobs.empty() && where.jobs.front() == ended.job);
@@ -298,6 +385,13 @@ void Referee::judge_told(const Ended& ended) {
 void Referee::judge_fate(const Ended& ended, const Job& job) {
   const bool no_verdict = is_no_verdict(ended.outcome);
   std::uint32_t& retries = retries_[ended.subject];
+  if (job.withdrawn && !stopped_) {
+    demand(ended.fate == Ended::Fate::counted, "the plan does not hear that the user took a job out", ended.job);
+    retries = 0;
+    counted_.push_back(ended.subject);
+    ++tally_.withdrawn;
+    return;
+  }
   const bool crowded = worker(ended.worker).makes_room && ended.outcome.disk_full;
   demand(!job.disturbed || stopped_ || ended.fate == Ended::Fate::disturbed, "a disturbed job counts", ended.job);
   switch (ended.fate) {
@@ -344,6 +438,8 @@ void Referee::judge_place(const dispatch::Assign& assign, Time now) {
 }
 
 void Referee::judge_action(const dispatch::Assign& assign, Time now) {
+  demand(!skipped_.contains(assign.subject), "a subject runs that the user has skipped", assign.job);
+  demand(surplus_ == 0, "a job is handed out while a worker has to go", assign.job);
   Worker& it = worker(assign.worker);
   const bool has_room = it.state == State::busy && it.jobs.size() <= conditions_.options.ahead;
   demand(it.state == State::free || has_room, "a job for a worker that is not free", assign.job);
@@ -375,6 +471,14 @@ void Referee::judge_action(const dispatch::Cancel& cancel, Time /*now*/) {
   demand(!std::exchange(before, true), "a job is cancelled twice", cancel.job);
 }
 
+void Referee::judge_action(const dispatch::Start& fresh, Time /*now*/) {
+  demand(static_cast<std::size_t>(fresh.worker) == workers_.size(), "a new worker has the number of another");
+  demand(to_start_ > 0, "a worker is started that nobody wished for");
+  --to_start_;
+  workers_.emplace_back();
+  ++tally_.started;
+}
+
 void Referee::judge_action(const dispatch::Restart& restart, Time /*now*/) {
   Worker& it = worker(restart.worker);
   demand(it.state == State::lost, "a worker is restarted that was not given up");
@@ -387,6 +491,14 @@ void Referee::judge_action(const dispatch::Restart& restart, Time /*now*/) {
 void Referee::judge_action(const dispatch::Retire& retire, Time /*now*/) {
   Worker& it = worker(retire.worker);
   const bool goes = it.makes_room && (it.state == State::lost || it.state == State::gone);
+  if (surplus_ > 0 && !goes) {
+    demand(it.state == State::free || it.state == State::starting, "a worker is to go and has work, or is gone");
+    one_less();
+    it.state = State::retired;
+    demand(living() > 0, "the last worker is retired");
+    ++tally_.surplus;
+    return;
+  }
   demand(goes == it.told_room, "a worker that makes room is called lost, or the reverse");
   demand(goes || it.state == State::free || it.state == State::starting,
          "a worker is retired that has work or is gone");

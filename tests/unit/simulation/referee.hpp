@@ -39,6 +39,10 @@ struct Tally {
   std::size_t returned = 0;
   std::size_t spare = 0;
   std::size_t disturbed = 0;
+  std::size_t withdrawn = 0;  ///< by the user
+  std::size_t skipped = 0;    ///< without an execution
+  std::size_t started = 0;    ///< workers, because the user wanted more
+  std::size_t surplus = 0;    ///< workers that ended because the user wanted fewer
 };
 
 /// Between the dispatcher and the plan it is to use: checks who holds which subject, and notes what the plan is told.
@@ -52,6 +56,7 @@ class RefereedPlan final : public dispatch::Plan {
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override { return plan_.pointless(); }
   [[nodiscard]] bool one_at_a_time() const override { return plan_.one_at_a_time(); }
   void serialise() override { plan_.serialise(); }
+  void work_with(std::size_t workers) override { plan_.work_with(workers); }
   [[nodiscard]] bool exhausted() const override { return plan_.exhausted(); }
   [[nodiscard]] bool finished() const override { return plan_.finished(); }
 
@@ -105,6 +110,7 @@ class Referee {
     bool over = false;  ///< its end was told, or its worker lost
     bool cancelled = false;
     bool called_back = false;
+    bool withdrawn = false;  ///< by the user, while it ran
     bool disturbed = false;  ///< it took what another one had
     bool copied = false;     ///< two of its subject ran at once
     bool reported = false;   ///< an Ended that is not late
@@ -119,23 +125,31 @@ class Referee {
   };
 
   void observe(const dispatch::Event& event, Time now);
+  void observe_wish(const dispatch::Event& event);
+  void withdraw(job::JobId id);
   void observe_took(const dispatch::Took& took, Time now);
   void end_job(Worker& worker, job::JobId ended);
   void end_all_jobs(Worker& worker);
   void judge_report(const dispatch::GivenUp& given_up, Time now);
   void judge_report(const dispatch::Collided& collided, Time now);
   void judge_report(const dispatch::Ended& ended, Time now);
+  void judge_report(const dispatch::Skipped& skipped, Time now);
+  void judge_report(const dispatch::Resized& resized, Time now);
   void judge_outcome(const dispatch::Ended& ended, const Job& job);
   void judge_fate(const dispatch::Ended& ended, const Job& job);
   void judge_told(const dispatch::Ended& ended);
   void judge_action(const dispatch::Assign& assign, Time now);
   void judge_action(const dispatch::Cancel& cancel, Time now);
+  void judge_action(const dispatch::Start& fresh, Time now);
   void judge_action(const dispatch::Restart& restart, Time now);
   void judge_action(const dispatch::Retire& retire, Time now);
   void judge_action(const dispatch::Stop& stop, Time now);
   void judge_place(const dispatch::Assign& assign, Time now);
   void judge_leases(Time now);
   void judge_pointless();
+  void judge_wishes();
+  [[nodiscard]] std::size_t living() const;
+  void one_less();
   /// What every event had to bring about by the end of its step.
   void judge_completeness(Time now);
   void note_waiting(Time now);
@@ -158,6 +172,11 @@ class Referee {
   std::optional<Time> due_;                    ///< when one of them has to be run at the latest
   Time last_step_{0};
   std::map<job::Taken, std::set<job::JobId>> holders_;
+  std::set<dispatch::Subject> skipped_;
+  std::int64_t change_ = 0;   ///< of the number of workers, wished for in the step under way
+  bool wished_ = false;       ///< likewise, perhaps for nothing
+  std::size_t surplus_ = 0;   ///< workers that have to go
+  std::size_t to_start_ = 0;  ///< in the step under way
   bool collided_ = false;
   bool told_collision_ = false;
   bool interrupted_ = false;

@@ -147,6 +147,40 @@ TEST_F(RefereeTest, SeesAWorkerLeftDownThatWasToBeStarted) {
   expect_broken("started anew", {dispatch::WorkerLost{WorkerId{1}, ""}}, {},
                 {dispatch::GivenUp{WorkerId{1}, "", true}});
 }
+TEST_F(RefereeTest, SeesAVerdictOfAJobThatTheUserCancelled) {
+  play({dispatch::CancelJob{JobId{1}}}, {dispatch::Cancel{WorkerId{0}, JobId{1}}}, {});
+  referee_.plan().record(0, passed());
+  expect_broken("counts as a verdict", {ends(0, 1)}, {}, {ended(Ended::Fate::counted)});
+}
+TEST_F(RefereeTest, SeesACancelledJobTriedAgain) {
+  const job::Outcome cancelled = outcome(job::OutcomeKind::cancelled);
+  play({dispatch::CancelJob{JobId{1}}}, {dispatch::Cancel{WorkerId{0}, JobId{1}}}, {});
+  referee_.plan().give_back(0);
+  expect_broken("does not hear", {ends(0, 1, cancelled)}, {}, {ended(Ended::Fate::cancelled, cancelled)});
+}
+TEST_F(RefereeTest, SeesAWishIgnored) {
+  expect_broken("runs on", {dispatch::CancelJob{JobId{1}}}, {});
+  expect_broken("runs on", {dispatch::SkipSubject{0}}, {});
+}
+TEST_F(RefereeTest, SeesASkippedSubjectRun) {
+  expect_broken("has skipped", {dispatch::SkipSubject{5}}, {dispatch::Assign{WorkerId{1}, JobId{2}, 5, 1}});
+}
+TEST_F(RefereeTest, SeesASkipThatWasNone) {
+  referee_.plan().record(0, outcome(job::OutcomeKind::skipped));
+  expect_broken("the user did not", {}, {}, {dispatch::Skipped{0, outcome(job::OutcomeKind::skipped)}});
+}
+TEST_F(RefereeTest, SeesMoreWorkersNotStarted) {
+  expect_broken("are not started", {dispatch::ChangeWorkers{1}}, {}, {dispatch::Resized{3, 0}});
+}
+TEST_F(RefereeTest, SeesAWorkerStartedThatNobodyWants) {
+  expect_broken("nobody wished for", {}, {dispatch::Start{WorkerId{2}}});
+}
+TEST_F(RefereeTest, SeesAnIdleWorkerStayThatHasToGo) {
+  expect_broken("that does nothing stays", {dispatch::ChangeWorkers{-1}}, {}, {dispatch::Resized{1, 1}});
+}
+TEST_F(RefereeTest, SeesABusyWorkerSentAway) {
+  expect_broken("has work", {dispatch::ChangeWorkers{-1}}, {dispatch::Retire{WorkerId{0}}}, {dispatch::Resized{1, 0}});
+}
 TEST_F(RefereeTest, SeesALeaseForgotten) {
   try {
     referee_.judge({}, dispatch::Step{}, perfect_world(2, 0).options.lease);

@@ -61,6 +61,11 @@ void SessionFleet::carry_out_one(const dispatch::Assign& assign, Time now) {
   take_from_session(agent, conditions_.message_delay, now);
 }
 
+void SessionFleet::carry_out_one(const dispatch::Start& fresh, Time now) {
+  agents_.resize(static_cast<std::size_t>(fresh.worker) + 1);
+  start(fresh.worker, now);
+}
+
 void SessionFleet::carry_out_one(const dispatch::Cancel& cancel, Time now) {
   const AgentPtr& agent = latest(cancel.worker);
   agent->session.cancel(cancel);

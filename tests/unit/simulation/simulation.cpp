@@ -9,6 +9,7 @@
 
 #include "fleet.hpp"
 #include "session_fleet.hpp"
+#include "user.hpp"
 
 namespace nmz::simulation {
 namespace {
@@ -35,6 +36,7 @@ class TraceHash {
   }
   void add(const dispatch::Assign& it) { words({word(it.worker), word(it.job), it.subject, it.attempt}); }
   void add(const dispatch::Cancel& it) { words({word(it.worker), word(it.job), word(it.only_if_waiting)}); }
+  void add(const dispatch::Start& it) { words({word(it.worker)}); }
   void add(const dispatch::Restart& it) { words({word(it.worker)}); }
   void add(const dispatch::Retire& it) { words({word(it.worker)}); }
   void add(const dispatch::Stop& it) { words({word(it.why)}); }
@@ -44,6 +46,9 @@ class TraceHash {
   }
   void add(const dispatch::Collided& it) { words({it.subject, it.other, it.what.place}); }
   void add(const dispatch::GivenUp& it) { words({word(it.worker), word(it.restarting)}); }
+
+  void add(const dispatch::Skipped& it) { words({it.subject, word(it.outcome.kind)}); }
+  void add(const dispatch::Resized& it) { words({it.workers, it.leaving}); }
 
   void words(std::initializer_list<std::uint64_t> list) {
     for (const std::uint64_t one : list) hash_ = (hash_ ^ one) * 0x100000001b3U;
@@ -59,8 +64,14 @@ Time awake(const Conditions& conditions, Time next) {
 }
 
 std::unique_ptr<Workers> workers_of(const Conditions& conditions, const Labours& labours, std::uint64_t seed) {
-  if (conditions.speaks) return std::make_unique<SessionFleet>(conditions, labours, seed);
-  return std::make_unique<Fleet>(conditions, labours, seed);
+  std::unique_ptr<Workers> fleet;
+  if (conditions.speaks) {
+    fleet = std::make_unique<SessionFleet>(conditions, labours, seed);
+  } else {
+    fleet = std::make_unique<Fleet>(conditions, labours, seed);
+  }
+  if (conditions.wishes == 0) return fleet;
+  return std::make_unique<UserBeside>(std::move(fleet), conditions, seed);
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
       total.returned += run.tally.returned;
       total.spare += run.tally.spare;
       total.disturbed += run.tally.disturbed;
+      total.withdrawn += run.tally.withdrawn;
+      total.skipped += run.tally.skipped;
+      total.started += run.tally.started;
+      total.surplus += run.tally.surplus;
       interrupted += run.why == dispatch::Stop::Why::interrupted ? 1 : 0;
       refused += run.refused;
       without_workers += run.why == dispatch::Stop::Why::no_workers ? 1 : 0;
@@ -44,6 +48,10 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
   EXPECT_GT(total.returned, 100U);
   EXPECT_GT(total.spare, 100U);
   EXPECT_GT(total.disturbed, 100U);
+  EXPECT_GT(total.withdrawn, 100U);
+  EXPECT_GT(total.skipped, 100U);
+  EXPECT_GT(total.started, 100U);
+  EXPECT_GT(total.surplus, 100U);
   EXPECT_GT(interrupted, 10U);
   EXPECT_GT(without_workers, 10U);
   EXPECT_GT(refused, 100U);
