@@ -56,7 +56,7 @@ void write_bisect_log(Search& search, Reporter& reporter, logs::LogStore& logs) 
     culprit->subject = named.subject;
   }
   const Result<void> written =
-      logs.write("bisect.log", git::bisect_log(log_head(search), reporter.verdicts(), culprit));
+      logs.write("bisect.log", git::bisect_log(log_head(search, reporter.verdicts()), reporter.verdicts(), culprit));
   if (!written) reporter.show(events::Notice{written.error().message});
 }
 
@@ -76,8 +76,8 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   if (answer.exit_status == exit_found) {
     search::SearchOptions serial;
     serial.trust_ends = true;
-    ended.search.serial_tests =
-        search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
+    ended.search.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node,
+                                                     serial, retreat_of(search.range));
   }
   return ended;
 }
@@ -112,6 +112,7 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
   started.candidates = search.range.graph.candidates();
   started.rounds = search.plan.rounds_left();
   reporter.show(started);
+  if (search.plan.retreating()) reporter.show(events::Notice{retreat_text(search)});
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
 }
 
@@ -152,6 +153,8 @@ git::RangeRequest range_request(const Options& options) {
   git::RangeRequest request;
   request.goods = options.goods;
   request.bad = options.bad;
+  request.find_good = options.find_good;
+  request.good_limit = options.good_limit;
   request.pathspecs = options.pathspecs;
   request.first_parent = options.first_parent;
   return request;

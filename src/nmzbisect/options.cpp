@@ -60,7 +60,10 @@ struct Words {
 Table search_options(Options& options, Words& words) {
   using search::Strategy;
   return {
-      list("--good", "REV", texts(options.goods), "A revision without the bug; may be repeated"),
+      list("--good", "REV", texts(options.goods),
+           "A revision without the bug; may be repeated. auto: none is known, ancestors of the bad end are tried"),
+      value("--good-limit", "N|REV", text(options.good_limit),
+            "With --good auto: the oldest commit to try, a revision or a number of commits back [the root]"),
       list("--bad", "REV", texts(words.bads), "A revision with the bug"),
       list("--path", "PATHSPEC", texts(options.pathspecs),
            "Only commits that touch PATHSPEC are candidates; may be repeated"),
@@ -174,6 +177,23 @@ Result<void> take_range(const Words& words, Options& options) {
   return {};
 }
 
+/// No good revision is known, and none is given.
+Result<void> take_auto(Options& options) {
+  options.find_good = std::ranges::find(options.goods, "auto") != options.goods.end();
+  if (!options.find_good) {
+    return options.good_limit.empty() ? Result<void>{}
+                                      : fail(ErrorKind::misconfigured, "--good-limit is for --good auto");
+  }
+  if (options.goods.size() > 1) {
+    return fail(ErrorKind::misconfigured,
+                "--good auto is for when no good revision is known (a branch of that name is "
+                "refs/heads/auto)");
+  }
+  options.goods.clear();
+  if (options.bad.empty()) options.bad = "HEAD";
+  return {};
+}
+
 /// What excludes something else.
 Result<void> check_pairs(const Words& words, Options& options) {
   if (words.confirm && words.no_confirm) {
@@ -213,7 +233,7 @@ Result<void> check_terms(Options& options, bool given) {
 }
 
 Result<void> check_rest(const Options& options) {
-  if (options.goods.empty() || options.bad.empty()) {
+  if ((options.goods.empty() && !options.find_good) || options.bad.empty()) {
     return fail(ErrorKind::misconfigured,
                 "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
   }
@@ -268,6 +288,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   if (request.print) return request;
   const bool terms_given = parser.given("--term-old") || parser.given("--term-new");
   return take_range(words, options)
+      .and_then([&] { return take_auto(options); })
       .and_then([&] { return shared.check(parser); })
       .and_then([&] { return check_pairs(words, options); })
       .and_then([&] { return check_terms(options, terms_given); })

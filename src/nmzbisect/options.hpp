@@ -21,6 +21,8 @@ struct Options : run::Settings {
   Options() = default;
   std::string directory = ".";     ///< -C
   std::vector<std::string> goods;  ///< revisions
+  bool find_good = false;          ///< --good auto
+  std::string good_limit;          ///< how far back; a count or a revision, empty = to the root
   std::string bad;
   std::vector<std::string> pathspecs;
   bool first_parent = false;

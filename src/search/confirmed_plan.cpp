@@ -10,7 +10,7 @@ namespace nmz::search {
 
 ConfirmedPlan::ConfirmedPlan(const CommitGraph& graph, std::vector<Check> checks, BisectOptions options,
                              Confirm confirm)
-    : graph_{&graph}, checks_{std::move(checks)}, options_{options}, confirm_{confirm} {
+    : graph_{&graph}, checks_{std::move(checks)}, options_{std::move(options)}, confirm_{confirm} {
   begin();
 }
 
