@@ -135,12 +135,13 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
 int search_and_answer(Search& search, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
-  Workshop shop{loop, site, need(installation::find_agent()), {}, {}};
+  Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}};
   need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
   records.follow(reporter);
   tell_beginning(search, site, records, reporter);
+  take_patches(search, shop, reporter);
   furnish(search, shop, reporter);
   const coordinator::RunEnd end = carry_out(search, command, shop, reporter);
   tell_changes(search, shop, reporter);

@@ -60,31 +60,6 @@ bool is_untracked(const std::string& path, const std::set<std::string>& untracke
   return false;
 }
 
-Result<git::TodaysFile> read_today(const fs::path& work_tree, const std::string& path) {
-  git::TodaysFile file;
-  file.path = path;
-  const fs::path place = work_tree / path;
-  struct stat status {};
-  if (::lstat(place.c_str(), &status) != 0) {
-    file.removed = errno == ENOENT || errno == ENOTDIR;
-    if (file.removed) return file;
-  } else if (S_ISLNK(status.st_mode)) {
-    std::error_code error;
-    file.mode = wire::FileMode::symlink;
-    file.content = fs::read_symlink(place, error).string();
-    if (!error) return file;
-  } else {
-    file.mode = (status.st_mode & S_IXUSR) != 0 ? wire::FileMode::executable : wire::FileMode::regular;
-    std::ifstream in{place, std::ios::binary};
-    std::ostringstream content;
-    content << in.rdbuf();
-    file.content = std::move(content).str();
-    if (in && S_ISREG(status.st_mode)) return file;
-    if (in.is_open() && status.st_size == 0) return file;
-  }
-  return fail(ErrorKind::misconfigured, "cannot read '" + place.string() + "'");
-}
-
 /// What the command names and no commit has as it is now. A word of a script may be data that the commits differ in, so
 /// of tracked files only arguments count. Neither does one that was tracked once, and is ignored today.
 class NamedFiles {
@@ -198,7 +173,7 @@ Result<Inputs> read_inputs(const Options& options, const git::Repository& reposi
   }
   std::vector<git::TodaysFile> today;
   for (const std::string& path : paths) {
-    auto file = read_today(repository.work_tree(), path);
+    auto file = git::todays_file(repository.work_tree(), path);
     if (!file) return tl::unexpected<Error>{file.error()};
     today.push_back(std::move(*file));
   }

@@ -53,6 +53,8 @@ constexpr const char* usage =
 struct Words {
   std::vector<std::string> free;  ///< GOOD..BAD, and what is one too many
   std::vector<std::string> bads;
+  std::vector<std::string> patches;
+  std::vector<std::string> range_patches;
   bool confirm = false;
   bool no_confirm = false;
 };
@@ -83,7 +85,7 @@ Table search_options(Options& options, Words& words) {
   };
 }
 
-Table test_options(Options& options, run::SharedOptions& shared) {
+Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
   using search::TimeoutMeans;
   return {
       shared.workers("-j,--jobs,--replicas", "Commits tested at once [the number of CPUs]"),
@@ -106,6 +108,11 @@ Table test_options(Options& options, run::SharedOptions& shared) {
            "Let the repository's hooks run in the work trees, post-checkout before each test (default: none runs)"),
       list("--overlay", "PATHSPEC", texts(options.overlays),
            "Put today's version of the files at PATHSPEC, committed or not, on every commit; may be repeated"),
+      list("--patch", "FILE", texts(words.patches),
+           "Apply the patch in FILE to each commit before it is tested; those it does not apply to are skipped; may be "
+           "repeated"),
+      list("--patch-range", "A..B=FILE", texts(words.range_patches),
+           "The same, only on the commits of this range; may be repeated"),
       flag("--pristine", options.pristine,
            "Tracked files only, as the commits have them: nothing that is untracked, ignored or not committed"),
       value("--isolate", "WHAT",
@@ -194,6 +201,18 @@ Result<void> take_auto(Options& options) {
   return {};
 }
 
+Result<void> take_patches(const Words& words, Options& options) {
+  for (const std::string& file : words.patches) options.patches.push_back({file, {}});
+  for (const std::string& text : words.range_patches) {
+    const std::size_t split = text.find('=');
+    if (split == std::string::npos || text.find("..") > split || split + 1 == text.size()) {
+      return fail(ErrorKind::misconfigured, "--patch-range is A..B=FILE, not '" + text + "'");
+    }
+    options.patches.push_back({text.substr(split + 1), text.substr(0, split)});
+  }
+  return {};
+}
+
 /// What excludes something else.
 Result<void> check_pairs(const Words& words, Options& options) {
   if (words.confirm && words.no_confirm) {
@@ -202,6 +221,12 @@ Result<void> check_pairs(const Words& words, Options& options) {
   if (words.confirm || words.no_confirm) options.confirm = words.confirm;
   if (options.pristine && !options.overlays.empty()) {
     return fail(ErrorKind::misconfigured, "--pristine and --overlay exclude each other");
+  }
+  if (options.pristine && !options.patches.empty()) {
+    return fail(ErrorKind::misconfigured, "--pristine and --patch exclude each other");
+  }
+  if (options.no_checkout && !options.patches.empty()) {
+    return fail(ErrorKind::misconfigured, "--no-checkout and --patch exclude each other");
   }
   if (options.no_checkout && options.containers.image.empty()) {
     return fail(ErrorKind::misconfigured, "--no-checkout is for containers and needs --image IMAGE");
@@ -275,7 +300,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   parser.take_words(words.free);
   parser.take_command(options.command);
   parser.add(search_options(options, words));
-  parser.add(test_options(options, shared));
+  parser.add(test_options(options, words, shared));
   parser.add(shared.containers("--image",
                                "Test in containers of IMAGE, which needs neither git nor the repository; without a "
                                "command its label net.osrg.namazu-swarm.v0.worker.script is run, with the commit on "
@@ -290,6 +315,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   return take_range(words, options)
       .and_then([&] { return take_auto(options); })
       .and_then([&] { return shared.check(parser); })
+      .and_then([&] { return take_patches(words, options); })
       .and_then([&] { return check_pairs(words, options); })
       .and_then([&] { return check_terms(options, terms_given); })
       .and_then([&] { return check_rest(options); })

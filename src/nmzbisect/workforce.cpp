@@ -77,6 +77,7 @@ std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const W
 coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop, Reporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
+  work->take_patches(shop.patches);
   site::WorkersRequest request;
   request.agent = shop.agent;
   request.tree = !search.options.no_checkout;
@@ -156,6 +157,17 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
     run.argv = {"/bin/sh", "-c", worker_script(site)};
   }
   return run;
+}
+
+void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
+  const std::vector<git::PatchRequest>& patches = search.options.patches;
+  if (patches.empty()) return;
+  shop.patches = need(git::Patches::create(search.repository, patches, shop.site.directory() / "patches"));
+  std::string names;
+  for (const git::PatchRequest& one : patches) {
+    names += (names.empty() ? "" : ", ") + one.file + (one.range.empty() ? "" : " (" + one.range + ")");
+  }
+  reporter.show(events::Notice{"commits are tested with " + names + "; those it does not apply to are skipped"});
 }
 
 void furnish(Search& search, Workshop& shop, Reporter& reporter) {
