@@ -143,7 +143,8 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   wire::Run run;
   run.argv = options.command;
   run.build = options.build;
-  run.env = options.environment;
+  run.env = site.environment();
+  run.env.insert(run.env.end(), options.environment.begin(), options.environment.end());
   run.unset = {std::begin(of_git), std::end(of_git)};
   if (!options.no_checkout) run.directory = search.repository.prefix();
   run.match = options.match;
