@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "nmz/git/checkout_state.hpp"
 #include "nmz/wire/codec.hpp"
 
 #include "content_reader.hpp"
@@ -98,7 +100,7 @@ struct TreeStream::Impl {
   /// Appends one message.
   Result<void> step(std::string& out);
   Result<void> begin_file(std::string& out);
-  void begin_todays(std::string& out);
+  Result<void> begin_todays(std::string& out);
   /// Takes today's files, and those of the patches, in the place of the commit's.
   void prefer_today(const TreeRequest& request);
   void send_data(std::string& out);
@@ -117,7 +119,7 @@ Result<void> TreeStream::Impl::step(std::string& out) {
   } else if (files < difference.files.size()) {
     return begin_file(out);
   } else if (sent_today < todays.size()) {
-    begin_todays(out);
+    return begin_todays(out);
   } else {
     ended = true;
   }
@@ -137,11 +139,20 @@ Result<void> TreeStream::Impl::begin_file(std::string& out) {
   return {};
 }
 
-void TreeStream::Impl::begin_todays(std::string& out) {
+Result<void> TreeStream::Impl::begin_todays(std::string& out) {
   const TodaysFile& file = *todays[sent_today++];
-  content = Content{file.content};
+  std::string bytes = file.content;
+  if (!file.below.empty()) {
+    Result<TodaysFile> read = todays_file(file.below, file.path);
+    if (!read || read->removed) {
+      return fail(ErrorKind::rejected, fmt::format("cannot read '{}'", (file.below / file.path).string()));
+    }
+    bytes = std::move(read->content);
+  }
+  content = Content{std::move(bytes)};
   sent = 0;
-  wire::encode(wire::TreeFile{file.path, file.mode, file.content.size(), true}, out);
+  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), true}, out);
+  return {};
 }
 
 void TreeStream::Impl::prefer_today(const TreeRequest& request) {

@@ -102,6 +102,8 @@ Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
             "What a test that timed out means: skip or bad [skip]"),
       shared.kill_grace(),
       flag("--no-checkout", options.no_checkout, "Send no files: the image carries the repository (see NMZ_COMMIT)"),
+      list("--with", "PATH", texts(options.with),
+           "Send this untracked file or directory of the checkout into the containers, as it is; may be repeated"),
       flag("--clean", options.clean,
            "Remove untracked files from the work tree before each test (default: keep them, for incremental builds)"),
       flag("--hooks", options.hooks,
@@ -224,6 +226,9 @@ Result<void> check_pairs(const Words& words, Options& options) {
   }
   if (options.pristine && !options.patches.empty()) {
     return fail(ErrorKind::misconfigured, "--pristine and --patch exclude each other");
+  }
+  if (!options.with.empty() && (options.containers.image.empty() || options.no_checkout)) {
+    return fail(ErrorKind::misconfigured, "--with is for files that are sent into containers, and needs --image IMAGE");
   }
   if (options.no_checkout && !options.patches.empty()) {
     return fail(ErrorKind::misconfigured, "--no-checkout and --patch exclude each other");

@@ -42,10 +42,11 @@ struct Options : run::Settings {
   bool pristine = false;              ///< tracked files only, as the commits have them
   std::vector<std::string> overlays;  ///< pathspecs: today's version on every commit
   std::vector<git::PatchRequest> patches;
-  std::size_t log_lines = 10;  ///< of the deciding test's log that are shown
-  bool keep_going = false;     ///< also where the build fails everywhere
-  std::string work_directory;  ///< empty = in the user's cache directory
-  bool no_checkout = false;    ///< the image carries the repository: no files are sent
+  std::vector<std::string> with;  ///< untracked paths that go into containers
+  std::size_t log_lines = 10;     ///< of the deciding test's log that are shown
+  bool keep_going = false;        ///< also where the build fails everywhere
+  std::string work_directory;     ///< empty = in the user's cache directory
+  bool no_checkout = false;       ///< the image carries the repository: no files are sent
   bool dry_run = false;
 };
 

@@ -63,8 +63,10 @@ std::string directory_name(const git::Repository& repository) {
 std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const Workshop& shop) {
   const Options& options = search.options;
   if (!shop.site.sees_our_files()) {
-    return CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean, !options.no_checkout,
-                              search.workers);
+    auto remote = CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean,
+                                     !options.no_checkout, search.workers);
+    remote->take_today(shop.inputs.today);
+    return remote;
   }
   auto work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
                                       options.clean, shop.site.directory(), search.workers, options.hooks,
@@ -172,10 +174,11 @@ void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
 }
 
 void furnish(Search& search, Workshop& shop, Reporter& reporter) {
-  if (!shop.site.sees_our_files()) return;
-  tell_hooks(search, reporter);
+  if (search.options.no_checkout) return;
   shop.inputs = need(read_inputs(search.options, search.repository, search.range));
   for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
+  if (!shop.site.sees_our_files()) return;
+  tell_hooks(search, reporter);
   shop.worlds =
       make_worlds(search.options, search.repository, shop.inputs, shop.agent, shop.site.directory(), search.workers);
   if (!shop.worlds.foreign.empty()) {

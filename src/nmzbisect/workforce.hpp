@@ -25,8 +25,8 @@ struct Workshop {
   run::Loop& loop;   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   site::Site& site;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::filesystem::path agent;
-  Inputs inputs;  ///< these two where workers see our files
-  Worlds worlds;
+  Inputs inputs;
+  Worlds worlds;                                ///< where workers see our files
   std::shared_ptr<const git::Patches> patches;  ///< null when there are none
 };
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,6 +52,7 @@ struct TodaysFile {
   bool removed = false;
   wire::FileMode mode = wire::FileMode::regular;
   std::string content;
+  std::filesystem::path below;  ///< if not empty: read when it is sent, from its path below this directory
 };
 
 struct TreeRequest {
