@@ -19,6 +19,7 @@
 #include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/docker/engine.hpp"
+#include "nmz/docker/proxies.hpp"
 #include "nmz/interruption/interruption.hpp"
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
@@ -336,6 +337,11 @@ asio::awaitable<Result<std::string>> Cluster::derive(std::filesystem::path agent
                    "cannot push '" + options_.target + "': " + digest.error().message + login.trouble);
   }
   co_return digest;
+}
+
+std::vector<std::string> Cluster::environment() const {
+  const Result<docker::Endpoint> endpoint = endpoint_of(options_);
+  return endpoint ? docker::proxy_variables(docker_config_directory(), endpoint->text()) : std::vector<std::string>{};
 }
 
 Result<std::unique_ptr<orchestrator::Orchestrator>> Cluster::workers(const WorkersRequest& request) {

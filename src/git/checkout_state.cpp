@@ -1,8 +1,14 @@
 #include "nmz/git/checkout_state.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
+
+#include <sys/stat.h>
 
 #include "git_process.hpp"
 
@@ -66,6 +72,36 @@ Result<std::vector<std::string>> files_at(const Repository& repository, const st
     files->erase(std::unique(files->begin(), files->end()), files->end());
   }
   return files;
+}
+
+Result<TodaysFile> todays_file(const std::filesystem::path& directory, const std::string& path) {
+  TodaysFile file;
+  file.path = path;
+  const std::filesystem::path place = directory / path;
+  struct stat status {};
+  if (::lstat(place.c_str(), &status) != 0) {
+    file.removed = errno == ENOENT || errno == ENOTDIR;
+    if (file.removed) {
+      return file;
+    }
+  } else if (S_ISLNK(status.st_mode)) {
+    std::error_code error;
+    file.mode = wire::FileMode::symlink;
+    file.content = std::filesystem::read_symlink(place, error).string();
+    if (!error) {
+      return file;
+    }
+  } else if (S_ISREG(status.st_mode)) {
+    file.mode = (status.st_mode & S_IXUSR) != 0 ? wire::FileMode::executable : wire::FileMode::regular;
+    std::ifstream in{place, std::ios::binary};
+    std::ostringstream content;
+    content << in.rdbuf();
+    file.content = std::move(content).str();
+    if (in || (in.is_open() && status.st_size == 0)) {
+      return file;
+    }
+  }
+  return fail(ErrorKind::misconfigured, "cannot read '" + place.string() + "'");
 }
 
 }  // namespace nmz::git

@@ -11,6 +11,8 @@
 #include "nmz/git/range.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -19,22 +21,17 @@
 
 #include <fmt/format.h>
 
+#include "nmz/search/retreat.hpp"
+
 #include "commit_graph_file.hpp"
 #include "git_process.hpp"
+#include "graph_builder.hpp"
 
 namespace nmz::git {
 
 namespace {
 
-using search::Node;
-using search::Role;
-
 constexpr std::size_t id_digits = 40;
-
-struct Ends {
-  std::vector<CommitId> goods;
-  CommitId bad;
-};
 
 std::vector<std::string> rev_list_arguments(const Ends& ends, const RangeRequest& request, bool edges) {
   std::vector<std::string> arguments{"rev-list"};
@@ -47,135 +44,16 @@ std::vector<std::string> rev_list_arguments(const Ends& ends, const RangeRequest
   arguments.push_back(ends.bad.hex());
   std::ranges::transform(ends.goods, std::back_inserter(arguments),
                          [](const CommitId& id) { return fmt::format("^{}", id.hex()); });
+  if (ends.oldest) {
+    arguments.push_back(fmt::format("^{}^@", ends.oldest->hex()));
+  }
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), request.pathspecs.begin(), request.pathspecs.end());
   return arguments;
 }
 
-/// Turns the lines of rev-list into the graph.
-class GraphBuilder {
- public:
-  GraphBuilder(const Ends& ends, bool first_parent) : bad_{ends.bad}, first_parent_{first_parent} {
-    for (const CommitId& good : ends.goods) {
-      goods_.emplace(good, std::nullopt);
-    }
-  }
-
-  /// Only these are candidates; without this call, all commits are.
-  void restrict_to(std::unordered_set<CommitId> candidates) { candidates_ = std::move(candidates); }
-
-  /// "<id> <parent>...". False when it is anything else.
-  bool line(std::string_view text) {
-    flush({});
-    pending_parents_.clear();
-    pending_ = CommitId::parse(text.substr(0, id_digits));
-    for (text.remove_prefix(std::min(text.size(), id_digits)); !text.empty(); text.remove_prefix(id_digits + 1)) {
-      const std::optional<CommitId> parent = CommitId::parse(text.substr(1, id_digits));
-      if (!parent) {
-        return false;
-      }
-      pending_parents_.push_back(*parent);
-    }
-    return pending_.has_value();
-  }
-
-  /// Whether a commit of the range has this good end as its parent.
-  [[nodiscard]] bool linked(const CommitId& good) const {
-    if (goods_.at(good)) {
-      return true;
-    }
-    const std::size_t counted =
-        first_parent_ ? std::min<std::size_t>(pending_parents_.size(), 1) : pending_parents_.size();
-    return std::ranges::any_of(pending_parents_.begin(),
-                               pending_parents_.begin() + static_cast<std::ptrdiff_t>(counted),
-                               [&](const CommitId& parent) { return parent == good; });
-  }
-
-  /// `unlinked`: good ends that are ancestors of bad, but no listed commit's parent.
-  void finish(const std::vector<CommitId>& unlinked, Range& range) {
-    if (pending_ != bad_) {
-      flush({});
-      pending_ = bad_;
-      pending_parents_.clear();
-    }
-    for (const CommitId& good : unlinked) {
-      static_cast<void>(good_node(good));
-    }
-    std::vector<Node> tips;
-    for (Node node = 0; node < has_child_.size(); ++node) {
-      if (!has_child_[node]) {
-        tips.push_back(node);
-      }
-    }
-    flush(tips);
-    range.graph = std::move(graph_);
-    range.ids = std::move(ids_);
-  }
-
- private:
-  Node add(const CommitId& id, Role role, const std::vector<Node>& parents) {
-    for (const Node parent : parents) {
-      has_child_[parent] = true;
-    }
-    has_child_.push_back(false);
-    ids_.push_back(id);
-    return graph_.add(role, parents);
-  }
-
-  Node good_node(const CommitId& id) {
-    std::optional<Node>& node = goods_.at(id);
-    if (!node) {
-      node = add(id, Role::good_end, {});
-    }
-    return *node;
-  }
-
-  std::optional<Node> node_of(const CommitId& id) {
-    if (const auto known = nodes_.find(id); known != nodes_.end()) {
-      return known->second;
-    }
-    return goods_.contains(id) ? std::optional{good_node(id)} : std::nullopt;
-  }
-
-  /// Adds the commit read last. It is held back until it is known whether it is the end.
-  void flush(const std::vector<Node>& more_parents) {
-    if (!pending_) {
-      return;
-    }
-    std::vector<Node> parents;
-    for (const CommitId& id : pending_parents_) {
-      if (const std::optional<Node> node = node_of(id)) {
-        parents.push_back(*node);
-      }
-      if (first_parent_) {
-        break;
-      }
-    }
-    parents.insert(parents.end(), more_parents.begin(), more_parents.end());
-    std::ranges::sort(parents);
-    parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
-    nodes_.emplace(*pending_, add(*pending_, role_of(*pending_), parents));
-    pending_.reset();
-  }
-
-  [[nodiscard]] Role role_of(const CommitId& id) const {
-    return !candidates_ || candidates_->contains(id) ? Role::candidate : Role::passage;
-  }
-
-  CommitId bad_;
-  bool first_parent_;
-  std::optional<std::unordered_set<CommitId>> candidates_;
-  std::unordered_map<CommitId, std::optional<Node>> goods_;
-  std::unordered_map<CommitId, Node> nodes_;
-  std::optional<CommitId> pending_;
-  std::vector<CommitId> pending_parents_;
-  search::CommitGraph graph_;
-  std::vector<CommitId> ids_;
-  std::vector<bool> has_child_;
-};
-
 Result<Ends> resolve(const Repository& repository, const RangeRequest& request) {
-  if (request.goods.empty()) {
+  if (request.goods.empty() && !request.find_good) {
     return fail(ErrorKind::misconfigured, "no good revision was given");
   }
   Ends ends;
@@ -277,10 +155,11 @@ Result<std::vector<OutsideCheck>> outside_checks(const History& history, const R
   if (!bases) {
     return tl::unexpected{bases.error()};
   }
-  if (bases->empty()) {
+  // As for git, histories without anything in common have nothing to test first. A shallow clone may only not know it.
+  if (bases->empty() && history.shallow()) {
     return fail(ErrorKind::misconfigured,
-                fmt::format("{} and {} have no common history{}", request.goods.front(), request.bad,
-                            history.shallow() ? " in this shallow clone: git fetch --unshallow" : ""));
+                fmt::format("{} and {} have no common history in this shallow clone: git fetch --unshallow",
+                            request.goods.front(), request.bad));
   }
   std::vector<OutsideCheck> checks;
   for (const CommitId& base : *bases) {
@@ -350,14 +229,82 @@ Result<void> list_commits(const History& history, const RangeRequest& request, c
               [&](std::string_view line) { return builder.line(line); });
 }
 
+/// How far back a good end is looked for.
+Result<Ends> with_limit(const Repository& repository, const History& history, const RangeRequest& request, Ends ends) {
+  const std::string& limit = request.good_limit;
+  const bool is_count = std::ranges::all_of(limit, [](unsigned char c) { return std::isdigit(c) != 0; });
+  if (!request.find_good || limit.empty()) {
+    return ends;
+  }
+  const Result<CommitId> oldest = repository.commit(is_count ? ends.bad.hex() + '~' + limit : limit);
+  if (!oldest) {
+    return is_count ? Result<Ends>{std::move(ends)} : tl::unexpected{oldest.error()};  // the root is nearer
+  }
+  const Result<bool> ancestor = is_ancestor(history, *oldest, ends.bad);
+  if (!ancestor) {
+    return tl::unexpected{ancestor.error()};
+  }
+  if (!*ancestor || *oldest == ends.bad) {
+    return fail(ErrorKind::misconfigured, fmt::format("{} is no ancestor of {}", limit, request.bad));
+  }
+  ends.oldest = *oldest;
+  return ends;
+}
+
+/// The tags of the graph's nodes.
+Result<std::map<search::Node, std::string>> tags_in(const History& history, const GraphBuilder& builder) {
+  std::map<search::Node, std::string> tags;
+  const Result<void> listed =
+      list(history, {"for-each-ref", "--format=%(objectname) %(*objectname) %(refname:short)", "refs/tags"},
+           [&](std::string_view line) {
+             // "<tag> <commit> <name>" for an annotated one, and two blanks where there is no commit.
+             const std::string_view name = line.substr(line.rfind(' ') + 1);
+             const std::string_view peeled = line.substr(std::min(line.size(), id_digits + 1), id_digits);
+             for (const std::string_view id : {line.substr(0, id_digits), peeled}) {
+               const std::optional<CommitId> commit = CommitId::parse(id);
+               const std::optional<search::Node> node = commit ? builder.node_at(*commit) : std::nullopt;
+               if (node) {
+                 tags.emplace(*node, name);
+               }
+             }
+             return true;
+           });
+  if (!listed) {
+    return tl::unexpected{listed.error()};
+  }
+  return tags;
+}
+
+Result<void> plan_retreat(const History& history, const RangeRequest& request, const GraphBuilder& builder,
+                          Range& range) {
+  const Result<std::map<search::Node, std::string>> tags = tags_in(history, builder);
+  if (!tags) {
+    return tl::unexpected{tags.error()};
+  }
+  std::vector<search::Node> tagged;
+  for (const auto& [node, name] : *tags) {
+    tagged.push_back(node);
+  }
+  for (const search::Node node : search::retreat(range.graph, builder.first_parents(), tagged)) {
+    const auto tag = tags->find(node);
+    range.retreat.push_back({node, tag == tags->end() ? std::string{} : tag->second});
+  }
+  if (range.retreat.empty()) {
+    return fail(ErrorKind::misconfigured, fmt::format("{} has no ancestor that could be good", request.bad));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Range> read_range(const Repository& repository, const RangeRequest& request) {
-  const Result<Ends> ends = resolve(repository, request);
+  const History history{repository};
+  const Result<Ends> ends = resolve(repository, request).and_then([&](Ends found) {
+    return with_limit(repository, history, request, std::move(found));
+  });
   if (!ends) {
     return tl::unexpected{ends.error()};
   }
-  const History history{repository};
   GraphBuilder builder{*ends, request.first_parent};
   if (const Result<void> listed = list_commits(history, request, *ends, builder); !listed) {
     return tl::unexpected{listed.error()};
@@ -378,8 +325,15 @@ Result<Range> read_range(const Repository& repository, const RangeRequest& reque
   }
   builder.finish(unmet->ancestors, range);
   if (range.graph.candidates() == 0) {
-    return fail(ErrorKind::misconfigured,
-                fmt::format("no commit between {} and {} touches the given paths", request.goods.front(), request.bad));
+    const std::string between = request.goods.empty()
+                                    ? "up to " + request.bad
+                                    : fmt::format("between {} and {}", request.goods.front(), request.bad);
+    return fail(ErrorKind::misconfigured, fmt::format("no commit {} touches the given paths", between));
+  }
+  if (request.find_good) {
+    if (const Result<void> planned = plan_retreat(history, request, builder, range); !planned) {
+      return tl::unexpected{planned.error()};
+    }
   }
   return range;
 }

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "nmz/git/checkout_state.hpp"
 #include "nmz/wire/codec.hpp"
 
 #include "content_reader.hpp"
@@ -83,6 +85,7 @@ struct TreeStream::Impl {
   bool replace = false;
   bool clean = false;
   std::shared_ptr<const std::vector<TodaysFile>> today;
+  std::vector<TodaysFile> patched;
   std::vector<const TodaysFile*> todays;  ///< to be sent
 
   bool begun = false;
@@ -97,8 +100,8 @@ struct TreeStream::Impl {
   /// Appends one message.
   Result<void> step(std::string& out);
   Result<void> begin_file(std::string& out);
-  void begin_todays(std::string& out);
-  /// Takes today's files in the place of the commit's.
+  Result<void> begin_todays(std::string& out);
+  /// Takes today's files, and those of the patches, in the place of the commit's.
   void prefer_today(const TreeRequest& request);
   void send_data(std::string& out);
 };
@@ -116,7 +119,7 @@ Result<void> TreeStream::Impl::step(std::string& out) {
   } else if (files < difference.files.size()) {
     return begin_file(out);
   } else if (sent_today < todays.size()) {
-    begin_todays(out);
+    return begin_todays(out);
   } else {
     ended = true;
   }
@@ -136,28 +139,56 @@ Result<void> TreeStream::Impl::begin_file(std::string& out) {
   return {};
 }
 
-void TreeStream::Impl::begin_todays(std::string& out) {
+Result<void> TreeStream::Impl::begin_todays(std::string& out) {
   const TodaysFile& file = *todays[sent_today++];
-  content = Content{file.content};
+  std::string bytes = file.content;
+  if (!file.below.empty()) {
+    Result<TodaysFile> read = todays_file(file.below, file.path);
+    if (!read || read->removed) {
+      return fail(ErrorKind::rejected, fmt::format("cannot read '{}'", (file.below / file.path).string()));
+    }
+    bytes = std::move(read->content);
+  }
+  content = Content{std::move(bytes)};
   sent = 0;
-  wire::encode(wire::TreeFile{file.path, file.mode, file.content.size(), true}, out);
+  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), true}, out);
+  return {};
 }
 
 void TreeStream::Impl::prefer_today(const TreeRequest& request) {
   today = request.today;
-  if (!today) {
-    return;
+  patched = request.patched;
+  std::map<std::string_view, const TodaysFile*> instead;
+  if (today) {
+    for (const TodaysFile& file : *today) {
+      instead.emplace(file.path, &file);
+      const bool is_there = request.from && std::ranges::find(request.changed, file.path) == request.changed.end();
+      if (!is_there && !file.removed) {
+        todays.push_back(&file);
+      }
+    }
   }
-  std::map<std::string_view, const TodaysFile*> files_of_today;
-  for (const TodaysFile& file : *today) {
-    files_of_today.emplace(file.path, &file);
+  std::vector<std::string> gone = request.unpatched;
+  for (const TodaysFile& file : patched) {
+    if (!instead.emplace(file.path, &file).second) {
+      continue;
+    }
+    if (file.removed) {
+      gone.push_back(file.path);
+    } else {
+      todays.push_back(&file);
+    }
   }
-  std::erase_if(difference.removed, [&](const std::string& path) { return files_of_today.contains(path); });
-  std::erase_if(difference.files, [&](const FileToSend& file) { return files_of_today.contains(file.path); });
-  for (const auto& [path, file] : files_of_today) {
-    const bool is_there = request.from && std::ranges::find(request.changed, path) == request.changed.end();
-    if (!is_there && !file->removed) {
-      todays.push_back(file);
+  const auto stands_there = [&](const auto& path) {
+    const auto found = instead.find(path);
+    return found != instead.end() && !(found->second->removed && request.from);
+  };
+  std::erase_if(difference.removed, [&](const std::string& path) { return stands_there(path); });
+  std::erase_if(difference.files, [&](const FileToSend& file) { return instead.contains(file.path); });
+  for (const std::string& path : gone) {
+    const bool is_sent = std::ranges::find(difference.files, path, &FileToSend::path) != difference.files.end();
+    if (request.from && !is_sent && !stands_there(path)) {
+      difference.removed.push_back(path);
     }
   }
 }
@@ -175,6 +206,7 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   comparison.from = request.from;
   comparison.to = request.to;
   comparison.changed = {request.changed.begin(), request.changed.end()};
+  comparison.changed.insert(request.unpatched.begin(), request.unpatched.end());
   Result<TreeDifference> difference = compare_trees(comparison);
   if (!difference) {
     return tl::unexpected{difference.error()};

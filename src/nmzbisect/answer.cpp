@@ -65,6 +65,15 @@ Answer ends_contradict(const search::BisectResult& result, const Options& option
       fmt::format("the ends contradict: {} was given as {}, but tests as {}", title(names(result.subject)), given, is));
 }
 
+Answer no_good_end(const search::BisectResult& result, const Options& options, const Names& names) {
+  const std::string limit = options.good_limit.empty() ? "the root" : "--good-limit " + options.good_limit;
+  return with_message(
+      exit_stopped, "no-good-end",
+      fmt::format("nothing tests as {} from {} back to {} ({} was the oldest that could be tested); give "
+                  "a {} revision",
+                  options.term_old, options.bad, limit, title(names(result.subject)), options.term_old));
+}
+
 Answer bad_merge_base(const search::BisectResult& result, const Options& options, const Names& names) {
   const std::string changed =
       options.term_new == "bad" ? "the bug has been fixed" : "the " + options.term_new + " state has been left";
@@ -109,6 +118,8 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
     case Kind::good_end_is_bad:
     case Kind::bad_end_is_good:
       return ends_contradict(result, options, names);
+    case Kind::no_good_end:
+      return no_good_end(result, options, names);
     case Kind::contradiction:
       return with_message(exit_stopped, "contradiction",
                           "the verdicts contradict each other: no single first " + options.term_new +

@@ -56,7 +56,7 @@ void write_bisect_log(Search& search, Reporter& reporter, logs::LogStore& logs) 
     culprit->subject = named.subject;
   }
   const Result<void> written =
-      logs.write("bisect.log", git::bisect_log(log_head(search), reporter.verdicts(), culprit));
+      logs.write("bisect.log", git::bisect_log(log_head(search, reporter.verdicts()), reporter.verdicts(), culprit));
   if (!written) reporter.show(events::Notice{written.error().message});
 }
 
@@ -76,8 +76,8 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   if (answer.exit_status == exit_found) {
     search::SearchOptions serial;
     serial.trust_ends = true;
-    ended.search.serial_tests =
-        search::serial_tests(search.range.graph, search.plan.result().suspects.front().node, serial);
+    ended.search.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node,
+                                                     serial, retreat_of(search.range));
   }
   return ended;
 }
@@ -112,6 +112,7 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
   started.candidates = search.range.graph.candidates();
   started.rounds = search.plan.rounds_left();
   reporter.show(started);
+  if (search.plan.retreating()) reporter.show(events::Notice{retreat_text(search)});
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
 }
 
@@ -134,12 +135,13 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
 int search_and_answer(Search& search, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
-  Workshop shop{loop, site, need(installation::find_agent()), {}, {}};
+  Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}};
   need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
   records.follow(reporter);
   tell_beginning(search, site, records, reporter);
+  take_patches(search, shop, reporter);
   furnish(search, shop, reporter);
   const coordinator::RunEnd end = carry_out(search, command, shop, reporter);
   tell_changes(search, shop, reporter);
@@ -152,6 +154,8 @@ git::RangeRequest range_request(const Options& options) {
   git::RangeRequest request;
   request.goods = options.goods;
   request.bad = options.bad;
+  request.find_good = options.find_good;
+  request.good_limit = options.good_limit;
   request.pathspecs = options.pathspecs;
   request.first_parent = options.first_parent;
   return request;

@@ -13,18 +13,23 @@ namespace {
 class CommitLayout final : public coordinator::Layout {
  public:
   CommitLayout(const git::ObjectReader& objects, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
-               git::TreeRequest request, std::shared_ptr<sandbox::Watch> watch)
-      : objects_{objects},
-        git_dirs_{git_dirs},
-        worker_{worker},
-        request_{std::move(request)},
-        watch_{std::move(watch)} {}
+               git::TreeRequest request)
+      : objects_{objects}, git_dirs_{git_dirs}, worker_{worker}, request_{std::move(request)} {}
+
+  void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
+  void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
 
   Result<void> open() override {
     if (!worker_.reader) {
       auto reader = objects_.another();
       if (!reader) return tl::unexpected<Error>{reader.error()};
       worker_.reader.emplace(std::move(*reader));
+    }
+    if (patches_) {
+      auto patched = patches_->files(request_.to);
+      if (!patched) return tl::unexpected<Error>{patched.error()};
+      request_.patched = std::move(*patched);
+      request_.unpatched = worker_.patched;
     }
     auto stream = git::TreeStream::open(*worker_.reader, request_);
     if (!stream) return tl::unexpected<Error>{stream.error()};
@@ -36,6 +41,8 @@ class CommitLayout final : public coordinator::Layout {
 
   Result<void> laid_out() override {
     if (watch_) watch_->hide_new_names();
+    worker_.patched.clear();
+    for (const git::TodaysFile& file : request_.patched) worker_.patched.push_back(file.path);
     if (git_dirs_ == nullptr) {
       worker_.commit = request_.to;
       return {};
@@ -58,6 +65,7 @@ class CommitLayout final : public coordinator::Layout {
   WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
   std::shared_ptr<sandbox::Watch> watch_;
+  std::shared_ptr<const git::Patches> patches_;
   std::optional<git::TreeStream> stream_;
 };
 
@@ -168,7 +176,10 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;
-  return std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, where, std::move(request), watch_);
+  auto layout = std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, where, std::move(request));
+  layout->take_watch(watch_);
+  layout->take_patches(patches_);
+  return layout;
 }
 
 }  // namespace nmz::nmzbisect

@@ -14,6 +14,7 @@
 #include "nmz/error/result.hpp"
 #include "nmz/files/unique_fd.hpp"
 #include "nmz/git/commit_id.hpp"
+#include "nmz/git/patches.hpp"
 #include "nmz/git/private_git_dir.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
@@ -30,6 +31,7 @@ struct WorkerTree {
   std::optional<git::PrivateGitDir> git;
   std::optional<git::CommitId> previous;  ///< laid out before that
   std::optional<git::CommitId> commit;    ///< laid out last
+  std::vector<std::string> patched;       ///< what patches have changed of it
 };
 
 /// The names of a worker's places below the run's directory.
@@ -61,6 +63,8 @@ class CommitWork final : public coordinator::WorkSource {
   Result<std::filesystem::path> add_tree();
   /// Files that stand at their paths at every commit.
   void take_today(std::shared_ptr<const std::vector<git::TodaysFile>> files) { today_ = std::move(files); }
+  /// What is applied to the commits.
+  void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
   /// What to look at before each test.
   void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
 
@@ -80,6 +84,7 @@ class CommitWork final : public coordinator::WorkSource {
   bool post_checkout_ = false;
   std::optional<git::GitDirTemplate> git_dirs_;  ///< of local workers
   std::shared_ptr<const std::vector<git::TodaysFile>> today_;
+  std::shared_ptr<const git::Patches> patches_;
   std::shared_ptr<sandbox::Watch> watch_;
   std::filesystem::path places_;  ///< of local workers
   std::vector<std::unique_ptr<WorkerTree>> workers_;

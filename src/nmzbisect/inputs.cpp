@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -58,31 +59,6 @@ bool is_untracked(const std::string& path, const std::set<std::string>& untracke
     if (untracked.contains(path.substr(0, slash + 1))) return true;
   }
   return false;
-}
-
-Result<git::TodaysFile> read_today(const fs::path& work_tree, const std::string& path) {
-  git::TodaysFile file;
-  file.path = path;
-  const fs::path place = work_tree / path;
-  struct stat status {};
-  if (::lstat(place.c_str(), &status) != 0) {
-    file.removed = errno == ENOENT || errno == ENOTDIR;
-    if (file.removed) return file;
-  } else if (S_ISLNK(status.st_mode)) {
-    std::error_code error;
-    file.mode = wire::FileMode::symlink;
-    file.content = fs::read_symlink(place, error).string();
-    if (!error) return file;
-  } else {
-    file.mode = (status.st_mode & S_IXUSR) != 0 ? wire::FileMode::executable : wire::FileMode::regular;
-    std::ifstream in{place, std::ios::binary};
-    std::ostringstream content;
-    content << in.rdbuf();
-    file.content = std::move(content).str();
-    if (in && S_ISREG(status.st_mode)) return file;
-    if (in.is_open() && status.st_size == 0) return file;
-  }
-  return fail(ErrorKind::misconfigured, "cannot read '" + place.string() + "'");
 }
 
 /// What the command names and no commit has as it is now. A word of a script may be data that the commits differ in, so
@@ -175,7 +151,9 @@ bool speaks_of_the_checkout(const Options& options, const git::Repository& repos
   });
 }
 
-Result<Inputs> read_inputs(const Options& options, const git::Repository& repository, const git::Range& range) {
+namespace {
+
+Result<Inputs> read_checkout(const Options& options, const git::Repository& repository, const git::Range& range) {
   Inputs inputs;
   if (options.pristine || repository.work_tree().empty()) return inputs;
   auto state = git::checkout_state(repository);
@@ -198,7 +176,7 @@ Result<Inputs> read_inputs(const Options& options, const git::Repository& reposi
   }
   std::vector<git::TodaysFile> today;
   for (const std::string& path : paths) {
-    auto file = read_today(repository.work_tree(), path);
+    auto file = git::todays_file(repository.work_tree(), path);
     if (!file) return tl::unexpected<Error>{file.error()};
     today.push_back(std::move(*file));
   }
@@ -211,6 +189,67 @@ Result<Inputs> read_inputs(const Options& options, const git::Repository& reposi
   }
   if (!today.empty()) inputs.today = std::make_shared<const std::vector<git::TodaysFile>>(std::move(today));
   inputs.untracked = std::move(state->untracked);
+  return inputs;
+}
+
+/// One path for the agent: of a file that is read when it is sent; nothing for what is no file.
+std::optional<git::TodaysFile> file_to_send(const fs::path& top, const std::string& path) {
+  git::TodaysFile file;
+  file.path = path;
+  file.below = top;
+  struct stat status {};
+  if (::lstat((top / path).c_str(), &status) != 0) return std::nullopt;
+  if (S_ISLNK(status.st_mode)) {
+    file.mode = wire::FileMode::symlink;
+  } else if (!S_ISREG(status.st_mode)) {
+    return std::nullopt;
+  } else if ((status.st_mode & S_IXUSR) != 0) {
+    file.mode = wire::FileMode::executable;
+  }
+  return file;
+}
+
+/// What --with names.
+Result<void> add_with(const std::string& name, const git::Repository& repository, std::vector<git::TodaysFile>& today) {
+  std::string path = from_top(name.ends_with('/') ? name.substr(0, name.size() - 1) : name, repository);
+  const fs::path top = repository.work_tree();
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(top / path, error);
+  if (path.empty() || !fs::exists(status)) {
+    return fail(ErrorKind::misconfigured, "--with '" + name + "' is no file or directory in the checkout");
+  }
+  const auto add = [&](const std::string& one) {
+    if (auto file = file_to_send(top, one)) today.push_back(std::move(*file));
+  };
+  if (!fs::is_directory(status)) {
+    add(path);
+    return {};
+  }
+  for (fs::recursive_directory_iterator it{top / path, error}, end; !error && it != end; it.increment(error)) {
+    if (it->path().filename() == ".git") {
+      it.disable_recursion_pending();
+    } else {
+      add(it->path().lexically_relative(top).string());
+    }
+  }
+  if (error) return fail(ErrorKind::misconfigured, "--with '" + name + "': " + error.message());
+  return {};
+}
+
+}  // namespace
+
+Result<Inputs> read_inputs(const Options& options, const git::Repository& repository, const git::Range& range) {
+  auto inputs = read_checkout(options, repository, range);
+  if (!inputs || options.with.empty()) return inputs;
+  std::vector<git::TodaysFile> today;
+  if (inputs->today) today = *inputs->today;
+  for (const std::string& name : options.with) {
+    if (auto added = add_with(name, repository, today); !added) return tl::unexpected<Error>{added.error()};
+  }
+  std::ranges::stable_sort(today, {}, &git::TodaysFile::path);
+  const auto same = [](const git::TodaysFile& one, const git::TodaysFile& other) { return one.path == other.path; };
+  today.erase(std::unique(today.begin(), today.end(), same), today.end());
+  inputs->today = std::make_shared<const std::vector<git::TodaysFile>>(std::move(today));
   return inputs;
 }
 

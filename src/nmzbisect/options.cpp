@@ -55,6 +55,8 @@ constexpr const char* usage =
 struct Words {
   std::vector<std::string> free;  ///< GOOD..BAD, and what is one too many
   std::vector<std::string> bads;
+  std::vector<std::string> patches;
+  std::vector<std::string> range_patches;
   bool confirm = false;
   bool no_confirm = false;
 };
@@ -62,7 +64,10 @@ struct Words {
 Table search_options(Options& options, Words& words) {
   using search::Strategy;
   return {
-      list("--good", "REV", texts(options.goods), "A revision without the bug; may be repeated"),
+      list("--good", "REV", texts(options.goods),
+           "A revision without the bug; may be repeated. auto: none is known, ancestors of the bad end are tried"),
+      value("--good-limit", "N|REV", text(options.good_limit),
+            "With --good auto: the oldest commit to try, a revision or a number of commits back [the root]"),
       list("--bad", "REV", texts(words.bads), "A revision with the bug"),
       list("--path", "PATHSPEC", texts(options.pathspecs),
            "Only commits that touch PATHSPEC are candidates; may be repeated"),
@@ -82,7 +87,7 @@ Table search_options(Options& options, Words& words) {
   };
 }
 
-Table test_options(Options& options, run::SharedOptions& shared) {
+Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
   using search::TimeoutMeans;
   return {
       shared.workers("-j,--jobs,--replicas", "Commits tested at once [the number of CPUs]"),
@@ -99,12 +104,19 @@ Table test_options(Options& options, run::SharedOptions& shared) {
             "What a test that timed out means: skip or bad [skip]"),
       shared.kill_grace(),
       flag("--no-checkout", options.no_checkout, "Send no files: the image carries the repository (see NMZ_COMMIT)"),
+      list("--with", "PATH", texts(options.with),
+           "Send this untracked file or directory of the checkout into the containers, as it is; may be repeated"),
       flag("--clean", options.clean,
            "Remove untracked files from the work tree before each test (default: keep them, for incremental builds)"),
       flag("--hooks", options.hooks,
            "Let the repository's hooks run in the work trees, post-checkout before each test (default: none runs)"),
       list("--overlay", "PATHSPEC", texts(options.overlays),
            "Put today's version of the files at PATHSPEC, committed or not, on every commit; may be repeated"),
+      list("--patch", "FILE", texts(words.patches),
+           "Apply the patch in FILE to each commit before it is tested; those it does not apply to are skipped; may be "
+           "repeated"),
+      list("--patch-range", "A..B=FILE", texts(words.range_patches),
+           "The same, only on the commits of this range; may be repeated"),
       flag("--pristine", options.pristine,
            "Tracked files only, as the commits have them: nothing that is untracked, ignored or not committed"),
       value("--isolate", "WHAT",
@@ -176,6 +188,35 @@ Result<void> take_range(const Words& words, Options& options) {
   return {};
 }
 
+/// No good revision is known, and none is given.
+Result<void> take_auto(Options& options) {
+  options.find_good = std::ranges::find(options.goods, "auto") != options.goods.end();
+  if (!options.find_good) {
+    return options.good_limit.empty() ? Result<void>{}
+                                      : fail(ErrorKind::misconfigured, "--good-limit is for --good auto");
+  }
+  if (options.goods.size() > 1) {
+    return fail(ErrorKind::misconfigured,
+                "--good auto is for when no good revision is known (a branch of that name is "
+                "refs/heads/auto)");
+  }
+  options.goods.clear();
+  if (options.bad.empty()) options.bad = "HEAD";
+  return {};
+}
+
+Result<void> take_patches(const Words& words, Options& options) {
+  for (const std::string& file : words.patches) options.patches.push_back({file, {}});
+  for (const std::string& text : words.range_patches) {
+    const std::size_t split = text.find('=');
+    if (split == std::string::npos || text.find("..") > split || split + 1 == text.size()) {
+      return fail(ErrorKind::misconfigured, "--patch-range is A..B=FILE, not '" + text + "'");
+    }
+    options.patches.push_back({text.substr(split + 1), text.substr(0, split)});
+  }
+  return {};
+}
+
 /// What excludes something else.
 Result<void> check_pairs(const Words& words, Options& options) {
   if (words.confirm && words.no_confirm) {
@@ -184,6 +225,15 @@ Result<void> check_pairs(const Words& words, Options& options) {
   if (words.confirm || words.no_confirm) options.confirm = words.confirm;
   if (options.pristine && !options.overlays.empty()) {
     return fail(ErrorKind::misconfigured, "--pristine and --overlay exclude each other");
+  }
+  if (options.pristine && !options.patches.empty()) {
+    return fail(ErrorKind::misconfigured, "--pristine and --patch exclude each other");
+  }
+  if (!options.with.empty() && (options.containers.image.empty() || options.no_checkout)) {
+    return fail(ErrorKind::misconfigured, "--with is for files that are sent into containers, and needs --image IMAGE");
+  }
+  if (options.no_checkout && !options.patches.empty()) {
+    return fail(ErrorKind::misconfigured, "--no-checkout and --patch exclude each other");
   }
   if (options.no_checkout && options.containers.image.empty()) {
     return fail(ErrorKind::misconfigured, "--no-checkout is for containers and needs --image IMAGE");
@@ -215,7 +265,7 @@ Result<void> check_terms(Options& options, bool given) {
 }
 
 Result<void> check_rest(const Options& options) {
-  if (options.goods.empty() || options.bad.empty()) {
+  if ((options.goods.empty() && !options.find_good) || options.bad.empty()) {
     return fail(ErrorKind::misconfigured,
                 "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
   }
@@ -257,7 +307,7 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   parser.take_words(words.free);
   parser.take_command(options.command);
   parser.add(search_options(options, words));
-  parser.add(test_options(options, shared));
+  parser.add(test_options(options, words, shared));
   parser.add(shared.containers("--image",
                                "Test in containers of IMAGE, which needs neither git nor the repository; without a "
                                "command its label net.osrg.namazu-swarm.v0.worker.script is run, with the commit on "
@@ -270,7 +320,9 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
   if (request.print) return request;
   const bool terms_given = parser.given("--term-old") || parser.given("--term-new");
   return take_range(words, options)
+      .and_then([&] { return take_auto(options); })
       .and_then([&] { return shared.check(parser); })
+      .and_then([&] { return take_patches(words, options); })
       .and_then([&] { return check_pairs(words, options); })
       .and_then([&] { return check_terms(options, terms_given); })
       .and_then([&] { return check_rest(options); })

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/git/patches.hpp"
 #include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 #include "nmz/search/bisect_plan.hpp"
@@ -21,6 +22,8 @@ struct Options : run::Settings {
   Options() = default;
   std::string directory = ".";     ///< -C
   std::vector<std::string> goods;  ///< revisions
+  bool find_good = false;          ///< --good auto
+  std::string good_limit;          ///< how far back; a count or a revision, empty = to the root
   std::string bad;
   std::vector<std::string> pathspecs;
   bool first_parent = false;
@@ -38,10 +41,12 @@ struct Options : run::Settings {
   Isolate isolate = Isolate::world;
   bool pristine = false;              ///< tracked files only, as the commits have them
   std::vector<std::string> overlays;  ///< pathspecs: today's version on every commit
-  std::size_t log_lines = 10;         ///< of the deciding test's log that are shown
-  bool keep_going = false;            ///< also where the build fails everywhere
-  std::string work_directory;         ///< empty = in the user's cache directory
-  bool no_checkout = false;           ///< the image carries the repository: no files are sent
+  std::vector<git::PatchRequest> patches;
+  std::vector<std::string> with;  ///< untracked paths that go into containers
+  std::size_t log_lines = 10;     ///< of the deciding test's log that are shown
+  bool keep_going = false;        ///< also where the build fails everywhere
+  std::string work_directory;     ///< empty = in the user's cache directory
+  bool no_checkout = false;       ///< the image carries the repository: no files are sent
   bool dry_run = false;
 };
 

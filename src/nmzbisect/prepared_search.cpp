@@ -11,6 +11,12 @@
 
 namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
+std::vector<search::Node> retreat_of(const git::Range& range) {
+  std::vector<search::Node> nodes;
+  for (const git::RetreatStep& step : range.retreat) nodes.push_back(step.node);
+  return nodes;
+}
+
 namespace {
 
 std::vector<search::Check> checks_of(const git::Range& range) {
@@ -30,8 +36,9 @@ std::vector<git::CommitId> subjects_of(const git::Range& range) {
   return subjects;
 }
 
-search::BisectOptions plan_options(const Options& options, std::uint32_t workers) {
+search::BisectOptions plan_options(const Options& options, const git::Range& range, std::uint32_t workers) {
   search::BisectOptions plan;
+  plan.retreat = retreat_of(range);
   plan.search.trust_ends = options.trust_ends;
   plan.strategy = options.strategy;
   plan.workers = workers;
@@ -72,11 +79,11 @@ Search::Search(const Options& options_in, git::Repository repository_in, git::Ob
       subjects{subjects_of(range)},
       workers{worker_count(options, range, site.cpus())},
       confirm{confirmation(options, site)},
-      plan{range.graph, checks_of(range), plan_options(options, workers), confirm} {}
+      plan{range.graph, checks_of(range), plan_options(options, range, workers), confirm} {}
 
 void Search::begin_again() {
   std::destroy_at(&plan);
-  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, workers), confirm);
+  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, range, workers), confirm);
 }
 
 Named Search::name(dispatch::Subject subject) const {
@@ -111,11 +118,13 @@ std::string plan_text(const events::SearchPlanned& planned) {
   return text;
 }
 
-git::BisectLogHead log_head(const Search& search) {
+git::BisectLogHead log_head(const Search& search, const std::vector<git::BisectLogEntry>& verdicts) {
   git::BisectLogHead head;
   head.bad = search.range.bad;
   head.bad_subject = search.message_line(head.bad);
   head.goods = search.range.goods;
+  const auto found = std::ranges::find(verdicts, git::BisectLogEntry::Word::good, &git::BisectLogEntry::word);
+  if (head.goods.empty() && found != verdicts.end()) head.goods.push_back(found->id);
   for (const git::CommitId& good : head.goods) {
     head.good_subjects.push_back(search.message_line(good));
   }
@@ -124,6 +133,18 @@ git::BisectLogHead log_head(const Search& search) {
   head.term_old = search.options.term_old;
   head.term_new = search.options.term_new;
   return head;
+}
+
+std::string retreat_text(const Search& search) {
+  constexpr std::size_t shown = 3;
+  std::string tags;
+  for (const git::RetreatStep& step : search.range.retreat) {
+    if (!step.tag.empty()) tags += (tags.empty() ? "" : ", ") + step.tag;
+    if (std::ranges::count(tags, ',') == shown - 1) break;
+  }
+  return fmt::format("no good revision is known: {}ancestors of {} at doubling distance are tried until one is {}",
+                     tags.empty() ? "" : "the tags among its ancestors (" + tags + "), then ", search.options.bad,
+                     search.options.term_old);
 }
 
 }  // namespace nmz::nmzbisect

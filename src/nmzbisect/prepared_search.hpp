@@ -24,6 +24,9 @@ namespace nmz::nmzbisect {
 /// What the user knows the repository by.
 [[nodiscard]] std::string repository_name(const git::Repository& repository);
 
+/// What is tried first where no good end is known.
+[[nodiscard]] std::vector<search::Node> retreat_of(const git::Range& range);
+
 /// Everything that does not change any more, and the plan.
 struct Search {
   Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in, git::Range range_in,
@@ -55,6 +58,10 @@ struct Search {
 [[nodiscard]] events::SearchPlanned plan_of(Search& search);
 [[nodiscard]] std::string plan_text(const events::SearchPlanned& planned);
 
-[[nodiscard]] git::BisectLogHead log_head(const Search& search);
+/// Where no good end was given, the first commit that was found good is one.
+[[nodiscard]] git::BisectLogHead log_head(const Search& search, const std::vector<git::BisectLogEntry>& verdicts);
+
+/// Which commits are tried first where no good end is known; a line for a person.
+[[nodiscard]] std::string retreat_text(const Search& search);
 
 }  // namespace nmz::nmzbisect

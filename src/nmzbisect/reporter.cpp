@@ -16,7 +16,7 @@ constexpr std::size_t short_id = 12;
 
 Reporter::Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names,
                    logs::LogStore& logs, Words words)
-    : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)} {}
+    : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)}, retreating_{plan.retreating()} {}
 
 events::Seconds Reporter::mean_job() const {
   return counts_.all() == 0 ? events::Seconds{0} : worked_ / static_cast<double>(counts_.all());
@@ -141,7 +141,16 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.expected_left = now.expected_left;
   if (counted) show(now);
   show(done);
+  show_good_end(named);
   show_stage(named, done.word);
+}
+
+void Reporter::show_good_end(const Named& tested) {
+  const bool found = std::exchange(retreating_, plan_.retreating()) && !retreating_;
+  if (!found || plan_.finished()) return;
+  show(events::Notice{fmt::format("{} is {}, and the {} end now: the search goes on between, {} candidates",
+                                  tested.id.hex().substr(0, short_id), words_.good, words_.good,
+                                  plan_.candidates_left())});
 }
 
 void Reporter::show_stage(const Named& tested, const std::string& word) {

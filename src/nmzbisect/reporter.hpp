@@ -75,6 +75,7 @@ class Reporter final : public coordinator::Observer {
   void count(const Named& named, search::Verdict verdict);
   void show_trouble();
   [[nodiscard]] events::Progress progress() const;
+  void show_good_end(const Named& tested);
   void show_stage(const Named& tested, const std::string& word);
   [[nodiscard]] std::pair<events::Mark, std::string> mark(const dispatch::Ended& ended) const;
 
@@ -87,6 +88,7 @@ class Reporter final : public coordinator::Observer {
   Counts counts_;
   std::map<dispatch::Subject, std::string> kept_logs_;
   search::ConfirmedPlan::Stage stage_ = search::ConfirmedPlan::Stage::searching;
+  bool retreating_ = false;  ///< before the last verdict
   std::map<job::JobId, events::Seconds> assigned_at_;
   events::Seconds worked_{0};  ///< by the jobs that gave a verdict
 };

@@ -46,8 +46,10 @@ std::string directory_name(const git::Repository& repository) {
 std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const Workshop& shop) {
   const Options& options = search.options;
   if (!shop.site.sees_our_files()) {
-    return CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean, !options.no_checkout,
-                              search.workers);
+    auto remote = CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean,
+                                     !options.no_checkout, search.workers);
+    remote->take_today(shop.inputs.today);
+    return remote;
   }
   auto work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
                                       options.clean, shop.site.directory(), search.workers, options.hooks,
@@ -73,6 +75,7 @@ Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& w
 coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop, Reporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
+  work->take_patches(shop.patches);
   site::WorkersRequest request;
   request.agent = shop.agent;
   request.tree = !search.options.no_checkout;
@@ -110,8 +113,9 @@ void doubt_without_worlds(Search& search, const Workshop& shop) {
 bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& options) {
   using Kind = search::BisectResult::Kind;
   const Kind end_that_has_to_pass = options.find_fix ? Kind::bad_end_is_good : Kind::good_end_is_bad;
-  return result.kind == end_that_has_to_pass || result.kind == Kind::command_failed ||
-         result.kind == Kind::nothing_testable || result.kind == Kind::build_fails || result.kind == Kind::aborted;
+  return result.kind == end_that_has_to_pass || result.kind == Kind::no_good_end ||
+         result.kind == Kind::command_failed || result.kind == Kind::nothing_testable ||
+         result.kind == Kind::build_fails || result.kind == Kind::aborted;
 }
 
 /// What tests share although they live in worlds.
@@ -138,7 +142,8 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   wire::Run run;
   run.argv = options.command;
   run.build = options.build;
-  run.env = options.environment;
+  run.env = site.environment();
+  run.env.insert(run.env.end(), options.environment.begin(), options.environment.end());
   if (!options.no_checkout) run.directory = search.repository.prefix();
   run.match = options.match;
   run.timeout = options.timeout;
@@ -153,11 +158,23 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   return run;
 }
 
+void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
+  const std::vector<git::PatchRequest>& patches = search.options.patches;
+  if (patches.empty()) return;
+  shop.patches = need(git::Patches::create(search.repository, patches, shop.site.directory() / "patches"));
+  std::string names;
+  for (const git::PatchRequest& one : patches) {
+    names += (names.empty() ? "" : ", ") + one.file + (one.range.empty() ? "" : " (" + one.range + ")");
+  }
+  reporter.show(events::Notice{"commits are tested with " + names + "; those it does not apply to are skipped"});
+}
+
 void furnish(Search& search, Workshop& shop, Reporter& reporter) {
-  if (!shop.site.sees_our_files()) return;
-  tell_hooks(search, reporter);
+  if (search.options.no_checkout) return;
   shop.inputs = need(read_inputs(search.options, search.repository, search.range));
   for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
+  if (!shop.site.sees_our_files()) return;
+  tell_hooks(search, reporter);
   shop.worlds =
       make_worlds(search.options, search.repository, shop.inputs, shop.agent, shop.site.directory(), search.workers);
   if (!shop.worlds.foreign.empty()) {

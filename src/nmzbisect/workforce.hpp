@@ -6,7 +6,9 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
+#include "nmz/git/patches.hpp"
 #include "nmz/run/conduct.hpp"
 #include "nmz/site/site.hpp"
 #include "nmz/wire/messages.hpp"
@@ -23,8 +25,9 @@ struct Workshop {
   run::Loop& loop;   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   site::Site& site;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::filesystem::path agent;
-  Inputs inputs;  ///< these two where workers see our files
-  Worlds worlds;
+  Inputs inputs;
+  Worlds worlds;                                ///< where workers see our files
+  std::shared_ptr<const git::Patches> patches;  ///< null when there are none
 };
 
 /// Where the run's directory is, and what it is called.
@@ -32,6 +35,9 @@ struct Workshop {
 
 /// The command as the workers get it; one that is run in containers is looked up there.
 [[nodiscard]] wire::Run worker_command(const Search& search, const site::Site& site);
+
+/// Of the command line, if there are any; says so.
+void take_patches(const Search& search, Workshop& shop, Reporter& reporter);
 
 /// What local workers are given beside the commits, and where they live; says what a user has to know of it.
 void furnish(Search& search, Workshop& shop, Reporter& reporter);

@@ -92,6 +92,7 @@ Suite::Suite(const Options& options, std::uint32_t workers, std::vector<std::str
     : options_{options},
       workers_{workers},
       command_{std::move(command)},
+      environment_{options.environment},
       expect_{std::move(expect)},
       mark_{fmt::format("nmzswarm-list-{:016x}{:016x}", random_number(), random_number())},
       seed_{options.seed.value_or(options.again.hunts() ? random_number() & 0xffffffffU : random_number())} {}
@@ -152,7 +153,7 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
 
 Result<void> Suite::check_sizes(const schedule::WorkloadPlan& plan) const {
   std::size_t common = 0;
-  for (const auto* words : {&command_, &options_.environment}) {
+  for (const auto* words : {&command_, &environment_}) {
     for (const std::string& word : *words) common += word.size() + word_overhead;
   }
   if (common > largest_run) {
@@ -260,7 +261,7 @@ wire::Run Suite::listing_run() {
 wire::Run Suite::run(const dispatch::Assign& assignment) {
   const bool lists = assignment.subject == schedule::listing;
   wire::Run run = lists ? listing_run() : wire::Run{};
-  run.env = options_.environment;
+  run.env = environment_;
   run.kill_grace = options_.kill_grace;
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));

@@ -38,6 +38,10 @@ class Suite final : public coordinator::WorkSource {
   /// `command`: argv of a workload's execution. `master_script`: makes the list on a worker.
   Suite(const Options& options, std::uint32_t workers, std::vector<std::string> command, Expect expect);
 
+  /// Of the place: before anything else. What the user has given beats it.
+  void set_environment(const std::vector<std::string>& of_place) {
+    environment_.insert(environment_.begin(), of_place.begin(), of_place.end());
+  }
   /// Exactly one of them, before the run. Errors (misconfigured): an execution would be too large.
   Result<void> set_list(WorkloadList list);
   void set_master_script(std::string script);
@@ -87,6 +91,7 @@ class Suite final : public coordinator::WorkSource {
   const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::uint32_t workers_;
   std::vector<std::string> command_;
+  std::vector<std::string> environment_;
   Expect expect_;
   std::string master_script_;
   std::string mark_;  ///< stands before the list in the listing job's output

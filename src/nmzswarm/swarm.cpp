@@ -303,6 +303,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
   if (list) select(options.again, memory, list->ids);
   const std::uint32_t workers = worker_count(options, list, site->cpus());
   Suite suite{options, workers, command_of(options, *site), expectations_from(memory)};
+  suite.set_environment(site->environment());
   suite.on_ids([&](auto& ids) { select(options.again, memory, ids); });
   take_list(suite, std::move(list), *site);
   need(installation::find_agent());

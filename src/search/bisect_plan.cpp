@@ -19,8 +19,8 @@ namespace nmz::search {
 BisectPlan::BisectPlan(const CommitGraph& graph, std::vector<Check> checks, BisectOptions options)
     : graph_{&graph},
       checks_{std::move(checks)},
-      options_{options},
-      search_{graph, options.search},
+      options_{std::move(options)},
+      search_{graph, options_.search},
       subjects_(graph.size() + checks_.size()) {
   for (std::size_t i = 0; i < checks_.size(); ++i) {
     const bool trusted = options_.search.trust_ends && checks_[i].kind == Check::Kind::sibling_good;
@@ -110,9 +110,25 @@ std::vector<dispatch::Subject> BisectPlan::choose(std::size_t count) const {
     chosen.push_back(*end);
     if (!is_check(*end)) in_flight.push_back(*end);
   }
+  if (retreating()) {
+    append_retreat(chosen, count);
+    return chosen;
+  }
   for (const Node node : search_.choose(count - chosen.size(), in_flight)) chosen.push_back(node);
   append_checks(chosen, Check::Kind::sibling_good, count);
   return chosen;
+}
+
+bool BisectPlan::worth_trying(Node step) const { return available(step) && search_.informative(step); }
+
+/// The bad end has to be tested as well, and is when there is nothing else to do.
+void BisectPlan::append_retreat(std::vector<dispatch::Subject>& chosen, std::size_t count) const {
+  const auto append = [&](Node node) {
+    const bool is_chosen = std::ranges::find(chosen, node) != chosen.end();
+    if (chosen.size() < count && worth_trying(node) && !is_chosen) chosen.push_back(node);
+  };
+  std::ranges::for_each(options_.retreat, append);
+  if (!options_.search.trust_ends) append(graph_->bad_end());
 }
 
 std::vector<dispatch::Subject> BisectPlan::next(std::size_t count) {
@@ -198,6 +214,7 @@ void BisectPlan::end(BisectResult::Kind kind, dispatch::Subject subject, const j
 
 void BisectPlan::conclude(dispatch::Subject last, const job::Outcome& outcome) {
   using Kind = BisectResult::Kind;
+  if (retreating()) return conclude_retreat(outcome);
   Conclusion conclusion = search_.conclusion();
   switch (conclusion.kind) {
     case Conclusion::Kind::undecided:
@@ -223,6 +240,20 @@ void BisectPlan::conclude(dispatch::Subject last, const job::Outcome& outcome) {
   end(only_skips ? Kind::nothing_testable : (found ? Kind::found : Kind::only_skipped), last, outcome);
   if (found) result_.subject = conclusion.suspects.front().node;
   result_.suspects = std::move(conclusion.suspects);
+}
+
+void BisectPlan::conclude_retreat(const job::Outcome& outcome) {
+  using Kind = BisectResult::Kind;
+  std::optional<Node> oldest;
+  for (const Node step : options_.retreat) {
+    if (search_.informative(step) && !subjects_[step].settled) return;
+    if (subjects_[step].verdict == Verdict::bad && step < oldest.value_or(graph_->bad_end())) oldest = step;
+  }
+  end(oldest ? Kind::no_good_end : Kind::nothing_testable, oldest.value_or(graph_->bad_end()), outcome);
+  if (oldest) return;
+  for (const Node step : options_.retreat) {
+    result_.suspects.push_back({.node = step, .share = 1.0 / static_cast<double>(options_.retreat.size())});
+  }
 }
 
 std::vector<dispatch::Subject> BisectPlan::pointless() const {

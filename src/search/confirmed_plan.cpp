@@ -12,9 +12,9 @@ ConfirmedPlan::ConfirmedPlan(const CommitGraph& graph, std::vector<Check> checks
                              Confirm confirm)
     : graph_{&graph},
       checks_{std::move(checks)},
-      options_{options},
+      options_{std::move(options)},
       confirm_{confirm},
-      beside_others_{options.workers > 1} {
+      beside_others_{options_.workers > 1} {
   begin();
 }
 

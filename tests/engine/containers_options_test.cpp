@@ -37,6 +37,24 @@ TEST_F(ContainersOptionsTest, EveryWayInForTheAgent) {
   remove_image("with-agent");
 }
 
+/// As `docker run` has them; what the user says himself counts.
+TEST_F(ContainersOptionsTest, TheProxiesOfDockersConfiguration) {
+  support::write_file(docker_config(), R"({"proxies": {"default": {"httpProxy": "http://p:1", "noProxy": "none"}}})");
+  support::Program of_docker =
+      program({"docker", "run", "--rm", "--env", "no_proxy=mine", "busybox", "sh", "-c", "env | grep -i proxy | sort"});
+  const std::string expected = support::run_program(of_docker).out;
+  EXPECT_EQ(expected, "HTTP_PROXY=http://p:1\nNO_PROXY=none\nhttp_proxy=http://p:1\nno_proxy=mine\n");
+  const std::string script =
+      "test \"$(env | grep -i proxy | sort)\" = '" + expected.substr(0, expected.size() - 1) + "'";
+  EXPECT_THAT(swarm(two({"--source", "busybox", "--env", "no_proxy=mine"}, script)), BothPass());
+  EXPECT_THAT(swarm(two({"--source", "busybox"}, script)), testing::Not(BothPass()));
+  const support::Program bisect =
+      program({NMZ_NMZBISECT, "-C", repository.path(), "--work-dir", place.work_dir(), "--log-dir", place.log_dir(),
+               "--image", "busybox", "--env", "no_proxy=mine", repository.range(), "--", "sh", "-c",
+               script + " || exit 200; test $(cat number) -lt 3"});
+  EXPECT_THAT(support::run_program(bisect), conformance::Finds(repository.ids()[3]));
+}
+
 TEST_F(ContainersOptionsTest, AnImageOfAKilledRunIsRemovedByTheNext) {
   support::Program killed = swarm_program(two({"--source", "busybox", "--inject", "image"}, "sleep 100"));
   auto run = std::async(std::launch::async, [&] { return support::run_program(killed); });

@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "program/nmzbisect/answers.hpp"
 #include "program/nmzbisect/line.hpp"
@@ -81,6 +82,32 @@ class ContainersTest : public testing::Test {
   Workplace place;
   LineRepository repository{24, {}, "a repository"};
 };
+
+/// Also what the command names and no commit has, and what --overlay and --patch say.
+TEST_F(ContainersTest, UntrackedFilesThatAreAskedForAreSentAsTheyAre) {
+  support::write_file(repository.path() / "check.sh", "test $(cat number) -lt $(cat data/deep/limit)\n");
+  support::write_file(repository.path() / "data/deep/limit", "3\n");
+  support::write_file(repository.path() / "data/.git/config", "not sent\n");
+  support::write_file(repository.path() / "run", "#!/bin/sh\nexec sh ./link\n");
+  std::filesystem::permissions(repository.path() / "run", std::filesystem::perms::owner_all);
+  std::filesystem::create_symlink("check.sh", repository.path() / "link");
+  ASSERT_EQ(::mkfifo((repository.path() / "data/fifo").c_str(), 0600), 0);
+  const std::vector<std::string> with{"--with", "check.sh", "--with", "data/", "--with", "link"};
+  const std::string script = "test -e data/.git -o -e data/fifo && exit 200; test -L link || exit 201; ./run";
+  EXPECT_THAT(search(shell(script), with), Finds(repository.ids()[3])) << "'run' is named by the command";
+  EXPECT_THAT(search(shell("test -e data && exit 200; test $(cat number) -lt 3")), Finds(repository.ids()[3]));
+  EXPECT_THAT(search(shell("true"), {"--with", "nowhere"}), FailsWith(128));
+}
+
+TEST_F(ContainersTest, APatchIsAppliedThereAsWell) {
+  const std::filesystem::path patch = place.path() / "made.patch";
+  support::write_file(patch, "--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+by the patch\n");
+  const std::string range = repository.ids()[1] + ".." + repository.ids()[4] + '=' + patch.string();
+  const std::string script =
+      "n=$(cat number); if [ $n -gt 1 ] && [ $n -lt 5 ]; then test -e made; else ! test -e made; fi || exit 200; "
+      "test $n -lt 3";
+  EXPECT_THAT(search(shell(script), {"--patch-range", range}), Finds(repository.ids()[3]));
+}
 
 TEST_F(ContainersTest, FindsTheCulprit) { EXPECT_THAT(search(fails_from(9)), Finds(repository.ids()[9])); }
 

@@ -1,11 +1,13 @@
 // What is in the user's work tree and in no commit: asked of git, which changes nothing for it (no index is refreshed).
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "nmz/error/result.hpp"
 #include "nmz/git/repository.hpp"
+#include "nmz/git/tree_stream.hpp"
 
 namespace nmz::git {
 
@@ -23,5 +25,8 @@ struct CheckoutState {
 
 /// Files of the work tree that a pathspec names, tracked or not, from the top of the work tree.
 [[nodiscard]] Result<std::vector<std::string>> files_at(const Repository& repository, const std::string& pathspec);
+
+/// A file below `directory` as it is now: what stands there, or that nothing does.
+[[nodiscard]] Result<TodaysFile> todays_file(const std::filesystem::path& directory, const std::string& path);
 
 }  // namespace nmz::git

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,6 +52,7 @@ struct TodaysFile {
   bool removed = false;
   wire::FileMode mode = wire::FileMode::regular;
   std::string content;
+  std::filesystem::path below;  ///< if not empty: read when it is sent, from its path below this directory
 };
 
 struct TreeRequest {
@@ -59,7 +61,9 @@ struct TreeRequest {
   CommitId to;
   std::vector<std::string> changed;                      ///< tracked paths that are no longer as laid out: sent again
   bool clean = false;                                    ///< TreeBegin::clean
-  std::shared_ptr<const std::vector<TodaysFile>> today;  ///< may be null
+  std::shared_ptr<const std::vector<TodaysFile>> today;  ///< the same for every commit; may be null
+  std::vector<TodaysFile> patched;                       ///< as this commit has them
+  std::vector<std::string> unpatched;                    ///< as only `from` had them, or untracked there
 };
 
 /// Produces the messages from TreeBegin on, but not the TreeEnd, a piece at a time, so that a tree of any size needs

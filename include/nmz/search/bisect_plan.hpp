@@ -30,6 +30,8 @@ struct BisectOptions {
   /// The search for the commit that repaired: success (0) is the new state, which the search calls bad, and failure
   /// (1..127) the old one, good.
   bool find_fix = false;
+  /// No good end is known: these are tried in this order until one is good (retreat.hpp).
+  std::vector<Node> retreat;
 };
 
 /// Commits outside the graph that have to be tested as well. They are numbered after the graph's nodes:
@@ -53,6 +55,7 @@ struct BisectResult {
     merge_base_is_bad,  ///< `subject`
     good_end_is_bad,    ///< `subject`
     bad_end_is_good,    ///< `subject`
+    no_good_end,        ///< none that was tried is good; `subject` is the oldest
     contradiction,      ///< verdicts no single first bad commit explains
     aborted,            ///< the command ended with 128 or above: `subject`, `outcome`
     command_failed,     ///< the command cannot be executed, or gave 126/127 at a good end too: `subject`, `outcome`
@@ -81,6 +84,8 @@ class BisectPlan final : public dispatch::Plan {
   [[nodiscard]] double rounds_left() const;
   /// What the outcome of a subject was taken for; nothing while there is none.
   [[nodiscard]] std::optional<Verdict> verdict(dispatch::Subject subject) const;
+  /// Whether a good end is still looked for.
+  [[nodiscard]] bool retreating() const { return !options_.retreat.empty() && goods_ == 0; }
 
  private:
   struct Subject {
@@ -100,6 +105,9 @@ class BisectPlan final : public dispatch::Plan {
   [[nodiscard]] std::optional<dispatch::Subject> good_end() const;
   [[nodiscard]] bool checks_settled() const;
   [[nodiscard]] std::vector<dispatch::Subject> choose(std::size_t count) const;
+  [[nodiscard]] bool worth_trying(Node step) const;
+  void append_retreat(std::vector<dispatch::Subject>& chosen, std::size_t count) const;
+  void conclude_retreat(const job::Outcome& outcome);
   [[nodiscard]] std::vector<Node> running_nodes() const;
   void append_checks(std::vector<dispatch::Subject>& chosen, Check::Kind kind, std::size_t count) const;
   void stop_running(dispatch::Subject subject);
@@ -124,7 +132,8 @@ class BisectPlan final : public dispatch::Plan {
   BisectResult result_;
 };
 
-/// How many tests a serial search (one worker, same rule) needs when `culprit` is the first bad commit.
-std::size_t serial_tests(const CommitGraph& graph, Node culprit, SearchOptions options);
+/// How many tests a serial search (one worker, same rule) needs when `culprit` is the first bad commit. `retreat`: what
+/// it tries first.
+std::size_t serial_tests(const CommitGraph& graph, Node culprit, SearchOptions options, std::vector<Node> retreat = {});
 
 }  // namespace nmz::search

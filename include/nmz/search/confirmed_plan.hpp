@@ -58,6 +58,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   [[nodiscard]] const BisectResult& result() const { return finished() ? plan_->result() : unfinished_; }
   [[nodiscard]] std::size_t candidates_left() const { return plan_->candidates_left(); }
   [[nodiscard]] double rounds_left() const;
+  [[nodiscard]] bool retreating() const { return plan_->retreating(); }
   [[nodiscard]] std::optional<Verdict> verdict(dispatch::Subject subject) const;
 
  private:

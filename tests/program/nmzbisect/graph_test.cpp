@@ -50,6 +50,22 @@ class GraphTest : public testing::Test {
   ScratchRepository repository;
 };
 
+/// Both have a root of their own; git tests what only the bad end has, down to its root.
+TEST_F(GraphTest, HistoriesWithoutAnythingInCommonAsGit) {
+  ScratchRepository apart;
+  apart.add({{{}, {{"number", "0"}}}, {{0}, {{"number", "1"}}}, {{}, {{"number", "2"}}}, {{2}, {{"number", "3"}}}});
+  apart.git({"checkout", "--quiet", "main"});
+  for (const std::size_t broken_from : {2U, 3U}) {
+    GitSearch search;
+    search.goods = {apart.ids()[1]};
+    search.bad = "main";
+    search.command = fails_from(broken_from);
+    const Ended ended = place.bisect(apart.path(), arguments_for(search));
+    EXPECT_THAT(ended, Finds(apart.ids()[broken_from]));
+    EXPECT_EQ(git_bisect(place, apart.path(), search).culprit, apart.ids()[broken_from]);
+  }
+}
+
 TEST_F(GraphTest, FindsABugOnAMergedBranch) {
   EXPECT_THAT(search({id(0) + ".." + id(10)}, "! test -e n7"), Finds(id(7)));
 }

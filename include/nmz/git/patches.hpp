@@ -1,0 +1,59 @@
+// Patches that every commit, or some, are tested with: a repair of the build, a test that came later.
+//
+// git applies them, since it alone reads every kind (binary, mode, renames, mail), to an index and an object directory
+// of the run's own that borrows the user's objects. What differs then is checked out by git as well, so that line ends
+// and filters are right, and sent in the place of the commit's files, as today's files are (TreeRequest::patched).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "nmz/error/result.hpp"
+#include "nmz/git/commit_id.hpp"
+#include "nmz/git/repository.hpp"
+#include "nmz/git/tree_stream.hpp"
+
+namespace nmz::git {
+
+struct PatchRequest {
+  std::string file;   ///< as typed in the start directory
+  std::string range;  ///< A..B: only on commits that are in B and not in A; empty = on all
+};
+
+class Patches {
+ public:
+  /// `scratch` is made; a relative one among the files that are temporary. Its end removes it. One clear line
+  /// (misconfigured) for a file or a range that cannot be read.
+  [[nodiscard]] static Result<std::shared_ptr<const Patches>> create(const Repository& repository,
+                                                                     const std::vector<PatchRequest>& requests,
+                                                                     const std::filesystem::path& scratch);
+
+  ~Patches();
+  Patches(const Patches&) = delete;
+  Patches& operator=(const Patches&) = delete;
+  Patches(Patches&&) = delete;
+  Patches& operator=(Patches&&) = delete;
+
+  /// The files of the commit that its patches change, in the order of their paths; rejected: one does not apply. From
+  /// any thread.
+  [[nodiscard]] Result<std::vector<TodaysFile>> files(const CommitId& commit) const;
+
+ private:
+  struct Patch {
+    std::string file;
+    std::string text;
+    std::optional<std::unordered_set<CommitId>> only;
+  };
+  Patches(const Repository& repository, std::filesystem::path scratch)
+      : repository_{repository}, scratch_{std::move(scratch)} {}
+
+  Repository repository_;
+  std::filesystem::path scratch_;
+  std::vector<Patch> patches_;
+};
+
+}  // namespace nmz::git
