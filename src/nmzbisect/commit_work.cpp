@@ -10,15 +10,18 @@ namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
 
+std::string label_of(const git::CommitId& commit, const std::string& rules) { return commit.hex() + ' ' + rules; }
+
 class CommitLayout final : public coordinator::Layout {
  public:
   CommitLayout(const git::ObjectReader& objects, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
-               git::TreeRequest request, std::shared_ptr<sandbox::Watch> watch)
+               git::TreeRequest request, std::shared_ptr<sandbox::Watch> watch, std::string rules)
       : objects_{objects},
         git_dirs_{git_dirs},
         worker_{worker},
         request_{std::move(request)},
-        watch_{std::move(watch)} {}
+        watch_{std::move(watch)},
+        rules_{std::move(rules)} {}
 
   Result<void> open() override {
     if (!worker_.reader) {
@@ -27,12 +30,21 @@ class CommitLayout final : public coordinator::Layout {
       worker_.reader.emplace(std::move(*reader));
     }
     auto stream = git::TreeStream::open(*worker_.reader, request_);
+    if (!stream && request_.from) {  // what the tree has need not be in the repository any more
+      request_.from.reset();
+      stream = git::TreeStream::open(*worker_.reader, request_);
+    }
     if (!stream) return tl::unexpected<Error>{stream.error()};
     stream_.emplace(std::move(*stream));
+    worker_.reproducible = (worker_.reproducible || !request_.from) && stream_->is_reproducible();
     return {};
   }
 
   Result<bool> next(std::string& out, std::size_t enough) override { return stream_->next(out, enough); }
+
+  [[nodiscard]] std::string label() const override {
+    return worker_.reproducible && !rules_.empty() ? label_of(request_.to, rules_) : std::string{};
+  }
 
   Result<void> laid_out() override {
     if (watch_) watch_->hide_new_names();
@@ -58,6 +70,7 @@ class CommitLayout final : public coordinator::Layout {
   WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
   std::shared_ptr<sandbox::Watch> watch_;
+  std::string rules_;
   std::optional<git::TreeStream> stream_;
 };
 
@@ -155,8 +168,40 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;
-  return std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request),
-                                        watch_);
+  if (known.inherited) mind_strange_files(request);
+  return std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, worker, std::move(request), watch_,
+                                        rules_);
+}
+
+void CommitWork::inherit_trees(std::vector<std::string> strange) {
+  strange_ = std::move(strange);
+  for (const auto& worker : workers_) worker->may_inherit = !rules_.empty();
+}
+
+/// In an inherited tree, what is today's is an earlier day's.
+void CommitWork::mind_strange_files(git::TreeRequest& request) const {
+  request.inherited = true;
+  request.strange = request.changed;
+  request.strange.insert(request.strange.end(), strange_.begin(), strange_.end());
+  request.changed.insert(request.changed.end(), strange_.begin(), strange_.end());
+  if (!today_) return;
+  for (const git::TodaysFile& file : *today_) {
+    request.changed.push_back(file.path);
+    if (file.removed) request.strange.push_back(file.path);
+  }
+}
+
+bool CommitWork::has_kept_tree(job::WorkerId worker) {
+  return std::exchange(workers_.at(static_cast<std::size_t>(worker))->may_inherit, false);
+}
+
+bool CommitWork::take_over(job::WorkerId worker, const wire::KeptTree& kept) {
+  const std::optional<git::CommitId> commit = git::CommitId::parse(kept.label.substr(0, kept.label.find(' ')));
+  if (!commit || kept.label != label_of(*commit, rules_)) return false;
+  WorkerTree& tree = *workers_.at(static_cast<std::size_t>(worker));
+  tree.commit = *commit;
+  tree.reproducible = true;
+  return true;
 }
 
 }  // namespace nmz::nmzbisect
