@@ -58,24 +58,6 @@ bool is_worker(const std::string& name) {
   return name.size() > 1 && name.front() == 'w' && name.find_first_not_of("0123456789", 1) == std::string::npos;
 }
 
-/// The lock, and in the workers' directories the tree with what is known of it.
-class KeepTrees final : public files::Keep {
- public:
-  [[nodiscard]] bool keeps(const std::string& name, bool is_directory) const override {
-    if (path_.empty()) return !is_directory && name == lock_name;
-    return path_.size() == 1 && is_worker(path_.front()) &&
-           (is_directory ? name == tree_name : name == wire::manifest_name);
-  }
-  void enter(const std::string& name) override { path_.push_back(name); }
-  bool leave() override {
-    path_.pop_back();
-    return false;
-  }
-
- private:
-  std::vector<std::string> path_;
-};
-
 struct Amount {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
@@ -186,19 +168,26 @@ bool write_kept(int directory, const KeptTrees& trees) {
 
 bool drop_kept(int directory) { return ::unlinkat(directory, kept_name, 0) == 0 || errno == ENOENT; }
 
-bool trim(int directory, KeptTrees& trees, const files::Progress& progress) {
-  KeepTrees keep;
-  if (files::empty_directory(directory, &keep, progress).count > 0) return false;
+bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& progress) {
   trees.workers.clear();
   trees.bytes = 0;
+  const auto move = [aside](int from, const std::string& name, const std::string& to) {
+    return ::renameat(from, name.c_str(), aside, to.c_str()) == 0;
+  };
   for (const std::string& name : names_in(directory)) {
     if (name == lock_name) continue;
-    if (const auto bytes = bytes_worth_keeping(directory, name, progress)) {
-      trees.workers.push_back(name);
-      trees.bytes += *bytes;
-    } else if (files::remove_entry(directory, name, progress).count > 0) {
-      return false;
+    const auto bytes = is_worker(name) ? bytes_worth_keeping(directory, name, progress) : std::nullopt;
+    if (!bytes) {
+      if (!move(directory, name, name)) return false;
+      continue;
     }
+    const UniqueFd worker = open_below(directory, name);
+    for (const std::string& below : names_in(worker.get())) {
+      const bool stays = below == tree_name || below == wire::manifest_name;
+      if (!stays && !move(worker.get(), below, name + '-' + below)) return false;
+    }
+    trees.workers.push_back(name);
+    trees.bytes += *bytes;
   }
   std::ranges::sort(trees.workers);
   return true;

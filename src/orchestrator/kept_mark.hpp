@@ -26,8 +26,8 @@ inline constexpr const char* kept_name = "kept";
 /// False when it is still there.
 [[nodiscard]] bool drop_kept(int directory);
 
-/// Removes all but the trees that are worth keeping; says whose they are, and how large. False when something else
-/// could not be removed.
-[[nodiscard]] bool trim(int directory, KeptTrees& trees, const files::Progress& progress);
+/// Moves all but the trees that are worth keeping to the open directory `aside`, which is quicker than removing it;
+/// says whose they are, and how large. False when something cannot be moved.
+[[nodiscard]] bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& progress);
 
 }  // namespace nmz::orchestrator

@@ -117,6 +117,28 @@ class Sweeper {
 
 }  // namespace
 
+/// While the base is locked. Fails with an errno.
+tl::expected<RunDirectory, int> RunDirectory::make(const fs::path& base, int place, const std::string& name) {
+  std::string made_name = name.empty() ? std::string{} : make_named_directory(place, name);
+  if (made_name.empty()) made_name = make_directory(place);
+  if (made_name.empty()) return tl::unexpected{errno};
+  const fs::path path = base / made_name;
+  UniqueFd directory{::openat(place, path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  UniqueFd again{::fcntl(place, F_DUPFD_CLOEXEC, 0)};
+  if (!directory || !again) return tl::unexpected{errno};
+  RunDirectory made{path, std::move(again), std::move(directory)};
+  made.lock_ = open_locked(made.directory_.get(), path, LOCK_EX | LOCK_NB);
+  if (!made.lock_) {
+    const int failed = errno;
+    ::unlinkat(place, path.filename().c_str(), AT_REMOVEDIR);
+    return tl::unexpected{failed};
+  }
+  int failed = write_mark(made.directory_.get(), path, made.lock_.get());
+  if (failed == 0 && ::fchmod(made.directory_.get(), S_IRWXU) != 0) failed = errno;
+  if (failed != 0) return tl::unexpected{failed};
+  return made;
+}
+
 /// The mark goes first: if this program is killed from now on, the directory is a dead one.
 std::optional<RunDirectory> RunDirectory::take_over(const fs::path& base, int place, const std::string& name,
                                                     const std::string& owner) {
@@ -129,7 +151,8 @@ std::optional<RunDirectory> RunDirectory::take_over(const fs::path& base, int pl
     std::optional<KeptTrees> trees = read_kept(directory.get());
     if (!trees || trees->owner != owner || !drop_kept(directory.get())) continue;
     kill_strays(path);
-    if (!trim(directory.get(), *trees, [] {})) continue;
+    const auto aside = make(base, place, {});
+    if (!aside || !trim(directory.get(), aside->directory_.get(), *trees, [] {})) continue;
     RunDirectory taken{path, UniqueFd{::fcntl(place, F_DUPFD_CLOEXEC, 0)}, std::move(directory)};
     taken.lock_ = std::move(lock);
     taken.inherited_ = std::move(trees);
@@ -156,28 +179,14 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
-  if (std::optional<RunDirectory> taken = take_over(real, place.get(), name, owner)) {
-    taken->swept_ = std::move(swept);
-    return std::move(*taken);
+  std::optional<RunDirectory> made = take_over(real, place.get(), name, owner);
+  if (!made) {
+    auto fresh = make(real, place.get(), name);
+    if (!fresh) return cannot(fresh.error());
+    made.emplace(std::move(*fresh));
   }
-  std::string made_name = name.empty() ? std::string{} : make_named_directory(place.get(), name);
-  if (made_name.empty()) made_name = make_directory(place.get());
-  if (made_name.empty()) return cannot(errno);
-  const fs::path path = real / made_name;
-  UniqueFd directory{::openat(place.get(), path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!directory) return cannot(errno);
-  RunDirectory made{path, std::move(place), std::move(directory)};
-  made.swept_ = std::move(swept);
-  made.lock_ = open_locked(made.directory_.get(), path, LOCK_EX | LOCK_NB);
-  if (!made.lock_) {
-    const int failed = errno;
-    ::unlinkat(made.base_.get(), path.filename().c_str(), AT_REMOVEDIR);
-    return cannot(failed);
-  }
-  int failed = write_mark(made.directory_.get(), path, made.lock_.get());
-  if (failed == 0 && ::fchmod(made.directory_.get(), S_IRWXU) != 0) failed = errno;
-  if (failed != 0) return cannot(failed);
-  return made;
+  made->swept_ = std::move(swept);
+  return std::move(*made);
 }
 
 RunDirectory::RunDirectory(fs::path path, UniqueFd base, UniqueFd directory)
@@ -197,20 +206,33 @@ std::vector<std::string> RunDirectory::remove_beside() {
 }
 
 std::vector<std::string> RunDirectory::keep_beside(const KeptTrees& trees, const KeptLimits& limits) {
-  return end_beside([this, &trees, &limits](const files::Progress& progress) {
-    KeptTrees mark = trees;
-    const bool trimmed = trim(directory_.get(), mark, progress);
-    const std::uint64_t most = bytes_allowed(path_.parent_path(), limits);
-    const bool fits = trimmed && !mark.workers.empty() && mark.bytes <= most && limits.directories > 0;
-    if (!fits || !write_kept(directory_.get(), mark)) {
-      return remove_directory(base_.get(), directory_.get(), path_, progress);
-    }
-    lock_.reset();
-    KeptLimits others = limits;  // the program still holds the lock of this one
-    others.directories -= 1;
-    others.bytes = most - mark.bytes;
-    return prune_kept(path_.parent_path(), others, progress).left;
-  });
+  return end_beside([this, &trees, &limits](const files::Progress& progress) { return keep(trees, limits, progress); });
+}
+
+/// The trees are there for the next run before the rest is removed.
+std::vector<std::string> RunDirectory::keep(KeptTrees trees, KeptLimits limits, const files::Progress& progress) {
+  const fs::path base = path_.parent_path();
+  auto gate = open_locked(base_.get(), base, LOCK_EX);
+  auto aside = make(base, base_.get(), {});
+  gate.reset();
+  const bool trimmed = aside && trim(directory_.get(), aside->directory_.get(), trees, progress);
+  limits.bytes = bytes_allowed(base, limits);
+  const bool fits = trimmed && !trees.workers.empty() && trees.bytes <= limits.bytes && limits.directories > 0;
+  std::vector<std::string> left;
+  if (fits && write_kept(directory_.get(), trees)) {
+    lock_.reset();  // the program goes on to hold it, until it has heard enough
+    limits.directories -= 1;
+    limits.bytes -= trees.bytes;
+    left = prune_kept(base, limits, progress).left;
+  } else {
+    left = remove_directory(base_.get(), directory_.get(), path_, progress);
+  }
+  if (!aside) return left;
+  for (std::string& line : remove_directory(base_.get(), aside->directory_.get(), aside->path_, progress)) {
+    left.push_back(std::move(line));
+  }
+  aside->lock_.reset();
+  return left;
 }
 
 std::vector<std::string> RunDirectory::end_beside(

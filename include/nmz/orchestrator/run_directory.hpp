@@ -66,8 +66,11 @@ class RunDirectory {
   [[nodiscard]] const std::optional<KeptTrees>& inherited() const { return inherited_; }
 
  private:
+  [[nodiscard]] static tl::expected<RunDirectory, int> make(const std::filesystem::path& base, int place,
+                                                            const std::string& name);
   [[nodiscard]] static std::optional<RunDirectory> take_over(const std::filesystem::path& base, int place,
                                                              const std::string& name, const std::string& owner);
+  std::vector<std::string> keep(KeptTrees trees, KeptLimits limits, const files::Progress& progress);
   std::vector<std::string> end_beside(const std::function<std::vector<std::string>(const files::Progress&)>& work);
   RunDirectory(std::filesystem::path path, files::UniqueFd base, files::UniqueFd directory);
 
