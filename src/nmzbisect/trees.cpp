@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "nmz/command_line/parser.hpp"
-#include "nmz/error/steps.hpp"
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/orchestrator/kept_trees.hpp"
 #include "nmz/output/local_time.hpp"
@@ -69,8 +68,8 @@ std::string prune(const fs::path& base, bool all) {
   if (all) limits.directories = 0;
   const orchestrator::PrunedTrees pruned = orchestrator::prune_kept(base, limits);
   for (const std::string& line : pruned.left) output::complain(program.name, line);
-  output::print(
-      fmt::format("removed the trees of {} repositor{}\n", pruned.directories, pruned.directories == 1 ? "y" : "ies"));
+  return fmt::format("removed the trees of {} repositor{}\n", pruned.directories,
+                     pruned.directories == 1 ? "y" : "ies");
 }
 
 }  // namespace
@@ -115,14 +114,19 @@ int trees_command(const std::vector<std::string>& arguments) {
   bool all = false;
   parser.take_words(words);
   parser.add({command_line::flag("--all", all, "Remove all that no search uses")});
-  const auto page = need(parser.parse(arguments));
-  if (page) return run::print_page(program, *page);
+  const auto page = parser.parse(arguments);
   const bool prunes = words == std::vector<std::string>{"prune"};
-  if ((!words.empty() && !prunes) || (all && !prunes)) {
-    throw StepFailed{{ErrorKind::misconfigured, "it is 'trees' or 'trees prune [--all]'"}};
+  const Result<fs::path> base = installation::cache_directory();
+  std::string wrong = !page ? page.error().message : base ? "" : base.error().message;
+  if (page && !*page && ((!words.empty() && !prunes) || (all && !prunes))) {
+    wrong = "it is 'trees' or 'trees prune [--all]'";
   }
-  const fs::path base = need(installation::cache_directory());
-  return run::print_page(program, prunes ? prune(base, all) : list(base));
+  if (!wrong.empty()) {
+    output::complain(program.name, wrong);
+    return run::exit_usage;
+  }
+  if (*page) return run::print_page(program, **page);
+  return run::print_page(program, prunes ? prune(*base, all) : list(*base));
 }
 
 }  // namespace nmz::nmzbisect
