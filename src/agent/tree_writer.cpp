@@ -40,6 +40,7 @@ wire::KeptTree TreeWriter::inherit() {
   wire::KeptTree kept;
   const std::optional<KeptFacts> facts = take_manifest(root_->place(), manifest_, kept);
   const UniqueFd tree = root_->open();
+  touched_ = kept.changed;  // if this search changes nothing, the next one has to know as well
   std::size_t bytes = 0;
   for (const std::string& path : kept.changed) {
     bytes += path.size();
