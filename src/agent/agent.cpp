@@ -67,6 +67,8 @@ ExitCode Agent::run() {
   }
   if (job_) {
     job_->abandon();
+  } else if (told_to_end_) {
+    tree_.bequeath(job_began_);
   }
   if (!peer_gone_) {
     flush_for(farewell);
@@ -209,7 +211,7 @@ bool Agent::handle_between_jobs(wire::Message& message) {
         } else if constexpr (std::is_same_v<Part, wire::TreeDirectory>) {
           return tree_.directory(part);
         } else if constexpr (std::is_same_v<Part, wire::TreeEnd>) {
-          const auto outcome = tree_.end();
+          const auto outcome = tree_.end(part);
           if (outcome) {
             peer_.send(wire::TreeReady{*outcome, part.nonce});
           }
@@ -231,6 +233,9 @@ bool Agent::greet(const wire::Hello& hello) {
   greeted_ = true;
   if (on_greeting_) {
     on_greeting_();  // before anybody can know of it
+  }
+  if (hello.kept_tree && !tree_.root().empty()) {
+    welcome.kept = tree_.inherit();
   }
   // Sent in any case: it tells a coordinator of another version what it is talking to.
   peer_.send(welcome);

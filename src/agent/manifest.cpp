@@ -3,12 +3,16 @@
 #include "manifest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <strings.h>
+#include <sys/xattr.h>
+
+#include "nmz/files/removal.hpp"
 
 #include "tree_path.hpp"
 #include "unique_fd.hpp"
@@ -44,12 +48,32 @@ std::uint64_t hash_on_disk(int directory, const char* name, mode_t mode) {
   return hash.value();
 }
 
+/// Takes away what tests may have done to a directory: its permissions, and the marks of overlays, which would hide
+/// what another search has there.
+void renew(int directory, mode_t mode) {
+  struct stat status {};
+  std::array<char, 4096> names{};
+  ::fchmod(directory, ::fstat(directory, &status) == 0 ? mode | (status.st_mode & S_ISGID) : mode);
+  const ssize_t size = ::flistxattr(directory, names.data(), names.size());
+  for (ssize_t at = 0; at < size;) {
+    const std::string_view name{&names[static_cast<std::size_t>(at)]};
+    if (!name.starts_with("security.")) {
+      ::fremovexattr(directory, name.data());
+    }
+    at += static_cast<ssize_t>(name.size()) + 1;
+  }
+}
+
 /// One scan: what does not change while it descends.
 class Scan {
  public:
-  Scan(const timespec& since, const Manifest::Report& report) : since_{since}, report_{report} {}
+  Scan(const timespec& since, const Manifest::Report& report, mode_t renewed)
+      : since_{since}, report_{report}, renewed_{renewed} {}
 
   void directory(int fd, const Manifest::Directory& expected, const std::string& path) const {
+    if (renewed_ != 0 && fd >= 0) {
+      renew(fd, renewed_);
+    }
     for (const auto& [name, signature] : expected.files) {
       if (!untouched(fd, name, signature)) {
         report_(join(path, name));
@@ -57,8 +81,7 @@ class Scan {
     }
     for (const auto& [name, child] : expected.directories) {
       const std::string below = join(path, name);
-      constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-      const UniqueFd opened{fd < 0 ? -1 : ::openat(fd, name.c_str(), flags)};
+      const UniqueFd opened{fd < 0 ? -1 : open(fd, name.c_str())};
       if (!opened && child->wanted) {
         report_(below);
       }
@@ -67,6 +90,10 @@ class Scan {
   }
 
  private:
+  [[nodiscard]] int open(int parent, const char* name) const {
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    return renewed_ != 0 ? files::open_own_directory(parent, name) : ::openat(parent, name, flags);
+  }
   [[nodiscard]] bool untouched(int fd, const std::string& name, const Signature& signature) const {
     struct stat status {};
     if (fd < 0 || ::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !signature.matches(status)) {
@@ -77,6 +104,7 @@ class Scan {
 
   const timespec& since_;
   const Manifest::Report& report_;
+  mode_t renewed_;
 };
 
 template <class D>
@@ -203,8 +231,8 @@ bool Manifest::collides(std::string_view path, const struct stat& status, int tr
          });
 }
 
-void Manifest::report_changes(int tree, const timespec& since, const Report& report) const {
-  Scan{since, report}.directory(tree, root_, {});
+void Manifest::report_changes(int tree, const timespec& since, const Report& report, mode_t renewed) const {
+  Scan{since, report, renewed}.directory(tree, root_, {});
 }
 
 void ContentHash::add(std::string_view bytes) {

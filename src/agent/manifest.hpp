@@ -65,8 +65,9 @@ class Manifest {
 
   using Report = std::function<void(std::string path)>;
   /// Reports every tracked path that is no longer as it was laid out. `tree`: the work tree's root directory, or -1
-  /// when it is gone. `since`: the coarse clock when the job started (see the racy entries above).
-  void report_changes(int tree, const timespec& since, const Report& report) const;
+  /// when it is gone. `since`: the coarse clock when the job started (see the racy entries above). With `renewed`, the
+  /// directories become as if they had just been made with these permissions.
+  void report_changes(int tree, const timespec& since, const Report& report, mode_t renewed = 0) const;
 
  private:
   Directory root_;

@@ -10,10 +10,10 @@ namespace {
 /// What is tracked, and what the coordinator has put into the tree.
 class KeepTracked final : public files::Keep {
  public:
-  explicit KeepTracked(const Manifest::Directory* tracked) : path_{tracked} {}
+  KeepTracked(const Manifest::Directory* tracked, GitFiles git) : git_{git}, path_{tracked} {}
 
   [[nodiscard]] bool keeps(const std::string& name, bool is_directory) const override {
-    if (name == ".git" && (path_.size() == 1 || !is_directory)) return true;
+    if (git_ == GitFiles::stay && name == ".git" && (path_.size() == 1 || !is_directory)) return true;
     return !is_directory && path_.back() != nullptr && path_.back()->files.contains(name);
   }
   void enter(const std::string& name) override {
@@ -31,13 +31,14 @@ class KeepTracked final : public files::Keep {
   }
 
  private:
+  GitFiles git_;
   std::vector<const Manifest::Directory*> path_;  ///< from the root to the directory that is emptied; null: untracked
 };
 
 }  // namespace
 
-Attempt<> sweep(int tree, const Manifest::Directory* keep, const Progress& progress) {
-  KeepTracked tracked{keep};
+Attempt<> sweep(int tree, const Manifest::Directory* keep, const Progress& progress, GitFiles git) {
+  KeepTracked tracked{keep, git};
   for (const files::Leftover& left : files::empty_directory(tree, &tracked, progress).first) {
     if (!left.mounted) {
       return failed(left.error, "remove", left.path);

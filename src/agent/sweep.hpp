@@ -19,7 +19,10 @@ using files::Progress;
 using files::unlock_directory;
 
 /// Removes everything below the open directory `tree` that `keep` does not list; everything when it is null.
-[[nodiscard]] Attempt<> sweep(int tree, const Manifest::Directory* keep, const Progress& progress);
+/// `git`: what is called .git goes as well where an earlier search has put it there.
+enum class GitFiles : bool { stay, go };
+[[nodiscard]] Attempt<> sweep(int tree, const Manifest::Directory* keep, const Progress& progress,
+                              GitFiles git = GitFiles::stay);
 
 /// Removes the entry, with all that is below it (.git files too).
 [[nodiscard]] Attempt<> remove_entry(int parent, const std::string& name, const Progress& progress);

@@ -145,7 +145,8 @@ bool TreeRoot::is_held(int fd) const {
 UniqueFd TreeRoot::open() const {
   const UniqueFd found = path_.empty() ? UniqueFd{} : open_name();
   if (found && is_held(found.get())) {
-    return UniqueFd{::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    UniqueFd tree{::openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    return tree || errno != EACCES ? std::move(tree) : UniqueFd{files::open_directory(place_.get(), name_.c_str())};
   }
   errno = found ? ESTALE : ENOENT;
   return UniqueFd{};

@@ -36,7 +36,11 @@ class TreeRoot {
   [[nodiscard]] static std::optional<TreeRoot> handed_over(const std::string& path, std::string_view made);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// The tree, if it is still where it was made; otherwise none, with errno.
+  /// The directory that holds the tree.
+  [[nodiscard]] int place() const { return place_.get(); }
+  /// The number by which the tree is known.
+  [[nodiscard]] ino_t inode() const { return inode_; }
+  /// The tree, if it is still where it was made, whatever its permissions are; otherwise none, with errno.
   [[nodiscard]] UniqueFd open() const;
   /// The same, made anew if it has gone or something else has taken its place.
   [[nodiscard]] UniqueFd open_or_make();

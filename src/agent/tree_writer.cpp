@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/wire/kept_tree.hpp"
+
+#include "kept_manifest.hpp"
 #include "tree_path.hpp"
 
 namespace nmz::agent {
@@ -30,6 +33,44 @@ void TreeWriter::note(Attempt<> attempt) {
   if (!attempt && !failure_) {
     failure_ = std::move(attempt.error());
   }
+}
+
+wire::KeptTree TreeWriter::inherit() {
+  inherited_ = true;
+  wire::KeptTree kept;
+  const std::optional<KeptFacts> facts = take_manifest(root_->place(), manifest_, kept);
+  const UniqueFd tree = root_->open();
+  touched_ = kept.changed;  // if this search changes nothing, the next one has to know as well
+  std::size_t bytes = 0;
+  for (const std::string& path : kept.changed) {
+    bytes += path.size();
+  }
+  const auto report = [&](std::string path) {
+    bytes += path.size();
+    if (bytes <= wire::most_bytes_of_changes) {
+      kept.changed.push_back(std::move(path));
+    }
+    progress_();
+  };
+  manifest_.report_changes(tree.get(), facts ? facts->since : timespec{}, report, 0777U & ~mask_);
+  if (!facts || !tree || facts->tree != root_->inode() || bytes > wire::most_bytes_of_changes) {
+    manifest_.clear();
+    return {};
+  }
+  manifest_.set_known(true);
+  label_ = kept.label;
+  return kept;
+}
+
+void TreeWriter::bequeath(const timespec& since) const {
+  const bool known = open_ ? !failure_ : manifest_.known();
+  if (!known || label_.empty() || !root_->is_at_its_path()) {
+    return;
+  }
+  KeptFacts facts;
+  facts.tree = root_->inode();
+  facts.since = since;
+  keep_manifest(root_->place(), facts, label_, manifest_, touched_);
 }
 
 bool TreeWriter::begin(const wire::TreeBegin& message) {
@@ -57,11 +98,14 @@ Attempt<> TreeWriter::start(const wire::TreeBegin& message) {
     return failed(errno, "open", root());
   }
   manifest_.set_known(false);
+  const GitFiles git = inherited_ ? GitFiles::go : GitFiles::stay;
+  const bool clean = std::exchange(inherited_, false) || message.clean;
   if (message.replace) {
     manifest_.clear();
-    return sweep(root_fd_.get(), nullptr, progress_);
+    label_.clear();
+    return sweep(root_fd_.get(), nullptr, progress_, git);
   }
-  return message.clean ? sweep(root_fd_.get(), &manifest_.root(), progress_) : Attempt<>{};
+  return clean ? sweep(root_fd_.get(), &manifest_.root(), progress_, git) : Attempt<>{};
 }
 
 bool TreeWriter::remove(const wire::TreeRemove& message) {
@@ -69,6 +113,7 @@ bool TreeWriter::remove(const wire::TreeRemove& message) {
     return false;
   }
   if (!failure_) {
+    touched_.push_back(message.path);
     note(remove_path(message.path));
   }
   return true;
@@ -80,6 +125,7 @@ bool TreeWriter::file(wire::TreeFile message) {
   }
   const std::uint64_t size = message.size;
   if (!failure_) {
+    touched_.push_back(message.path);
     note(start_file(std::move(message)));
   }
   if (failure_) {
@@ -116,12 +162,13 @@ bool TreeWriter::directory(const wire::TreeDirectory& message) {
     return false;
   }
   if (!failure_) {
+    touched_.push_back(message.path);
     note(make_directory(message.path));
   }
   return true;
 }
 
-std::optional<job::Outcome> TreeWriter::end() {
+std::optional<job::Outcome> TreeWriter::end(const wire::TreeEnd& message) {
   if (!open_ || writer_ || ignored_ != 0) {
     return std::nullopt;
   }
@@ -131,6 +178,8 @@ std::optional<job::Outcome> TreeWriter::end() {
   if (!failure_ && !root_->is_at_its_path()) {
     note(failed(ESTALE, "find the tree at", root()));  // a test has moved the directory that it is in
   }
+  touched_.clear();
+  label_ = message.label;
   if (failure_) {
     manifest_.clear();
     return failure_;

@@ -28,6 +28,12 @@ class TreeWriter {
   /// `root`: the work tree; without a path when this worker has none, and every tree fails.
   TreeWriter(std::shared_ptr<TreeRoot> root, Progress progress);
 
+  /// Takes over what an earlier search has left, if that is known; says what it is. From then on the first change of
+  /// the tree removes what was not laid out.
+  [[nodiscard]] wire::KeptTree inherit();
+  /// Leaves the tree to another search, where it may be kept. `since`: when the last job began.
+  void bequeath(const timespec& since) const;
+
   /// False when the message makes no sense at this place of the conversation.
   [[nodiscard]] bool begin(const wire::TreeBegin& message);
   [[nodiscard]] bool remove(const wire::TreeRemove& message);
@@ -35,7 +41,7 @@ class TreeWriter {
   [[nodiscard]] bool data(const wire::TreeData& message);
   [[nodiscard]] bool directory(const wire::TreeDirectory& message);
   /// The answer for TreeReady, or nothing when the stream was incomplete.
-  [[nodiscard]] std::optional<job::Outcome> end();
+  [[nodiscard]] std::optional<job::Outcome> end(const wire::TreeEnd& message);
 
   [[nodiscard]] bool is_open() const { return open_; }
   /// Why there is no tree to run in, after a failure.
@@ -83,6 +89,9 @@ class TreeWriter {
   std::optional<job::Outcome> failure_;
   bool open_ = false;
   bool made_room_ = false;
+  bool inherited_ = false;            ///< what another search has left is still in it
+  std::string label_;                 ///< of what was laid out last as a whole; empty when it may not be kept
+  std::vector<std::string> touched_;  ///< since then
 };
 
 }  // namespace nmz::agent

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "nmz/text/utf8.hpp"
+#include "nmz/wire/kept_tree.hpp"
 
 namespace nmz::coordinator {
 namespace {
@@ -147,7 +148,23 @@ Conversation::Answer Conversation::on(const wire::Welcome& welcome) {
   if (welcome.protocol != wire::protocol_version) {
     return "its agent (version " + text::printable(welcome.version) + ") speaks another protocol";
   }
+  if (Answer wrong = check_kept(welcome.kept)) return wrong;
   welcomed_ = true;
+  return std::nullopt;
+}
+
+/// What it says of its paths is the bound for what it may say of them later.
+Conversation::Answer Conversation::check_kept(const wire::KeptTree& kept) {
+  if (kept == wire::KeptTree{}) return std::nullopt;
+  if (!asked_for_kept_) return broke("a tree that nobody asked for");
+  std::uint64_t changed = 0;
+  for (const std::string& path : kept.changed) changed += path.size();
+  const bool bounded = kept.label.size() <= wire::longest_name && kept.paths <= wire::most_paths_of_kept &&
+                       kept.bytes <= wire::most_bytes_of_paths && kept.changed.size() <= kept.paths &&
+                       changed <= wire::most_bytes_of_changes;
+  if (kept.label.empty() || !bounded) return broke("a tree that cannot have been kept");
+  laid_out_.paths = kept.paths;
+  laid_out_.bytes = kept.bytes;
   return std::nullopt;
 }
 

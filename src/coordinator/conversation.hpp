@@ -9,7 +9,7 @@
 //
 // Neither I/O nor clock: tests/unit/coordinator plays every order of messages against it. The states:
 //
-//     greeting      nothing was heard yet; only Welcome
+//     greeting      nothing was heard yet; only Welcome, with a kept tree where one was asked for
 //     idle          nothing is asked
 //     laying_out    a tree is on its way, not yet its end
 //     tree_due      all of it is on its way; TreeReady, once
@@ -48,6 +48,7 @@ class Conversation {
 
   // ---- what we say
 
+  void send(const wire::Hello& hello) { asked_for_kept_ = hello.kept_tree; }
   /// Whole frames of a tree, from TreeBegin on. Precondition: the agent has no job and owes nothing.
   void send_tree(std::string_view frames);
   void send(const wire::TreeEnd& end);
@@ -84,6 +85,7 @@ class Conversation {
 
   [[nodiscard]] bool owes_state() const { return owed_ == Owed::must; }
   [[nodiscard]] Answer on(const wire::Welcome& welcome);
+  [[nodiscard]] Answer check_kept(const wire::KeptTree& kept);
   [[nodiscard]] Answer on(const wire::TreeReady& ready);
   [[nodiscard]] Answer on(const wire::Started& started);
   [[nodiscard]] Answer on(const wire::Log& log);
@@ -97,6 +99,7 @@ class Conversation {
   enum class Tree : std::uint8_t { none, coming, sent, answered };
 
   bool welcomed_ = false;
+  bool asked_for_kept_ = false;
   Tree tree_ = Tree::none;
   wire::Nonce tree_nonce_;
   std::deque<Job> jobs_;

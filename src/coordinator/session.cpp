@@ -57,6 +57,8 @@ void Session::begin() {
   wire::Hello hello;
   hello.worker = worker_;
   hello.heartbeat = context_.options.heartbeat;
+  hello.kept_tree = context_.parts.source.has_kept_tree(worker_);
+  conversation_.send(hello);
   post(hello);
   spawn(live());
 }
@@ -206,6 +208,12 @@ void Session::handle(wire::Message message) {
 
 void Session::on(const wire::Welcome& welcome) {
   welcome_limit_.cancel();
+  if (!welcome.kept.label.empty() && context_.parts.source.take_over(worker_, welcome.kept)) {
+    note(worker_, "goes on with the tree of an earlier search: " + welcome.kept.label);
+    known_.intact = true;
+    known_.inherited = true;
+    known_.changed = welcome.kept.changed;
+  }
   context_.parts.observer.worker_ready(worker_, welcome);
   context_.listener.tell(dispatch::WorkerReady{worker_});
 }
@@ -336,7 +344,7 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
   if (!*sent) {
     // The agent has an incomplete tree and waits for its end; whatever comes next replaces it.
     Letter letter;
-    end_tree(letter.bytes);
+    end_tree(letter.bytes, {});
     outbox_.put(std::move(letter));
     result.outcome = failed_layout(sent->error());
   }
@@ -359,8 +367,9 @@ asio::awaitable<std::optional<Session::LaidOut>> Session::lay_out(dispatch::Assi
   co_return result;
 }
 
-void Session::end_tree(std::string& frames) {
+void Session::end_tree(std::string& frames, std::string label) {
   wire::TreeEnd end;
+  end.label = std::move(label);
   end.nonce = context_.options.nonce();
   conversation_.send(end);
   wire::encode(end, frames);
@@ -390,7 +399,7 @@ asio::awaitable<std::optional<Result<void>>> Session::send_layout(std::shared_pt
     }
     more = piece.more;
     conversation_.send_tree(piece.bytes);
-    if (more && !*more) end_tree(piece.bytes);
+    if (more && !*more) end_tree(piece.bytes, layout->label());
     Letter letter;
     letter.bytes = std::move(piece.bytes);
     letter.acknowledge = true;

@@ -107,7 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<void> execute(dispatch::Assign assignment);
   boost::asio::awaitable<std::optional<LaidOut>> lay_out(dispatch::Assign assignment);
   boost::asio::awaitable<std::optional<Result<void>>> send_layout(std::shared_ptr<Layout> layout);
-  void end_tree(std::string& frames);
+  void end_tree(std::string& frames, std::string label);
   boost::asio::awaitable<void> learn_tree_state();
   template <class F>
   boost::asio::awaitable<std::invoke_result_t<F&>> read_files(F function);

@@ -20,14 +20,16 @@ namespace {
 constexpr const char* system_attributes = "/etc/gitattributes";
 constexpr std::size_t kept_blobs = std::size_t{32} << 20;
 
-/// An attributes file outside of any commit; nothing when there is none.
-std::shared_ptr<const AttributeFile> read_attributes(const fs::path& file, bool ignore_case) {
+/// An attributes file outside of any commit; nothing when there is none. Its text is added to `rules`.
+std::shared_ptr<const AttributeFile> read_attributes(const fs::path& file, bool ignore_case, std::string& rules) {
   std::ifstream in{file, std::ios::binary};
   if (file.empty() || !in) {
+    rules += '\0';
     return nullptr;
   }
   std::ostringstream text;
   text << in.rdbuf();
+  rules += text.str() + '\0';
   return std::make_shared<const AttributeFile>(AttributeFile::parse(text.str(), true, ignore_case));
 }
 
@@ -65,6 +67,7 @@ Result<std::unique_ptr<ObjectSource>> ObjectSource::another() const {
   source->replacements_ = replacements_;
   source->base_attributes_ = base_attributes_;
   source->blobs_ = blobs_;
+  source->content_rules_ = content_rules_;
   if (Result<void> opened = source->open_objects(); !opened) {
     return tl::unexpected{opened.error()};
   }
@@ -104,6 +107,7 @@ Result<void> ObjectSource::read_config() {
     return fail(ErrorKind::misconfigured, complaint(listing->err));
   }
   config_ = ContentConfig::parse(listing->out);
+  content_rules_ = listing->out + '\0';
   return {};
 }
 
@@ -116,6 +120,7 @@ void ObjectSource::read_replacements() {
   if (!listing) {
     return;
   }
+  content_rules_ += listing->out + '\0';
   std::istringstream lines{listing->out};
   for (std::string from, to; lines >> from >> to;) {
     const std::optional<CommitId> original = CommitId::parse(from);
@@ -128,14 +133,15 @@ void ObjectSource::read_replacements() {
 
 void ObjectSource::read_base_attributes() {
   if (variable("GIT_ATTR_NOSYSTEM").empty()) {
-    if (auto file = read_attributes(system_attributes, config_.ignore_case)) {
+    if (auto file = read_attributes(system_attributes, config_.ignore_case, content_rules_)) {
       base_attributes_.push(std::move(file), "");
     }
   }
-  if (auto file = read_attributes(config_.attributes_file, config_.ignore_case)) {
+  if (auto file = read_attributes(config_.attributes_file, config_.ignore_case, content_rules_)) {
     base_attributes_.push(std::move(file), "");
   }
-  base_attributes_.set_strongest(read_attributes(place_.common_dir / "info/attributes", config_.ignore_case));
+  base_attributes_.set_strongest(
+      read_attributes(place_.common_dir / "info/attributes", config_.ignore_case, content_rules_));
 }
 
 git_oid ObjectSource::replaced(const git_oid& id) const {

@@ -54,6 +54,8 @@ class ObjectSource {
 
   /// The attributes that count before any .gitattributes of a commit is looked at.
   [[nodiscard]] AttributeStack base_attributes() const { return base_attributes_; }
+  /// The text of all that decides about contents and is in no commit: configuration, attributes, replaced objects.
+  [[nodiscard]] const std::string& content_rules() const { return content_rules_; }
   /// A .gitattributes blob, parsed. A missing one counts as empty.
   [[nodiscard]] std::shared_ptr<const AttributeFile> attributes(const git_oid& blob, bool top);
 
@@ -81,6 +83,7 @@ class ObjectSource {
   RepositoryHandle repository_;
   ContentConfig config_;
   AttributeStack base_attributes_;
+  std::string content_rules_;
   std::unordered_map<CommitId, CommitId> replacements_;
   std::map<std::pair<CommitId, bool>, std::shared_ptr<const AttributeFile>> attribute_files_;
   std::map<CommitId, std::map<std::string, std::string>> submodule_names_;

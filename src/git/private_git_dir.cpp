@@ -96,6 +96,7 @@ struct PrivateGitDir::Impl {
   fs::path tree;
   files::UniqueFd place;  ///< the directory that the tree is in
   OwnGitDir top;
+  bool indexed = false;                         ///< the index has what the tree had before
   std::map<std::string, Submodule> submodules;  ///< by the path in the tree
 
   Result<void> restore();
@@ -108,6 +109,7 @@ struct PrivateGitDir::Impl {
   Result<Submodule*> submodule(const ObjectSource& source, const std::string& path, std::string git_dir);
   Result<void> restore_submodule(Submodule& it, const std::string& path, int parent) const;
   void leave(const std::string& path) const;
+  Result<void> index(ObjectReader::Impl& reader, const CommitId& commit, const TreeStream& stream, bool full);
 };
 
 files::UniqueFd PrivateGitDir::Impl::open_tree() const {
@@ -239,6 +241,17 @@ void PrivateGitDir::Impl::leave(const std::string& path) const {
   }
 }
 
+/// The stream says all of it where the tree was laid out as a whole, or where the index was of what it began with.
+Result<void> PrivateGitDir::Impl::index(ObjectReader::Impl& reader, const CommitId& commit, const TreeStream& stream,
+                                        bool full) {
+  if (full) {
+    top.index().clear();
+  }
+  const bool of_what_was = std::exchange(indexed, true);
+  return full || of_what_was ? top.index().apply(stream.changes(), tree)
+                             : top.index().fill(*reader.source, commit, tree);
+}
+
 PrivateGitDir::PrivateGitDir(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 PrivateGitDir::PrivateGitDir(PrivateGitDir&&) noexcept = default;
 PrivateGitDir& PrivateGitDir::operator=(PrivateGitDir&&) noexcept = default;
@@ -274,11 +287,8 @@ Result<void> PrivateGitDir::update(ObjectReader& reader, const CommitId& commit,
   if (Result<void> head = top.set_head(commit.hex() + '\n'); !head) {
     return head;
   }
-  if (full) {
-    top.index().clear();
-  }
-  if (Result<void> applied = top.index().apply(stream.changes(), impl_->tree); !applied) {
-    return applied;
+  if (Result<void> done = impl_->index(reader.impl(), commit, stream, full); !done) {
+    return done;
   }
   if (Result<void> written = top.index().write(); !written) {
     return written;

@@ -110,7 +110,7 @@ class Comparison {
   /// sides, somewhere above.
   Result<void> compare(const git_tree* from, const git_tree* to, const std::string& directory, bool attributes_differ) {
     const bool same = from != nullptr && to != nullptr && git_oid_equal(git_tree_id(from), git_tree_id(to)) != 0;
-    if (same && !attributes_differ && !changed_below(directory)) {
+    if (same && !attributes_differ && !looks_below(directory)) {
       return {};
     }
     const Descent from_descent{from_, from, directory};
@@ -185,7 +185,7 @@ class Comparison {
   }
 
   Result<void> add_directory(Entry old, Entry entry, const std::string& path, bool attributes_differ) {
-    if (old != nullptr && same_content(old, entry) && !attributes_differ && !changed_below(path)) {
+    if (old != nullptr && same_content(old, entry) && !attributes_differ && !looks_below(path)) {
       return {};
     }
     const Result<TreeHandle> to = to_.source->tree(*git_tree_entry_id(entry));
@@ -239,16 +239,17 @@ class Comparison {
   /// The submodule's commit on each side, where there is one, becomes a comparison of its own.
   Result<void> compare_submodules(Entry old, Entry now, const std::string& path) {
     const std::string full = mount_ + path;
-    if (old != nullptr && now != nullptr && same_content(old, now) && !changed_below(path + '/') &&
+    if (old != nullptr && now != nullptr && same_content(old, now) && !looks_below(path + '/') &&
         !request_.changed.contains(full)) {
       return {};
     }
     difference_.submodules.push_back(full);
-    Result<Side> from = submodule_side(from_, old, path);
+    Result<Side> from = submodule_side(from_, request_.inherited ? nullptr : old, path);
     Result<Side> to = submodule_side(to_, now, path);
     if (!from || !to) {
       return tl::unexpected{from ? to.error() : from.error()};
     }
+    difference_.has_submodule_files = difference_.has_submodule_files || from->exists() || to->exists();
     if (old != nullptr && !from->exists() && (now == nullptr || to->exists())) {
       difference_.removed.push_back(full);  // the empty directory
     }
@@ -274,8 +275,11 @@ class Comparison {
     return source == nullptr ? Side{} : open_side(*source, commit);
   }
 
-  /// Whether a path that has to be sent again is below `directory` ("" or "a/b/").
-  [[nodiscard]] bool changed_below(const std::string& directory) const {
+  /// Whether a path that has to be sent again is below `directory` ("" or "a/b/"), or may be.
+  [[nodiscard]] bool looks_below(const std::string& directory) const {
+    if (request_.inherited) {
+      return true;
+    }
     const std::string full = mount_ + directory;
     const auto next = request_.changed.lower_bound(full);
     return next != request_.changed.end() && next->starts_with(full);

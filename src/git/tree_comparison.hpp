@@ -2,7 +2,8 @@
 //
 // Both trees are walked side by side. Subtrees with the same id are not read, unless something below has to be looked
 // at all the same: a path that the test changed, or files whose treatment (line ends, filters) differs because a
-// .gitattributes file above them differs. Submodules that are present locally are walked into as if they were
+// .gitattributes file above them differs; all are read where the tree is one of an earlier search, which may have seen
+// fewer submodules. Submodules that are present locally are walked into as if they were
 // directories, each side with the objects, attributes and configuration of its own repository.
 #pragma once
 
@@ -49,6 +50,7 @@ struct TreeDifference {
   std::vector<std::string> submodules;      ///< paths whose files were looked at
   std::vector<Origin> origins;
   std::vector<Treatment> treatments;
+  bool has_submodule_files = false;
 };
 
 struct ComparisonRequest {
@@ -57,6 +59,7 @@ struct ComparisonRequest {
   std::optional<CommitId> from;
   CommitId to;
   std::set<std::string> changed;
+  bool inherited = false;  ///< `from` has no submodule's files, whatever is present now
 };
 
 [[nodiscard]] Result<TreeDifference> compare_trees(const ComparisonRequest& request);

@@ -73,6 +73,8 @@ Result<std::string> ObjectReader::message_line(const CommitId& commit) const {
   return impl_->source->message_line(commit);
 }
 
+std::string ObjectReader::content_rules() const { return impl_->source->content_rules(); }
+
 bool ObjectReader::has_hook(const std::string& name) const {
   const Place& place = impl_->source->place();
   const std::string& elsewhere = impl_->source->config().hooks_path;
@@ -103,6 +105,8 @@ struct TreeStream::Impl {
   Result<void> begin_todays(std::string& out);
   /// Takes today's files, and those of the patches, in the place of the commit's.
   void prefer_today(const TreeRequest& request);
+  /// What is not sent again, and is not the commit's, is removed.
+  Result<void> remove_strange(const ObjectSource& source, const TreeRequest& request);
   void send_data(std::string& out);
 };
 
@@ -193,6 +197,28 @@ void TreeStream::Impl::prefer_today(const TreeRequest& request) {
   }
 }
 
+Result<void> TreeStream::Impl::remove_strange(const ObjectSource& source, const TreeRequest& request) {
+  if (request.strange.empty()) {
+    return {};
+  }
+  const Result<TreeHandle> tree = source.tree_of_commit(request.to);
+  if (!tree) {
+    return tl::unexpected{tree.error()};
+  }
+  for (const std::string& path : request.strange) {
+    git_tree_entry* found = nullptr;
+    const bool is_sent = std::ranges::find(todays, path, &TodaysFile::path) != todays.end();
+    const bool is_gone =
+        today && std::ranges::any_of(*today, [&](const TodaysFile& file) { return file.path == path && file.removed; });
+    const bool is_tracked = git_tree_entry_bypath(&found, tree->get(), path.c_str()) == 0;
+    git_tree_entry_free(found);
+    if (!is_sent && (is_gone || !is_tracked)) {
+      difference.removed.push_back(path);
+    }
+  }
+  return {};
+}
+
 void TreeStream::Impl::send_data(std::string& out) {
   const std::string_view piece = content.bytes().substr(sent, wire::data_chunk);
   wire::encode(wire::TreeData{std::string{piece}}, out);
@@ -205,6 +231,7 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   comparison.submodules = &reader.impl().submodules;
   comparison.from = request.from;
   comparison.to = request.to;
+  comparison.inherited = request.inherited;
   comparison.changed = {request.changed.begin(), request.changed.end()};
   comparison.changed.insert(request.unpatched.begin(), request.unpatched.end());
   Result<TreeDifference> difference = compare_trees(comparison);
@@ -220,6 +247,9 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   impl->replace = !request.from;
   impl->clean = request.clean;
   impl->prefer_today(request);
+  if (Result<void> done = impl->remove_strange(*reader.impl().source, request); !done) {
+    return tl::unexpected{done.error()};
+  }
   return TreeStream{std::move(impl)};
 }
 
@@ -238,6 +268,11 @@ Result<bool> TreeStream::next(std::string& out, std::size_t enough) {
 }
 
 std::span<const TreeStream::Change> TreeStream::changes() const { return impl_->difference.changes; }
+bool TreeStream::is_reproducible() const {
+  const TreeDifference& difference = impl_->difference;
+  return !difference.has_submodule_files &&
+         std::ranges::all_of(difference.treatments, [](const Treatment& one) { return one.driver.empty(); });
+}
 std::span<const std::string> TreeStream::submodules() const { return impl_->difference.submodules; }
 
 }  // namespace nmz::git

@@ -22,6 +22,7 @@
 #include "evidence.hpp"
 #include "prepared_search.hpp"
 #include "reporter.hpp"
+#include "trees.hpp"
 #include "workforce.hpp"
 
 namespace nmz::nmzbisect {
@@ -146,6 +147,7 @@ int search_and_answer(Search& search, run::Loop& loop, site::Site& site) {
   const coordinator::RunEnd end = carry_out(search, command, shop, reporter);
   tell_changes(search, shop, reporter);
   const int status = conclude(search, end, records, reporter);
+  if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site));
   records.close(site);
   return status;
 }

@@ -10,6 +10,8 @@ namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
 
+std::string label_of(const git::CommitId& commit, const std::string& rules) { return commit.hex() + ' ' + rules; }
+
 class CommitLayout final : public coordinator::Layout {
  public:
   CommitLayout(const git::ObjectReader& objects, const git::GitDirTemplate* git_dirs, WorkerTree& worker,
@@ -18,6 +20,8 @@ class CommitLayout final : public coordinator::Layout {
 
   void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
+  /// What else decides the contents of a tree that is kept.
+  void take_rules(std::string rules) { rules_ = std::move(rules); }
 
   Result<void> open() override {
     if (!worker_.reader) {
@@ -32,12 +36,22 @@ class CommitLayout final : public coordinator::Layout {
       request_.unpatched = worker_.patched;
     }
     auto stream = git::TreeStream::open(*worker_.reader, request_);
+    if (!stream && request_.from) {  // what the tree has need not be in the repository any more
+      request_.from.reset();
+      stream = git::TreeStream::open(*worker_.reader, request_);
+    }
     if (!stream) return tl::unexpected<Error>{stream.error()};
     stream_.emplace(std::move(*stream));
+    worker_.reproducible = (worker_.reproducible || !request_.from) && stream_->is_reproducible();
     return {};
   }
 
   Result<bool> next(std::string& out, std::size_t enough) override { return stream_->next(out, enough); }
+
+  [[nodiscard]] std::string label() const override {
+    return worker_.reproducible && request_.patched.empty() && !rules_.empty() ? label_of(request_.to, rules_)
+                                                                               : std::string{};
+  }
 
   Result<void> laid_out() override {
     if (watch_) watch_->hide_new_names();
@@ -66,6 +80,7 @@ class CommitLayout final : public coordinator::Layout {
   git::TreeRequest request_;
   std::shared_ptr<sandbox::Watch> watch_;
   std::shared_ptr<const git::Patches> patches_;
+  std::string rules_;
   std::optional<git::TreeStream> stream_;
 };
 
@@ -176,10 +191,41 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;
+  if (known.inherited) mind_strange_files(request);
   auto layout = std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, where, std::move(request));
   layout->take_watch(watch_);
   layout->take_patches(patches_);
+  layout->take_rules(rules_);
   return layout;
+}
+
+void CommitWork::inherit_trees(std::vector<std::string> strange) {
+  strange_ = std::move(strange);
+  for (const auto& worker : workers_) worker->may_inherit = !rules_.empty();
+}
+
+/// In an inherited tree, what is today's is an earlier day's.
+void CommitWork::mind_strange_files(git::TreeRequest& request) const {
+  request.inherited = true;
+  request.strange = request.changed;
+  request.strange.insert(request.strange.end(), strange_.begin(), strange_.end());
+  request.changed.insert(request.changed.end(), strange_.begin(), strange_.end());
+  if (!today_) return;
+  for (const git::TodaysFile& file : *today_) {
+    request.changed.push_back(file.path);
+    if (file.removed) request.strange.push_back(file.path);
+  }
+}
+
+bool CommitWork::has_kept_tree(job::WorkerId id) { return std::exchange(worker(id).may_inherit, false); }
+
+bool CommitWork::take_over(job::WorkerId id, const wire::KeptTree& kept) {
+  const std::optional<git::CommitId> commit = git::CommitId::parse(kept.label.substr(0, kept.label.find(' ')));
+  if (!commit || kept.label != label_of(*commit, rules_)) return false;
+  WorkerTree& tree = worker(id);
+  tree.commit = *commit;
+  tree.reproducible = true;
+  return true;
 }
 
 }  // namespace nmz::nmzbisect

@@ -32,6 +32,8 @@ struct WorkerTree {
   std::optional<git::CommitId> previous;  ///< laid out before that
   std::optional<git::CommitId> commit;    ///< laid out last
   std::vector<std::string> patched;       ///< what patches have changed of it
+  bool reproducible = false;              ///< what is in the tree follows from that
+  bool may_inherit = false;               ///< its agent may find a tree of an earlier search
 };
 
 /// The names of a worker's places below the run's directory.
@@ -68,13 +70,21 @@ class CommitWork final : public coordinator::WorkSource {
   /// What to look at before each test.
   void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
 
+  /// Leaves the trees to another search: `rules` is what decides about their files besides the commit.
+  void keep_trees(std::string rules) { rules_ = std::move(rules); }
+  /// Begins with trees that were kept. `strange`: paths at which they may have what was not the commit's.
+  void inherit_trees(std::vector<std::string> strange);
+
   wire::Run run(const dispatch::Assign& assignment) override;
   std::unique_ptr<coordinator::Layout> layout(const dispatch::Assign& assignment,
                                               const coordinator::TreeKnowledge& known) override;
+  bool has_kept_tree(job::WorkerId id) override;
+  bool take_over(job::WorkerId id, const wire::KeptTree& kept) override;
 
  private:
   CommitWork(const git::ObjectReader& objects, std::vector<git::CommitId> subjects, wire::Run run, bool clean);
   WorkerTree& worker(job::WorkerId id);
+  void mind_strange_files(git::TreeRequest& request) const;
 
   const git::ObjectReader& objects_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::vector<git::CommitId> subjects_;
@@ -86,7 +96,9 @@ class CommitWork final : public coordinator::WorkSource {
   std::shared_ptr<const std::vector<git::TodaysFile>> today_;
   std::shared_ptr<const git::Patches> patches_;
   std::shared_ptr<sandbox::Watch> watch_;
-  std::filesystem::path places_;  ///< of local workers
+  std::filesystem::path places_;      ///< of local workers
+  std::string rules_;                 ///< empty: the trees are not kept
+  std::vector<std::string> strange_;  ///< in trees of an earlier search
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };
 

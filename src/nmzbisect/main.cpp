@@ -2,8 +2,9 @@
 
 #include "bisect.hpp"
 #include "options.hpp"
+#include "trees.hpp"
 
 int main(int argc, char** argv) {
   using namespace nmz::nmzbisect;  // NOLINT(google-build-using-namespace)
-  return nmz::run::enter(program, argc, argv, {}, nmz::run::reader(parse, bisect));
+  return nmz::run::enter(program, argc, argv, {{"trees", trees_command}}, nmz::run::reader(parse, bisect));
 }

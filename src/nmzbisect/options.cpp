@@ -49,6 +49,7 @@ constexpr const char* usage =
     "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
     "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
     "       nmzbisect logs [prune]     (the runs whose logs are kept; remove old ones)\n"
+    "       nmzbisect trees [prune]    (the work trees that are kept; remove them)\n"
     "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
 
 /// What says something only together with others.
@@ -134,7 +135,9 @@ Table output_options(Options& options, run::SharedOptions& shared) {
   return {
       value("-C", "DIR", text(options.directory), "Run as if started in DIR"),
       value("--work-dir", "DIR", text(options.work_directory),
-            "Where work trees are put [in the user's cache directory]"),
+            "Where work trees are put, and removed at the end [in the user's cache directory]"),
+      flag("--no-keep-trees", options.no_keep_trees,
+           "Remove the work trees at the end; otherwise the next search of this repository begins with them"),
       shared.log_directory(),
       shared.log_limit(log_mebibytes),
       value("--log-lines", "N", command_line::count(options.log_lines, most_lines),

@@ -45,6 +45,7 @@ struct Options : run::Settings {
   std::vector<std::string> with;  ///< untracked paths that go into containers
   std::size_t log_lines = 10;     ///< of the deciding test's log that are shown
   bool keep_going = false;        ///< also where the build fails everywhere
+  bool no_keep_trees = false;     ///< for the next search of the repository
   std::string work_directory;     ///< empty = in the user's cache directory
   bool no_checkout = false;       ///< the image carries the repository: no files are sent
   bool dry_run = false;

@@ -18,6 +18,7 @@
 #include "command.hpp"
 #include "commit_work.hpp"
 #include "home_files.hpp"
+#include "trees.hpp"
 
 namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
@@ -56,6 +57,8 @@ std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const W
                                       options.hooks && search.objects.has_hook("post-checkout")));
   work->take_today(shop.inputs.today);
   work->take_watch(shop.worlds.watch);
+  if (keeps_trees(options)) work->keep_trees(rules_of_trees(search.objects));
+  if (const auto inherited = shop.site.inherited()) work->inherit_trees(inherited->words);
   return work;
 }
 
@@ -134,6 +137,7 @@ site::Choice site_choice(const Options& options, const git::Repository& reposito
   choice.work_directory = options.work_directory;
   choice.remedy = "choose another place with --work-dir";
   choice.directory_name = directory_name(repository);
+  choice.owner = owner_of_trees(options, repository);
   return choice;
 }
 

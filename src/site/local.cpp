@@ -40,7 +40,7 @@ class LocalSite final : public Site {
       if (!cache) return tl::unexpected{cache.error()};
       base = *cache;
     }
-    auto made = orchestrator::RunDirectory::create(base, choice_.remedy, choice_.directory_name);
+    auto made = orchestrator::RunDirectory::create(base, choice_.remedy, choice_.directory_name, choice_.owner);
     if (!made) return tl::unexpected{made.error()};
     directory_.emplace(std::move(*made));
     return {};
@@ -70,14 +70,21 @@ class LocalSite final : public Site {
     return std::make_unique<orchestrator::Local>(io_.get_executor(), std::move(options));
   }
 
+  [[nodiscard]] std::optional<orchestrator::KeptTrees> inherited() const override {
+    return directory_ ? directory_->inherited() : std::nullopt;
+  }
+  void keep(const orchestrator::KeptTrees& trees) override { kept_ = trees; }
+
   std::vector<std::string> leave() override {
-    return directory_ ? directory_->remove_beside() : std::vector<std::string>{};
+    if (!directory_) return {};
+    return kept_ ? directory_->keep_beside(*kept_) : directory_->remove_beside();
   }
 
  private:
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Choice choice_;
   std::optional<orchestrator::RunDirectory> directory_;
+  std::optional<orchestrator::KeptTrees> kept_;
 };
 
 }  // namespace

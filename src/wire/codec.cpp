@@ -17,20 +17,21 @@ auto fields(wire::Is<Taken> auto& m) { return std::tie(m.name, m.place); }
 namespace nmz::wire {
 
 auto fields(Is<Nonce> auto& m) { return std::tie(m.high, m.low); }
-auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat); }
+auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat, m.kept_tree); }
 auto fields(Is<TreeBegin> auto& m) { return std::tie(m.replace, m.clean); }
 auto fields(Is<TreeRemove> auto& m) { return std::tie(m.path); }
 auto fields(Is<TreeFile> auto& m) { return std::tie(m.path, m.mode, m.size, m.keep_if_same); }
 auto fields(Is<TreeData> auto& m) { return std::tie(m.bytes); }
 auto fields(Is<TreeDirectory> auto& m) { return std::tie(m.path); }
-auto fields(Is<TreeEnd> auto& m) { return std::tie(m.nonce); }
+auto fields(Is<TreeEnd> auto& m) { return std::tie(m.nonce, m.label); }
 auto fields(Is<Run> auto& m) {
   return std::tie(m.job, m.attempt, m.nonce, m.argv, m.program, m.build, m.env, m.unset, m.directory, m.input, m.match,
                   m.timeout, m.kill_grace, m.log_limit, m.watch);
 }
 auto fields(Is<Cancel> auto& m) { return std::tie(m.job, m.only_if_waiting); }
 auto fields(Is<Shutdown> auto& /*m*/) { return std::tie(); }
-auto fields(Is<Welcome> auto& m) { return std::tie(m.protocol, m.version, m.node, m.pid); }
+auto fields(Is<KeptTree> auto& m) { return std::tie(m.label, m.changed, m.paths, m.bytes); }
+auto fields(Is<Welcome> auto& m) { return std::tie(m.protocol, m.version, m.node, m.pid, m.kept); }
 auto fields(Is<TreeReady> auto& m) { return std::tie(m.outcome, m.nonce); }
 auto fields(Is<Started> auto& m) { return std::tie(m.job, m.phase); }
 auto fields(Is<Log> auto& m) { return std::tie(m.job, m.bytes); }

@@ -20,6 +20,7 @@ struct TreeKnowledge {
   TreeKnowledge() = default;
   bool intact = false;               ///< it is as the last layout of this worker left it, but for `changed`
   std::vector<std::string> changed;  ///< tracked paths the last test changed
+  bool inherited = false;            ///< the last layout was another search's
 };
 
 /// The files for one execution. Its functions block, and run on a pool thread, one at a time.
@@ -41,6 +42,9 @@ class Layout {
 
   /// The agent has laid out all of it.
   virtual Result<void> laid_out() = 0;
+
+  /// A name for what is in the tree then, if another search may take it over; else empty.
+  [[nodiscard]] virtual std::string label() const { return {}; }
 };
 
 class WorkSource {
@@ -59,6 +63,11 @@ class WorkSource {
   virtual std::unique_ptr<Layout> layout(const dispatch::Assign& /*assignment*/, const TreeKnowledge& /*known*/) {
     return nullptr;
   }
+
+  /// Whether the worker's agent may find a tree of an earlier search; asked once for each of its lives.
+  virtual bool has_kept_tree(job::WorkerId /*worker*/) { return false; }
+  /// The agent has: whether what is called so can be the beginning of a layout.
+  virtual bool take_over(job::WorkerId /*worker*/, const wire::KeptTree& /*kept*/) { return false; }
 };
 
 }  // namespace nmz::coordinator

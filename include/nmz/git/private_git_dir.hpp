@@ -31,7 +31,7 @@ class PrivateGitDir {
 
   /// After the agent has laid out the stream: HEAD and index answer for `commit`, in the submodules too. Also puts
   /// right what a test may have changed. `full`: the index is made anew from the stream's changes (the first checkout,
-  /// or after the worker was started again).
+  /// or after the worker was started again). The first one may begin with the tree of an earlier search.
   [[nodiscard]] Result<void> update(ObjectReader& reader, const CommitId& commit, const TreeStream& stream, bool full);
 
  private:

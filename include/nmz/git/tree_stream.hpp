@@ -34,6 +34,9 @@ class ObjectReader {
   /// The commit's message up to the first empty line, on one line, as `git log --format=%s` has it.
   [[nodiscard]] Result<std::string> message_line(const CommitId& commit) const;
 
+  /// All that decides about the contents of a commit's files, besides the commit.
+  [[nodiscard]] std::string content_rules() const;
+
   /// Whether the user has a hook of this name that git would run.
   [[nodiscard]] bool has_hook(const std::string& name) const;
 
@@ -64,6 +67,8 @@ struct TreeRequest {
   std::shared_ptr<const std::vector<TodaysFile>> today;  ///< the same for every commit; may be null
   std::vector<TodaysFile> patched;                       ///< as this commit has them
   std::vector<std::string> unpatched;                    ///< as only `from` had them, or untracked there
+  bool inherited = false;            ///< `from` was laid out by an earlier search, with no submodule's files
+  std::vector<std::string> strange;  ///< what stands at these paths is neither the commit's nor today's: it goes
 };
 
 /// Produces the messages from TreeBegin on, but not the TreeEnd, a piece at a time, so that a tree of any size needs
@@ -89,6 +94,9 @@ class TreeStream {
     CommitId blob;           ///< object id of the (unfiltered) blob, or the submodule's commit
   };
   [[nodiscard]] std::span<const Change> changes() const;
+  /// Whether the files follow from the commit and the configuration alone: no submodule's files, no programs that
+  /// filter.
+  [[nodiscard]] bool is_reproducible() const;
   /// Submodules whose files this stream may lay out or remove, in order.
   [[nodiscard]] std::span<const std::string> submodules() const;
 

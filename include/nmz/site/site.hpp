@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 
 #include "nmz/cluster/options.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/orchestrator/kept_trees.hpp"
 #include "nmz/orchestrator/local.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
 
@@ -28,6 +30,7 @@ struct Choice {
   std::filesystem::path work_directory;  ///< of local work; empty = the user's cache directory
   std::string remedy;                    ///< what the user can do when that cannot be used
   std::string directory_name;            ///< what the run's directory there is called; empty = anything
+  std::string owner;                     ///< takes trees over that are kept for him; empty = nobody
 };
 
 struct WorkersRequest {
@@ -74,6 +77,10 @@ class Site {
   [[nodiscard]] virtual std::filesystem::path directory() const { return {}; }
   /// Nothing is started yet. The site outlives them.
   [[nodiscard]] virtual Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const WorkersRequest& request) = 0;
+  /// The trees that this run has taken over from an earlier one.
+  [[nodiscard]] virtual std::optional<orchestrator::KeptTrees> inherited() const { return std::nullopt; }
+  /// leave() keeps the trees of this run for another one.
+  virtual void keep(const orchestrator::KeptTrees& /*trees*/) {}
   /// Takes away what occupy() has made. One line for each thing that stays.
   virtual std::vector<std::string> leave() { return {}; }
 };

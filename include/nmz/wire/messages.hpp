@@ -11,6 +11,7 @@
 //     Run --------------------------------------->
 //           <------------------------ Started(build)? Started(test) (Log, Took)* Finished
 //           <------------------------------------- TreeState      (which tracked files the test changed)
+//     Hello{kept_tree} -> Welcome{kept}: the tree is as an earlier search left it, but for the paths told
 //     Cancel (any time) -> the job ends with Finished{cancelled}; a job that waits has no Started then
 //     Run (any time, where there is no tree) -> it waits until the jobs before it have ended
 //     Shutdown, or the end of the stream -------->  every process of the job is killed, the agent exits
@@ -51,6 +52,7 @@ struct Hello {
   job::WorkerId worker{};
   std::string token;  ///< per-run secret; empty on a socket pair
   std::chrono::milliseconds heartbeat{1000};
+  bool kept_tree = false;  ///< there may be a tree of an earlier search: tell what is left of it
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -89,7 +91,8 @@ struct TreeDirectory {
 };
 
 struct TreeEnd {
-  Nonce nonce;  ///< for the TreeReady that answers it
+  Nonce nonce;          ///< for the TreeReady that answers it
+  std::string label{};  ///< if not empty, the tree may be kept for another search, by this name of what is in it
   friend bool operator==(const TreeEnd&, const TreeEnd&) = default;
 };
 
@@ -126,11 +129,21 @@ struct Shutdown {
 
 inline constexpr std::size_t longest_name = 256;
 
+/// A tree of an earlier search.
+struct KeptTree {
+  std::string label{};                 ///< empty: there is none; at most longest_name
+  std::vector<std::string> changed{};  ///< tracked paths that are no longer as they were laid out
+  std::uint64_t paths = 0;             ///< that it has
+  std::uint64_t bytes = 0;             ///< of these paths together
+  friend bool operator==(const KeptTree&, const KeptTree&) = default;
+};
+
 struct Welcome {
   std::uint32_t protocol = protocol_version;
   std::string version;  ///< of the agent; at most longest_name
   std::string node;     ///< host name; at most longest_name
   std::uint32_t pid = 0;
+  KeptTree kept{};
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 

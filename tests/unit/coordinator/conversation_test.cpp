@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nmz/wire/kept_tree.hpp"
+
 namespace nmz::coordinator {
 namespace {
 
@@ -65,6 +67,28 @@ class ConversationTest : public testing::Test {
 
   Conversation talk;
 };
+
+TEST_F(ConversationTest, AKeptTreeIsToldWhereOneWasAskedFor) {
+  wire::Welcome welcome;
+  welcome.kept = {"label", {"a"}, 2, 3};
+  EXPECT_FALSE(hears(welcome)) << "nobody asked";
+  wire::Hello hello;
+  hello.kept_tree = true;
+  const auto answers = [&](const wire::KeptTree& kept) {
+    Conversation other;
+    other.send(hello);
+    welcome.kept = kept;
+    return !other.hear(welcome).has_value();
+  };
+  EXPECT_TRUE(answers({"label", {"a"}, 2, 3}));
+  EXPECT_TRUE(answers({}));
+  EXPECT_FALSE(answers({"", {"a"}, 2, 3})) << "of no tree";
+  EXPECT_FALSE(answers({"label", {"a", "b", "c"}, 2, 3})) << "more changed than there are";
+  EXPECT_FALSE(answers({std::string(wire::longest_name + 1, 'x'), {}, 2, 3}));
+  EXPECT_FALSE(answers({"label", {}, wire::most_paths_of_kept + 1, 3}));
+  EXPECT_FALSE(answers({"label", {}, 1, wire::most_bytes_of_paths + 1}));
+  EXPECT_FALSE(answers({"label", {std::string(wire::most_bytes_of_changes + 1, 'x')}, 1, 1}));
+}
 
 /// Every state with every message: what is not listed here ends the worker.
 TEST_F(ConversationTest, TheTable) {

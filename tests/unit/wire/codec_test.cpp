@@ -27,7 +27,7 @@ class RandomMessages {
   Message of_type(std::size_t type) {
     switch (type) {
       case 0:
-        return Hello{any<std::uint32_t>(), job::WorkerId{any<std::uint32_t>()}, bytes(), milliseconds()};
+        return Hello{any<std::uint32_t>(), job::WorkerId{any<std::uint32_t>()}, bytes(), milliseconds(), flip()};
       case 1:
         return TreeBegin{flip(), flip()};
       case 2:
@@ -39,7 +39,7 @@ class RandomMessages {
       case 5:
         return TreeDirectory{bytes()};
       case 6:
-        return TreeEnd{{any<std::uint64_t>(), any<std::uint64_t>()}};
+        return TreeEnd{{any<std::uint64_t>(), any<std::uint64_t>()}, bytes()};
       case 7:
         return run();
       case 8:
@@ -47,7 +47,11 @@ class RandomMessages {
       case 9:
         return Shutdown{};
       case 10:
-        return Welcome{any<std::uint32_t>(), bytes(), bytes(), any<std::uint32_t>()};
+        return Welcome{any<std::uint32_t>(),
+                       bytes(),
+                       bytes(),
+                       any<std::uint32_t>(),
+                       {bytes(), list(), any<std::uint64_t>(), any<std::uint64_t>()}};
       case 11:
         return TreeReady{outcome(), {any<std::uint64_t>(), any<std::uint64_t>()}};
       case 12:
@@ -191,7 +195,7 @@ TEST(CodecTest, AnySplitOfTheStreamGivesTheSameMessages) {
 TEST(CodecTest, FramesAreLittleEndianAndLengthPrefixed) {
   EXPECT_EQ(encoded(TreeRemove{"a/b"}), header(7, 3) + std::string("\3\0\0\0a/b", 7));
   EXPECT_EQ(encoded(Cancel{job::JobId{0x0102}, true}), header(9, 9) + std::string("\2\1\0\0\0\0\0\0\1", 9));
-  EXPECT_EQ(encoded(TreeEnd{}), header(16, 7) + std::string(16, '\0'));
+  EXPECT_EQ(encoded(TreeEnd{}), header(20, 7) + std::string(20, '\0'));
 }
 
 TEST(CodecTest, AnUnfinishedFrameIsNoMessageYet) {
