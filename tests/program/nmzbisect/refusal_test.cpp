@@ -78,9 +78,15 @@ TEST_F(RefusalTest, RangesThatAreNoRange) {
   refused({"--bad", "HEAD"});
 }
 
-TEST_F(RefusalTest, UnrelatedHistories) {
+/// A whole one searches as git does (GraphTest); this one cannot know that they have nothing in common.
+TEST_F(RefusalTest, HistoriesThatAShallowCloneCannotConnect) {
   repository.add({ScratchCommit{{}, {{"other", "1\n"}}}});
-  EXPECT_THAT(refused({repository.ids()[8] + ".." + repository.ids()[7]}), Not(IsEmpty()));
+  repository.git({"branch", "other", repository.ids()[7]});
+  const fs::path shallow = place.path() / "shallow";
+  ScratchRepository::git_in(place.path(), {"clone", "--quiet", "--depth=1", "--no-single-branch",
+                                           "file://" + repository.path().string(), shallow});
+  EXPECT_THAT(refused(shallow, arguments({"origin/main..origin/other"}, leaves_a_note)),
+              HasSubstr("git fetch --unshallow"));
 }
 
 TEST_F(RefusalTest, NoCommand) {
