@@ -217,7 +217,11 @@ void CommitWork::mind_strange_files(git::TreeRequest& request) const {
   }
 }
 
-bool CommitWork::has_kept_tree(job::WorkerId id) { return std::exchange(worker(id).may_inherit, false); }
+/// One that joins later has none, and is not made here.
+bool CommitWork::has_kept_tree(job::WorkerId id) {
+  const auto number = static_cast<std::size_t>(id);
+  return number < workers_.size() && std::exchange(workers_[number]->may_inherit, false);
+}
 
 bool CommitWork::take_over(job::WorkerId id, const wire::KeptTree& kept) {
   const std::optional<git::CommitId> commit = git::CommitId::parse(kept.label.substr(0, kept.label.find(' ')));
