@@ -16,8 +16,8 @@
 #include "nmz/git/private_git_dir.hpp"
 #include "nmz/git/tree_stream.hpp"
 
-#include "unit/git/plain_worker.hpp"
 #include "support/temp_directory.hpp"
+#include "unit/git/plain_worker.hpp"
 
 namespace {
 

@@ -14,8 +14,8 @@
 #include "nmz/run/recording.hpp"
 #include "nmz/view/text.hpp"
 
-#include "unit/events/random_events.hpp"
 #include "support/temp_directory.hpp"
+#include "unit/events/random_events.hpp"
 #include "unit/view/printed.hpp"
 
 namespace nmz::run {
