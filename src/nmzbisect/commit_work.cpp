@@ -201,7 +201,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
 
 void CommitWork::inherit_trees(std::vector<std::string> strange) {
   strange_ = std::move(strange);
-  for (const auto& worker : workers_) worker->may_inherit = !rules_.empty();
+  inherits_ = true;
 }
 
 /// In an inherited tree, what is today's is an earlier day's.
@@ -217,7 +217,9 @@ void CommitWork::mind_strange_files(git::TreeRequest& request) const {
   }
 }
 
-bool CommitWork::has_kept_tree(job::WorkerId id) { return std::exchange(worker(id).may_inherit, false); }
+bool CommitWork::has_kept_tree(job::WorkerId id) {
+  return inherits_ && !rules_.empty() && !std::exchange(worker(id).asked, true);
+}
 
 bool CommitWork::take_over(job::WorkerId id, const wire::KeptTree& kept) {
   const std::optional<git::CommitId> commit = git::CommitId::parse(kept.label.substr(0, kept.label.find(' ')));
