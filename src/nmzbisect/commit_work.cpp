@@ -201,7 +201,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
 
 void CommitWork::inherit_trees(std::vector<std::string> strange) {
   strange_ = std::move(strange);
-  for (const auto& worker : workers_) worker->may_inherit = !rules_.empty();
+  inherits_ = true;
 }
 
 /// In an inherited tree, what is today's is an earlier day's.
@@ -217,11 +217,8 @@ void CommitWork::mind_strange_files(git::TreeRequest& request) const {
   }
 }
 
-/// One that joins later has none, and is not made here.
-bool CommitWork::has_kept_tree(job::WorkerId id) {
-  const auto number = static_cast<std::size_t>(id);
-  return number < workers_.size() && std::exchange(workers_[number]->may_inherit, false);
-}
+/// Asked before a worker that joins later has been made.
+bool CommitWork::has_kept_tree(job::WorkerId id) { return inherits_ && !rules_.empty() && asked_.insert(id).second; }
 
 bool CommitWork::take_over(job::WorkerId id, const wire::KeptTree& kept) {
   const std::optional<git::CommitId> commit = git::CommitId::parse(kept.label.substr(0, kept.label.find(' ')));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +34,6 @@ struct WorkerTree {
   std::optional<git::CommitId> commit;    ///< laid out last
   std::vector<std::string> patched;       ///< what patches have changed of it
   bool reproducible = false;              ///< what is in the tree follows from that
-  bool may_inherit = false;               ///< its agent may find a tree of an earlier search
 };
 
 /// The names of a worker's places below the run's directory.
@@ -98,6 +98,8 @@ class CommitWork final : public coordinator::WorkSource {
   std::shared_ptr<sandbox::Watch> watch_;
   std::filesystem::path places_;      ///< of local workers
   std::string rules_;                 ///< empty: the trees are not kept
+  bool inherits_ = false;             ///< there may be trees of an earlier search, also of workers that come later
+  std::set<job::WorkerId> asked_;     ///< for a tree of an earlier search
   std::vector<std::string> strange_;  ///< in trees of an earlier search
   std::vector<std::unique_ptr<WorkerTree>> workers_;
 };
