@@ -137,14 +137,16 @@ TEST_F(ClusterTest, TheManagersEngineMayBeStoppedAndStarted) {
   expect_complete(run);
 }
 
-/// In the middle of what is made one after the other, with an answer under way.
+/// In the middle of what is made one after the other, with an answer under way; on a busy machine, just behind that.
+/// (cluster_faults_test lets each call fail in turn.)
 TEST_F(ClusterTest, TheManagersEngineMayDieWhileTheRunIsSetUp) {
   ClusterRun run{place, "run", sleepers(6, "0.5"), {"--replicas", "3"}};
   ASSERT_TRUE(wait_until([] { return !configs().empty(); }));
   node({"crash", "1"});
   node({"start", "1"});
   expect_complete(run);
-  EXPECT_THAT(run.notices(), Contains(HasSubstr("it is given some time to come back")));
+  EXPECT_THAT(run.notices(), Contains(testing::AnyOf(HasSubstr("it is given some time to come back"),
+                                                     HasSubstr("the relay was lost: "))));
 }
 
 TEST_F(ClusterTest, TheRelayMayBeRemoved) {
