@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
+#include <fmt/format.h>
 
 #include "json.hpp"
 
@@ -41,9 +42,9 @@ std::vector<std::string> proxy_variables(const std::filesystem::path& config_dir
   for (const auto& [kind, member] : kinds) {
     const std::string value = text_at(*entry, member);
     if (value.empty()) continue;
-    const std::string name = std::string{kind} + "_proxy";
-    variables.push_back(upper(name) + '=' + value);
-    variables.push_back(name + '=' + value);
+    const std::string name = fmt::format("{}_proxy", kind);
+    variables.push_back(fmt::format("{}={}", upper(name), value));
+    variables.push_back(fmt::format("{}={}", name, value));
   }
   return variables;
 }

@@ -6,14 +6,8 @@
 namespace nmz::git {
 namespace {
 
-OdbObjectHandle another(const OdbObjectHandle& blob) {
-  git_odb_object* handle = nullptr;
-  git_odb_object_dup(&handle, blob.get());
-  return OdbObjectHandle{handle};
-}
-
 /// Nobody waits for ever for one whose memory did not suffice.
-Result<OdbObjectHandle> read_or_fail(const BlobCache::Read& read) {
+Result<SharedBlob> read_or_fail(const BlobCache::Read& read) {
   try {
     return read();
   } catch (const std::exception& caught) {
@@ -23,15 +17,15 @@ Result<OdbObjectHandle> read_or_fail(const BlobCache::Read& read) {
 
 }  // namespace
 
-Result<OdbObjectHandle> BlobCache::get(const CommitId& id, const Read& read) {
+Result<SharedBlob> BlobCache::get(const CommitId& id, const Read& read) {
   std::unique_lock lock{mutex_};
   for (auto found = blobs_.find(id); found != blobs_.end(); found = blobs_.find(id)) {
-    if (found->second) return another(found->second);
+    if (found->second) return found->second;
     read_.wait(lock);
   }
   blobs_.emplace(id, nullptr);
   lock.unlock();
-  Result<OdbObjectHandle> blob = read_or_fail(read);
+  Result<SharedBlob> blob = read_or_fail(read);
   lock.lock();
   if (blob) {
     keep(id, *blob);
@@ -42,13 +36,13 @@ Result<OdbObjectHandle> BlobCache::get(const CommitId& id, const Read& read) {
   return blob;
 }
 
-void BlobCache::keep(const CommitId& id, const OdbObjectHandle& blob) {
+void BlobCache::keep(const CommitId& id, const SharedBlob& blob) {
   const std::size_t bytes = git_odb_object_size(blob.get());
   if (bytes > limit_ / 4) {
     blobs_.erase(id);
     return;
   }
-  blobs_[id] = another(blob);
+  blobs_[id] = blob;
   oldest_first_.push_back(id);
   size_ += bytes;
   while (size_ > limit_) {

@@ -19,28 +19,28 @@
 
 namespace nmz::git {
 
-/// For all threads. The handles are one object, counted by libgit2; each may outlive the cache and its database.
+/// For all threads. A blob may outlive the cache and its database.
 class BlobCache {
  public:
-  using Read = std::function<Result<OdbObjectHandle>()>;
+  using Read = std::function<Result<SharedBlob>()>;
 
   /// `limit`: bytes kept.
   explicit BlobCache(std::size_t limit) : limit_{limit} {}
 
   /// What `read` gives for this id, now or a while ago. A failure is not kept: the next one reads for itself.
-  [[nodiscard]] Result<OdbObjectHandle> get(const CommitId& id, const Read& read);
+  [[nodiscard]] Result<SharedBlob> get(const CommitId& id, const Read& read);
 
   /// Bytes that are kept now.
   [[nodiscard]] std::size_t size() const;
 
  private:
-  void keep(const CommitId& id, const OdbObjectHandle& blob);
+  void keep(const CommitId& id, const SharedBlob& blob);
 
   std::size_t limit_;
   mutable std::mutex mutex_;
   std::condition_variable read_;
-  std::unordered_map<CommitId, OdbObjectHandle> blobs_;  ///< null while it is being read
-  std::deque<CommitId> oldest_first_;                    ///< of those that are kept
+  std::unordered_map<CommitId, SharedBlob> blobs_;  ///< null while it is being read
+  std::deque<CommitId> oldest_first_;               ///< of those that are kept
   std::size_t size_ = 0;
 };
 

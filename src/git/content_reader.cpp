@@ -88,7 +88,7 @@ Result<Content> read_content(const TreeDifference& difference, const FileToSend&
   const Origin& origin = difference.origins[file.origin];
   const Treatment& treatment = difference.treatments[file.treatment];
   Result<Content> content =
-      origin.source->blob(file.blob).map([](OdbObjectHandle blob) { return Content{std::move(blob)}; });
+      origin.source->blob(file.blob).map([](SharedBlob blob) { return Content{std::move(blob)}; });
   if (content && !treatment.nothing()) {
     content = treated(std::move(*content), treatment, file, origin);
   }

@@ -15,7 +15,7 @@ namespace nmz::git {
 class Content {
  public:
   Content() = default;
-  explicit Content(OdbObjectHandle blob) : blob_{std::move(blob)} {}
+  explicit Content(SharedBlob blob) : blob_{std::move(blob)} {}
   explicit Content(std::string filtered) : filtered_{std::move(filtered)} {}
 
   [[nodiscard]] std::string_view bytes() const {
@@ -25,7 +25,7 @@ class Content {
   }
 
  private:
-  OdbObjectHandle blob_;
+  SharedBlob blob_;
   std::string filtered_;
 };
 

@@ -19,7 +19,8 @@ struct Freed {
 };
 
 using OdbHandle = std::unique_ptr<git_odb, Freed<git_odb_free>>;
-using OdbObjectHandle = std::unique_ptr<git_odb_object, Freed<git_odb_object_free>>;
+/// Of several threads. (libgit2 counts as well, but where a sanitizer does not see it.)
+using SharedBlob = std::shared_ptr<git_odb_object>;
 using RepositoryHandle = std::unique_ptr<git_repository, Freed<git_repository_free>>;
 using CommitHandle = std::unique_ptr<git_commit, Freed<git_commit_free>>;
 using TreeHandle = std::unique_ptr<git_tree, Freed<git_tree_free>>;

@@ -216,17 +216,17 @@ Result<TreeHandle> ObjectSource::tree(const git_oid& id) const {
   return TreeHandle{handle};
 }
 
-Result<OdbObjectHandle> ObjectSource::blob(const CommitId& id) const {
+Result<SharedBlob> ObjectSource::blob(const CommitId& id) const {
   return blobs_->get(id, [&] { return read_blob(id); });
 }
 
-Result<OdbObjectHandle> ObjectSource::read_blob(const CommitId& id) const {
+Result<SharedBlob> ObjectSource::read_blob(const CommitId& id) const {
   const git_oid oid = replaced(to_oid(id));
   git_odb_object* handle = nullptr;
   if (git_odb_read(&handle, odb_.get(), &oid) != 0 && (!fetched(oid) || git_odb_read(&handle, odb_.get(), &oid) != 0)) {
     return missing("blob", id);
   }
-  OdbObjectHandle owner{handle};
+  SharedBlob owner{handle, git_odb_object_free};
   if (git_odb_object_type(handle) != GIT_OBJECT_BLOB) {
     return fail(ErrorKind::rejected, fmt::format("object {} is no blob", id.hex()));
   }
@@ -236,7 +236,7 @@ Result<OdbObjectHandle> ObjectSource::read_blob(const CommitId& id) const {
 std::shared_ptr<const AttributeFile> ObjectSource::attributes(const git_oid& blob_id, bool top) {
   std::shared_ptr<const AttributeFile>& file = attribute_files_[{to_id(blob_id), top}];
   if (!file) {
-    const Result<OdbObjectHandle> object = blob(to_id(blob_id));
+    const Result<SharedBlob> object = blob(to_id(blob_id));
     std::string_view text;
     if (object) {
       text = {static_cast<const char*>(git_odb_object_data(object->get())), git_odb_object_size(object->get())};

@@ -50,7 +50,7 @@ class ObjectSource {
   [[nodiscard]] Result<std::string> message_line(const CommitId& id) const;
   [[nodiscard]] Result<TreeHandle> tree_of_commit(const CommitId& id) const;
   [[nodiscard]] Result<TreeHandle> tree(const git_oid& id) const;
-  [[nodiscard]] Result<OdbObjectHandle> blob(const CommitId& id) const;
+  [[nodiscard]] Result<SharedBlob> blob(const CommitId& id) const;
 
   /// The attributes that count before any .gitattributes of a commit is looked at.
   [[nodiscard]] AttributeStack base_attributes() const { return base_attributes_; }
@@ -73,7 +73,7 @@ class ObjectSource {
   void read_base_attributes();
   [[nodiscard]] git_oid replaced(const git_oid& id) const;
   [[nodiscard]] Result<CommitHandle> commit(const CommitId& id) const;
-  [[nodiscard]] Result<OdbObjectHandle> read_blob(const CommitId& id) const;
+  [[nodiscard]] Result<SharedBlob> read_blob(const CommitId& id) const;
   /// Whether looking again makes sense: the object may have been fetched now.
   [[nodiscard]] bool fetched(const git_oid& id) const;
 

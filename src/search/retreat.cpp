@@ -77,6 +77,7 @@ std::vector<Node> tags_at_doubling_distance(const CommitGraph& graph, std::span<
     if (!is_new && nearer) known->second = tag;
   }
   std::vector<Node> nodes;
+  nodes.reserve(nearest.size());
   for (const auto& [stretch, tag] : nearest) nodes.push_back(tag.node);
   return nodes;
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "nmz/error/result.hpp"
@@ -48,8 +49,8 @@ class Patches {
     std::string text;
     std::optional<std::unordered_set<CommitId>> only;
   };
-  Patches(const Repository& repository, std::filesystem::path scratch)
-      : repository_{repository}, scratch_{std::move(scratch)} {}
+  Patches(Repository repository, std::filesystem::path scratch)
+      : repository_{std::move(repository)}, scratch_{std::move(scratch)} {}
 
   Repository repository_;
   std::filesystem::path scratch_;

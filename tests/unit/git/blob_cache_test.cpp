@@ -34,16 +34,16 @@ class BlobCacheTest : public testing::Test {
   }
 
   BlobCache::Read reading(const CommitId& id) {
-    return [this, id]() -> Result<OdbObjectHandle> {
+    return [this, id]() -> Result<SharedBlob> {
       ++reads_;
       const git_oid oid = to_oid(id);
       git_odb_object* object = nullptr;
       if (git_odb_read(&object, odb_.get(), &oid) != 0) return fail(ErrorKind::rejected, "missing");
-      return OdbObjectHandle{object};
+      return SharedBlob{object, git_odb_object_free};
     };
   }
 
-  static std::string content(const Result<OdbObjectHandle>& blob) {
+  static std::string content(const Result<SharedBlob>& blob) {
     return {static_cast<const char*>(git_odb_object_data(blob.value().get())), git_odb_object_size(blob->get())};
   }
 
@@ -73,7 +73,7 @@ TEST_F(BlobCacheTest, WhoeverWantsWhatIsBeingReadWaitsForIt) {
     });
   });
   begun.get_future().wait();
-  std::vector<std::future<Result<OdbObjectHandle>>> others;
+  std::vector<std::future<Result<SharedBlob>>> others;
   for (int i = 0; i < 3; ++i) {
     others.push_back(std::async(std::launch::async, [&] { return cache.get(id, reading(id)); }));
   }
@@ -87,7 +87,7 @@ TEST_F(BlobCacheTest, AFailureIsNotKept) {
   BlobCache cache{1000};
   const CommitId id = write("content");
   EXPECT_FALSE(cache.get(id, [] { return fail(ErrorKind::retryable, "not now"); }));
-  EXPECT_FALSE(cache.get(id, []() -> Result<OdbObjectHandle> { throw std::bad_alloc{}; }));
+  EXPECT_FALSE(cache.get(id, []() -> Result<SharedBlob> { throw std::bad_alloc{}; }));
   EXPECT_EQ(content(cache.get(id, reading(id))), "content");
 }
 
