@@ -117,7 +117,7 @@ std::optional<KeptTrees> decode_kept(std::string_view text) {
   const auto take = [&] {
     const std::size_t end = text.find('\0');
     bad = bad || end == std::string_view::npos;
-    const std::string word{bad ? std::string_view{} : text.substr(0, end)};
+    std::string word{bad ? std::string_view{} : text.substr(0, end)};
     if (!bad) text.remove_prefix(end + 1);
     return word;
   };
@@ -184,7 +184,7 @@ bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& pro
     const UniqueFd worker = open_below(directory, name);
     for (const std::string& below : names_in(worker.get())) {
       const bool stays = below == tree_name || below == wire::manifest_name;
-      if (!stays && !move(worker.get(), below, name + '-' + below)) return false;
+      if (!stays && !move(worker.get(), below, std::string{name}.append("-").append(below))) return false;
     }
     trees.workers.push_back(name);
     trees.bytes += *bytes;
