@@ -27,7 +27,9 @@ namespace nmz::command_line {
 template <class Out, class Read>
 [[nodiscard]] Take stored(Out& out, Read read) {
   return [&out, read = std::move(read)](const std::string& option, const std::string& text) {
-    return read(option, text).map([&out](auto&& read_value) { out = static_cast<Out>(std::move(read_value)); });
+    return read(option, text).map([&out](auto&& read_value) {
+      out = static_cast<Out>(std::forward<decltype(read_value)>(read_value));
+    });
   };
 }
 
@@ -56,6 +58,7 @@ template <class Meaning>
 [[nodiscard]] Take one_of(Meaning& out, const std::vector<std::pair<std::string, Meaning>>& choices,
                           const Phrase& phrase = is) {
   std::vector<std::string> words;
+  words.reserve(choices.size());
   for (const auto& [word, meaning] : choices) words.push_back(word);
   return [&out, choices, words, phrase](const std::string& option, const std::string& text) {
     return parse_word(words, phrase, option, text).map([&](std::size_t at) { out = choices[at].second; });
