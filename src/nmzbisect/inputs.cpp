@@ -212,7 +212,7 @@ std::optional<git::TodaysFile> file_to_send(const fs::path& top, const std::stri
 /// What --with names.
 Result<void> add_with(const std::string& name, const git::Repository& repository, std::vector<git::TodaysFile>& today) {
   std::string path = from_top(name.ends_with('/') ? name.substr(0, name.size() - 1) : name, repository);
-  const fs::path top = repository.work_tree();
+  const fs::path& top = repository.work_tree();
   std::error_code error;
   const fs::file_status status = fs::symlink_status(top / path, error);
   if (path.empty() || !fs::exists(status)) {
