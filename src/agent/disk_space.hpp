@@ -39,6 +39,11 @@ class DiskWatch {
 
   /// Looks, unless it has just done so.
   void look(Clock::time_point now);
+  /// Looks whatever it has just done: what came last is in none of the looks before.
+  void look_at_the_end(Clock::time_point now) {
+    last_look_ = {};
+    look(now);
+  }
   [[nodiscard]] Clock::time_point next_look() const { return next_look_; }
 
   /// Space or inodes were as good as gone at some look.

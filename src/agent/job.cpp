@@ -311,7 +311,7 @@ void Job::end_phase() {
       ended_ = Clock::now();
     }
   };
-  disks_.look(Clock::now());
+  disks_.look_at_the_end(Clock::now());
   if (!main_status_ || !is_success(*main_status_)) {
     on_log();
     limit_ = processes_->met(last_words_);
