@@ -1,6 +1,7 @@
 #include "nmz/git/patches.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -9,8 +10,11 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
+#include "nmz/files/removal.hpp"
+#include "nmz/files/unique_fd.hpp"
 #include "nmz/git/checkout_state.hpp"
 
 #include "git_process.hpp"
@@ -66,15 +70,24 @@ Result<void> list_commits(const Repository& repository, const std::string& range
   return {};
 }
 
-/// A relative one may be anywhere.
-fs::path own_directory(const fs::path& wanted) {
+/// With a name of its own, in `parent` or among the temporary files: never in the directory that happens to be current.
+Result<fs::path> fresh_directory(const fs::path& parent) {
   std::error_code error;
-  if (wanted.is_absolute()) {
-    fs::create_directories(wanted, error);
-    return wanted;
+  const fs::path where = parent.empty() ? fs::temp_directory_path(error) : parent;
+  std::string name = where / "namazu-patches-XXXXXX";
+  if (error || !where.is_absolute() || ::mkdtemp(name.data()) == nullptr) {
+    const std::string why = error ? error.message() : std::error_code{errno, std::generic_category()}.message();
+    return fail(ErrorKind::misconfigured,
+                fmt::format("cannot make a directory for patched files in '{}': {}", where.string(), why));
   }
-  std::string name = fs::temp_directory_path(error) / ("namazu-" + wanted.string() + "-XXXXXX");
-  return ::mkdtemp(name.data()) == nullptr ? wanted : fs::path{name};
+  return fs::path{name};
+}
+
+/// With all that is in it, but nothing that is mounted there. What cannot be removed goes with the run's directory.
+void remove_directory(const fs::path& directory) {
+  const files::UniqueFd parent{
+      ::open(directory.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (parent) static_cast<void>(files::remove_entry(parent.get(), directory.filename().string(), [] {}));
 }
 
 /// One commit's index and files, below a directory that goes with it.
@@ -90,10 +103,7 @@ class Bench {
   Bench& operator=(const Bench&) = delete;
   Bench(Bench&&) = delete;
   Bench& operator=(Bench&&) = delete;
-  ~Bench() {
-    std::error_code error;
-    fs::remove_all(place_, error);
-  }
+  ~Bench() { remove_directory(place_); }
 
   [[nodiscard]] fs::path files() const { return place_ / "files"; }
 
@@ -158,15 +168,16 @@ Result<std::vector<TodaysFile>> changed_files(const Bench& bench, const CommitId
 
 }  // namespace
 
-Patches::~Patches() {
-  std::error_code error;
-  fs::remove_all(scratch_, error);
-}
+Patches::~Patches() { remove_directory(scratch_); }
 
 Result<std::shared_ptr<const Patches>> Patches::create(const Repository& repository,
                                                        const std::vector<PatchRequest>& requests,
-                                                       const fs::path& scratch) {
-  std::shared_ptr<Patches> patches{new Patches{repository, own_directory(scratch)}};
+                                                       const fs::path& place) {
+  Result<fs::path> scratch = fresh_directory(place);
+  if (!scratch) {
+    return tl::unexpected{scratch.error()};
+  }
+  std::shared_ptr<Patches> patches{new Patches{repository, std::move(*scratch)}};
   for (const PatchRequest& request : requests) {
     Result<std::string> text = read_patch(repository.start_directory() / request.file, request.file);
     if (!text) {

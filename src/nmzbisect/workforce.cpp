@@ -165,7 +165,7 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
 void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
   const std::vector<git::PatchRequest>& patches = search.options.patches;
   if (patches.empty()) return;
-  shop.patches = need(git::Patches::create(search.repository, patches, shop.site.directory() / "patches"));
+  shop.patches = need(git::Patches::create(search.repository, patches, shop.site.directory()));
   std::string names;
   for (const git::PatchRequest& one : patches) {
     names += (names.empty() ? "" : ", ") + one.file + (one.range.empty() ? "" : " (" + one.range + ")");

@@ -27,11 +27,11 @@ struct PatchRequest {
 
 class Patches {
  public:
-  /// `scratch` is made; a relative one among the files that are temporary. Its end removes it. One clear line
-  /// (misconfigured) for a file or a range that cannot be read.
+  /// Works in a directory that it makes in `place`, or among the temporary files where that is empty, and removes it
+  /// at its end. One clear line (misconfigured) for a file or a range that cannot be read.
   [[nodiscard]] static Result<std::shared_ptr<const Patches>> create(const Repository& repository,
                                                                      const std::vector<PatchRequest>& requests,
-                                                                     const std::filesystem::path& scratch);
+                                                                     const std::filesystem::path& place);
 
   ~Patches();
   Patches(const Patches&) = delete;
