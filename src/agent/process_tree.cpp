@@ -15,20 +15,17 @@
 #include <string_view>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nmz/files/listing.hpp"
+
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
 
 pid_t to_pid(std::string_view text) {
   pid_t pid = 0;
@@ -39,8 +36,8 @@ pid_t to_pid(std::string_view text) {
 /// The numeric names in a directory: processes of /proc, threads of /proc/<pid>/task.
 std::vector<pid_t> numbers_in(const std::string& directory) {
   std::vector<pid_t> numbers;
-  const std::unique_ptr<DIR, CloseDir> listing{::opendir(directory.c_str())};
-  while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {  // NOLINT(concurrency-mt-unsafe)
+  const files::Listing listing = files::open_listing(directory);
+  while (const dirent* entry = listing ? files::next(listing) : nullptr) {
     if (const pid_t number = to_pid(entry->d_name); number > 0) {
       numbers.push_back(number);
     }

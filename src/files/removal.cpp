@@ -12,7 +12,6 @@
 #include <string_view>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
@@ -22,16 +21,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nmz/files/listing.hpp"
 #include "nmz/files/unique_fd.hpp"
 
 namespace nmz::files {
 namespace {
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
 
 struct Entry {
   std::string name;
@@ -40,11 +36,10 @@ struct Entry {
 
 /// Reads the entries of an open directory; 0 or an errno.
 int list(int directory, std::vector<Entry>& entries) {
-  const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDir> listing{again < 0 ? nullptr : ::fdopendir(again)};
+  const Listing listing = open_listing(directory);
   if (!listing) return errno;
   errno = 0;
-  while (const dirent* found = ::readdir(listing.get())) {  // NOLINT(concurrency-mt-unsafe): a listing of our own
+  while (const dirent* found = next(listing)) {
     const std::string_view name{found->d_name};
     if (name == "." || name == "..") continue;
     bool is_directory = found->d_type == DT_DIR;

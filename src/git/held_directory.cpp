@@ -6,22 +6,14 @@
 #include <cerrno>
 #include <memory>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/listing.hpp"
 #include "nmz/files/removal.hpp"
 
 namespace nmz::git {
-namespace {
-
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
-
-}  // namespace
-
 files::UniqueFd own_directory(int parent, const std::string& name) {
   files::UniqueFd found{files::open_own_directory(parent, name.c_str())};
   if (found) {
@@ -75,23 +67,6 @@ bool replace_file(int directory, const std::string& name, std::string_view conte
 
 void discard(int directory, const std::string& name) {
   static_cast<void>(files::remove_entry(directory, name, [] {}));
-}
-
-std::vector<std::string> names_in(int directory) {
-  std::vector<std::string> names;
-  const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDir> listing{again < 0 ? nullptr : ::fdopendir(again)};
-  while (listing) {
-    const dirent* found = ::readdir(listing.get());  // NOLINT(concurrency-mt-unsafe): a listing of our own
-    if (found == nullptr) {
-      break;
-    }
-    const std::string_view name{static_cast<const char*>(found->d_name)};
-    if (name != "." && name != "..") {
-      names.emplace_back(name);
-    }
-  }
-  return names;
 }
 
 bool same_file(int one, int other) {

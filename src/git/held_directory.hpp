@@ -30,9 +30,6 @@ namespace nmz::git {
 /// Removes the entry with all that is below it, as far as that can be done.
 void discard(int directory, const std::string& name);
 
-/// The names in a directory.
-[[nodiscard]] std::vector<std::string> names_in(int directory);
-
 /// Whether two descriptors are of one directory.
 [[nodiscard]] bool same_file(int one, int other);
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/listing.hpp"
 #include "nmz/files/removal.hpp"
 
 #include "held_directory.hpp"
@@ -90,7 +91,7 @@ bool OwnGitDir::belongs(const std::string& path) const {
 
 /// What a test left in the git directory: locks, logs, MERGE_HEAD, a rebase, ...
 void OwnGitDir::remove_strangers(int directory, const std::string& path) const {
-  for (const std::string& name : names_in(directory)) {
+  for (const std::string& name : files::names_in(directory)) {
     const std::string full = std::filesystem::path{path} / name;
     if (is_kept(full) || belongs(full)) {
       continue;
@@ -151,11 +152,11 @@ Result<void> OwnGitDir::restore_files() const {
 /// Loose refs are the test's: ours are all packed.
 Result<void> OwnGitDir::restore_refs() {
   files::UniqueFd refs = own_directory(git_.get(), "refs");
-  const std::vector<std::string> names = names_in(refs.get());
+  const std::vector<std::string> names = files::names_in(refs.get());
   bool strangers = names.size() != 2;
   for (const std::string& name : names) {
     const files::UniqueFd below{files::open_own_directory(refs.get(), name.c_str())};
-    strangers = strangers || (name != "heads" && name != "tags") || !below || !names_in(below.get()).empty();
+    strangers = strangers || (name != "heads" && name != "tags") || !below || !files::names_in(below.get()).empty();
   }
   if (strangers) {
     discard(git_.get(), "refs");

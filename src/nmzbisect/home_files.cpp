@@ -4,17 +4,13 @@
 #include <cstdlib>
 #include <memory>
 
-#include <dirent.h>
+#include "nmz/files/listing.hpp"
 
 namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t most = 5'000;
-
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
 
 }  // namespace
 
@@ -36,8 +32,8 @@ HomeFiles::Files HomeFiles::look() const {
 }
 
 void HomeFiles::look_in(const std::string& directory, int depth, Files& found) const {
-  const std::unique_ptr<DIR, CloseDir> listing{::opendir(directory.c_str())};
-  while (const dirent* entry = listing && found.size() < most ? ::readdir(listing.get()) : nullptr) {
+  const files::Listing listing = files::open_listing(directory);
+  while (const dirent* entry = listing && found.size() < most ? files::next(listing) : nullptr) {
     const std::string name{entry->d_name};
     const std::string path = fs::path{directory} / name;
     struct stat status {};

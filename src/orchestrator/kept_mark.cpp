@@ -9,11 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/listing.hpp"
 #include "nmz/files/unique_fd.hpp"
 #include "nmz/wire/kept_tree.hpp"
 
@@ -34,22 +34,6 @@ constexpr std::uint64_t least_entry = 72;
 /// As many files that tests have made are never too many.
 constexpr std::uint64_t few_files = 1000;
 
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
-
-std::vector<std::string> names_in(int directory) {
-  std::vector<std::string> names;
-  const int again = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDir> listing{again < 0 ? nullptr : ::fdopendir(again)};
-  const dirent* entry = nullptr;
-  while (listing && (entry = ::readdir(listing.get())) != nullptr) {  // NOLINT(concurrency-mt-unsafe): our own
-    const std::string_view name{static_cast<const char*>(entry->d_name)};
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  return names;
-}
-
 UniqueFd open_below(int directory, const std::string& name) {
   return UniqueFd{::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
 }
@@ -66,7 +50,7 @@ struct Amount {
 /// Not into what is mounted, nor into what cannot be opened (because it may not be read, or is too deep).
 void add_up(int directory, dev_t device, const files::Progress& progress, Amount& amount) {
   constexpr unsigned seldom = 128;
-  for (const std::string& name : names_in(directory)) {
+  for (const std::string& name : files::names_in(directory)) {
     struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_dev != device) continue;
     constexpr std::uint64_t block = 512;
@@ -174,7 +158,7 @@ bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& pro
   const auto move = [aside](int from, const std::string& name, const std::string& to) {
     return ::renameat(from, name.c_str(), aside, to.c_str()) == 0;
   };
-  for (const std::string& name : names_in(directory)) {
+  for (const std::string& name : files::names_in(directory)) {
     if (name == lock_name) continue;
     const auto bytes = is_worker(name) ? bytes_worth_keeping(directory, name, progress) : std::nullopt;
     if (!bytes) {
@@ -182,7 +166,7 @@ bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& pro
       continue;
     }
     const UniqueFd worker = open_below(directory, name);
-    for (const std::string& below : names_in(worker.get())) {
+    for (const std::string& below : files::names_in(worker.get())) {
       const bool stays = below == tree_name || below == wire::manifest_name;
       if (!stays && !move(worker.get(), below, std::string{name}.append("-").append(below))) return false;
     }

@@ -10,10 +10,11 @@
 #include <set>
 #include <thread>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "nmz/files/listing.hpp"
 
 namespace nmz::orchestrator {
 namespace {
@@ -36,10 +37,6 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 }  // namespace
 
 /// proc(5), /proc/pid/stat: "pid (comm) state ppid pgrp session ..."; comm may hold anything, so count from its end.
@@ -61,9 +58,9 @@ std::optional<ProcessFacts> facts_of(pid_t pid) {
 
 std::vector<ProcessFacts> processes() {
   std::vector<ProcessFacts> all;
-  const std::unique_ptr<DIR, CloseDirectory> proc{::opendir("/proc")};
+  const files::Listing proc = files::open_listing("/proc");
   if (!proc) return all;
-  while (const dirent* entry = ::readdir(proc.get())) {  // NOLINT(concurrency-mt-unsafe)
+  while (const dirent* entry = files::next(proc)) {
     const std::string_view name{static_cast<const char*>(entry->d_name)};
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);

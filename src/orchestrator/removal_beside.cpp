@@ -9,11 +9,11 @@
 #include <memory>
 #include <string_view>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nmz/files/listing.hpp"
 #include "nmz/files/unique_fd.hpp"
 
 namespace nmz::orchestrator {
@@ -25,17 +25,12 @@ constexpr int few = 500;
 /// What the child says instead of lines.
 constexpr char much = '\0';
 
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
-
 void close_others(std::span<const int> needed, int own) {
   std::vector<int> others;
   {
-    const std::unique_ptr<DIR, CloseDir> listing{::opendir("/proc/self/fd")};
-    const dirent* found = nullptr;
-    while (listing && (found = ::readdir(listing.get())) != nullptr) {  // NOLINT(concurrency-mt-unsafe): our own
-      others.push_back(std::atoi(found->d_name));                       // NOLINT(cert-err34-c): the kernel's number
+    const files::Listing listing = files::open_listing("/proc/self/fd");
+    while (const dirent* found = listing ? files::next(listing) : nullptr) {
+      others.push_back(std::atoi(found->d_name));  // NOLINT(cert-err34-c): the kernel's number
     }
   }
   for (const int fd : others) {

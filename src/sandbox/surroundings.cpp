@@ -9,9 +9,10 @@
 #include <system_error>
 #include <utility>
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "nmz/files/listing.hpp"
 
 #include "mask.hpp"
 
@@ -34,16 +35,11 @@ Result<void> make(const fs::path& directory) {
   return {};
 }
 
-struct CloseDir {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
-
 /// The sockets down to some depth. Not all of them are in /proc/net/unix: a container's are in a network of its own.
 void find_sockets(const std::string& directory, int depth, std::size_t& budget, std::set<std::string>& found) {
-  const std::unique_ptr<DIR, CloseDir> listing{::opendir(directory.c_str())};
+  const files::Listing listing = files::open_listing(directory);
   std::vector<std::string> below;
-  for (const dirent* entry = nullptr; listing && budget > 0 && (entry = ::readdir(listing.get())) != nullptr;
-       --budget) {
+  for (const dirent* entry = nullptr; listing && budget > 0 && (entry = files::next(listing)) != nullptr; --budget) {
     const std::string name{entry->d_name};
     if (name == "." || name == "..") continue;
     std::string path = directory;
