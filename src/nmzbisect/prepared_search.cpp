@@ -65,8 +65,7 @@ std::uint32_t worker_count(const Options& options, const git::Range& range, std:
 }  // namespace
 
 std::string repository_name(const git::Repository& repository) {
-  const fs::path place = repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
-  const std::string name = place.filename().string();
+  const std::string name = repository.top().filename().string();
   return name.empty() ? "repository" : name;
 }
 

@@ -25,10 +25,6 @@ namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path top_of(const git::Repository& repository) {
-  return repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
-}
-
 // umask() can only be read by setting it. Nothing else makes a file meanwhile: the workers are not started yet.
 mode_t current_umask() {
   const mode_t mask = ::umask(S_IRWXG | S_IRWXO);
@@ -81,7 +77,7 @@ std::string owner_of_trees(const Options& options, const git::Repository& reposi
   std::error_code error;
   const fs::path common = fs::canonical(repository.common_dir(), error);
   if (!keeps_trees(options) || error || ::stat(common.c_str(), &status) != 0) return {};
-  return fmt::format("{}\n{}\n{}", common.string(), status.st_ino, top_of(repository).string());
+  return fmt::format("{}\n{}\n{}", common.string(), status.st_ino, repository.top().string());
 }
 
 std::string rules_of_trees(const git::ObjectReader& objects) {
@@ -93,7 +89,7 @@ std::string rules_of_trees(const git::ObjectReader& objects) {
 orchestrator::KeptTrees trees_to_keep(const Search& search, const Inputs& inputs, const site::Site& site) {
   orchestrator::KeptTrees trees;
   trees.owner = owner_of_trees(search.options, search.repository);
-  trees.title = top_of(search.repository).string();
+  trees.title = search.repository.top().string();
   trees.words = todays_paths(inputs, site);
   return trees;
 }

@@ -38,9 +38,9 @@ std::string directory_name(const git::Repository& repository) {
   std::string name = repository_name(repository);
   std::ranges::replace_if(
       name, [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
-  const std::string top = repository.work_tree().empty() ? repository.common_dir() : repository.work_tree();
   constexpr std::size_t longest = 40;
-  return fmt::format("{}-{:08x}", name.substr(0, longest), std::hash<std::string>{}(top)&0xFFFFFFFFU);
+  return fmt::format("{}-{:08x}", name.substr(0, longest),
+                     std::hash<std::string>{}(repository.top().string()) & 0xFFFFFFFFU);
 }
 
 /// With trees that are made here, or by the agents.

@@ -26,6 +26,8 @@ class Repository {
   [[nodiscard]] const std::filesystem::path& common_dir() const { return common_dir_; }  ///< absolute; shared
   /// Absolute, empty for a bare repository.
   [[nodiscard]] const std::filesystem::path& work_tree() const { return work_tree_; }
+  /// What the user would call the repository: the top of the work tree, or its directory where it has none.
+  [[nodiscard]] const std::filesystem::path& top() const { return work_tree().empty() ? common_dir() : work_tree(); }
   /// Where `directory` is below the top of the work tree: "" or "a/b" (bytes, no trailing slash).
   [[nodiscard]] const std::string& prefix() const { return prefix_; }
   [[nodiscard]] bool shallow() const { return shallow_; }
