@@ -1,7 +1,6 @@
 #include "prepared_search.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -10,7 +9,6 @@
 #include "nmz/text/utf8.hpp"
 
 namespace nmz::nmzbisect {
-namespace fs = std::filesystem;
 std::vector<search::Node> retreat_of(const git::Range& range) {
   std::vector<search::Node> nodes;
   for (const git::RetreatStep& step : range.retreat) nodes.push_back(step.node);
