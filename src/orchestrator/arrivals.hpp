@@ -34,6 +34,10 @@ class Arrivals {
   /// How many it has to have then; 0 when there are no others.
   [[nodiscard]] std::uint32_t ask_for_others();
   [[nodiscard]] bool has_others() const { return others_ > 0; }
+  /// One task more than was known of, for a worker that the run gets late.
+  void add() { ++others_; }
+  /// So many tasks will come again that have ended for good: telling a service how many it has starts those as well.
+  void expect_again(std::uint32_t ended) { surplus_ += ended; }
   /// What was asked for last could not be had.
   void nobody_comes();
   /// There is no service any more.

@@ -21,6 +21,7 @@
 #include "relay_container.hpp"
 #include "removal.hpp"
 #include "swarm_service.hpp"
+#include "task_slots.hpp"
 #include "task_troubles.hpp"
 #include "worker_keys.hpp"
 
@@ -37,8 +38,12 @@ bool may_pass(const Error& error) {
          error.kind == ErrorKind::misconfigured;
 }
 
-std::vector<std::string> random_tokens(std::uint32_t count) {
-  std::vector<std::string> tokens(count, std::string(wire::token_size, '\0'));
+/// The secret is in the service from the start, so it has tokens for workers that the run may get while it runs.
+std::vector<std::string> random_tokens(std::uint32_t workers) {
+  constexpr std::uint32_t late_workers = 64;
+  const std::uint32_t spare =
+      std::min(late_workers, WorkerKeys::most_workers - std::min(workers, WorkerKeys::most_workers));
+  std::vector<std::string> tokens(workers + spare, std::string(wire::token_size, '\0'));
   for (std::string& token : tokens) process::fill_with_randomness(std::span<char>{token});
   return tokens;
 }
@@ -63,6 +68,7 @@ struct Swarm::State : std::enable_shared_from_this<State> {
         engine{engine_in},
         options{std::move(options_in)},
         bell{executor},
+        known_workers{options.replicas},
         arrivals{options.replicas},
         keys{random_tokens(options.replicas)},
         relay{executor, engine, options, bell} {}
@@ -86,6 +92,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> make_service();
   asio::awaitable<void> receive_workers();
   asio::awaitable<void> start_the_others();
+  asio::awaitable<void> expect_ended_tasks();
+  Result<void> get_to_know(job::WorkerId worker);
   void no_longer_wanted(job::WorkerId worker);
   void send_surplus_home();
   asio::awaitable<void> send_home(std::shared_ptr<Stream> stream);
@@ -106,11 +114,13 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   bool closing = false;
   std::size_t coroutines = 0;
   std::optional<Error> failure;  ///< no worker will start any more
+  std::uint32_t known_workers;   ///< that the service has tasks for, or will be told of
   Arrivals arrivals;
   Error missing{ErrorKind::rejected, ""};  ///< why there are fewer tasks than were asked for
   bool all_known = true;                   ///< what was made has been told, so that it can be removed by its id
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
+  bool somebody_came = false;  ///< and the service has been, or is being, told of all its tasks
   steady_clock::time_point last_sign;
 
   WorkerKeys keys;
@@ -266,6 +276,7 @@ asio::awaitable<void> Swarm::State::receive_workers() {
     Result<std::shared_ptr<Stream>> stream = co_await from->accept(job::WorkerId{});
     if (stream) {
       arrivals.came(std::move(*stream));
+      somebody_came = true;
       if (arrivals.has_others()) spawn(start_the_others());
       troubles.all_is_well();
       last_sign = steady_clock::now();
@@ -280,10 +291,29 @@ asio::awaitable<void> Swarm::State::receive_workers() {
   }
 }
 
-/// While none has ended yet: the Swarm would replace those that have, also with exit status 0.
+/// A worker that the run was not begun with. Before the service has all its tasks it is one of those to come.
+Result<void> Swarm::State::get_to_know(job::WorkerId worker) {
+  const auto number = static_cast<std::uint32_t>(worker);
+  if (number < known_workers) return {};
+  if (number >= keys.tokens().size()) {
+    return fail(ErrorKind::rejected, "a Swarm's service gets no more than " + std::to_string(keys.tokens().size()) +
+                                         " workers while it runs");
+  }
+  for (; known_workers <= number; ++known_workers) arrivals.add();
+  if (phase == Phase::running && somebody_came) spawn(start_the_others());
+  return {};
+}
+
+/// The Swarm replaces what has ended when it is told how many there have to be, also with exit status 0.
+asio::awaitable<void> Swarm::State::expect_ended_tasks() {
+  Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
+  if (tasks) arrivals.expect_again(count_slots_at_rest(*tasks));
+}
+
 asio::awaitable<void> Swarm::State::start_the_others() {
   const std::uint32_t tasks = arrivals.ask_for_others();
   if (tasks == 0) co_return;  // two have connected at once, or all the others were cancelled meanwhile
+  if (tasks > options.replicas) co_await expect_ended_tasks();
   Result<void> scaled = co_await engine.scale_service(service, tasks);
   const auto until = steady_clock::now() + options.patience.reconnect_for;
   while (!scaled && !closing && steady_clock::now() < until) {
@@ -458,9 +488,8 @@ Swarm::~Swarm() = default;
 
 asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(job::WorkerId worker) {
   State& state = *state_;
-  if (static_cast<std::uint32_t>(worker) >= state.options.replicas) {
-    co_return fail(ErrorKind::rejected, "a Swarm's service gets no more workers while it runs");
-  }
+  const Result<void> known = state.get_to_know(worker);
+  if (!known) co_return tl::unexpected<Error>{known.error()};
   state.arrivals.want(worker);
   if (state.phase == State::Phase::idle) {
     state.phase = State::Phase::starting;

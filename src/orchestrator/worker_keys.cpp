@@ -2,9 +2,10 @@
 #include "worker_keys.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
+
+#include "task_slots.hpp"
 
 namespace nmz::orchestrator {
 namespace {
@@ -20,12 +21,6 @@ std::string hexadecimal(const std::string& bytes) {
     text += digits[static_cast<unsigned char>(byte) & 15U];
   }
   return text;
-}
-
-/// The Swarm wants it to run, and it has not ended.
-bool has_the_slot(const docker::Task& task) {
-  constexpr std::array ended{"complete", "shutdown", "failed", "rejected", "remove", "orphaned"};
-  return task.desired_state == "running" && std::ranges::find(ended, task.state) == ended.end();
 }
 
 std::string host_of(const std::string& peer) { return peer.substr(0, peer.rfind(':')); }

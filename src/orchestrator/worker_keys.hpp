@@ -25,6 +25,9 @@ namespace nmz::orchestrator {
 
 class WorkerKeys {
  public:
+  /// The secret of a Swarm has room for these, and some more.
+  static constexpr std::uint32_t most_workers = 4096;
+
   /// `tokens`: of the slots 1, 2, ..., of wire::token_size bytes each.
   explicit WorkerKeys(std::vector<std::string> tokens);
 

@@ -183,6 +183,25 @@ TEST_F(ClusterTest, ANodeThatComesBackTakesPart) {
   expect_complete(run);
 }
 
+TEST_F(ClusterTest, WorkersComeAndGoWhileItRuns) {
+  ClusterRun run{place, "run", sleepers(24, "0.5"), {"--replicas", "1"}};
+  const auto signal_all = [&](int signal) {
+    for (const pid_t program : place.processes()) ::kill(program, signal);
+  };
+  const auto workers = [] { return workers_at(1).size() + workers_at(2).size() + workers_at(3).size(); };
+  ASSERT_TRUE(run.wait_for_passed(1));
+  signal_all(SIGUSR1);
+  signal_all(SIGUSR1);
+  EXPECT_TRUE(wait_until([&] { return workers() == 3; }));
+  signal_all(SIGUSR2);
+  EXPECT_TRUE(wait_until([&] { return workers() == 2; }));
+  // The Swarm starts the one that has ended as well: it is sent home.
+  signal_all(SIGUSR1);
+  EXPECT_TRUE(wait_until([&] { return workers() >= 3; }));
+  expect_complete(run);
+  EXPECT_THAT(services(), IsEmpty());
+}
+
 TEST_F(ClusterTest, CtrlCLeavesNothing) {
   ClusterRun run{place, "run", sleepers(6, "100"), {"--replicas", "6"}};
   ASSERT_TRUE(wait_until([] { return !workers_at(1).empty() && !workers_at(2).empty() && !workers_at(3).empty(); }));
