@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "process_tree.hpp"
+#include "remarks.hpp"
 
 namespace nmz::agent {
 namespace {
@@ -201,10 +202,14 @@ bool Agent::handle_between_jobs(wire::Message& message) {
       [this](auto& part) {
         using Part = std::decay_t<decltype(part)>;
         if constexpr (std::is_same_v<Part, wire::TreeBegin>) {
+          tree_began_ = Clock::now();
+          tree_files_ = 0;
           return tree_.begin(part);
         } else if constexpr (std::is_same_v<Part, wire::TreeRemove>) {
+          ++tree_files_;
           return tree_.remove(part);
         } else if constexpr (std::is_same_v<Part, wire::TreeFile>) {
+          ++tree_files_;
           return tree_.file(std::move(part));
         } else if constexpr (std::is_same_v<Part, wire::TreeData>) {
           return tree_.data(part);
@@ -213,6 +218,7 @@ bool Agent::handle_between_jobs(wire::Message& message) {
         } else if constexpr (std::is_same_v<Part, wire::TreeEnd>) {
           const auto outcome = tree_.end(part);
           if (outcome) {
+            remark(laid_out, tree_files_, Clock::now() - tree_began_);
             peer_.send(wire::TreeReady{*outcome, part.nonce});
           }
           return outcome.has_value();
@@ -239,6 +245,8 @@ bool Agent::greet(const wire::Hello& hello) {
   }
   // Sent in any case: it tells a coordinator of another version what it is talking to.
   peer_.send(welcome);
+  remarks_ = hello.remarks && hello.protocol == wire::protocol_version;
+  remark(whereabouts, tree_.root(), world_.has_value());
   constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
   heartbeat_ = std::clamp(hello.heartbeat, std::chrono::milliseconds{0}, longest);
   next_heartbeat_ = Clock::now() + heartbeat_;
@@ -250,6 +258,7 @@ bool Agent::start(wire::Run run) {
   if (tree_.is_open()) {
     return false;
   }
+  const Clock::time_point asked = Clock::now();
   if (tree_.failure()) {
     refuse(run, *tree_.failure());
     return true;
@@ -262,6 +271,7 @@ bool Agent::start(wire::Run run) {
     return true;
   }
   ::clock_gettime(CLOCK_REALTIME_COARSE, &job_began_);
+  remark(begins, static_cast<std::uint64_t>(run.job), Clock::now() - asked, tree_.root());
   const Job::Peer peer{[this](const wire::Message& message) { peer_.send(message); },
                        [this] {
                          flush_for(while_a_call_waits);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "nmz/wire/messages.hpp"
 
@@ -58,6 +59,10 @@ class Agent {
   void refuse(const wire::Run& run, const job::Outcome& why);
   /// Ends the job with its grace, and the program after it; at once when asked again.
   void shut_down();
+  template <class... Facts>
+  void remark(std::string (*words)(Facts...), std::type_identity_t<Facts>... facts) {
+    if (remarks_) peer_.send(wire::Remark{words(facts...)});
+  }
   void stop_with(ExitCode code, std::string_view why);
   void flush_for(std::chrono::milliseconds patience);
   /// Sends a heartbeat if one is due.
@@ -75,6 +80,9 @@ class Agent {
   timespec job_began_{};         ///< on the file systems' clock
   std::function<void()> on_greeting_;
   bool greeted_ = false;
+  bool remarks_ = false;  ///< the coordinator reads them
+  Clock::time_point tree_began_;
+  std::uint64_t tree_files_ = 0;  ///< told of since
   std::chrono::nanoseconds heartbeat_{0};
   Clock::time_point next_heartbeat_;
   Clock::time_point next_flush_;

@@ -20,17 +20,17 @@ using job::OutcomeKind;
 /// For each state what may be heard in it; what a message says is looked at after that.
 struct Row {
   State state;
-  bool welcome, tree_ready, started, log, finished, tree_state, heartbeat, took;
+  bool welcome, tree_ready, started, log, finished, tree_state, heartbeat, took, remark;
 };
 constexpr std::array<Row, 7> table{{
-    //                   Welcome TreeReady Started Log    Finished TreeState Heartbeat Took
-    {State::greeting, true, false, false, false, false, false, false, false},
-    {State::idle, false, false, false, false, false, true, true, false},
-    {State::laying_out, false, false, false, false, false, true, true, false},
-    {State::tree_due, false, true, false, false, false, true, true, false},
-    {State::job_waiting, false, false, true, false, true, true, true, false},
-    {State::job_running, false, false, true, true, true, false, true, true},
-    {State::state_due, false, false, false, false, false, true, true, false},
+    //                   Welcome TreeReady Started Log    Finished TreeState Heartbeat Took   Remark
+    {State::greeting, true, false, false, false, false, false, false, false, false},
+    {State::idle, false, false, false, false, false, true, true, false, true},
+    {State::laying_out, false, false, false, false, false, true, true, false, true},
+    {State::tree_due, false, true, false, false, false, true, true, false, true},
+    {State::job_waiting, false, false, true, false, true, true, true, false, true},
+    {State::job_running, false, false, true, true, true, false, true, true, true},
+    {State::state_due, false, false, false, false, false, true, true, false, true},
 }};
 
 constexpr std::array<const char*, 7> said_while{
@@ -55,6 +55,8 @@ template <>
 inline constexpr bool Row::*column<wire::Heartbeat> = &Row::heartbeat;
 template <>
 inline constexpr bool Row::*column<wire::Took> = &Row::took;
+template <>
+inline constexpr bool Row::*column<wire::Remark> = &Row::remark;
 
 template <class T>
 inline constexpr const char* name_of = "";
@@ -74,6 +76,8 @@ template <>
 inline constexpr const char* name_of<wire::Heartbeat> = "Heartbeat";
 template <>
 inline constexpr const char* name_of<wire::Took> = "Took";
+template <>
+inline constexpr const char* name_of<wire::Remark> = "Remark";
 
 std::string broke(std::string_view how) { return "its agent broke the protocol: " + std::string{how}; }
 
@@ -92,6 +96,7 @@ void Conversation::send_tree(std::string_view frames) {
   laid_out_.paths += sent.paths;
   laid_out_.bytes += sent.bytes;
   tree_ = Tree::coming;
+  remarks_ = 0;
 }
 
 void Conversation::send(const wire::TreeEnd& end) {
@@ -110,6 +115,7 @@ void Conversation::send(const wire::Run& run) {
   job.log_limit = run.log_limit;
   job.watched = run.watch;
   jobs_.push_back(job);
+  remarks_ = 0;
 }
 
 void Conversation::send(const wire::Cancel& cancel) {
@@ -209,6 +215,12 @@ Conversation::Answer Conversation::on(const wire::Took& took) {
   if (took.job != job.id) return broke("what a job takes that does not run");
   if (!job.watched || ++job.taken > wire::most_taken) return broke("more of what its job takes than was asked for");
   if (took.what.name.size() > wire::longest_name) return broke("a name without end");
+  return std::nullopt;
+}
+
+Conversation::Answer Conversation::on(const wire::Remark& remark) {
+  if (!asked_for_remarks_ || ++remarks_ > wire::most_remarks) return broke("more remarks than were asked for");
+  if (remark.text.size() > wire::longest_remark) return broke("a remark without end");
   return std::nullopt;
 }
 

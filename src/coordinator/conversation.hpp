@@ -48,7 +48,10 @@ class Conversation {
 
   // ---- what we say
 
-  void send(const wire::Hello& hello) { asked_for_kept_ = hello.kept_tree; }
+  void send(const wire::Hello& hello) {
+    asked_for_kept_ = hello.kept_tree;
+    asked_for_remarks_ = hello.remarks;
+  }
   /// Whole frames of a tree, from TreeBegin on. Precondition: the agent has no job and owes nothing.
   void send_tree(std::string_view frames);
   void send(const wire::TreeEnd& end);
@@ -90,6 +93,7 @@ class Conversation {
   [[nodiscard]] Answer on(const wire::Started& started);
   [[nodiscard]] Answer on(const wire::Log& log);
   [[nodiscard]] Answer on(const wire::Took& took);
+  [[nodiscard]] Answer on(const wire::Remark& remark);
   [[nodiscard]] Answer on(const wire::Finished& finished);
   [[nodiscard]] Answer on(const wire::TreeState& state);
   [[nodiscard]] static Answer on(const wire::Heartbeat& /*heartbeat*/) { return std::nullopt; }
@@ -100,6 +104,8 @@ class Conversation {
 
   bool welcomed_ = false;
   bool asked_for_kept_ = false;
+  bool asked_for_remarks_ = false;
+  std::uint32_t remarks_ = 0;  ///< since our last order
   Tree tree_ = Tree::none;
   wire::Nonce tree_nonce_;
   std::deque<Job> jobs_;

@@ -89,6 +89,7 @@ std::string words(const wire::TreeState& state) {
 std::string words(const wire::Took& took) {
   return fmt::format("Took {} for job {}", text::printable(took.what.name), number(took.job));
 }
+std::string words(const wire::Remark& remark) { return text::printable(remark.text); }
 std::string words(const wire::Heartbeat& beat) { return fmt::format("Heartbeat (job {})", number(beat.job)); }
 
 }  // namespace
@@ -103,13 +104,17 @@ void note(const dispatch::Report& report) {
   std::visit([](const auto& what) { diagnostics::write(Level::debug, "dispatch", words(what)); }, report);
 }
 
+bool wants_remarks() { return diagnostics::wanted(Level::debug); }
+
 void note(job::WorkerId worker, const std::string& what) {
   if (!diagnostics::wanted(Level::info)) return;
   diagnostics::write(Level::info, "worker", fmt::format("{}: {}", number(worker), what));
 }
 
 void note(job::WorkerId worker, const wire::Message& message) {
-  const Level level = std::holds_alternative<wire::Welcome>(message) ? Level::info : Level::trace;
+  Level level = Level::trace;
+  if (std::holds_alternative<wire::Welcome>(message)) level = Level::info;
+  if (std::holds_alternative<wire::Remark>(message)) level = Level::debug;
   if (!diagnostics::wanted(level)) return;
   const auto write = [&](const auto& what) {
     if constexpr (requires { words(what); }) {

@@ -11,6 +11,8 @@ namespace nmz::coordinator {
 
 void note(const dispatch::Action& action);
 void note(const dispatch::Report& report);
+/// Whether an agent's own remarks are read.
+[[nodiscard]] bool wants_remarks();
 /// `what`: "its agent ended", ...
 void note(job::WorkerId worker, const std::string& what);
 /// Of an agent.

@@ -58,6 +58,7 @@ void Session::begin() {
   hello.worker = worker_;
   hello.heartbeat = context_.options.heartbeat;
   hello.kept_tree = context_.parts.source.has_kept_tree(worker_);
+  hello.remarks = wants_remarks();
   conversation_.send(hello);
   post(hello);
   spawn(live());

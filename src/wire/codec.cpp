@@ -17,7 +17,7 @@ auto fields(wire::Is<Taken> auto& m) { return std::tie(m.name, m.place); }
 namespace nmz::wire {
 
 auto fields(Is<Nonce> auto& m) { return std::tie(m.high, m.low); }
-auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat, m.kept_tree); }
+auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat, m.kept_tree, m.remarks); }
 auto fields(Is<TreeBegin> auto& m) { return std::tie(m.replace, m.clean); }
 auto fields(Is<TreeRemove> auto& m) { return std::tie(m.path); }
 auto fields(Is<TreeFile> auto& m) { return std::tie(m.path, m.mode, m.size, m.keep_if_same); }
@@ -41,6 +41,7 @@ auto fields(Is<Finished> auto& m) {
 auto fields(Is<TreeState> auto& m) { return std::tie(m.changed, m.last); }
 auto fields(Is<Heartbeat> auto& m) { return std::tie(m.job); }
 auto fields(Is<Took> auto& m) { return std::tie(m.job, m.what); }
+auto fields(Is<Remark> auto& m) { return std::tie(m.text); }
 
 template <>
 inline constexpr std::size_t enumerators<FileMode> = 3;

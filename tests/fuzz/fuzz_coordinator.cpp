@@ -67,6 +67,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Bytes bytes(data, size);
   const std::uint8_t what = bytes.byte();
   coordinator::Conversation conversation;
+  wire::Hello hello;
+  hello.remarks = true;
+  conversation.send(hello);
   wire::Decoder decoder;
   decoder.feed(bytes.rest());
   bool greeted = false;

@@ -24,7 +24,7 @@ std::string frames(const std::vector<Message>& messages) {
   return bytes;
 }
 
-Hello hello() { return {protocol_version, job::WorkerId{1}, "", std::chrono::milliseconds{1000}}; }
+Hello hello() { return {protocol_version, job::WorkerId{1}, "", std::chrono::milliseconds{1000}, false, true}; }
 
 Run run(std::uint64_t job) {
   Run run;
@@ -124,6 +124,7 @@ void write_coordinator(const fs::path& root) {
             frames({welcome, Started{job::JobId{1}, job::Phase::build}, log, started, finished(1, exited(0), 3)}));
   seeds.add("state", 5,
             frames({welcome, TreeReady{exited(0), {}}, started, finished(1, exited(0)), TreeState{{"a/b"}, true}}));
+  seeds.add("remark", 2, frames({welcome, Remark{"is here"}, started, Remark{"begins"}, finished(1, exited(0))}));
   seeds.add("early", 2, frames({welcome, finished(1, exited(0))}));
   seeds.add("twice", 0, frames({welcome, welcome}));
 }
@@ -136,7 +137,7 @@ void write_wire(const fs::path& root) {
                     run(1), Cancel{job::JobId{1}}, Shutdown{}}));
   seeds.add("agent", 3,
             frames({Welcome{}, TreeReady{}, Started{job::JobId{1}}, Log{job::JobId{1}, "x"}, finished(1, exited(0)),
-                    TreeState{{"a"}, true}, Heartbeat{job::JobId{1}}}));
+                    TreeState{{"a"}, true}, Heartbeat{job::JobId{1}}, Remark{"is here"}}));
   std::string relay;
   for (const RelayMessage& message :
        std::vector<RelayMessage>{RelayHello{}, ChannelData{}, ChannelReplay{}, ChannelClose{}, RelayReady{},

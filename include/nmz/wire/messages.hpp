@@ -11,6 +11,7 @@
 //     Run --------------------------------------->
 //           <------------------------ Started(build)? Started(test) (Log, Took)* Finished
 //           <------------------------------------- TreeState      (which tracked files the test changed)
+//     Remark (where Hello asked for them; any time after Welcome)
 //     Hello{kept_tree} -> Welcome{kept}: the tree is as an earlier search left it, but for the paths told
 //     Cancel (any time) -> the job ends with Finished{cancelled}; a job that waits has no Started then
 //     Run (any time, where there is no tree) -> it waits until the jobs before it have ended
@@ -33,7 +34,7 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 6;
+inline constexpr std::uint32_t protocol_version = 7;
 
 /// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
 /// agent's. It never reaches a command, neither its environment nor its arguments nor its log.
@@ -53,6 +54,7 @@ struct Hello {
   std::string token;  ///< per-run secret; empty on a socket pair
   std::chrono::milliseconds heartbeat{1000};
   bool kept_tree = false;  ///< there may be a tree of an earlier search: tell what is left of it
+  bool remarks = false;    ///< somebody reads them
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -202,7 +204,17 @@ struct Heartbeat {
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
+/// What a maintainer wants to know (diagnostics/): where the agent is, what it did and how long it took. No secret, no
+/// value of an environment variable. At most longest_remark bytes, and most_remarks between two orders of the
+/// coordinator's.
+struct Remark {
+  std::string text;
+  friend bool operator==(const Remark&, const Remark&) = default;
+};
+inline constexpr std::size_t longest_remark = 1024;
+inline constexpr std::uint32_t most_remarks = 16;
+
 using Message = std::variant<Hello, TreeBegin, TreeRemove, TreeFile, TreeData, TreeDirectory, TreeEnd, Run, Cancel,
-                             Shutdown, Welcome, TreeReady, Started, Log, Finished, TreeState, Heartbeat, Took>;
+                             Shutdown, Welcome, TreeReady, Started, Log, Finished, TreeState, Heartbeat, Took, Remark>;
 
 }  // namespace nmz::wire

@@ -39,7 +39,10 @@ TEST_F(DebugLogTest, HasTheCallsOfGitTheWorkersAndTheDecisions) {
                          ContainsRegex("info worker: 0: Welcome from .*\\(agent "),
                          ContainsRegex("debug dispatch: job 1 for worker [0-9]+: subject [0-9]+, attempt 1"),
                          ContainsRegex("debug dispatch: job [0-9]+ of worker [0-9]+ counts: .*, exit 1 after"),
-                         HasSubstr("debug dispatch: the end: the plan is finished")));
+                         HasSubstr("debug dispatch: the end: the plan is finished"),
+                         ContainsRegex("debug worker: 0: process [0-9]+ of user [0-9]+; at most .* processes"),
+                         ContainsRegex("debug worker: 0: tree laid out in [0-9.]+ ms: [0-9]+ files"),
+                         ContainsRegex("debug worker: [01]: job 1 begins after [0-9.]+ ms in ")));
   EXPECT_THAT(log, Not(HasSubstr("geheim")));
 }
 

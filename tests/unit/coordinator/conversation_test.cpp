@@ -90,14 +90,32 @@ TEST_F(ConversationTest, AKeptTreeIsToldWhereOneWasAskedFor) {
   EXPECT_FALSE(answers({"label", {std::string(wire::most_bytes_of_changes + 1, 'x')}, 1, 1}));
 }
 
+TEST_F(ConversationTest, RemarksAreAFewAndShortWhereTheyWereAskedFor) {
+  EXPECT_FALSE(hears(wire::Welcome{}));
+  EXPECT_TRUE(talk.hear(wire::Remark{"is here"})) << "nobody asked";
+  Conversation asked;
+  wire::Hello hello;
+  hello.remarks = true;
+  asked.send(hello);
+  EXPECT_FALSE(asked.hear(wire::Welcome{}));
+  for (std::uint32_t i = 0; i < wire::most_remarks; ++i) EXPECT_FALSE(asked.hear(wire::Remark{"is here"}));
+  EXPECT_TRUE(Conversation{asked}.hear(wire::Remark{"and here"}));
+  asked.send(run_of(first));
+  EXPECT_FALSE(asked.hear(wire::Remark{"and here"})) << "there is something new to tell";
+  EXPECT_TRUE(asked.hear(wire::Remark{std::string(wire::longest_remark + 1, 'x')}));
+}
+
 /// Every state with every message: what is not listed here ends the worker.
 TEST_F(ConversationTest, TheTable) {
   const wire::Run run = run_of(first);
-  const std::vector<wire::Message> all{wire::Welcome{},        ready(),     wire::Started{first},
-                                       wire::Log{first, "x"},  end_of(run), wire::TreeState{},
-                                       wire::Heartbeat{second}};
+  const std::vector<wire::Message> all{
+      wire::Welcome{}, ready(),           wire::Started{first},    wire::Log{first, "x"},
+      end_of(run),     wire::TreeState{}, wire::Heartbeat{second}, wire::Remark{"is here"}};
   const auto in_state = [&](State state) {
     Conversation it;
+    wire::Hello hello;
+    hello.remarks = true;
+    it.send(hello);
     if (state == State::greeting) return it;
     EXPECT_FALSE(it.hear(wire::Welcome{}));
     if (state == State::idle) return it;
@@ -118,9 +136,9 @@ TEST_F(ConversationTest, TheTable) {
     return it;
   };
   const std::vector<std::pair<State, std::string>> expected{
-      {State::greeting, "1000000"}, {State::idle, "0000001"},        {State::laying_out, "0000001"},
-      {State::tree_due, "0100001"}, {State::job_waiting, "0010001"}, {State::job_running, "0001101"},
-      {State::state_due, "0000011"}};
+      {State::greeting, "10000000"}, {State::idle, "00000011"},        {State::laying_out, "00000011"},
+      {State::tree_due, "01000011"}, {State::job_waiting, "00100011"}, {State::job_running, "00011011"},
+      {State::state_due, "00000111"}};
   for (const auto& [state, allowed] : expected) {
     ASSERT_EQ(in_state(state).state(), state);
     std::string heard;

@@ -27,7 +27,8 @@ class RandomMessages {
   Message of_type(std::size_t type) {
     switch (type) {
       case 0:
-        return Hello{any<std::uint32_t>(), job::WorkerId{any<std::uint32_t>()}, bytes(), milliseconds(), flip()};
+        return Hello{
+            any<std::uint32_t>(), job::WorkerId{any<std::uint32_t>()}, bytes(), milliseconds(), flip(), flip()};
       case 1:
         return TreeBegin{flip(), flip()};
       case 2:
@@ -64,8 +65,10 @@ class RandomMessages {
         return TreeState{list(), flip()};
       case 16:
         return Heartbeat{job::JobId{any<std::uint64_t>()}};
-      default:
+      case 17:
         return Took{job::JobId{any<std::uint64_t>()}, {bytes(), any<std::uint64_t>()}};
+      default:
+        return Remark{bytes()};
     }
   }
 
