@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <fstream>
-#include <iterator>
 #include <tuple>
 
 #include <boost/asio/co_spawn.hpp>
@@ -20,7 +18,7 @@
 #include "counted_stream.hpp"
 #include "relay_container.hpp"
 #include "removal.hpp"
-#include "swarm_service.hpp"
+#include "swarm_objects.hpp"
 #include "task_slots.hpp"
 #include "task_troubles.hpp"
 #include "worker_keys.hpp"
@@ -31,7 +29,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::size_t largest_config = 1023999;
 /// Such as an Engine that is being restarted.
 bool may_pass(const Error& error) {
   return error.kind == ErrorKind::retryable || error.kind == ErrorKind::timed_out ||
@@ -48,16 +45,6 @@ std::vector<std::string> random_tokens(std::uint32_t workers) {
   return tokens;
 }
 
-Result<std::string> read_agent(const std::filesystem::path& agent) {
-  std::ifstream file{agent, std::ios::binary};
-  std::string program{std::istreambuf_iterator<char>{file}, {}};
-  if (!file || program.empty()) return fail(ErrorKind::rejected, "cannot read '" + agent.string() + "'");
-  if (program.size() <= largest_config) return program;
-  return fail(ErrorKind::rejected, "'" + agent.string() + "' has " + std::to_string(program.size()) +
-                                       " bytes, a config of the Swarm holds " + std::to_string(largest_config) +
-                                       ": use --inject image");
-}
-
 }  // namespace
 
 struct Swarm::State : std::enable_shared_from_this<State> {
@@ -71,7 +58,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
         known_workers{options.replicas},
         arrivals{options.replicas},
         keys{random_tokens(options.replicas)},
-        relay{executor, engine, options, bell} {}
+        relay{executor, engine, options, bell},
+        objects{executor, engine, options} {}
 
   void tell(const std::string& line) const {
     if (options.notice) options.notice(line);
@@ -84,8 +72,6 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<void>> set_up_patiently();
   asio::awaitable<Result<void>> start_over();
   asio::awaitable<Result<void>> set_up();
-  asio::awaitable<Result<void>> make_config();
-  asio::awaitable<Result<void>> make_secret();
   asio::awaitable<Result<void>> start_first_relay();
   asio::awaitable<Result<void>> start_relay();
   asio::awaitable<void> judge_calls();
@@ -104,7 +90,6 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<std::shared_ptr<Stream>>> next_worker(job::WorkerId worker);
   void give_up_in_silence();
   asio::awaitable<Result<void>> take_away();
-  asio::awaitable<Result<void>> remove_known();
 
   asio::any_io_executor executor;
   docker::Api& engine;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -117,7 +102,6 @@ struct Swarm::State : std::enable_shared_from_this<State> {
   std::uint32_t known_workers;   ///< that the service has tasks for, or will be told of
   Arrivals arrivals;
   Error missing{ErrorKind::rejected, ""};  ///< why there are fewer tasks than were asked for
-  bool all_known = true;                   ///< what was made has been told, so that it can be removed by its id
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
   bool somebody_came = false;  ///< and the service has been, or is being, told of all its tasks
@@ -125,10 +109,8 @@ struct Swarm::State : std::enable_shared_from_this<State> {
 
   WorkerKeys keys;
   std::map<std::uint32_t, wire::CallRefused> refused;  ///< by slot: not judged yet
-  std::string secret;
-  std::string config;
   RelayContainer relay;
-  std::string service;
+  SwarmObjects objects;
   TaskTroubles troubles;
 };
 
@@ -165,19 +147,17 @@ asio::awaitable<Result<void>> Swarm::State::set_up_patiently() {
 
 asio::awaitable<Result<void>> Swarm::State::start_over() {
   relay.forget();
-  Result<void> removed = co_await remove_all(executor, engine, labels_of(options));
+  Result<void> removed = co_await objects.start_over();
   if (!removed) co_return removed;
-  for (std::string* made : {&secret, &config, &service}) made->clear();
   keys = WorkerKeys{random_tokens(options.replicas)};
-  all_known = true;
   arrivals.start_over();
   co_return Result<void>{};
 }
 
 asio::awaitable<Result<void>> Swarm::State::set_up() {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace)
-  auto config_made = make_config();
-  auto secret_made = make_secret();
+  auto config_made = objects.make_config();
+  auto secret_made = objects.make_secret(keys);
   auto relay_made = relay.make();
   auto first = std::move(config_made) && std::move(secret_made) && std::move(relay_made);
   std::tuple<Result<void>, Result<void>, Result<void>> parts = co_await std::move(first);
@@ -192,27 +172,6 @@ asio::awaitable<Result<void>> Swarm::State::set_up() {
   for (const Result<void>& done : {std::get<0>(made), std::get<1>(made)}) {
     if (!done) co_return done;
   }
-  co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> Swarm::State::make_config() {
-  if (options.agent_in_image) co_return Result<void>{};
-  Result<std::string> program = read_agent(options.agent);
-  if (!program) co_return tl::unexpected<Error>{program.error()};
-  Result<std::string> created =
-      co_await engine.create_config(name_of(options, "agent"), std::move(*program), labels_of(options));
-  if (!created) co_return tl::unexpected<Error>{created.error()};
-  config = std::move(*created);
-  co_return Result<void>{};
-}
-
-asio::awaitable<Result<void>> Swarm::State::make_secret() {
-  Result<std::string> text = keys.secret();
-  if (!text) co_return tl::unexpected<Error>{text.error()};
-  Result<std::string> created =
-      co_await engine.create_templated_secret(name_of(options, "token"), std::move(*text), labels_of(options));
-  if (!created) co_return tl::unexpected<Error>{created.error()};
-  secret = std::move(*created);
   co_return Result<void>{};
 }
 
@@ -239,7 +198,7 @@ asio::awaitable<Result<void>> Swarm::State::start_relay() {
 
 /// The Swarm is asked once for all that were refused meanwhile. Whoever cannot be judged now calls again.
 asio::awaitable<void> Swarm::State::judge_calls() {
-  const std::string of = service;
+  const std::string of = objects.service();
   Result<std::vector<docker::Task>> tasks;
   if (!of.empty()) tasks = co_await engine.list_tasks(of);
   const std::map<std::uint32_t, wire::CallRefused> calls = std::exchange(refused, {});
@@ -255,17 +214,10 @@ asio::awaitable<Result<void>> Swarm::State::make_service() {
   co_await relay.learn_address();
   if (relay.has_failed()) co_return Result<void>{};  // start_first_relay() says why
   if (!arrivals.is_anybody_wanted()) co_return fail(ErrorKind::cancelled, "cancelled");
-  ServiceParts parts;
-  parts.relay = relay.place();
-  parts.config = config;
-  parts.secret = secret;
-  parts.replicas = arrivals.ask_for_first(options.first_replicas);
-  docker::ServiceSpec spec = service_spec(options, parts);
-  Result<std::string> created = co_await engine.create_service(std::move(spec), options.registry_auth);
-  if (!created) co_return tl::unexpected<Error>{created.error()};
-  service = std::move(*created);
-  tell_reached("service created");
-  co_return Result<void>{};
+  std::string place = relay.place();
+  Result<void> made = co_await objects.make_service(std::move(place), arrivals.ask_for_first(options.first_replicas));
+  if (made) tell_reached("service created");
+  co_return made;
 }
 
 // ---- while it runs
@@ -306,6 +258,7 @@ Result<void> Swarm::State::get_to_know(job::WorkerId worker) {
 
 /// The Swarm replaces what has ended when it is told how many there have to be, also with exit status 0.
 asio::awaitable<void> Swarm::State::expect_ended_tasks() {
+  const std::string& service = objects.service();
   Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
   if (tasks) arrivals.expect_again(count_slots_at_rest(*tasks));
 }
@@ -314,6 +267,7 @@ asio::awaitable<void> Swarm::State::start_the_others() {
   const std::uint32_t tasks = arrivals.ask_for_others();
   if (tasks == 0) co_return;  // two have connected at once, or all the others were cancelled meanwhile
   if (tasks > options.replicas) co_await expect_ended_tasks();
+  const std::string& service = objects.service();
   Result<void> scaled = co_await engine.scale_service(service, tasks);
   const auto until = steady_clock::now() + options.patience.reconnect_for;
   while (!scaled && !closing && steady_clock::now() < until) {
@@ -400,6 +354,7 @@ asio::awaitable<bool> Swarm::State::service_is_gone() {
 asio::awaitable<void> Swarm::State::look_at_tasks() {
   const bool gone = co_await service_is_gone();
   if (gone) co_return;
+  const std::string& service = objects.service();
   Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(service);
   if (!tasks) co_return;
   const TaskTroubles::Complaints complaints = TaskTroubles::complaints_of(*tasks);
@@ -453,30 +408,7 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
   // The relay first: meanwhile the tasks end, and need not be waited for.
   Result<void> outcome;
   if (!relay.id().empty()) outcome = co_await engine.remove_container(relay.id());
-  Result<void> removed;
-  if (all_known) {
-    removed = co_await remove_known();
-  } else {
-    removed = co_await remove_all(executor, engine, labels_of(options));
-  }
-  co_return outcome ? removed : outcome;
-}
-
-/// All of it is tried; the first error is told.
-asio::awaitable<Result<void>> Swarm::State::remove_known() {
-  Result<void> outcome;
-  if (!service.empty()) outcome = co_await remove_service(executor, engine, service);
-  Result<void> removed;
-  if (!secret.empty()) removed = co_await engine.remove_secret(secret);
-  if (outcome) outcome = removed;
-  removed = Result<void>{};
-  if (!config.empty()) removed = co_await engine.remove_config(config);
-  if (outcome) outcome = removed;
-  // Workers of this node that have not ended: the Swarm would take seconds. What has ended it removes with the service,
-  // and nobody has to wait for that.
-  docker::Labels ours{{run_label, options.identity.run}};
-  std::string tasks = "com.docker.swarm.task.id";
-  removed = co_await remove_containers(executor, engine, std::move(ours), std::move(tasks));
+  Result<void> removed = co_await objects.remove();
   co_return outcome ? removed : outcome;
 }
 
@@ -496,7 +428,7 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Swarm::start(job::WorkerId work
     Result<void> made = co_await state.set_up_patiently();
     if (!made) {
       state.failure = made.error();
-      state.all_known = false;
+      state.objects.made_is_unsure();
     } else {
       state.spawn(state.receive_workers());
       state.spawn(state.watch_tasks());
