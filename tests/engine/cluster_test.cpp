@@ -184,20 +184,33 @@ TEST_F(ClusterTest, ANodeThatComesBackTakesPart) {
 }
 
 TEST_F(ClusterTest, WorkersComeAndGoWhileItRuns) {
-  ClusterRun run{place, "run", sleepers(24, "0.5"), {"--replicas", "1"}};
+  const std::string shared = place.path() / "shared";
+  std::filesystem::create_directory(shared);
+  std::vector<std::string> scripts;
+  for (int i = 1; i <= 9; ++i) {
+    const std::string own = "/shared/" + std::to_string(i);
+    scripts.push_back("until test -e " + own + " || test -e /shared/all; do sleep 0.1; done");
+  }
+  const std::string mount = "type=bind,source=" + shared + ",target=/shared";
+  ClusterRun run{place, "run", scripts, {"--replicas", "1", "--mount", mount}};
   const auto signal_all = [&](int signal) {
     for (const pid_t program : place.processes()) ::kill(program, signal);
   };
-  const auto workers = [] { return workers_at(1).size() + workers_at(2).size() + workers_at(3).size(); };
-  ASSERT_TRUE(run.wait_for_passed(1));
+  const auto come_to = [](std::size_t count) {
+    return wait_until([&] { return workers_at(1).size() + workers_at(2).size() + workers_at(3).size() == count; });
+  };
+  ASSERT_TRUE(come_to(1));
   signal_all(SIGUSR1);
+  ASSERT_TRUE(come_to(2));  // signals that wait for each other are one
   signal_all(SIGUSR1);
-  EXPECT_TRUE(wait_until([&] { return workers() == 3; }));
+  ASSERT_TRUE(come_to(3));
   signal_all(SIGUSR2);
-  EXPECT_TRUE(wait_until([&] { return workers() == 2; }));
-  // The Swarm starts the one that has ended as well: it is sent home.
+  for (const char* ends : {"1", "2", "3"}) support::write_file(std::filesystem::path{shared} / ends, "");
+  ASSERT_TRUE(come_to(2));
+  // The Swarm starts the one that has ended as well: of the two that come one is sent home.
   signal_all(SIGUSR1);
-  EXPECT_TRUE(wait_until([&] { return workers() >= 3; }));
+  ASSERT_TRUE(come_to(3));
+  support::write_file(std::filesystem::path{shared} / "all", "");
   expect_complete(run);
   EXPECT_THAT(services(), IsEmpty());
 }
