@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <ranges>
 #include <system_error>
 #include <utility>
 
+#include "nmz/configuration/tracked.hpp"
 #include "nmz/git_program/git_program.hpp"
+
+#include "listing.hpp"
 
 namespace nmz::configuration {
 namespace fs = std::filesystem;
@@ -50,13 +54,37 @@ std::vector<Value> parse(std::string_view text, const fs::path& start) {
   return values;
 }
 
+/// Behind the user's, before the repository's own: who works on a repository may say otherwise for it.
+void put_in(std::vector<Value>& values, std::vector<Value> tracked) {
+  const auto nearer = [](const Value& one) { return one.scope != "system" && one.scope != "global"; };
+  const auto at = std::ranges::find_if(values, nearer);
+  values.insert(at, std::make_move_iterator(tracked.begin()), std::make_move_iterator(tracked.end()));
+}
+
+Result<void> add_tracked(const std::string& directory, Holding& holding) {
+  const auto file = find_tracked(directory);
+  if (!file) return tl::unexpected<Error>{file.error()};
+  if (!*file) return {};
+  const Result<bool> trusted = is_trusted(**file);
+  if (!trusted || !*trusted) {
+    const std::string why = trusted ? (*file)->trouble : trusted.error().message;
+    holding.notice = (*file)->path.string() + " is not used: " + (why.empty() ? "see nmzbisect trust" : why);
+    return {};
+  }
+  return values_of(**file).map([&](std::vector<Value>&& values) { put_in(holding.values, std::move(values)); });
+}
+
 }  // namespace
 
-Result<std::vector<Value>> read(const std::string& directory) {
-  std::error_code error;
-  git_program::GitCommand command;
-  command.arguments = {"config", "-z", "--show-scope", "--show-origin", "--get-regexp", R"(^nmz\.)"};
-  command.directory = directory.empty() ? "." : directory;
+std::vector<std::string> listing(const std::vector<std::string>& from) {
+  std::vector<std::string> arguments{"config"};
+  arguments.insert(arguments.end(), from.begin(), from.end());
+  for (const char* more : {"-z", "--show-scope", "--show-origin", "--get-regexp", R"(^nmz\.)"})
+    arguments.emplace_back(more);
+  return arguments;
+}
+
+Result<std::vector<Value>> list(const git_program::GitCommand& command, const fs::path& start) {
   const Result<git_program::GitText> text = git_program::run_git(command);
   if (!text) {
     const bool no_git = text.error().kind == ErrorKind::misconfigured;
@@ -66,7 +94,25 @@ Result<std::vector<Value>> read(const std::string& directory) {
   if (text->exit_code != 0 && text->exit_code != none) {
     return fail(ErrorKind::misconfigured, "git's configuration: " + git_program::complaint(text->err));
   }
-  return parse(text->out, fs::absolute(command.directory, error));
+  return parse(text->out, start);
+}
+
+Result<Holding> consult(const std::string& directory) {
+  std::error_code error;
+  git_program::GitCommand command;
+  command.arguments = listing({});
+  command.directory = directory.empty() ? "." : directory;
+  Holding holding;
+  return list(command, fs::absolute(command.directory, error).lexically_normal())
+      .and_then([&](std::vector<Value>&& values) {
+        holding.values = std::move(values);
+        return add_tracked(directory, holding);
+      })
+      .map([&] { return std::move(holding); });
+}
+
+Result<std::vector<Value>> read(const std::string& directory) {
+  return consult(directory).map([](Holding&& holding) { return std::move(holding.values); });
 }
 
 std::optional<std::string> last(const std::vector<Value>& values, std::string_view key) {

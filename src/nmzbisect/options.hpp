@@ -9,6 +9,7 @@
 
 #include "nmz/error/result.hpp"
 #include "nmz/git/patches.hpp"
+#include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 #include "nmz/search/bisect_plan.hpp"
@@ -54,6 +55,10 @@ struct Options : run::Settings {
 using Request = run::Request<Options>;
 
 /// Errors (misconfigured) are one line for the user.
-[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);
+[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults = {});
+
+/// `nmzbisect config` and `nmzbisect trust`; `arguments` without the word.
+int config_command(const std::vector<std::string>& arguments);
+int trust_command(const std::vector<std::string>& arguments);
 
 }  // namespace nmz::nmzbisect
