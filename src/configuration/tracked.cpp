@@ -140,11 +140,11 @@ Result<bool> revoke(const fs::path& path) {
 
 Result<std::vector<Value>> values_of(const TrackedFile& file) {
   git_program::GitCommand command;
-  command.arguments = listing({"--file", "-"});
+  command.arguments = listing({"--no-includes", "--file", "-"});
   command.directory = file.path.parent_path();
   command.input = file.content;
   Result<std::vector<Value>> values = list(command, file.path.parent_path());
-  if (!values) return fail(values.error().kind, "'" + file.path.string() + "': " + values.error().message);
+  if (!values) return fail(values.error().kind, values.error().message + ", '" + file.path.string() + "'");
   for (Value& value : *values) {
     value.scope = "tracked";
     value.origin = "file:" + file.path.string();

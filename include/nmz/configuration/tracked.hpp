@@ -6,7 +6,7 @@
 // path and a SHA-256 of the content. One content of each work tree is trusted, the last one that was.
 //
 // The bytes are read once, compared, and given to git on its standard input: a file that changes meanwhile changes
-// nothing, and git follows no include from there. It need not be committed, and the index is not looked at: what counts
+// nothing, and no include is followed from there. It need not be committed, and the index is not looked at: what counts
 // is what the user was shown.
 #pragma once
 
