@@ -44,7 +44,8 @@ std::vector<Default> in_force(const std::vector<Default>& given) {
   return {from.base(), given.end()};
 }
 
-std::string at_home(const Option& row, const std::string& value) {
+std::string as_meant(const Option& row, const std::string& value) {
+  if (row.value_name == "PATHSPEC" && !value.starts_with(':')) return ":(top)" + value;
   const bool path = row.value_name == "FILE" || row.value_name == "DIR" || row.value_name == "PATH";
   const char* const home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe)
   return path && home != nullptr && value.starts_with("~/") ? home + value.substr(1) : value;

@@ -29,8 +29,9 @@ namespace nmz::command_line {
 /// Those that count, in order.
 [[nodiscard]] std::vector<Default> in_force(const std::vector<Default>& given);
 
-/// A shell would have said it for the command line: of a file or a directory "~/" is the user's home.
-[[nodiscard]] std::string at_home(const Option& row, const std::string& value);
+/// Of a file or a directory "~/" is the user's home, which on a command line the shell puts in; what is said once of a
+/// repository is said from its top, wherever one is.
+[[nodiscard]] std::string as_meant(const Option& row, const std::string& value);
 
 /// `wrong`: what the option said to it.
 [[nodiscard]] Error located(const Default& one, const std::string& wrong);

@@ -111,7 +111,7 @@ Result<void> hand_over_defaults(const Declared& option) {
   for (const Default& one : counting) {
     if (one.alone && !option.row.alone) return tl::unexpected<Error>{located(one, one.name + " has no value")};
     const Result<void> taken =
-        option.row.take(one.name, one.alone ? *option.row.alone : at_home(option.row, one.value));
+        option.row.take(one.name, one.alone ? *option.row.alone : as_meant(option.row, one.value));
     if (!taken) return tl::unexpected<Error>{located(one, taken.error().message)};
   }
   return {};
@@ -213,7 +213,8 @@ struct Parser::State {
   std::string hint;
   std::deque<Declared> options;  // CLI11 keeps their addresses
   std::vector<std::string>* command = nullptr;
-  std::string command_line;                ///< of a default
+  std::string command_line;  ///< of a default
+  bool command_is_default = false;
   std::vector<std::string> contradicting;  ///< options, of the last contradiction
 };
 
@@ -252,7 +253,8 @@ Result<std::optional<std::string>> Parser::parse(const std::vector<std::string>&
   auto page = state.read({arguments.begin(), dashes});
   if (!page || *page) return page;
   if (const Result<void> taken = state.take_defaults(defaults); !taken) return tl::unexpected<Error>{taken.error()};
-  if (!state.command_line.empty() && state.command->empty()) *state.command = {"sh", "-c", state.command_line};
+  state.command_is_default = !state.command_line.empty() && state.command->empty();
+  if (state.command_is_default) *state.command = {"sh", "-c", state.command_line};
   for (const Declared& option : state.options) {
     const Result<void> taken = option.given() ? hand_over(option) : hand_over_defaults(option);
     if (!taken) return tl::unexpected<Error>{taken.error()};
@@ -261,6 +263,8 @@ Result<std::optional<std::string>> Parser::parse(const std::vector<std::string>&
 }
 
 bool Parser::given(const std::string& name) const { return state_->app.count(name) > 0; }
+
+bool Parser::command_is_default() const { return state_->command_is_default; }
 
 std::string Parser::option_of(const std::string& name) const {
   if (name == default_command && state_->command != nullptr) return name;

@@ -328,7 +328,9 @@ class CommandLine {
 
   Result<std::optional<std::string>> read(const std::vector<std::string>& arguments,
                                           const std::vector<command_line::Default>& defaults) {
-    return parser_.parse(arguments, defaults);
+    auto page = parser_.parse(arguments, defaults);
+    options().from_top = parser_.command_is_default();  // it was said of the repository, not of where one is
+    return page;
   }
   Result<Request> finish() {
     const bool terms_given = parser_.given("--term-old") || parser_.given("--term-new") ||

@@ -22,6 +22,7 @@ enum class Isolate : std::uint8_t { none, world, network };
 struct Options : run::Settings {
   Options() = default;
   std::string directory = ".";     ///< -C
+  bool from_top = false;           ///< the command runs at the top of the work tree, wherever one is
   std::vector<std::string> goods;  ///< revisions
   bool find_good = false;          ///< --good auto
   std::string good_limit;          ///< how far back; a count or a revision, empty = to the root

@@ -72,8 +72,8 @@ std::string table_of(const std::vector<Value>& values) {
   }
   std::string text;
   for (const Value& value : values) {
-    text += fmt::format("{:{}}  {:{}}  {}  {}\n", text::printable(value.key), keys, text::printable(value.value), texts,
-                        value.scope, place_of(value));
+    text += fmt::format("{:{}}  {:{}}  {:7}  {}\n", text::printable(value.key), keys, text::printable(value.value),
+                        texts, value.scope, place_of(value));
   }
   return output::without_commands(text);
 }

@@ -65,6 +65,8 @@ class Parser {
   /// Whether the option was on the command line, whatever its value.
   [[nodiscard]] bool given(const std::string& name) const;
 
+  [[nodiscard]] bool command_is_default() const;
+
   /// The name of the option that a default of this name is for: "log-lines"; empty: there is none.
   [[nodiscard]] std::string option_of(const std::string& name) const;
   /// Whether more than the last of its defaults counts.
