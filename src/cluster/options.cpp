@@ -13,8 +13,6 @@ namespace nmz::cluster {
 
 namespace {
 
-Error misconfigured(std::string message) { return {ErrorKind::misconfigured, std::move(message)}; }
-
 /// "busybox", "docker.io/busybox" and "library/busybox:latest" name one image.
 std::string full_name(std::string reference) {
   for (const std::string_view implied : {"docker.io/", "index.docker.io/", "library/"}) {
@@ -25,43 +23,45 @@ std::string full_name(std::string reference) {
   return mark == std::string::npos ? reference + ":latest" : reference;
 }
 
-/// What the options say about each other; nothing is wrong when it gives nothing.
-std::optional<Error> contradiction(const command_line::Parser& parser, const std::string& image_option,
-                                   const Options& options) {
+/// What the options say about each other.
+Result<void> check_pairs(command_line::Parser& parser, const std::string& image_option, const Options& options) {
+  const auto apart = [&parser](const std::string& one, const std::string& other, const std::string& why) {
+    return parser.contradiction({one, other}, why);
+  };
+  const std::string needs_image = " is for containers and needs " + image_option + " IMAGE";
   if (options.kind && *options.kind != Kind::local && options.image.empty()) {
-    return misconfigured("--orchestrator " + std::string{*options.kind == Kind::docker ? "docker" : "swarm"} +
-                         " needs " + image_option + " IMAGE");
+    return apart("--orchestrator", image_option,
+                 "--orchestrator " + std::string{*options.kind == Kind::docker ? "docker" : "swarm"} + " needs " +
+                     image_option + " IMAGE");
   }
   if (options.kind == Kind::local && !options.image.empty()) {
-    return misconfigured(image_option + " is for containers; --orchestrator local has none");
+    return apart("--orchestrator", image_option, image_option + " is for containers; --orchestrator local has none");
   }
   for (const char* name : {"--host", "--context", "--network", "--cpus", "--memory", "--constraint", "--mount",
                            "--secret", "--inject", "--target", "--push"}) {
-    if (options.image.empty() && parser.given(name)) {
-      return misconfigured(std::string{name} + " is for containers and needs " + image_option + " IMAGE");
-    }
+    if (options.image.empty() && parser.given(name)) return apart(name, name, name + needs_image);
   }
   for (const char* name : {"--constraint", "--secret"}) {
     if (options.kind == Kind::docker && parser.given(name)) {
-      return misconfigured(std::string{name} + " is for a Swarm; --orchestrator docker has none");
+      return apart(name, "--orchestrator", std::string{name} + " is for a Swarm; --orchestrator docker has none");
     }
   }
   if (options.kind == Kind::docker && options.inject == Inject::config) {
-    return misconfigured("--inject config is for a Swarm; --orchestrator docker has none");
+    return apart("--inject", "--orchestrator", "--inject config is for a Swarm; --orchestrator docker has none");
   }
   if (options.kind == Kind::swarm && options.inject == Inject::archive) {
-    return misconfigured("--inject archive is for plain containers (--orchestrator docker)");
+    return apart("--inject", "--orchestrator", "--inject archive is for plain containers (--orchestrator docker)");
   }
   if (options.push && options.target.empty()) {
-    return misconfigured("--push needs --target IMAGE: the name to push to");
+    return apart("--push", "--target", "--push needs --target IMAGE: the name to push to");
   }
   if (!options.target.empty() && full_name(options.target) == full_name(options.image)) {
-    return misconfigured("--target is the image itself ('" + options.image + "'): choose another name");
+    return apart("--target", "--target", "--target is the image itself ('" + options.image + "'): choose another name");
   }
   if (!options.target.empty() && options.inject != Inject::automatic && options.inject != Inject::image) {
-    return misconfigured("--target names the derived image of --inject image");
+    return apart("--target", "--inject", "--target names the derived image of --inject image");
   }
-  return std::nullopt;
+  return {};
 }
 
 bool is_name(const std::string& name) {
@@ -110,9 +110,9 @@ std::vector<command_line::Option> option_table(Options& options, const std::stri
   };
 }
 
-Result<void> check(const Options& options, const std::string& image_names, const command_line::Parser& parser) {
+Result<void> check(const Options& options, const std::string& image_names, command_line::Parser& parser) {
   const std::string image_option = image_names.substr(image_names.rfind(',') + 1);
-  if (const auto wrong = contradiction(parser, image_option, options)) return tl::unexpected<Error>{*wrong};
+  if (Result<void> checked = check_pairs(parser, image_option, options); !checked) return checked;
   if (options.name.empty() || is_name(options.name)) return {};
   return fail(ErrorKind::misconfigured,
               "--docker-stack needs a name of at most 40 letters, digits, '-' and '_', not '" + options.name + "'");

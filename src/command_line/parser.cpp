@@ -1,13 +1,17 @@
 #include "nmz/command_line/parser.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <iterator>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+
+#include "nmz/command_line/suggestion.hpp"
+
+#include "defaults.hpp"
 
 namespace nmz::command_line {
 namespace {
@@ -38,45 +42,17 @@ std::vector<std::string> with_double_dashes(const CLI::App& app, std::vector<std
   return arguments;
 }
 
-/// How many letters differ, are missing, or are too many.
-std::size_t distance(std::string_view one, std::string_view other) {
-  std::vector<std::size_t> row(other.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < other.size(); ++j) {
-      const std::size_t replaced = diagonal + (one[i] == other[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({replaced, row[j] + 1, row[j + 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
-/// The option that was meant: of those that begin so the shortest, else the one that is written most alike.
-std::string meant(const CLI::App& app, const std::string& name) {
-  constexpr std::size_t too_different = 3;
-  std::string best;
-  std::size_t best_score = too_different;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& known : option->get_lnames()) {
-      const bool begins_so = known.starts_with(name);
-      const std::size_t score = begins_so ? 0 : distance(name, known);
-      const bool shorter = begins_so && best_score == 0 && known.size() < best.size();
-      if (score < best_score || shorter) {
-        best = known;
-        best_score = score;
-      }
-    }
-  }
-  return best;
-}
-
 /// The first that is an option for all its dashes and is none of ours.
 std::optional<std::string> unknown_option(const CLI::App& app, const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     const std::string name = argument.substr(0, argument.find('='));
     if (name.size() < 3 || !name.starts_with("--") || app.get_option_no_throw(name) != nullptr) continue;
-    const std::string known = meant(app, name.substr(2));
+    std::vector<std::string> names;
+    for (const CLI::Option* option :
+         app.get_options([](const CLI::Option* one) { return !one->get_group().empty(); })) {
+      names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+    }
+    const std::string known = suggestion(name.substr(2), names);
     return "there is no option " + name + (known.empty() ? "" : "; did you mean --" + known + "?");
   }
   return std::nullopt;
@@ -88,7 +64,10 @@ struct Declared {
   CLI::Option* known = nullptr;
   std::string value;
   std::vector<std::string> values;
-  bool asked = false;  ///< for a page
+  bool asked = false;     ///< for a page
+  bool left_out = false;  ///< --no-NAME: its defaults do not count
+  std::vector<Default> defaults;
+  [[nodiscard]] bool given() const { return known->count() > 0; }
 };
 
 CLI::Option* declare(CLI::App& app, Declared& option) {
@@ -125,6 +104,19 @@ Result<void> hand_over(const Declared& option) {
   return {};
 }
 
+/// Those of a value or a list.
+Result<void> hand_over_defaults(const Declared& option) {
+  std::vector<Default> counting = in_force(option.defaults);
+  if (option.row.kind == Option::Kind::value && counting.size() > 1) counting = {counting.back()};
+  for (const Default& one : counting) {
+    if (one.alone && !option.row.alone) return tl::unexpected<Error>{located(one, one.name + " has no value")};
+    const Result<void> taken =
+        option.row.take(one.name, one.alone ? *option.row.alone : as_meant(option.row, one.value));
+    if (!taken) return tl::unexpected<Error>{located(one, taken.error().message)};
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Parser::State {
@@ -151,14 +143,79 @@ struct Parser::State {
       const std::string name = option.known->get_name();
       return fail(ErrorKind::misconfigured, name + " has an empty value (a variable that is not set?)");
     }
+    for (const Declared& option : options) {
+      if (!option.left_out || !option.given()) continue;
+      const std::string name = option.known->get_name();
+      return wrong(name + " and " + opposite(name) + " exclude each other");
+    }
     const auto asked = std::ranges::find(options, true, &Declared::asked);
     return asked == options.end() ? std::nullopt : std::optional{asked->row.page};
+  }
+
+  /// "--no-NAME" for each, where that is free: it is how a default is left out. Not on the help page.
+  void declare_opposites() {
+    for (Declared& option : options) {
+      if (option.row.kind == Option::Kind::page) continue;
+      for (const std::string& name : long_names(option.row.names)) {
+        if (app.get_option_no_throw(opposite(name)) != nullptr) continue;
+        app.add_flag(opposite(name), option.left_out)->group("");
+      }
+    }
+  }
+
+  /// The row that has the name, or a flag that has the opposite of it.
+  struct Meant {
+    Declared* option = nullptr;
+    bool opposite = false;
+  };
+  Meant find(const std::string& name) {
+    for (const bool opposed : {false, true}) {
+      for (Declared& option : options) {
+        if (option.row.kind == Option::Kind::page || (opposed && option.row.kind != Option::Kind::flag)) continue;
+        for (const std::string& known : long_names(option.row.names)) {
+          if (folded(opposed ? opposite(known) : known) == folded(name)) return {&option, opposed};
+        }
+      }
+    }
+    return {};
+  }
+
+  /// A flag that is configured to be off may have one that says so: "--no-confirm".
+  Result<void> take_flag(const Default& one, const Meant& meant) {
+    const std::optional<bool> read = boolean(one.value);
+    if (!read) {
+      return tl::unexpected<Error>{located(one, one.name + " needs true or false, not '" + one.value + "'")};
+    }
+    const bool on = *read != meant.opposite;
+    const Meant other = find(opposite(long_names(meant.option->row.names).front()));
+    const bool is_there = other.option != nullptr && !other.opposite;
+    if (is_there && other.option->given()) return {};
+    *meant.option->row.on = on;
+    if (is_there && other.option->row.kind == Option::Kind::flag) *other.option->row.on = !on;
+    return {};
+  }
+
+  Result<void> take_defaults(const std::vector<Default>& defaults) {
+    for (const Default& one : defaults) {
+      if (one.option == default_command && command != nullptr) command_line = one.value;
+      const Meant meant = find(one.option);
+      if (meant.option == nullptr || meant.option->given() || meant.option->left_out) continue;
+      if (meant.option->row.kind != Option::Kind::flag) {
+        meant.option->defaults.push_back(one);
+      } else if (Result<void> taken = take_flag(one, meant); !taken) {
+        return taken;
+      }
+    }
+    return {};
   }
 
   CLI::App app;
   std::string hint;
   std::deque<Declared> options;  // CLI11 keeps their addresses
   std::vector<std::string>* command = nullptr;
+  std::string command_line;  ///< of a default
+  bool command_is_default = false;
+  std::vector<std::string> contradicting;  ///< options, of the last contradiction
 };
 
 Parser::Parser(const Headline& headline) : state_{std::make_unique<State>(headline)} {
@@ -186,18 +243,72 @@ void Parser::take_words(std::vector<std::string>& words) {
 
 void Parser::take_command(std::vector<std::string>& command) { state_->command = &command; }
 
-Result<std::optional<std::string>> Parser::parse(const std::vector<std::string>& arguments) {
+Result<std::optional<std::string>> Parser::parse(const std::vector<std::string>& arguments,
+                                                 const std::vector<Default>& defaults) {
+  State& state = *state_;
+  state.declare_opposites();
   auto dashes = arguments.end();
-  if (state_->command != nullptr) dashes = std::ranges::find(arguments, "--");
-  if (dashes != arguments.end()) state_->command->assign(std::next(dashes), arguments.end());
-  auto page = state_->read({arguments.begin(), dashes});
+  if (state.command != nullptr) dashes = std::ranges::find(arguments, "--");
+  if (dashes != arguments.end()) state.command->assign(std::next(dashes), arguments.end());
+  auto page = state.read({arguments.begin(), dashes});
   if (!page || *page) return page;
-  for (const Declared& option : state_->options) {
-    if (Result<void> taken = hand_over(option); !taken) return tl::unexpected<Error>{taken.error()};
+  if (const Result<void> taken = state.take_defaults(defaults); !taken) return tl::unexpected<Error>{taken.error()};
+  state.command_is_default = !state.command_line.empty() && state.command->empty();
+  if (state.command_is_default) *state.command = {"sh", "-c", state.command_line};
+  for (const Declared& option : state.options) {
+    const Result<void> taken = option.given() ? hand_over(option) : hand_over_defaults(option);
+    if (!taken) return tl::unexpected<Error>{taken.error()};
   }
   return page;
 }
 
 bool Parser::given(const std::string& name) const { return state_->app.count(name) > 0; }
+
+bool Parser::command_is_default() const { return state_->command_is_default; }
+
+std::string Parser::option_of(const std::string& name) const {
+  if (name == default_command && state_->command != nullptr) return name;
+  const Declared* const option = state_->find(name).option;
+  return option == nullptr ? std::string{} : long_names(option->row.names).front().substr(2);
+}
+
+bool Parser::is_list(const std::string& option) const {
+  const Declared* const found = state_->find(option).option;
+  return found != nullptr && found->row.kind == Option::Kind::list;
+}
+
+std::vector<std::string> Parser::option_names() const {
+  std::vector<std::string> names;
+  for (const Declared& option : state_->options) {
+    if (option.row.kind == Option::Kind::page) continue;
+    for (const std::string& name : long_names(option.row.names)) names.push_back(name.substr(2));
+  }
+  return names;
+}
+
+tl::unexpected<Error> Parser::contradiction(std::vector<std::string> options, std::string why) {
+  state_->contradicting = std::move(options);
+  return fail(ErrorKind::misconfigured, std::move(why));
+}
+
+std::optional<Default> Parser::withdraw(std::vector<Default>& defaults) const {
+  const auto concerns = [this](const Default& one, const std::string& option) {
+    const std::string named = option_of(one.option);
+    return !named.empty() && named == option_of(option);
+  };
+  std::optional<Default> first;
+  std::size_t first_at = defaults.size();
+  for (const std::string& option : std::exchange(state_->contradicting, {})) {
+    const auto behind = std::ranges::find_if(defaults.rbegin(), defaults.rend(),
+                                             [&](const Default& one) { return concerns(one, option); });
+    if (behind == defaults.rend() || given(option)) continue;
+    const auto at = static_cast<std::size_t>(defaults.rend() - behind) - 1;
+    if (at >= first_at) continue;
+    first = *behind;
+    first_at = at;
+  }
+  if (first) std::erase_if(defaults, [&](const Default& one) { return concerns(one, first->option); });
+  return first;
+}
 
 }  // namespace nmz::command_line

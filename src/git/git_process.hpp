@@ -1,59 +1,27 @@
-// Asking the installed git.
+// Asking the installed git about a repository that is open.
 //
-// git runs without a shell, a pager, a prompt or a lock taken on the side, with its messages untranslated. Which
-// repository is meant is always said outright: a hook or an alias may have left GIT_DIR and its relatives in our
+// Which one is meant is always said outright: a hook or an alias may have left GIT_DIR and its relatives in our
 // environment, and they are honoured once, when the repository is opened.
 #pragma once
 
-#include <filesystem>
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "nmz/error/result.hpp"
 #include "nmz/git/repository.hpp"
+#include "nmz/git_program/git_program.hpp"
 
 namespace nmz::git {
 
-struct GitCommand {
-  GitCommand() = default;
-
-  std::vector<std::string> arguments;  ///< after "git"
-  std::string shell;                   ///< not git, but this command of the user's configuration (a smudge filter)
-  std::string_view input;              ///< stdin
-  std::filesystem::path directory;
-  std::vector<std::string> set;    ///< "NAME=value"
-  std::vector<std::string> unset;  ///< names
-};
+using git_program::complaint;
+using git_program::git_output;
+using git_program::GitCommand;
+using git_program::GitEnd;
+using git_program::GitText;
+using git_program::LineSink;
+using git_program::run_git;
+using git_program::without_newline;
 
 /// In the repository's start directory, with nothing in the environment that could point elsewhere.
 [[nodiscard]] GitCommand git_command(const Repository& repository, std::vector<std::string> arguments);
-
-struct GitEnd {
-  int exit_code = 0;  ///< 128 + signal when a signal ended it, as a shell says it
-  std::string err;    ///< its beginning, when it is long
-};
-
-/// Runs git and hands over its output line by line, without the newline. A sink that returns false ends git.
-/// misconfigured: git is missing.
-using LineSink = std::function<bool(std::string_view)>;
-[[nodiscard]] Result<GitEnd> run_git(const GitCommand& command, const LineSink& sink);
-
-struct GitText {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-[[nodiscard]] Result<GitText> run_git(const GitCommand& command);
-
-/// The output of a command that has to succeed; otherwise git's complaint, with this kind.
-[[nodiscard]] Result<std::string> git_output(const GitCommand& command, ErrorKind kind);
-
-/// What git says is wrong, as one line: "fatal: bad object x" becomes "bad object x".
-[[nodiscard]] std::string complaint(std::string_view err);
-
-/// `text` without one newline at its end.
-[[nodiscard]] std::string without_newline(std::string text);
 
 }  // namespace nmz::git

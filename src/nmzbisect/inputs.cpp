@@ -43,11 +43,11 @@ std::vector<std::string> words_of(const std::string& script) {
   return words;
 }
 
-/// From the top of the work tree; empty for what is elsewhere.
-std::string from_top(const std::string& name, const git::Repository& repository) {
+/// From the top of the work tree, of a name that is said at `prefix`; empty for what is elsewhere.
+std::string from_top(const std::string& name, const git::Repository& repository, const std::string& prefix) {
   const fs::path named{name};
   const fs::path path = named.is_absolute() ? named.lexically_normal().lexically_relative(repository.work_tree())
-                                            : (fs::path{repository.prefix()} / named).lexically_normal();
+                                            : (fs::path{prefix} / named).lexically_normal();
   const std::string text = path.string();
   return text == "." || text == ".." || text.starts_with("../") || text.ends_with('/') ? std::string{} : text;
 }
@@ -65,8 +65,10 @@ bool is_untracked(const std::string& path, const std::set<std::string>& untracke
 /// of tracked files only arguments count. Neither does one that was tracked once, and is ignored today.
 class NamedFiles {
  public:
-  NamedFiles(const git::Repository& repository, const git::CheckoutState& state, const git::Range& range)
+  NamedFiles(const git::Repository& repository, std::string prefix, const git::CheckoutState& state,
+             const git::Range& range)
       : repository_{repository},
+        prefix_{std::move(prefix)},
         range_{range},
         untracked_{state.untracked.begin(), state.untracked.end()},
         changed_{state.changed.begin(), state.changed.end()} {}
@@ -82,7 +84,7 @@ class NamedFiles {
  private:
   void look(const std::string& name, bool may_be_tracked) {
     constexpr off_t most = off_t{64} << 20;  // of something untracked, which is seen anyway where there is a world
-    const std::string path = name.empty() ? std::string{} : from_top(name, repository_);
+    const std::string path = name.empty() ? std::string{} : from_top(name, repository_, prefix_);
     struct stat status {};
     if (path.empty() || ::lstat((repository_.work_tree() / path).c_str(), &status) != 0) return;
     if (!S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) return;
@@ -97,6 +99,7 @@ class NamedFiles {
   }
 
   const git::Repository& repository_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::string prefix_;                 ///< where the command runs
   const git::Range& range_;            // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::set<std::string> untracked_;
   std::set<std::string> changed_;
@@ -161,7 +164,8 @@ Result<Inputs> read_checkout(const Options& options, const git::Repository& repo
     inputs.notes.push_back("nothing of the checkout is seen by the tests: " + state.error().message);
     return inputs;
   }
-  const std::vector<std::string> named = NamedFiles{repository, *state, range}.files(options.command);
+  const std::string prefix = options.from_top ? std::string{} : repository.prefix();
+  const std::vector<std::string> named = NamedFiles{repository, prefix, *state, range}.files(options.command);
   if (!named.empty()) {
     inputs.notes.push_back(fmt::format("{} {} not committed: every commit is tested with {} as {} now", listed(named),
                                        named.size() == 1 ? "is" : "are", named.size() == 1 ? "it" : "them",
@@ -211,7 +215,8 @@ std::optional<git::TodaysFile> file_to_send(const fs::path& top, const std::stri
 
 /// What --with names.
 Result<void> add_with(const std::string& name, const git::Repository& repository, std::vector<git::TodaysFile>& today) {
-  std::string path = from_top(name.ends_with('/') ? name.substr(0, name.size() - 1) : name, repository);
+  std::string path =
+      from_top(name.ends_with('/') ? name.substr(0, name.size() - 1) : name, repository, repository.prefix());
   const fs::path& top = repository.work_tree();
   std::error_code error;
   const fs::file_status status = fs::symlink_status(top / path, error);

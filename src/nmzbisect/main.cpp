@@ -1,3 +1,4 @@
+#include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
 
 #include "bisect.hpp"
@@ -6,5 +7,7 @@
 
 int main(int argc, char** argv) {
   using namespace nmz::nmzbisect;  // NOLINT(google-build-using-namespace)
-  return nmz::run::enter(program, argc, argv, {{"trees", trees_command}}, nmz::run::reader(parse, bisect));
+  return nmz::run::enter(program, argc, argv,
+                         {{"trees", trees_command}, {"config", config_command}, {"trust", trust_command}},
+                         nmz::run::reader(parse, bisect, program));
 }

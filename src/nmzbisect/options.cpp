@@ -9,6 +9,9 @@
 
 #include "nmz/command_line/values.hpp"
 #include "nmz/output/output_file.hpp"
+#include "nmz/run/config_command.hpp"
+
+#include "bisect.hpp"
 
 namespace nmz::nmzbisect {
 namespace {
@@ -32,6 +35,8 @@ Examples:
       Only commits that touch src/net; a script that is not part of the repository by its absolute path.
   nmzbisect --find-fix v1.2..HEAD -- ./run-test.sh
       Which commit repaired it?
+  git config nmz.command 'make check'; nmzbisect v1.2..
+      Every option has its key: nmz.timeout, nmz.build, ... The command line wins.
   nmzbisect --image gcc:12 -replicas 8 v1.2..HEAD -- make check
       Each commit's files are sent into containers of the image, on the Docker Engine that the docker command uses.
 
@@ -50,6 +55,8 @@ constexpr const char* usage =
     "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
     "       nmzbisect logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzbisect trees [prune]    (the work trees that are kept; remove them)\n"
+    "       nmzbisect config [KEY]     (what git's configuration says of these options, and where)\n"
+    "       nmzbisect trust     (let this repository's .nmzconfig say how it is tested)\n"
     "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
 
 /// What says something only together with others.
@@ -192,12 +199,10 @@ Result<void> take_range(const Words& words, Options& options) {
 }
 
 /// No good revision is known, and none is given.
-Result<void> take_auto(Options& options) {
+Result<void> take_auto(Options& options, command_line::Parser& parser) {
   options.find_good = std::ranges::find(options.goods, "auto") != options.goods.end();
-  if (!options.find_good) {
-    return options.good_limit.empty() ? Result<void>{}
-                                      : fail(ErrorKind::misconfigured, "--good-limit is for --good auto");
-  }
+  if (!options.find_good && options.good_limit.empty()) return {};
+  if (!options.find_good) return parser.contradiction({"--good-limit"}, "--good-limit is for --good auto");
   if (options.goods.size() > 1) {
     return fail(ErrorKind::misconfigured,
                 "--good auto is for when no good revision is known (a branch of that name is "
@@ -221,27 +226,31 @@ Result<void> take_patches(const Words& words, Options& options) {
 }
 
 /// What excludes something else.
-Result<void> check_pairs(const Words& words, Options& options) {
-  if (words.confirm && words.no_confirm) {
-    return fail(ErrorKind::misconfigured, "--confirm and --no-confirm exclude each other");
-  }
+Result<void> check_pairs(const Words& words, Options& options, command_line::Parser& parser) {
+  const auto apart = [&parser](const char* one, const char* other) {
+    return parser.contradiction({one, other}, std::string{one} + " and " + other + " exclude each other");
+  };
+  if (words.confirm && words.no_confirm) return apart("--confirm", "--no-confirm");
   if (words.confirm || words.no_confirm) options.confirm = words.confirm;
-  if (options.pristine && !options.overlays.empty()) {
-    return fail(ErrorKind::misconfigured, "--pristine and --overlay exclude each other");
+  if (options.pristine && !options.overlays.empty()) return apart("--pristine", "--overlay");
+  if (options.pristine && !words.patches.empty()) return apart("--pristine", "--patch");
+  if (options.pristine && !words.range_patches.empty()) {
+    return parser.contradiction({"--pristine", "--patch-range"}, "--pristine and --patch exclude each other");
   }
-  if (options.pristine && !options.patches.empty()) {
-    return fail(ErrorKind::misconfigured, "--pristine and --patch exclude each other");
+  const bool containers = !options.containers.image.empty();
+  if (!options.with.empty() && (!containers || options.no_checkout)) {
+    return parser.contradiction({"--with", options.no_checkout ? "--no-checkout" : "--with"},
+                                "--with is for files that are sent into containers, and needs --image IMAGE");
   }
-  if (!options.with.empty() && (options.containers.image.empty() || options.no_checkout)) {
-    return fail(ErrorKind::misconfigured, "--with is for files that are sent into containers, and needs --image IMAGE");
+  if (options.no_checkout && !words.patches.empty()) return apart("--no-checkout", "--patch");
+  if (options.no_checkout && !words.range_patches.empty()) {
+    return parser.contradiction({"--no-checkout", "--patch-range"}, "--no-checkout and --patch exclude each other");
   }
-  if (options.no_checkout && !options.patches.empty()) {
-    return fail(ErrorKind::misconfigured, "--no-checkout and --patch exclude each other");
+  if (options.no_checkout && !containers) {
+    return parser.contradiction({"--no-checkout"}, "--no-checkout is for containers and needs --image IMAGE");
   }
-  if (options.no_checkout && options.containers.image.empty()) {
-    return fail(ErrorKind::misconfigured, "--no-checkout is for containers and needs --image IMAGE");
-  }
-  return output::check_apart({{"--json", options.json}, {"--debug-log", options.debug_log}});
+  const Result<void> reports = output::check_apart({{"--json", options.json}, {"--debug-log", options.debug_log}});
+  return reports ? reports : parser.contradiction({"--json", "--debug-log"}, reports.error().message);
 }
 
 /// Terms as git bisect accepts them: no command of its own, nothing that cannot be part of a ref name.
@@ -273,7 +282,9 @@ Result<void> check_rest(const Options& options) {
                 "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
   }
   if (options.command.empty() && !options.dry_run && options.containers.image.empty()) {
-    return fail(ErrorKind::misconfigured, "the command is missing: nmzbisect GOOD..BAD -- COMMAND [ARG...]");
+    return fail(ErrorKind::misconfigured,
+                "the command is missing: nmzbisect GOOD..BAD -- COMMAND [ARG...]  (or: git config nmz.command "
+                "'COMMAND...')");
   }
   if (options.match.empty()) return {};
   regex_t expression{};
@@ -299,37 +310,74 @@ command_line::Headline headline() {
   return line;
 }
 
+/// A command line that is read once; see run::understand().
+class CommandLine {
+ public:
+  CommandLine() {
+    parser_.take_words(words_.free);
+    parser_.take_command(options().command);
+    parser_.add(search_options(options(), words_));
+    parser_.add(test_options(options(), words_, shared_));
+    parser_.add(shared_.containers("--image",
+                                   "Test in containers of IMAGE, which needs neither git nor the repository; without a "
+                                   "command its label net.osrg.namazu-swarm.v0.worker.script is run, with the commit "
+                                   "on stdin"));
+    parser_.add(output_options(options(), shared_));
+    parser_.add(shared_.last("Print only the answer", "Also tell what each worker does"));
+  }
+
+  Result<std::optional<std::string>> read(const std::vector<std::string>& arguments,
+                                          const std::vector<command_line::Default>& defaults) {
+    auto page = parser_.parse(arguments, defaults);
+    options().from_top = parser_.command_is_default();  // it was said of the repository, not of where one is
+    return page;
+  }
+  Result<Request> finish() {
+    const bool terms_given = parser_.given("--term-old") || parser_.given("--term-new") ||
+                             options().term_old != Options{}.term_old || options().term_new != Options{}.term_new;
+    // A good end that was said once is for whatever there is now.
+    const bool until_now = words_.free.empty() && words_.bads.empty() && !parser_.given("--good");
+    if (until_now && !options().goods.empty()) words_.bads = {"HEAD"};
+    return take_range(words_, options())
+        .and_then([&] { return take_auto(options(), parser_); })
+        .and_then([&] { return shared_.check(parser_); })
+        .and_then([&] { return take_patches(words_, options()); })
+        .and_then([&] { return check_pairs(words_, options(), parser_); })
+        .and_then([&] { return check_terms(options(), terms_given); })
+        .and_then([&] { return check_rest(options()); })
+        .map([&] { return std::move(request_); });
+  }
+  command_line::Parser& parser() { return parser_; }
+  std::string directory() { return options().directory; }
+  bool configured() const { return shared_.configured(); }
+  /// The ends, where there is a range.
+  std::vector<std::string> replaced() const {
+    return words_.free.empty() ? std::vector<std::string>{} : std::vector<std::string>{"good", "bad"};
+  }
+
+ private:
+  Options& options() { return request_.options; }
+
+  Request request_;
+  Words words_;
+  run::SharedOptions shared_{request_.options, "nmzbisect", "test"};
+  command_line::Parser parser_{headline()};
+};
+
 }  // namespace
 
-Result<Request> parse(const std::vector<std::string>& arguments) {
-  Request request;
-  Options& options = request.options;
-  Words words;
-  run::SharedOptions shared{options, "nmzbisect", "test"};
-  command_line::Parser parser{headline()};
-  parser.take_words(words.free);
-  parser.take_command(options.command);
-  parser.add(search_options(options, words));
-  parser.add(test_options(options, words, shared));
-  parser.add(shared.containers("--image",
-                               "Test in containers of IMAGE, which needs neither git nor the repository; without a "
-                               "command its label net.osrg.namazu-swarm.v0.worker.script is run, with the commit on "
-                               "stdin"));
-  parser.add(output_options(options, shared));
-  parser.add(shared.last("Print only the answer", "Also tell what each worker does"));
-  auto page = parser.parse(arguments);
-  if (!page) return tl::unexpected<Error>{page.error()};
-  request.print = std::move(*page);
-  if (request.print) return request;
-  const bool terms_given = parser.given("--term-old") || parser.given("--term-new");
-  return take_range(words, options)
-      .and_then([&] { return take_auto(options); })
-      .and_then([&] { return shared.check(parser); })
-      .and_then([&] { return take_patches(words, options); })
-      .and_then([&] { return check_pairs(words, options); })
-      .and_then([&] { return check_terms(options, terms_given); })
-      .and_then([&] { return check_rest(options); })
-      .map([&] { return std::move(request); });
+Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
+  return run::understand<CommandLine>(arguments, defaults);
+}
+
+int config_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  return run::config_command(program, line.parser(), arguments);
+}
+
+int trust_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  return run::trust_command(program, line.parser(), arguments);
 }
 
 }  // namespace nmz::nmzbisect

@@ -9,6 +9,7 @@
 
 #include "nmz/error/result.hpp"
 #include "nmz/git/patches.hpp"
+#include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 #include "nmz/search/bisect_plan.hpp"
@@ -21,6 +22,7 @@ enum class Isolate : std::uint8_t { none, world, network };
 struct Options : run::Settings {
   Options() = default;
   std::string directory = ".";     ///< -C
+  bool from_top = false;           ///< the command runs at the top of the work tree, wherever one is
   std::vector<std::string> goods;  ///< revisions
   bool find_good = false;          ///< --good auto
   std::string good_limit;          ///< how far back; a count or a revision, empty = to the root
@@ -54,6 +56,10 @@ struct Options : run::Settings {
 using Request = run::Request<Options>;
 
 /// Errors (misconfigured) are one line for the user.
-[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);
+[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults = {});
+
+/// `nmzbisect config` and `nmzbisect trust`; `arguments` without the word.
+int config_command(const std::vector<std::string>& arguments);
+int trust_command(const std::vector<std::string>& arguments);
 
 }  // namespace nmz::nmzbisect

@@ -148,7 +148,7 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   run.build = options.build;
   run.env = site.environment();
   run.env.insert(run.env.end(), options.environment.begin(), options.environment.end());
-  if (!options.no_checkout) run.directory = search.repository.prefix();
+  if (!options.no_checkout && !options.from_top) run.directory = search.repository.prefix();
   run.match = options.match;
   run.timeout = options.timeout;
   run.kill_grace = options.kill_grace;

@@ -48,13 +48,19 @@ std::vector<command_line::Option> again_options(AgainOptions& options) {
   };
 }
 
-Result<void> check(const AgainOptions& options, bool chunked) {
-  if (options.hunts() && chunked) return fail(ErrorKind::misconfigured, "--chunks and --repeat exclude each other");
+Result<void> check(const AgainOptions& options, bool chunked, command_line::Parser& parser) {
+  std::vector<std::string> names = hunting_options;
+  const auto contradiction = [&](const char* option, const char* why) {
+    names.emplace_back(option);
+    return parser.contradiction(names, why);
+  };
+  if (options.hunts() && chunked) return contradiction("--chunks", "--chunks and --repeat exclude each other");
   if (options.hunts() && options.retries > 0) {
-    return fail(ErrorKind::misconfigured, "--retries and --repeat exclude each other: a hunt counts every failure");
+    return contradiction("--retries", "--retries and --repeat exclude each other: a hunt counts every failure");
   }
   if (options.rerun != Rerun::nothing && (chunked || options.hunts())) {
-    return fail(ErrorKind::misconfigured, "--rerun goes with neither --chunks nor --repeat");
+    names.emplace_back("--rerun");
+    return contradiction("--chunks", "--rerun goes with neither --chunks nor --repeat");
   }
   return {};
 }

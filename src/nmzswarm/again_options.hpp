@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "nmz/command_line/option.hpp"
+#include "nmz/command_line/parser.hpp"
 #include "nmz/error/result.hpp"
 
 namespace nmz::nmzswarm {
@@ -33,7 +35,10 @@ struct AgainOptions {
 /// The rows of the table. `options` outlives the parser.
 [[nodiscard]] std::vector<command_line::Option> again_options(AgainOptions& options);
 
+/// By which a hunt is asked for.
+inline const std::vector<std::string> hunting_options{"--repeat", "--until-fail", "--for", "--stop-at-width"};
+
 /// What does not go together. Errors (misconfigured): one line. `chunked`: nor with static chunks.
-[[nodiscard]] Result<void> check(const AgainOptions& options, bool chunked);
+[[nodiscard]] Result<void> check(const AgainOptions& options, bool chunked, command_line::Parser& parser);
 
 }  // namespace nmz::nmzswarm

@@ -1,3 +1,4 @@
+#include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
 
 #include "garbage.hpp"
@@ -7,6 +8,8 @@
 
 int main(int argc, char** argv) {
   using namespace nmz::nmzswarm;  // NOLINT(google-build-using-namespace)
-  return nmz::run::enter(program, argc, argv, {{"gc", collect_garbage}, {"history", history_command}},
-                         nmz::run::reader(parse, swarm));
+  return nmz::run::enter(
+      program, argc, argv,
+      {{"gc", collect_garbage}, {"history", history_command}, {"config", config_command}, {"trust", trust_command}},
+      nmz::run::reader(parse, swarm, program));
 }

@@ -10,7 +10,10 @@
 #include "nmz/command_line/values.hpp"
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/config_command.hpp"
 #include "nmz/text/utf8.hpp"
+
+#include "swarm.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -34,6 +37,8 @@ constexpr const char* usage =
     "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
     "       nmzswarm show [RUN]     (an earlier run again; see nmzswarm show --help)\n"
     "       nmzswarm logs [prune]     (the runs whose logs are kept; remove old ones)\n"
+    "       nmzswarm config [KEY]     (what git's configuration says of these options, and where)\n"
+    "       nmzswarm trust     (let this repository's .nmzconfig count)\n"
     "       nmzswarm doctor     (what a report of a bug should tell of this machine)\n";
 
 constexpr std::string_view usage_examples = R"(
@@ -178,19 +183,27 @@ Table output_options(Options& options, run::SharedOptions& shared) {
 }
 
 /// What is asked for on standard output is there alone.
-Result<void> check_reports(const Options& options) {
+Result<void> check_reports(const Options& options, command_line::Parser& parser) {
   const std::string list = options.list_only ? output::standard_output : "";
-  return output::check_apart({{"--list", list},
-                              {"--json", options.json},
-                              {"--junit", options.reports.junit},
-                              {"--trace", options.reports.trace},
-                              {"--debug-log", options.debug_log}});
+  const std::vector<std::pair<std::string, std::string>> reports{{"--list", list},
+                                                                 {"--json", options.json},
+                                                                 {"--junit", options.reports.junit},
+                                                                 {"--trace", options.reports.trace},
+                                                                 {"--debug-log", options.debug_log}};
+  for (auto one = reports.begin(); one != reports.end(); ++one) {
+    for (auto other = reports.begin(); other != one; ++other) {
+      const Result<void> apart = output::check_apart({{other->first, other->second}, {one->first, one->second}});
+      if (!apart) return parser.contradiction({other->first, one->first}, apart.error().message);
+    }
+  }
+  return {};
 }
 
-Result<void> check_rest(const Options& options) {
+Result<void> check_rest(const Options& options, command_line::Parser& parser) {
   if (options.speculate && options.again.hunts()) {
-    return fail(ErrorKind::misconfigured,
-                "--speculate and --repeat exclude each other: each run of a hunt counts once");
+    std::vector<std::string> names = hunting_options;
+    names.emplace_back("--speculate");
+    return parser.contradiction(names, "--speculate and --repeat exclude each other: each run of a hunt counts once");
   }
   const bool image = !options.containers.image.empty();
   if (!image && options.workloads.empty()) {
@@ -200,7 +213,7 @@ Result<void> check_rest(const Options& options) {
   }
   if (options.list_only) {
     if (!options.workloads.empty()) return {};
-    return fail(ErrorKind::misconfigured, "--list needs --workloads FILE");
+    return parser.contradiction({"--list"}, "--list needs --workloads FILE");
   }
   if (image || !options.command.empty()) return {};
   return fail(ErrorKind::misconfigured, "the command is missing: nmzswarm --workloads FILE -- COMMAND [ARG...]");
@@ -225,40 +238,68 @@ command_line::Headline headline() {
   return line;
 }
 
+/// A command line that is read once; see run::understand().
+class CommandLine {
+ public:
+  CommandLine() {
+    parser_.take_words(words_.free);
+    parser_.take_command(options().command);
+    parser_.add(shared_.containers("--source,--image",
+                                   "Run in containers of IMAGE; its labels net.osrg.namazu-swarm.v0.master.script and "
+                                   "worker.script are the list and the command where they are not given here"));
+    parser_.add(list_options(options()));
+    parser_.add(running_options(options(), words_, shared_));
+    parser_.add(again_options(options().again));
+    parser_.add(output_options(options(), shared_));
+    parser_.add(shared_.last("Print only what failed and the summary",
+                             "Also tell what each worker does, and how long each phase took"));
+  }
+
+  Result<std::optional<std::string>> read(const std::vector<std::string>& arguments,
+                                          const std::vector<command_line::Default>& defaults) {
+    options().arguments = arguments;
+    return parser_.parse(arguments, defaults);
+  }
+  Result<Request> finish() {
+    if (!words_.free.empty()) {
+      return fail(ErrorKind::misconfigured,
+                  "unexpected argument '" + words_.free.front() + "'; the command goes after '--'");
+    }
+    settle(options(), words_);
+    return shared_.check(parser_)
+        .and_then([&] { return check(options().again, options().chunked, parser_); })
+        .and_then([&] { return check_reports(options(), parser_); })
+        .and_then([&] { return check_rest(options(), parser_); })
+        .map([&] { return std::move(request_); });
+  }
+  command_line::Parser& parser() { return parser_; }
+  static std::string directory() { return {}; }
+  [[nodiscard]] bool configured() const { return shared_.configured(); }
+  static std::vector<std::string> replaced() { return {}; }
+
+ private:
+  Options& options() { return request_.options; }
+
+  Request request_;
+  Words words_;
+  run::SharedOptions shared_{request_.options, "nmzswarm", "workload"};
+  command_line::Parser parser_{headline()};
+};
+
 }  // namespace
 
-Result<Request> parse(const std::vector<std::string>& arguments) {
-  Request request;
-  Options& options = request.options;
-  options.arguments = arguments;
-  Words words;
-  run::SharedOptions shared{options, "nmzswarm", "workload"};
-  command_line::Parser parser{headline()};
-  parser.take_words(words.free);
-  parser.take_command(options.command);
-  parser.add(shared.containers("--source,--image",
-                               "Run in containers of IMAGE; its labels net.osrg.namazu-swarm.v0.master.script and "
-                               "worker.script are the list and the command where they are not given here"));
-  parser.add(list_options(options));
-  parser.add(running_options(options, words, shared));
-  parser.add(again_options(options.again));
-  parser.add(output_options(options, shared));
-  parser.add(shared.last("Print only what failed and the summary",
-                         "Also tell what each worker does, and how long each phase took"));
-  auto page = parser.parse(arguments);
-  if (!page) return tl::unexpected<Error>{page.error()};
-  request.print = std::move(*page);
-  if (request.print) return request;
-  if (!words.free.empty()) {
-    return fail(ErrorKind::misconfigured,
-                "unexpected argument '" + words.free.front() + "'; the command goes after '--'");
-  }
-  settle(options, words);
-  return shared.check(parser)
-      .and_then([&] { return check(options.again, options.chunked); })
-      .and_then([&] { return check_reports(options); })
-      .and_then([&] { return check_rest(options); })
-      .map([&] { return std::move(request); });
+Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
+  return run::understand<CommandLine>(arguments, defaults);
+}
+
+int config_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  return run::config_command(program, line.parser(), arguments);
+}
+
+int trust_command(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  return run::trust_command(program, line.parser(), arguments);
 }
 
 }  // namespace nmz::nmzswarm

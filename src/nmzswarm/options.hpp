@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nmz/error/result.hpp"
+#include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 
@@ -40,6 +41,10 @@ struct Options : run::Settings {
 using Request = run::Request<Options>;
 
 /// Errors (misconfigured) are one line for the user. Reads the files of --env-file.
-[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments);
+[[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults = {});
+
+/// `nmzswarm config` and `nmzswarm trust`; `arguments` without the word.
+int config_command(const std::vector<std::string>& arguments);
+int trust_command(const std::vector<std::string>& arguments);
 
 }  // namespace nmz::nmzswarm

@@ -22,6 +22,8 @@
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/text.hpp"
 
+#include "answer.hpp"
+
 namespace nmz::run {
 namespace {
 
@@ -90,22 +92,6 @@ void prune(const Program& program, const std::filesystem::path& place) {
   output::print(fmt::format("removed the logs of {} run{}\n", pruned.runs, pruned.runs == 1 ? "" : "s"));
 }
 
-/// Parses, answers, and says what went wrong.
-template <class Answer>
-int command(const Program& program, command_line::Parser& parser, const std::vector<std::string>& arguments,
-            Answer answer) {
-  try {
-    const auto page = need(parser.parse(arguments));
-    if (page) output::print(*page);
-    const int status = page ? 0 : answer();
-    need(output::complete_standard_output());
-    return status;
-  } catch (const StepFailed& failed) {
-    output::complain(program.name, failed.error.message);
-    return failed.error.kind == ErrorKind::retryable ? program.failed : exit_usage;
-  }
-}
-
 }  // namespace
 
 int show_command(const Program& program, const std::vector<std::string>& arguments) {
@@ -125,7 +111,7 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
                                   "Write its events as JSON lines to FILE (- is standard output)"),
               command_line::flag("-q,--quiet", options.quiet, "As the run with this option"),
               command_line::flag("-v,--verbose", options.verbose, "As the run with this option")});
-  return command(program, parser, arguments, [&] {
+  return answer(program, parser, arguments, [&] {
     if (words.size() > 1) throw StepFailed{wrong("unexpected argument '" + words[1] + "'")};
     if (!words.empty()) options.run = words.front();
     return show_run(program, options);
@@ -147,7 +133,7 @@ int logs_command(const Program& program, const std::vector<std::string>& argumen
   command_line::Parser parser{line};
   std::vector<std::string> words;
   parser.take_words(words);
-  return command(program, parser, arguments, [&] {
+  return answer(program, parser, arguments, [&] {
     const bool prunes = words == std::vector<std::string>{"prune"};
     if (!words.empty() && !prunes) throw StepFailed{wrong("unexpected argument '" + words.front() + "'")};
     const std::filesystem::path place = need(installation::state_directory());

@@ -70,11 +70,15 @@ Option SharedOptions::debug_log() {
 std::vector<Option> SharedOptions::last(std::string quiet_help, std::string verbose_help) {
   return {command_line::flag("-q,--quiet", quiet_, std::move(quiet_help)),
           command_line::flag("-v,--verbose", verbose_, std::move(verbose_help)),
+          command_line::flag("--no-config", no_config_,
+                             "Read no configuration; --no-NAME leaves out what it says of the option --NAME"),
           command_line::page("--version", program_ + " " NMZ_VERSION "\n", "Print the version and exit")};
 }
 
-Result<void> SharedOptions::check(const command_line::Parser& parser) {
-  if (quiet_ && verbose_) return fail(ErrorKind::misconfigured, "--quiet and --verbose exclude each other");
+Result<void> SharedOptions::check(command_line::Parser& parser) {
+  if (quiet_ && verbose_) {
+    return parser.contradiction({"--quiet", "--verbose"}, "--quiet and --verbose exclude each other");
+  }
   if (quiet_) settings_.verbosity = view::Verbosity::quiet;
   if (verbose_) settings_.verbosity = view::Verbosity::verbose;
   Result<void> checked = cluster::check(settings_.containers, image_names_, parser);

@@ -42,7 +42,6 @@ struct Options {
                                                              const std::string& image_help);
 
 /// What the options say about each other. Errors (misconfigured): one line.
-[[nodiscard]] Result<void> check(const Options& options, const std::string& image_names,
-                                 const command_line::Parser& parser);
+[[nodiscard]] Result<void> check(const Options& options, const std::string& image_names, command_line::Parser& parser);
 
 }  // namespace nmz::cluster

@@ -7,7 +7,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "nmz/error/result.hpp"
@@ -48,20 +47,6 @@ struct Request {
 };
 
 using Reader = std::function<Result<Task>(const std::vector<std::string>&)>;
-
-template <class Options>
-[[nodiscard]] Reader reader(Result<Request<Options>> (*parse)(const std::vector<std::string>&),
-                            int (*carry_out)(const Options&)) {
-  return [parse, carry_out](const std::vector<std::string>& arguments) {
-    return parse(arguments).map([carry_out](Request<Options>&& request) {
-      Task task;
-      task.print = std::move(request.print);
-      task.debug_log = request.options.debug_log;
-      task.carry_out = [carry_out, options = std::move(request.options)] { return carry_out(options); };
-      return task;
-    });
-  };
-}
 
 /// main(): `read` understands the command line; besides, there are the commands of every program (show, logs, doctor)
 /// and `own`.

@@ -45,11 +45,13 @@ class SharedOptions {
   /// `more`: what the help page adds.
   [[nodiscard]] command_line::Option json(const std::string& more);
   [[nodiscard]] command_line::Option debug_log();
-  /// -q, -v and --version.
+  /// -q, -v, --no-config and --version.
   [[nodiscard]] std::vector<command_line::Option> last(std::string quiet_help, std::string verbose_help);
 
   /// What the options say together. Errors (misconfigured): one line.
-  [[nodiscard]] Result<void> check(const command_line::Parser& parser);
+  [[nodiscard]] Result<void> check(command_line::Parser& parser);
+  /// Without --no-config.
+  [[nodiscard]] bool configured() const { return !no_config_; }
 
  private:
   Settings& settings_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -58,6 +60,7 @@ class SharedOptions {
   std::string image_names_;
   bool quiet_ = false;
   bool verbose_ = false;
+  bool no_config_ = false;
 };
 
 }  // namespace nmz::run

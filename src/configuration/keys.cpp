@@ -1,0 +1,56 @@
+#include "nmz/configuration/keys.hpp"
+
+namespace nmz::configuration {
+
+Name name_of(const std::string& key) {
+  const std::size_t section = key.find('.');
+  const std::size_t option = key.rfind('.');
+  Name name;
+  if (section == std::string::npos) return name;
+  if (option > section) name.section = key.substr(section + 1, option - section - 1);
+  name.option = key.substr(option + 1);
+  return name;
+}
+
+const std::vector<std::string>& hook_keys() {
+  static const std::vector<std::string> keys{"budget", "notify", "refs", "report", "suite", "wait"};
+  return keys;
+}
+
+// Neither program has the other's table; tests/program/configuration holds these against both help pages.
+const std::vector<std::string>& options_of(std::string_view section) {
+  static const std::vector<std::string> bisect{
+      "bad",          "build",    "clean",       "confirm",    "dry-run",       "find-fix",
+      "first-parent", "good",     "good-limit",  "hooks",      "isolate",       "keep-going",
+      "log-lines",    "match",    "no-checkout", "no-confirm", "no-keep-trees", "on-timeout",
+      "overlay",      "patch",    "patch-range", "path",       "pristine",      "strategy",
+      "term-new",     "term-old", "trust-ends",  "with",       "work-dir"};
+  static const std::vector<std::string> swarm{"chunks",
+                                              "env-file",
+                                              "exclude",
+                                              "fail-fast",
+                                              "filter",
+                                              "flaky-result",
+                                              "for",
+                                              "history",
+                                              "junit",
+                                              "list",
+                                              "max-worker-restarts",
+                                              "no-history",
+                                              "repeat",
+                                              "rerun",
+                                              "retries",
+                                              "seed",
+                                              "shard",
+                                              "shuffle",
+                                              "source",
+                                              "speculate",
+                                              "stop-at-width",
+                                              "stress-cpu",
+                                              "trace",
+                                              "until-fail",
+                                              "workloads"};
+  return section == "swarm" ? swarm : bisect;
+}
+
+}  // namespace nmz::configuration
