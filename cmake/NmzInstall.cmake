@@ -43,9 +43,12 @@ nmz_compressed("${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_BINARY_DIR}/chang
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/cmake/deb/copyright"
   "${PROJECT_BINARY_DIR}/changelog.gz"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/namazu-swarm" COMPONENT Programs)
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/example/ci" "${PROJECT_SOURCE_DIR}/example/image"
-  "${PROJECT_SOURCE_DIR}/example/dummy" "${PROJECT_SOURCE_DIR}/example/plan"
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/example/image" "${PROJECT_SOURCE_DIR}/example/dummy"
+  "${PROJECT_SOURCE_DIR}/example/plan"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/namazu-swarm/examples" USE_SOURCE_PERMISSIONS COMPONENT Programs)
+# Scripts that CI jobs run; slim images leave out what is in doc/.
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/example/ci" DESTINATION "${CMAKE_INSTALL_DATADIR}/namazu-swarm"
+  USE_SOURCE_PERMISSIONS COMPONENT Programs)
 
 # `cmake --build DIRECTORY --target uninstall`: what the last `cmake --install DIRECTORY` put somewhere.
 add_custom_target(uninstall COMMENT "Removing what the last installation from here put somewhere" VERBATIM
