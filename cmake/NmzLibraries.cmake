@@ -1,9 +1,9 @@
-# The libraries we build on, all Debian packages. Boost is the one versioned 1.81. Installed as well: whoever links our
-# libraries needs them too.
+# The libraries we build on, all Debian packages. Boost is versioned there: 1.81 on Debian 12, 1.83 on 13. Installed as
+# well: whoever links our libraries needs them too.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(tl-expected REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS json)
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

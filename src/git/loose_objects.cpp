@@ -16,6 +16,9 @@
 
 #include <fcntl.h>
 #include <git2/sys/odb_backend.h>
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h>  // since libgit2 1.8; before that in git2/errors.h
+#endif
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>

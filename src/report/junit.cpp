@@ -72,11 +72,12 @@ std::string system_out(const Execution& execution) {
   return "<system-out>" + escaped(execution.log_tail, Place::content) + "</system-out>";
 }
 
-/// What failure, error, rerunFailure and flakyFailure have in common.
+/// What failure, error, rerunFailure and flakyFailure have in common. The message is said twice: Jenkins shows the
+/// attribute, GitLab nothing but the content.
 std::string opening(std::string_view element, const Execution& execution, Verdict verdict) {
   const std::string message = execution.detail.empty() ? to_string(verdict) : execution.detail;
-  std::string where = fmt::format("attempt {} on worker {}", execution.attempt, execution.worker);
-  if (execution.earlier) where = "in an earlier run";
+  std::string where = fmt::format("{}\nattempt {} on worker {}", message, execution.attempt, execution.worker);
+  if (execution.earlier) where = message + "\nin an earlier run";
   if (!execution.node.empty()) where += fmt::format(" ({})", execution.node);
   if (!execution.log_path.empty()) where += "\nlog: " + execution.log_path;
   return fmt::format("<{}{}{}>{}", element, attribute("type", to_string(verdict)), attribute("message", message),
@@ -112,8 +113,9 @@ std::string body(const TestCase& test) {
       break;
     case Verdict::cancelled:
     case Verdict::not_run: {
-      const std::string reason = decisive.detail.empty() ? "" : ": " + decisive.detail;
-      result = fmt::format("<skipped{}/>\n", attribute("message", to_string(decisive.verdict) + reason));
+      const std::string detail = decisive.detail.empty() ? "" : ": " + decisive.detail;
+      const std::string reason = to_string(decisive.verdict) + detail;
+      result = fmt::format("<skipped{}>{}</skipped>\n", attribute("message", reason), escaped(reason, Place::content));
       break;
     }
     case Verdict::flaky:

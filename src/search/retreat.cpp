@@ -71,7 +71,7 @@ std::vector<Node> tags_at_doubling_distance(const CommitGraph& graph, std::span<
   for (const Node node : tagged) {
     if (node == graph.bad_end() || graph.role(node) != Role::candidate) continue;
     const Tag tag{depth[node], node};
-    const auto [known, is_new] = nearest.try_emplace(std::bit_width(tag.depth), tag);
+    const auto [known, is_new] = nearest.try_emplace(static_cast<std::size_t>(std::bit_width(tag.depth)), tag);
     const bool nearer =
         tag.depth < known->second.depth || (tag.depth == known->second.depth && node > known->second.node);
     if (!is_new && nearer) known->second = tag;

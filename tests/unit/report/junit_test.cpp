@@ -77,6 +77,15 @@ TEST_F(JunitTest, EveryVerdictHasItsElement) {
   EXPECT_EQ(at("concat(/*/@tests, ' ', /*/@failures, ' ', /*/@errors)"), "7 2 1");
 }
 
+// What GitLab's parser takes of a test case: the content of its result and its system-out, no attribute of them.
+TEST_F(JunitTest, WhyItFailedIsInTheContentAsWell) {
+  write({execution("bad", Verdict::failed, 1, "log"), execution("gone", Verdict::lost),
+         execution("never", Verdict::not_run)});
+  EXPECT_THAT(at("string(//testcase[@name='bad']/failure)"), testing::StartsWith("exit 1\nattempt 1 on worker "));
+  EXPECT_THAT(at("string(//testcase[@name='gone']/error)"), testing::HasSubstr("\nattempt 1 on worker "));
+  EXPECT_EQ(at("string(//testcase[@name='never']/skipped)"), "not run");
+}
+
 TEST_F(JunitTest, TestCasesCarryNameClassAndTime) {
   write({execution("tests/a.sh", Verdict::passed)}, "registry/app");
   EXPECT_EQ(at("concat(//testcase/@name, ' ', //testcase/@classname, ' ', //testcase/@time)"),
