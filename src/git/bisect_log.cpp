@@ -56,6 +56,30 @@ class LogText {
     fmt::format_to(std::back_inserter(text_), "git bisect {} {}\n", term(word), id.hex());
   }
 
+  /// All verdicts, that on the culprit last; and the culprit.
+  void verdicts(const std::vector<BisectLogEntry>& entries, const std::optional<BisectLogEntry>& culprit,
+                bool culprit_is_told) {
+    for (const BisectLogEntry& entry : entries) {
+      if (!culprit || entry.id != culprit->id) {
+        verdict(entry.word, entry.id, entry.subject);
+      }
+    }
+    if (!culprit) {
+      return;
+    }
+    if (!culprit_is_told) {
+      verdict(BisectLogEntry::Word::bad, culprit->id, culprit->subject);
+    }
+    comment(fmt::format("first {} commit", term(BisectLogEntry::Word::bad)), culprit->id, culprit->subject);
+  }
+
+  void possible(const std::vector<BisectLogEntry>& suspects) {
+    text_ += "# only skipped commits left to test\n";
+    for (const BisectLogEntry& one : suspects) {
+      comment(fmt::format("possible first {} commit", term(BisectLogEntry::Word::bad)), one.id, one.subject);
+    }
+  }
+
   [[nodiscard]] std::string_view term(BisectLogEntry::Word word) const {
     switch (word) {
       case BisectLogEntry::Word::good:
@@ -117,16 +141,20 @@ std::string bisect_log(const BisectLogHead& head, const std::vector<BisectLogEnt
     }
     log.start(goods);
   }
-  for (const BisectLogEntry& entry : entries) {
-    if (!culprit || entry.id != culprit->id) {
-      log.verdict(entry.word, entry.id, entry.subject);
-    }
-  }
-  if (culprit) {
-    if (culprit->id != head.bad || !entries.empty()) {
-      log.verdict(Word::bad, culprit->id, culprit->subject);
-    }
-    log.comment(fmt::format("first {} commit", log.term(Word::bad)), culprit->id, culprit->subject);
+  log.verdicts(entries, culprit, culprit && culprit->id == head.bad && entries.empty());
+  return log.take();
+}
+
+std::string session_text(const std::string& term_old, const std::string& term_new,
+                         const std::vector<BisectLogEntry>& entries, const std::optional<BisectLogEntry>& culprit,
+                         const std::vector<BisectLogEntry>& possible) {
+  BisectLogHead head;
+  head.term_old = term_old;
+  head.term_new = term_new;
+  LogText log{head};
+  log.verdicts(entries, culprit, false);
+  if (!culprit && !possible.empty()) {
+    log.possible(possible);
   }
   return log.take();
 }

@@ -75,4 +75,29 @@ std::string quote_for_shell(std::string_view text) {
   return result + '\'';
 }
 
+std::optional<std::vector<std::string>> words_of_shell(std::string_view text) {
+  std::vector<std::string> words;
+  bool inside = false;
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char here = text[at];
+    if (here == '\'') {
+      quoted = !quoted;
+    } else if (!quoted && (here == ' ' || here == '\t' || here == '\n')) {
+      inside = false;
+      continue;
+    }
+    if (!inside) {
+      words.emplace_back();
+      inside = true;
+    }
+    if (here == '\'') {
+      continue;
+    }
+    const bool escape = here == '\\' && !quoted && at + 1 < text.size();
+    words.back() += escape ? text[++at] : here;
+  }
+  return quoted ? std::nullopt : std::optional{std::move(words)};
+}
+
 }  // namespace nmz::git

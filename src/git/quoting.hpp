@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nmz::git {
 
@@ -13,5 +14,8 @@ namespace nmz::git {
 
 /// 'text', safe as one word of a shell command.
 [[nodiscard]] std::string quote_for_shell(std::string_view text);
+
+/// The words that git has quoted so, and others without quotes; nothing when a quote does not end.
+[[nodiscard]] std::optional<std::vector<std::string>> words_of_shell(std::string_view text);
 
 }  // namespace nmz::git

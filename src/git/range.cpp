@@ -295,6 +295,43 @@ Result<void> plan_retreat(const History& history, const RangeRequest& request, c
   return {};
 }
 
+/// A commit that is said to be skipped and is no candidate makes no difference.
+Result<std::vector<search::Node>> skipped_nodes(const Repository& repository, const History& history,
+                                                const RangeRequest& request, const GraphBuilder& builder,
+                                                const Range& range) {
+  std::vector<search::Node> nodes;
+  const auto add = [&](const CommitId& commit) {
+    const std::optional<search::Node> node = builder.node_at(commit);
+    if (node && range.graph.role(*node) == search::Role::candidate) {
+      nodes.push_back(*node);
+    }
+  };
+  for (const std::string& revision : request.skipped) {
+    if (revision.find("..") == std::string::npos) {
+      const Result<CommitId> commit = repository.commit(revision);
+      if (!commit) {
+        return tl::unexpected{commit.error()};
+      }
+      add(*commit);
+      continue;
+    }
+    const Result<void> listed =
+        list(history, {"rev-list", "--end-of-options", revision, "--"}, [&](std::string_view line) {
+          const std::optional<CommitId> commit = CommitId::parse(line);
+          if (commit) {
+            add(*commit);
+          }
+          return commit.has_value();
+        });
+    if (!listed) {
+      return fail(ErrorKind::misconfigured, fmt::format("--skip {}: no such range of commits", revision));
+    }
+  }
+  std::ranges::sort(nodes);
+  nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
+  return nodes;
+}
+
 }  // namespace
 
 Result<Range> read_range(const Repository& repository, const RangeRequest& request) {
@@ -330,6 +367,11 @@ Result<Range> read_range(const Repository& repository, const RangeRequest& reque
                                     : fmt::format("between {} and {}", request.goods.front(), request.bad);
     return fail(ErrorKind::misconfigured, fmt::format("no commit {} touches the given paths", between));
   }
+  Result<std::vector<search::Node>> skipped = skipped_nodes(repository, history, request, builder, range);
+  if (!skipped) {
+    return tl::unexpected{skipped.error()};
+  }
+  range.skipped = std::move(*skipped);
   if (request.find_good) {
     if (const Result<void> planned = plan_retreat(history, request, builder, range); !planned) {
       return tl::unexpected{planned.error()};

@@ -22,6 +22,7 @@
 #include "evidence.hpp"
 #include "prepared_search.hpp"
 #include "reporter.hpp"
+#include "takeover.hpp"
 #include "trees.hpp"
 #include "workforce.hpp"
 
@@ -133,7 +134,7 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
   return print_answer(search.options, result, description, records);
 }
 
-int search_and_answer(Search& search, run::Loop& loop, site::Site& site) {
+int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
   Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}};
@@ -142,10 +143,12 @@ int search_and_answer(Search& search, run::Loop& loop, site::Site& site) {
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
   records.follow(reporter);
   tell_beginning(search, site, records, reporter);
+  if (!takeover.line.empty()) reporter.show(events::Notice{takeover.line});
   take_patches(search, shop, reporter);
   furnish(search, shop, reporter);
   const coordinator::RunEnd end = carry_out(search, command, shop, reporter);
   tell_changes(search, shop, reporter);
+  give_back(search, takeover, reporter);
   const int status = conclude(search, end, records, reporter);
   if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site));
   records.close(site);
@@ -160,19 +163,22 @@ git::RangeRequest range_request(const Options& options) {
   request.good_limit = options.good_limit;
   request.pathspecs = options.pathspecs;
   request.first_parent = options.first_parent;
+  request.skipped = options.skips;
   return request;
 }
 
 }  // namespace
 
-int bisect(const Options& options) {
-  auto repository = need(git::Repository::open(options.directory));
+int bisect(const Options& given) {
+  auto repository = need(git::Repository::open(given.directory));
+  Options options = given;
+  const Takeover takeover = need(take_over(repository, options));
   auto range = need(git::read_range(repository, range_request(options)));
   auto objects = need(git::ObjectReader::open(repository));
   run::Loop loop;
   const auto site = need(site::open(loop.io, site_choice(options, repository)));
   Search search{options, std::move(repository), std::move(objects), std::move(range), *site};
-  return options.dry_run ? dry_run(search) : search_and_answer(search, loop, *site);
+  return options.dry_run ? dry_run(search) : search_and_answer(search, takeover, loop, *site);
 }
 
 }  // namespace nmz::nmzbisect

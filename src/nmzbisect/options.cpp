@@ -52,6 +52,7 @@ Exit status: 0 found; 1 stopped (by the command, or because the ends contradict)
 constexpr const char* usage =
     "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
     "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
+    "       nmzbisect [OPTION...] -- COMMAND [ARG...]     (in a git bisect session: goes on from there)\n"
     "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
     "       nmzbisect logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzbisect trees [prune]    (the work trees that are kept; remove them)\n"
@@ -77,6 +78,9 @@ Table search_options(Options& options, Words& words) {
       value("--good-limit", "N|REV", text(options.good_limit),
             "With --good auto: the oldest commit to try, a revision or a number of commits back [the root]"),
       list("--bad", "REV", texts(words.bads), "A revision with the bug"),
+      list("--skip", "REV|RANGE", texts(options.skips), "Revisions that cannot be tested; may be repeated"),
+      value("--replay", "FILE", text(options.replay),
+            "Go on from what git bisect log has printed (-: standard input): its ends, skips, terms and paths"),
       list("--path", "PATHSPEC", texts(options.pathspecs),
            "Only commits that touch PATHSPEC are candidates; may be repeated"),
       flag("--first-parent", options.first_parent, "Follow only the first parent of merges"),
@@ -276,10 +280,19 @@ Result<void> check_terms(Options& options, bool given) {
   return {};
 }
 
+}  // namespace
+
+const char* const what_is_missing = "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)";
+
+namespace {
+
 Result<void> check_rest(const Options& options) {
-  if ((options.goods.empty() && !options.find_good) || options.bad.empty()) {
-    return fail(ErrorKind::misconfigured,
-                "what to search is missing: nmzbisect GOOD..BAD -- COMMAND (see nmzbisect --help)");
+  if (options.ends_given && !options.replay.empty()) {
+    return fail(ErrorKind::misconfigured, "--replay says where the search begins: it needs no GOOD..BAD");
+  }
+  // Without any end there may be a session of git's, which only the repository knows.
+  if (options.ends_given && ((options.goods.empty() && !options.find_good) || options.bad.empty())) {
+    return fail(ErrorKind::misconfigured, what_is_missing);
   }
   if (options.command.empty() && !options.dry_run && options.containers.image.empty()) {
     return fail(ErrorKind::misconfigured,
@@ -336,6 +349,7 @@ class CommandLine {
     const bool terms_given = parser_.given("--term-old") || parser_.given("--term-new") ||
                              options().term_old != Options{}.term_old || options().term_new != Options{}.term_new;
     // A good end that was said once is for whatever there is now.
+    options().ends_given = !words_.free.empty() || parser_.given("--good") || parser_.given("--bad");
     const bool until_now = words_.free.empty() && words_.bads.empty() && !parser_.given("--good");
     if (until_now && !options().goods.empty()) words_.bads = {"HEAD"};
     return take_range(words_, options())

@@ -27,6 +27,9 @@ struct Options : run::Settings {
   bool find_good = false;          ///< --good auto
   std::string good_limit;          ///< how far back; a count or a revision, empty = to the root
   std::string bad;
+  std::vector<std::string> skips;  ///< revisions and ranges that are not tested
+  bool ends_given = false;         ///< on the command line
+  std::string replay;              ///< a log of git bisect
   std::vector<std::string> pathspecs;
   bool first_parent = false;
   std::string term_old = "good";
@@ -54,6 +57,9 @@ struct Options : run::Settings {
 };
 
 using Request = run::Request<Options>;
+
+/// Neither ends nor anything that has some.
+extern const char* const what_is_missing;
 
 /// Errors (misconfigured) are one line for the user.
 [[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults = {});

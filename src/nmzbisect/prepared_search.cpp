@@ -37,6 +37,7 @@ std::vector<git::CommitId> subjects_of(const git::Range& range) {
 search::BisectOptions plan_options(const Options& options, const git::Range& range, std::uint32_t workers) {
   search::BisectOptions plan;
   plan.retreat = retreat_of(range);
+  plan.skipped = range.skipped;
   plan.search.trust_ends = options.trust_ends;
   plan.strategy = options.strategy;
   plan.workers = workers;

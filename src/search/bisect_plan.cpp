@@ -26,6 +26,11 @@ BisectPlan::BisectPlan(const CommitGraph& graph, std::vector<Check> checks, Bise
     const bool trusted = options_.search.trust_ends && checks_[i].kind == Check::Kind::sibling_good;
     subjects_[graph.size() + i].settled = trusted;
   }
+  for (const Node node : options_.skipped) {
+    subjects_[node].settled = true;
+    subjects_[node].verdict = Verdict::skip;
+    search_.record(node, Verdict::skip);
+  }
   conclude(0, {});
 }
 

@@ -35,4 +35,11 @@ struct BisectLogHead {
 [[nodiscard]] std::string bisect_log(const BisectLogHead& head, const std::vector<BisectLogEntry>& entries,
                                      const std::optional<BisectLogEntry>& culprit);
 
+/// What is added to the log of a session that has begun. `possible`: where only skipped commits are left, those that
+/// may be it.
+[[nodiscard]] std::string session_text(const std::string& term_old, const std::string& term_new,
+                                       const std::vector<BisectLogEntry>& entries,
+                                       const std::optional<BisectLogEntry>& culprit,
+                                       const std::vector<BisectLogEntry>& possible);
+
 }  // namespace nmz::git

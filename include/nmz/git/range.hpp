@@ -20,6 +20,7 @@ struct RangeRequest {
   std::vector<std::string>
       pathspecs;  ///< commits that touch none of them are no candidates; as typed in the start directory
   bool first_parent = false;
+  std::vector<std::string> skipped;  ///< revisions or ranges (A..B) that are known to give no verdict
 };
 
 /// A commit that is tested although it is outside the graph.
@@ -43,6 +44,7 @@ struct Range {
   CommitId bad;
   std::vector<OutsideCheck> outside;  ///< merge bases first
   std::vector<RetreatStep> retreat;   ///< with find_good: to be tried in this order
+  std::vector<search::Node> skipped;  ///< candidates
 };
 
 /// Resolves the ends and reads everything reachable from bad and from no good.

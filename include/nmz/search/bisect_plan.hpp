@@ -32,6 +32,7 @@ struct BisectOptions {
   bool find_fix = false;
   /// No good end is known: these are tried in this order until one is good (retreat.hpp).
   std::vector<Node> retreat;
+  std::vector<Node> skipped;  ///< known to give no verdict: they are not tested
 };
 
 /// Commits outside the graph that have to be tested as well. They are numbered after the graph's nodes:
