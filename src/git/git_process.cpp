@@ -11,6 +11,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -24,6 +26,8 @@
 
 #include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/files/unique_fd.hpp"
+
+#include "loose_objects.hpp"
 
 namespace nmz::git {
 
@@ -224,13 +228,41 @@ class Lines {
 
 using ByteSink = std::function<bool(std::string_view)>;
 
-/// Reads both outputs to their ends. False when the sink has had enough.
-bool pump(int out, int err, const ByteSink& sink, std::string& errors) {
+/// git opens what it finds in the place of an object. Where that is a FIFO it waits for ever and says nothing, so
+/// somebody has to look when it has been silent for a while, and again each time that has doubled.
+class Patience {
+ public:
+  explicit Patience(std::filesystem::path objects) : objects_{std::move(objects)} {}
+
+  /// For poll().
+  [[nodiscard]] int limit() const { return objects_.empty() ? -1 : silence_; }
+  /// After that long. False: it waits for this.
+  [[nodiscard]] bool go_on() {
+    culprit_ = blocking_object(objects_);
+    silence_ = std::min(silence_ * 2, longest);
+    return !culprit_;
+  }
+  [[nodiscard]] const std::optional<std::filesystem::path>& culprit() const { return culprit_; }
+
+ private:
+  static constexpr int first = 500;  // milliseconds
+  static constexpr int longest = 60'000;
+  std::filesystem::path objects_;
+  int silence_ = first;
+  std::optional<std::filesystem::path> culprit_;
+};
+
+/// Reads both outputs to their ends. False when the sink has had enough, or git waits in vain.
+bool pump(int out, int err, const ByteSink& sink, std::string& errors, Patience& patience) {
   std::vector<char> buffer(std::size_t{128} << 10);
   std::array<pollfd, 2> waiting{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
-    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+    const int ready = ::poll(waiting.data(), waiting.size(), patience.limit());
+    if (ready < 0 && errno != EINTR) {
       return true;
+    }
+    if (ready == 0 && !patience.go_on()) {
+      return false;
     }
     for (pollfd& stream : waiting) {
       if (stream.fd < 0 || stream.revents == 0) {
@@ -280,7 +312,11 @@ Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
   out.write.reset();
   err.write.reset();
   GitEnd end;
-  if (!pump(out.read.get(), err.read.get(), sink, end.err)) {
+  Patience patience{command.objects};
+  if (!pump(out.read.get(), err.read.get(), sink, end.err, patience)) {
+    if (patience.culprit()) {
+      return fail(ErrorKind::misconfigured, "'" + patience.culprit()->string() + "' is no file, and git waits for it");
+    }
     return end;
   }
   end.exit_code = child.wait();
@@ -296,6 +332,7 @@ GitCommand git_command(const Repository& repository, std::vector<std::string> ar
   GitCommand command;
   command.arguments = std::move(arguments);
   command.directory = repository.start_directory();
+  command.objects = repository.common_dir() / "objects";
   command.set = {"GIT_DIR=" + repository.git_dir().string(), "GIT_COMMON_DIR=" + repository.common_dir().string()};
   command.unset = {"GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS"};
   if (repository.work_tree().empty()) {

@@ -23,6 +23,7 @@ struct GitCommand {
   std::string shell;                   ///< not git, but this command of the user's configuration (a smudge filter)
   std::string_view input;              ///< stdin
   std::filesystem::path directory;
+  std::filesystem::path objects;   ///< if not empty, what it may wait for in vain is looked for there
   std::vector<std::string> set;    ///< "NAME=value"
   std::vector<std::string> unset;  ///< names
 };
