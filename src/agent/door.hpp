@@ -16,9 +16,14 @@
 #include <string>
 #include <string_view>
 
+#include "nmz/wire/relay.hpp"
+
 #include "secure_channel.hpp"
 
 namespace nmz::agent {
+
+/// Its first bytes, as many as a key has.
+[[nodiscard]] Key key_of(std::string_view bytes);
 
 class Door {
  public:
@@ -29,8 +34,8 @@ class Door {
     worker
   };
 
-  /// `key`: the token as well when nobody has called yet.
-  Door(const Key& token, const Key& key) : token_{token}, key_{key} { former_.fill(token); }
+  /// `keys`: the one that counts now (the token as well when nobody has called yet), and those before it.
+  Door(const Key& token, std::string_view keys);
 
   [[nodiscard]] Caller who(std::string_view opening) const;
   /// What a worker calls with now.
@@ -44,7 +49,8 @@ class Door {
 
   Key token_;
   Key key_;
-  std::array<Key, 8> former_{};  ///< the oldest is overwritten; not used yet = the token, which is known before
+  std::array<Key, wire::former_keys>
+      former_{};  ///< the oldest is overwritten; not used yet = the token, which is known before
   std::size_t changes_ = 0;
   std::string inside_;  ///< the task that was let in last
 };

@@ -43,15 +43,11 @@ void allow_many_descriptors() {
   }
 }
 
-bool are_keys(const std::vector<std::string>& keys) {
-  return std::ranges::all_of(keys, [](const std::string& key) { return key.size() == wire::token_size; });
-}
-
-/// `bytes`: as many as a key has.
-Key key_of(const std::string& bytes) {
-  Key key{};
-  std::copy_n(bytes.begin(), key.size(), key.begin());
-  return key;
+/// At least one, and at most so many.
+bool are_keys(const std::vector<std::string>& slots, std::size_t most) {
+  return std::ranges::all_of(slots, [most](const std::string& keys) {
+    return !keys.empty() && keys.size() % wire::token_size == 0 && keys.size() <= most * wire::token_size;
+  });
 }
 
 }  // namespace
@@ -183,7 +179,8 @@ void Relay::on_coordinator() {
 }
 
 void Relay::on(const wire::RelayHello& hello) {
-  if (listener_ || hello.tokens.size() != hello.keys.size() || !are_keys(hello.tokens) || !are_keys(hello.keys)) {
+  if (listener_ || hello.tokens.size() != hello.keys.size() || !are_keys(hello.tokens, 1) ||
+      !are_keys(hello.keys, 1 + wire::former_keys)) {
     stop_with(ExitCode::protocol, "the conversation has to begin with one RelayHello with a key for each worker");
     return;
   }
@@ -192,7 +189,7 @@ void Relay::on(const wire::RelayHello& hello) {
     ready.failure = "this relay (version " NMZ_VERSION ") speaks another protocol";
   } else {
     for (std::size_t i = 0; i < hello.tokens.size(); ++i) {
-      slots_.push_back(Slot{Door{key_of(hello.tokens[i]), key_of(hello.keys[i])}, 0, {}});
+      slots_.push_back(Slot{Door{key_of(hello.tokens[i]), hello.keys[i]}, 0, {}});
     }
     ready.failure = listen(hello.address, hello.port);
   }

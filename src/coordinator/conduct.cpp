@@ -1,7 +1,9 @@
 #include "nmz/coordinator/conduct.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,7 +20,9 @@ namespace {
 /// The event loop's own descriptor of it, which it closes.
 int own(int (*bell)()) {
   interruption::take_signals();
-  return ::fcntl(bell(), F_DUPFD_CLOEXEC, 0);
+  const int mine = ::fcntl(bell(), F_DUPFD_CLOEXEC, 0);
+  if (mine < 0) throw std::system_error(errno, std::generic_category());
+  return mine;
 }
 
 }  // namespace

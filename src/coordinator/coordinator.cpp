@@ -12,12 +12,12 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "nmz/process/randomness.hpp"
 
 #include "diary.hpp"
 #include "mailbox.hpp"
+#include "reading_threads.hpp"
 #include "session.hpp"
 
 namespace nmz::coordinator {
@@ -27,7 +27,6 @@ namespace {
 constexpr std::chrono::milliseconds tick_interval{250};
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-/// Laying out trees is reading and inflating; more threads than this only contend for the disk.
 std::size_t pool_size() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
 }  // namespace
@@ -42,7 +41,7 @@ struct Coordinator::Impl final : SessionListener, std::enable_shared_from_this<I
   Impl(asio::io_context& io_in, const Parts& parts, const Options& options)
       : io{io_in},
         pool{pool_size()},
-        context{io_in.get_executor(), pool, parts, options, *this},
+        context{io_in.get_executor(), pool.queue(), parts, options, *this},
         dispatcher{parts.plan, options.workers, options.dispatch},
         sessions(options.workers),
         ticker{io_in},
@@ -183,7 +182,7 @@ struct Coordinator::Impl final : SessionListener, std::enable_shared_from_this<I
   }
 
   asio::io_context& io;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  asio::thread_pool pool;
+  ReadingThreads pool;
   SessionContext context;
   dispatch::Dispatcher dispatcher;
   std::vector<std::shared_ptr<Session>> sessions;

@@ -1,4 +1,4 @@
-// Runs a blocking function on a thread pool and continues the coroutine on its own thread.
+// Runs a blocking function on one of some threads and continues the coroutine on its own thread.
 #pragma once
 
 #include <memory>
@@ -7,15 +7,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "mailbox.hpp"
 
 namespace nmz::coordinator {
 
 template <class F>
-boost::asio::awaitable<std::invoke_result_t<F&>> on_pool(boost::asio::thread_pool& pool,
+boost::asio::awaitable<std::invoke_result_t<F&>> on_pool(boost::asio::io_context& pool,
                                                          boost::asio::any_io_executor executor, F function) {
   using Value = std::invoke_result_t<F&>;
   auto answer = std::make_shared<Mailbox<Value>>(executor);

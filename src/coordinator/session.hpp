@@ -17,8 +17,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "nmz/coordinator/coordinator.hpp"
 #include "nmz/coordinator/observer.hpp"
@@ -45,7 +45,7 @@ class SessionListener {
 
 /// What every session of a run shares.
 struct SessionContext {
-  SessionContext(boost::asio::any_io_executor executor_in, boost::asio::thread_pool& pool_in, const Parts& parts_in,
+  SessionContext(boost::asio::any_io_executor executor_in, boost::asio::io_context& pool_in, const Parts& parts_in,
                  Options options_in, SessionListener& listener_in)
       : executor{std::move(executor_in)},
         pool{pool_in},
@@ -54,7 +54,7 @@ struct SessionContext {
         listener{listener_in},
         tasks{executor} {}
   boost::asio::any_io_executor executor;
-  boost::asio::thread_pool& pool;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  boost::asio::io_context& pool;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Parts parts;
   Options options;
   SessionListener& listener;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -28,6 +29,7 @@ constexpr std::array<std::pair<std::string_view, Level>, 3> names{
 
 std::shared_ptr<spdlog::logger> logger;  // set before there are threads
 std::atomic<level_enum> threshold{level_enum::off};
+std::atomic<bool> lost{false};
 
 level_enum to_spdlog(Level level) {
   switch (level) {
@@ -76,8 +78,10 @@ Result<void> begin(const std::string& file, std::string_view level) {
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
   logger->set_level(threshold);
   logger->flush_on(level_enum::trace);  // whoever asks for this wants the last line before a crash
-  logger->set_error_handler([told = false](const std::string& trouble) mutable {
-    if (!std::exchange(told, true)) output::complain("diagnostics", "the debug log is incomplete: " + trouble);
+  logger->set_error_handler([](const std::string& trouble) {
+    if (!lost.exchange(true)) {
+      output::complain(::program_invocation_short_name, "the debug log is incomplete: " + trouble);
+    }
   });
   return {};
 }
@@ -89,9 +93,10 @@ void write(Level level, std::string_view topic, std::string_view text) {
   logger->log(to_spdlog(level), "{}: {}", topic, text::printable(text));
 }
 
-void end() {
+bool end() {
   threshold = level_enum::off;
   if (logger) logger->flush();
+  return !lost;
 }
 
 }  // namespace nmz::diagnostics

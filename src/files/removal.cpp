@@ -86,22 +86,6 @@ bool is_elsewhere(int parent, int child) {
          above.stx_dev_minor != below.stx_dev_minor;
 }
 
-/// openat() of a single name that stays on the parent's mount: not even the root of something mounted is opened, since
-/// that alone can hang (FUSE). Kernels before 5.6, and sandboxes that do not know the call, get the older way.
-int open_beneath(int parent, const char* name) {
-  open_how how{};
-  how.flags = directory_flags;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-  int fd = static_cast<int>(::syscall(SYS_openat2, parent, name, &how, sizeof how));
-  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) fd = ::openat(parent, name, directory_flags);
-  UniqueFd child{fd};
-  if (child && is_elsewhere(parent, child.get())) {
-    errno = EXDEV;
-    return -1;
-  }
-  return child.release();
-}
-
 /// chmod for a directory that cannot be opened, and is no symlink: the descriptor of O_PATH is the directory itself.
 bool unlock_closed(int parent, const char* name) {
   const UniqueFd found{::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
@@ -222,21 +206,37 @@ bool unlock_directory(int directory) {
   return ::fstat(directory, &status) == 0 && ::fchmod(directory, (status.st_mode & 07777U) | S_IRWXU) == 0;
 }
 
+/// openat() of a single name that stays on the parent's mount: not even the root of something mounted is opened, since
+/// that alone can hang (FUSE). Kernels before 5.6, and sandboxes that do not know the call, get the older way.
+int open_here(int parent, const char* name) {
+  open_how how{};
+  how.flags = directory_flags;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+  int fd = static_cast<int>(::syscall(SYS_openat2, parent, name, &how, sizeof how));
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM)) fd = ::openat(parent, name, directory_flags);
+  UniqueFd child{fd};
+  if (child && is_elsewhere(parent, child.get())) {
+    errno = EXDEV;
+    return -1;
+  }
+  return child.release();
+}
+
 int open_directory(int parent, const char* name) {
-  const int fd = open_beneath(parent, name);
+  const int fd = open_here(parent, name);
   if (fd >= 0 || errno != EACCES) return fd;
   // The parent may be what is locked, so it comes first.
   if (!unlock_directory(parent)) {
     errno = EACCES;
     return -1;
   }
-  const int again = open_beneath(parent, name);
+  const int again = open_here(parent, name);
   if (again >= 0 || errno != EACCES) return again;
   if (!unlock_closed(parent, name)) {
     errno = EACCES;
     return -1;
   }
-  return open_beneath(parent, name);
+  return open_here(parent, name);
 }
 
 int open_own_directory(int parent, const char* name) {
@@ -255,8 +255,12 @@ int open_own_directory(int parent, const char* name) {
 // shared, and with `mount --rbind /`, taking it away would take away what is mounted below the original as well.
 bool detach_mount(int parent, const char* name) {
   const UniqueFd mounted{::openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)};
-  const std::string path = "/proc/self/fd/" + std::to_string(mounted.get());
-  return mounted && ::mount(nullptr, path.c_str(), nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+  return mounted && detach_mounted(mounted.get());
+}
+
+bool detach_mounted(int mounted) {
+  const std::string path = "/proc/self/fd/" + std::to_string(mounted);
+  return ::mount(nullptr, path.c_str(), nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          ::umount2(path.c_str(), MNT_DETACH) == 0;
 }
 

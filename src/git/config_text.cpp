@@ -69,7 +69,8 @@ std::string without_settings(std::string_view text, const std::set<std::string, 
       }
       dropped = keys.contains(section + '.' + in_small_letters(name_at(setting)));
     }
-    within = goes_on(line);
+    const bool comment = !within && (setting.starts_with('#') || setting.starts_with(';'));
+    within = !comment && goes_on(line);
     if (!dropped) {
       result.append(line) += '\n';
     } else if (!header.empty()) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fcntl.h>
@@ -201,6 +202,20 @@ std::vector<fs::path> object_directories(const fs::path& objects) {
   std::vector<fs::path> directories;
   add_directories(directories, objects, 0);
   return directories;
+}
+
+std::optional<fs::path> blocking_object(const fs::path& objects) {
+  std::error_code error;  // what cannot be read is nothing that git waits for
+  for (const fs::path& directory : object_directories(objects)) {
+    for (const fs::directory_entry& below : fs::directory_iterator{directory, error}) {
+      if (!below.is_directory(error)) continue;
+      for (const fs::directory_entry& entry : fs::directory_iterator{below, error}) {
+        const fs::file_type type = entry.status(error).type();
+        if (type == fs::file_type::fifo || type == fs::file_type::character) return entry.path();
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 void read_loose_objects_safely(git_odb& odb, const fs::path& objects) {

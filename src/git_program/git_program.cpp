@@ -224,13 +224,41 @@ class Lines {
 
 using ByteSink = std::function<bool(std::string_view)>;
 
-/// Reads both outputs to their ends. False when the sink has had enough.
-bool pump(int out, int err, const ByteSink& sink, std::string& errors) {
+/// Who may wait for ever and says nothing is asked about when it has been silent for a while, and again each time that
+/// has doubled.
+class Patience {
+ public:
+  explicit Patience(std::function<std::optional<std::string>()> hindrance) : hindrance_{std::move(hindrance)} {}
+
+  /// For poll().
+  [[nodiscard]] int limit() const { return hindrance_ ? silence_ : -1; }
+  /// After that long. False: it waits in vain.
+  [[nodiscard]] bool go_on() {
+    found_ = hindrance_();
+    silence_ = std::min(silence_ * 2, longest);
+    return !found_;
+  }
+  [[nodiscard]] const std::optional<std::string>& found() const { return found_; }
+
+ private:
+  static constexpr int first = 500;  // milliseconds
+  static constexpr int longest = 60'000;
+  std::function<std::optional<std::string>()> hindrance_;
+  int silence_ = first;
+  std::optional<std::string> found_;
+};
+
+/// Reads both outputs to their ends. False when the sink has had enough, or git waits in vain.
+bool pump(int out, int err, const ByteSink& sink, std::string& errors, Patience& patience) {
   std::vector<char> buffer(std::size_t{128} << 10);
   std::array<pollfd, 2> waiting{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
-    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+    const int ready = ::poll(waiting.data(), waiting.size(), patience.limit());
+    if (ready < 0 && errno != EINTR) {
       return true;
+    }
+    if (ready == 0 && !patience.go_on()) {
+      return false;
     }
     for (pollfd& stream : waiting) {
       if (stream.fd < 0 || stream.revents == 0) {
@@ -280,7 +308,9 @@ Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
   out.write.reset();
   err.write.reset();
   GitEnd end;
-  if (!pump(out.read.get(), err.read.get(), sink, end.err)) {
+  Patience patience{command.hindrance};
+  if (!pump(out.read.get(), err.read.get(), sink, end.err, patience)) {
+    if (patience.found()) return fail(ErrorKind::misconfigured, *patience.found());
     return end;
   }
   end.exit_code = child.wait();

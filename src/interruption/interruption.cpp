@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include <poll.h>
@@ -79,6 +80,7 @@ void take_signals() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   workers_bell = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (bell < 0 || workers_bell < 0) throw std::system_error(errno, std::generic_category());
   std::thread{[signals] { take(signals); }}.detach();
 }
 

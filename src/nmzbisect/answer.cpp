@@ -134,15 +134,19 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
   return with_message(exit_stopped, "unfinished", "the search ended without a result");
 }
 
+/// Tests ran, and not one of them said anything.
+bool without_verdict(const Reporter::Counts& counts) { return counts.all() > 0 && counts.good + counts.bad == 0; }
+
 }  // namespace
 
 Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
-              const Names& names) {
+              const Reporter::Counts& counts, const Names& names) {
   switch (end.why) {
     case dispatch::Stop::Why::interrupted:
       return with_message(exit_interrupted, "interrupted", "interrupted");
     case dispatch::Stop::Why::no_workers:
-      return with_message(exit_stopped, "no-workers", "no worker is left: " + end.reason);
+      return with_message(without_verdict(counts) ? exit_nothing_testable : exit_stopped, "no-workers",
+                          "no worker is left: " + end.reason);
     case dispatch::Stop::Why::finished:
       break;
   }

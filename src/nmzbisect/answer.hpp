@@ -36,6 +36,6 @@ struct Answer {
 };
 
 [[nodiscard]] Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
-                            const std::function<Named(dispatch::Subject)>& names);
+                            const Reporter::Counts& counts, const std::function<Named(dispatch::Subject)>& names);
 
 }  // namespace nmz::nmzbisect

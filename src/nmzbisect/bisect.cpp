@@ -120,7 +120,7 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
 
 /// Tells the answer, with the end of the log that decided it. Returns the exit status.
 int conclude(Search& search, const coordinator::RunEnd& end, run::Records& records, Reporter& reporter) {
-  Answer result = answer(search.plan.result(), end, search.options, search.names());
+  Answer result = answer(search.plan.result(), end, search.options, reporter.counts(), search.names());
   const Evidence evidence =
       result.decided_by ? evidence_in(reporter.log_of(*result.decided_by), search.options.log_lines) : Evidence{};
   if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "nmz/files/removal.hpp"
 #include "nmz/files/unique_fd.hpp"
 
 #include "kept_mark.hpp"
@@ -35,7 +36,7 @@ struct Found {
 std::optional<Found> look_at(int base, const fs::path& path) {
   Found found;
   found.what.path = path;
-  found.directory = UniqueFd{::openat(base, path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  found.directory = UniqueFd{files::open_here(base, path.filename().c_str())};
   if (!found.directory) return std::nullopt;
   found.lock = UniqueFd{::openat(found.directory.get(), lock_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
   if (!found.lock || !is_ours(found.directory.get(), path, found.lock.get())) return std::nullopt;

@@ -19,6 +19,7 @@
 #include "nmz/process/randomness.hpp"
 
 #include "kept_mark.hpp"
+#include "mounts.hpp"
 #include "processes.hpp"
 #include "removal_beside.hpp"
 #include "run_mark.hpp"
@@ -80,6 +81,13 @@ void remove_unmarked(int base, const fs::path& path, int directory, int lock) {
   ::unlinkat(base, path.filename().c_str(), AT_REMOVEDIR);
 }
 
+/// What is mounted there and cannot be detached, a line each.
+std::vector<std::string> mounted_lines(const fs::path& path) {
+  std::vector<std::string> lines = detach_mounts(path);
+  for (std::string& line : lines) line = "cannot keep '" + line + "': something is mounted there";
+  return lines;
+}
+
 class Sweeper {
  public:
   Sweeper(const fs::path& path, int base) : path_{path}, base_{base} {}
@@ -94,7 +102,7 @@ class Sweeper {
 
  private:
   void sweep(const fs::path& path) {
-    const UniqueFd directory{::openat(base_, path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    const UniqueFd directory{files::open_here(base_, path.filename().c_str())};
     if (!directory) return;
     const UniqueFd lock{::openat(directory.get(), lock_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
     if (!lock || !is_ours(directory.get(), path, lock.get())) {
@@ -141,15 +149,20 @@ tl::expected<RunDirectory, int> RunDirectory::make(const fs::path& base, int pla
 
 /// The mark goes first: if this program is killed from now on, the directory is a dead one.
 std::optional<RunDirectory> RunDirectory::take_over(const fs::path& base, int place, const std::string& name,
-                                                    const std::string& owner) {
+                                                    const std::string& owner, Swept& swept) {
   constexpr int most = 8;
   for (int i = 1; i <= most && !owner.empty(); ++i) {
     const fs::path path = base / numbered(name, i);
-    UniqueFd directory{::openat(place, path.filename().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    UniqueFd directory{files::open_here(place, path.filename().c_str())};
     UniqueFd lock{directory ? ::openat(directory.get(), lock_name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC) : -1};
     if (!lock || !is_ours(directory.get(), path, lock.get()) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
     std::optional<KeptTrees> trees = read_kept(directory.get());
-    if (!trees || trees->owner != owner || !drop_kept(directory.get())) continue;
+    if (!trees || trees->owner != owner) continue;
+    if (std::vector<std::string> mounted = mounted_lines(path); !mounted.empty()) {
+      swept.left.insert(swept.left.end(), mounted.begin(), mounted.end());
+      continue;
+    }
+    if (!drop_kept(directory.get())) continue;
     kill_strays(path);
     const auto aside = make(base, place, {});
     if (!aside || !trim(directory.get(), aside->directory_.get(), *trees, [] {})) continue;
@@ -179,7 +192,7 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
-  std::optional<RunDirectory> made = take_over(real, place.get(), name, owner);
+  std::optional<RunDirectory> made = take_over(real, place.get(), name, owner, swept);
   if (!made) {
     auto fresh = make(real, place.get(), name);
     if (!fresh) return cannot(fresh.error());
@@ -215,10 +228,10 @@ std::vector<std::string> RunDirectory::keep(KeptTrees trees, KeptLimits limits, 
   auto gate = open_locked(base_.get(), base, LOCK_EX);
   auto aside = make(base, base_.get(), {});
   gate.reset();
-  const bool trimmed = aside && trim(directory_.get(), aside->directory_.get(), trees, progress);
+  std::vector<std::string> left = mounted_lines(path_);
+  const bool trimmed = aside && left.empty() && trim(directory_.get(), aside->directory_.get(), trees, progress);
   limits.bytes = bytes_allowed(base, limits);
   const bool fits = trimmed && !trees.workers.empty() && trees.bytes <= limits.bytes && limits.directories > 0;
-  std::vector<std::string> left;
   if (fits && write_kept(directory_.get(), trees)) {
     lock_.reset();  // the program goes on to hold it, until it has heard enough
     limits.directories -= 1;

@@ -47,7 +47,9 @@ Result<std::string> WorkerKeys::secret() const {
 
 void WorkerKeys::opened(const wire::ChannelOpened& opened) {
   if (opened.slot == 0 || opened.slot > keys_.size() || opened.next_key.size() != wire::token_size) return;
-  keys_[opened.slot - 1] = opened.next_key;
+  std::string& keys = keys_[opened.slot - 1];
+  keys.insert(0, opened.next_key);
+  keys.resize(std::min(keys.size(), (1 + wire::former_keys) * wire::token_size));
   called_[opened.slot - 1].insert(opened.task);
 }
 

@@ -34,7 +34,7 @@ class WorkerKeys {
   /// The secret's template. `rejected` when there are more workers than a secret has room for.
   [[nodiscard]] Result<std::string> secret() const;
   [[nodiscard]] const std::vector<std::string>& tokens() const { return tokens_; }
-  /// What each slot calls with now.
+  /// What each slot calls with now, and behind that what it has called with before (wire::RelayHello).
   [[nodiscard]] const std::vector<std::string>& keys() const { return keys_; }
 
   void opened(const wire::ChannelOpened& opened);

@@ -1,8 +1,15 @@
 #include "nmz/run/program.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
+#include <new>
+#include <string>
+#include <system_error>
+
+#include <boost/system/system_error.hpp>
+#include <sys/resource.h>
 
 #include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/doctor/doctor.hpp"
@@ -32,8 +39,8 @@ int carry_out(const Program& program, const Task& task) {
   } catch (const StepFailed& failed) {
     status = complain(program, failed.error);
   }
-  diagnostics::end();
-  return status;
+  const bool logged = diagnostics::end();
+  return logged || status != exit_success ? status : program.failed;
 }
 
 int run(const Program& program, const Words& arguments, const std::vector<Command>& own, const Reader& read) {
@@ -48,6 +55,30 @@ int run(const Program& program, const Words& arguments, const std::vector<Comman
   return task ? carry_out(program, *task) : complain(program, task.error());
 }
 
+/// What the machine refuses is no bug. Boost's own exception has an error code of its own kind.
+std::string what_failed(const std::exception& thrown) {
+  std::error_code code;
+  if (const auto* const standard = dynamic_cast<const std::system_error*>(&thrown)) code = standard->code();
+  if (const auto* const boosts = dynamic_cast<const boost::system::system_error*>(&thrown)) code = boosts->code();
+  if (dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr)
+    code = std::make_error_code(std::errc::not_enough_memory);
+  constexpr std::array refused{std::errc::resource_unavailable_try_again, std::errc::not_enough_memory,
+                               std::errc::too_many_files_open, std::errc::too_many_files_open_in_system};
+  if (std::ranges::none_of(refused, [&](std::errc one) { return code == one; })) {
+    return std::string{"internal error: "} + thrown.what();
+  }
+  return "the machine refuses what is needed (memory, threads or files; see ulimit -a): " + code.message();
+}
+
+/// Empty, or what is wrong. Where it is too small for git's configuration and a tree's depth the kernel ends us.
+std::string stack_is_lacking() {
+  constexpr rlim_t least = rlim_t{256} << 10U;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= least) return {};
+  return "a stack of " + std::to_string(limit.rlim_cur >> 10U) + " KiB is too small (ulimit -s); " +
+         std::to_string(least >> 10U) + " are needed";
+}
+
 }  // namespace
 
 int print_page(const Program& program, const std::string& text) {
@@ -60,11 +91,15 @@ int print_page(const Program& program, const std::string& text) {
 
 int enter(const Program& program, int argc, char** argv, const std::vector<Command>& own, const Reader& read) {
   output::occupy_standard_streams();
+  if (const std::string lacking = stack_is_lacking(); !lacking.empty()) {
+    output::complain(program.name, lacking);
+    return output::end_of_program(exit_usage);
+  }
   int status = program.failed;
   try {
     status = run(program, {argv + 1, argv + argc}, own, read);
   } catch (const std::exception& bug) {
-    output::complain(program.name, std::string{"internal error: "} + bug.what());
+    output::complain(program.name, what_failed(bug));
   }
   return output::end_of_program(status);
 }

@@ -1,11 +1,14 @@
 // Attributes files, patterns, quoted paths and the log of a bisection, from a repository that nobody trusts.
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "nmz/git/bisect_log.hpp"
 
 #include "attributes.hpp"
 #include "bytes.hpp"
+#include "config_text.hpp"
 #include "glob.hpp"
 #include "quoting.hpp"
 
@@ -44,6 +47,14 @@ void check_quotes(Bytes bytes) {
   demand(quoted.size() >= bytes.rest().size() + 2 && quoted.front() == '\'' && quoted.back() == '\'');
 }
 
+/// What was taken out is not there; the rest stays as it was.
+void check_config(Bytes bytes) {
+  const std::set<std::string, std::less<>> keys{"core." + std::string{bytes.line()}, "a.b"};
+  const std::string once = git::without_settings(bytes.rest(), keys);
+  demand(once.size() <= bytes.rest().size() + 1 && git::without_settings(once, keys) == once);
+  if (bytes.rest().find('[') == std::string_view::npos) demand((std::string{bytes.rest()} + '\n').starts_with(once));
+}
+
 /// Nobody's subject line or path begins a line of its own: git would run it.
 void check_log(Bytes bytes) {
   git::BisectLogHead head;
@@ -67,7 +78,7 @@ void check_log(Bytes bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace nmz::fuzz;
   Bytes bytes(data, size);
-  switch (bytes.byte() % 4) {
+  switch (bytes.byte() % 5) {
     case 0:
       check_attributes(bytes);
       break;
@@ -77,8 +88,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2:
       check_quotes(bytes);
       break;
-    default:
+    case 3:
       check_log(bytes);
+      break;
+    default:
+      check_config(bytes);
   }
   return 0;
 }

@@ -31,7 +31,7 @@ enum class Level : std::uint8_t { trace, debug, info };
 /// Control characters are made visible.
 void write(Level level, std::string_view topic, std::string_view text);
 
-/// What is buffered reaches the file. Nothing is written from then on.
-void end();
+/// What is buffered reaches the file. Nothing is written from then on. False when lines were lost, which has been told.
+[[nodiscard]] bool end();
 
 }  // namespace nmz::diagnostics

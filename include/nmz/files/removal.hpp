@@ -89,7 +89,13 @@ using Progress = std::function<void()>;
 /// Lets this process make and remove entries in the directory again, after EACCES or EPERM. False when it cannot.
 [[nodiscard]] bool unlock_directory(int directory);
 
+/// The same for what need not be ours: nothing is changed to get at it.
+[[nodiscard]] int open_here(int parent, const char* name);
+
 /// Takes away what is mounted on the entry, without looking into it. False when nothing is, or this process may not.
 [[nodiscard]] bool detach_mount(int parent, const char* name);
+
+/// The same for a descriptor of what is mounted.
+[[nodiscard]] bool detach_mounted(int mounted);
 
 }  // namespace nmz::files

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ struct GitCommand {
   std::string shell;                   ///< not git, but this command of the user's configuration (a smudge filter)
   std::string_view input;              ///< stdin
   std::filesystem::path directory;
+  /// Asked when git has been silent for a while: what it waits for in vain, in words for an error, or nothing. It may
+  /// be empty.
+  std::function<std::optional<std::string>()> hindrance;
   std::vector<std::string> set;    ///< "NAME=value"
   std::vector<std::string> unset;  ///< names
 };

@@ -69,7 +69,8 @@ class RunDirectory {
   [[nodiscard]] static tl::expected<RunDirectory, int> make(const std::filesystem::path& base, int place,
                                                             const std::string& name);
   [[nodiscard]] static std::optional<RunDirectory> take_over(const std::filesystem::path& base, int place,
-                                                             const std::string& name, const std::string& owner);
+                                                             const std::string& name, const std::string& owner,
+                                                             Swept& swept);
   std::vector<std::string> keep(KeptTrees trees, KeptLimits limits, const files::Progress& progress);
   std::vector<std::string> end_beside(const std::function<std::vector<std::string>(const files::Progress&)>& work);
   RunDirectory(std::filesystem::path path, files::UniqueFd base, files::UniqueFd directory);

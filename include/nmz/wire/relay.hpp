@@ -37,11 +37,13 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t relay_protocol_version = 2;
+inline constexpr std::uint32_t relay_protocol_version = 3;
 inline constexpr std::size_t channel_window = std::size_t{1} << 20;
 /// A piece of channel data is at most this long.
 inline constexpr std::size_t max_piece = std::size_t{256} << 10;
 inline constexpr std::size_t token_size = 32;
+/// Keys of replaced workers that are remembered.
+inline constexpr std::size_t former_keys = 8;
 
 /// One connection of one worker's agent; never reused while the relay lives.
 enum class ChannelId : std::uint32_t {};
@@ -51,7 +53,8 @@ enum class ChannelId : std::uint32_t {};
 struct RelayHello {
   std::uint32_t protocol = relay_protocol_version;
   /// Of the worker slots 1, 2, ...: the token that its tasks find in their Swarm secret, and the key that it has to
-  /// call with now. They differ once the token has been used. All are of token_size.
+  /// call with now. They differ once the token has been used. All are of token_size. Behind the key are those before
+  /// it, the latest first: their workers have been replaced and may come back.
   std::vector<std::string> tokens;
   std::vector<std::string> keys;
   std::string address;     ///< numeric IPv4 or IPv6 address to listen on; "0.0.0.0" and "::" are all

@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "answers.hpp"
 #include "line.hpp"
@@ -18,7 +19,10 @@ namespace nmz::conformance {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::AnyOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 class DamagedRepositoryTest : public testing::Test {
@@ -103,6 +107,21 @@ TEST_F(DamagedRepositoryTest, PacksAndTheirIndexes) {
     support::write_file(path, whole);
   }
   EXPECT_THAT(search(), Finds(repository.ids()[17]));
+}
+
+TEST_F(DamagedRepositoryTest, WhatIsNoFileIsNotWaitedFor) {
+  for (const std::size_t broken : {std::size_t{17}, repository.ids().size() - 1}) {
+    const std::string& id = repository.ids()[broken];
+    const fs::path path = objects() / id.substr(0, 2) / id.substr(2);
+    const std::string whole = support::read_file(path);
+    fs::remove(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const Ended ended = search();
+    EXPECT_THAT(ended, FailsWith(128));
+    EXPECT_THAT(split_lines(ended.err), ElementsAre(AllOf(HasSubstr(path), HasSubstr("is no file"))));
+    fs::remove(path);
+    support::write_file(path, whole);
+  }
 }
 
 }  // namespace

@@ -76,6 +76,13 @@ TEST_F(DebugLogTest, TheDoctorTellsOfTheMachineAndChangesNothing) {
   EXPECT_THAT(place.leftovers(), testing::IsEmpty());
 }
 
+TEST_F(DebugLogTest, LinesThatAreLostAreToldAndNoSuccess) {
+  const Ended full = search({"--debug-log", "/dev/full"});
+  EXPECT_EQ(full.exit_code, 1);
+  EXPECT_THAT(full.out, HasSubstr("is the first bad commit"));
+  EXPECT_THAT(full.err, HasSubstr("nmzbisect: the debug log is incomplete: "));
+}
+
 TEST_F(DebugLogTest, WhatCannotBeIsToldBeforeAnythingRuns) {
   for (const Ended& ended : {search({"--debug-log", place.path()}), search({}, "loud")}) {
     EXPECT_EQ(ended.exit_code, 128) << ended.err;

@@ -80,7 +80,12 @@ TEST_F(VerdictTest, SkippedEndsAreTakenAtTheirWord) {
   EXPECT_THAT(search("case $n in 0|11) exit 125;; esac; test $n -lt 11"), Finds(repository.ids()[11]));
 }
 
-TEST_F(VerdictTest, NothingTestableHasItsOwnCode) { EXPECT_THAT(search("exit 125"), FailsWith(4)); }
+TEST_F(VerdictTest, NothingTestableHasItsOwnCode) {
+  EXPECT_THAT(search("exit 125"), FailsWith(4));
+  const Ended killed = search("kill -KILL $PPID; sleep 9");
+  EXPECT_THAT(killed, FailsWith(4)) << "its worker, each time";
+  EXPECT_THAT(killed.err, HasSubstr("no worker is left"));
+}
 
 TEST_F(VerdictTest, AGoodEndThatIsBadStopsTheSearch) {
   const Ended ended = search("exit 1");

@@ -142,5 +142,25 @@ TEST_F(WorkersTest, AUsersLimitOnProcessesFailsNoWorkload) {
   EXPECT_THAT(some.out, HasSubstr("100 of 100 passed"));
 }
 
+TEST_F(WorkersTest, WhatTheMachineRefusesIsToldInOneLine) {
+  ASSERT_EQ(::geteuid(), 0U) << "becoming a user who has the limit needs root";
+  std::filesystem::permissions(here, std::filesystem::perms{0777});
+  const std::string limited =
+      "mkdir -p bin && cp $SWARM $(dirname $SWARM)/nmzagent bin && seq 3 > list && exec setpriv --reuid 47124 --regid "
+      "47124 --clear-groups bash -c \"ulimit $LIMIT; exec timeout --kill-after 1 20 bin/nmzswarm --workloads list -j2 "
+      "-- true\"";
+  // timeout, the program, the thread for its signals, one that reads, and no second one.
+  for (const char* const limit : {"-u 2", "-u 3", "-u 4", "-u 5", "-n 8"}) {
+    swarm.environment = {std::string{"LIMIT="} + limit};
+    const auto ended = swarm.shell(limited);
+    EXPECT_THAT(ended.exit_code, testing::AnyOf(0, 3)) << limit << ended.out << ended.err;
+    EXPECT_THAT(ended.err, testing::Not(HasSubstr("internal error"))) << limit;
+  }
+  swarm.environment = {"LIMIT=-s 64"};
+  const auto small = swarm.shell(limited);
+  EXPECT_EQ(small.exit_code, 128) << small.out;
+  EXPECT_THAT(small.err, HasSubstr("a stack of 64 KiB is too small (ulimit -s)"));
+}
+
 }  // namespace
 }  // namespace nmz::nmzswarm

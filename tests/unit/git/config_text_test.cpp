@@ -22,6 +22,7 @@ TEST(ConfigTextTest, SettingsAreTakenOut) {
       {"[other \"]core\"]\n\tbare = 1\n", "[other \"]core\"]\n\tbare = 1\n"},
       {"[core]\n\tbare = fal\\\nse\n\teol = lf\n", "[core]\n\teol = lf\n"},
       {"[alias]\n\tx = a \\\n[core]\\\\\n[core]\nbare=1\n", "[alias]\n\tx = a \\\n[core]\\\\\n[core]\n"},
+      {"# why \\\n[core]\nbare=1\n; \\\n\tbare=2\n", "# why \\\n[core]\n; \\\n"},
       {"[core]\n\tbarely = 1\n# bare = 1\n\n", "[core]\n\tbarely = 1\n# bare = 1\n\n"},
   };
   for (const Case& one : cases) {

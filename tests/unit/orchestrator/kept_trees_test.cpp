@@ -1,16 +1,26 @@
 #include "nmz/orchestrator/kept_trees.hpp"
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "nmz/orchestrator/run_directory.hpp"
 
+#include "mounts.hpp"
 #include "support/temp_directory.hpp"
 
 namespace nmz::orchestrator {
@@ -69,6 +79,97 @@ TEST(KeptTreesTest, TheNextRunOfTheOwnerTakesThem) {
   EXPECT_THAT(next->inherited()->workers, ElementsAre("w0"));
   EXPECT_TRUE(fs::exists(path / "w0/tree/file"));
   EXPECT_FALSE(fs::exists(path / "kept")) << "a run that is killed now leaves a dead directory";
+}
+
+bool mount_on(const fs::path& what, const fs::path& where) {
+  return ::mount(what.c_str(), where.c_str(), nullptr, MS_BIND, nullptr) == 0;
+}
+
+std::string mounts() {
+  std::ifstream file{"/proc/self/mountinfo"};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// For the child process alone.
+bool have_own_mounts() {
+  return ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
+/// As somebody to whom the mounts do not belong.
+bool forget_how_to_unmount() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return false;
+  sets[0].effective &= ~(1U << CAP_SYS_ADMIN);
+  return ::syscall(SYS_capset, &header, sets.data()) == 0;
+}
+
+/// Runs it in a process of its own, in which a failed expectation is one.
+void apart(const std::function<void()>& test) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    test();
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(KeptTreesTest, KeepNothingThatIsMounted) {
+  ASSERT_EQ(::geteuid(), 0U) << "mounting needs root";
+  const TempDirectory temp;
+  support::write_file(temp.path() / "victim" / "precious", "sentinel");
+  apart([&] {
+    ASSERT_TRUE(have_own_mounts());
+    auto run = run_of(temp.path() / "base", "me");
+    fill(*run);
+    fs::create_directory(run->path() / "w0/tree/a b");
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(mount_on(temp.path() / "victim", run->path() / "w0/tree/a b"));
+    EXPECT_TRUE(mount_on(temp.path() / "victim", run->path() / "w0/tree"));
+    const fs::path path = run->path();
+    EXPECT_THAT(run->keep_beside(of("me")), IsEmpty());
+    EXPECT_THAT(mounts(), testing::Not(testing::HasSubstr(path.string())));
+    EXPECT_TRUE(fs::exists(path / "w0/tree/file"));
+    EXPECT_THAT(owners(temp.path() / "base"), ElementsAre("me"));
+  });
+  EXPECT_EQ(support::read_file(temp.path() / "victim" / "precious"), "sentinel");
+}
+
+TEST(KeptTreesTest, NobodyGoesOnWithWhatIsMountedOverATree) {
+  ASSERT_EQ(::geteuid(), 0U) << "mounting needs root";
+  for (const char* const where : {"", "w0", "w0/tree", "w0/tree/below"}) {
+    const TempDirectory temp;
+    const fs::path path = keep(temp.path(), "me");
+    fs::create_directories(temp.path() / "victim/tree");
+    fs::create_directories(path / "w0/tree/below");
+    apart([&] {
+      ASSERT_TRUE(have_own_mounts());
+      ASSERT_TRUE(mount_on(temp.path() / "victim", path / where));
+      ASSERT_TRUE(forget_how_to_unmount());
+      auto next = run_of(temp.path(), "me");
+      ASSERT_TRUE(next) << where << next.error().message;
+      EXPECT_NE(next->path(), path) << where;
+      EXPECT_FALSE(next->inherited()) << where;
+      const bool told = *where != '\0';  // otherwise it is not seen whose it is
+      EXPECT_EQ(next->swept().left.size(), told ? 1U : 0U) << where;
+    });
+    EXPECT_TRUE(fs::exists(path / "w0/tree/file")) << where;
+  }
+}
+
+TEST(KeptTreesTest, AMountIsAtTheDirectoryOrBelow) {
+  const std::string text =
+      "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
+      "31 27 8:1 /a\\040b /base/run-1/w0/a\\040\\134b rw - ext4 /dev/x rw\n"
+      "32 27 8:1 / /base/run-1 rw shared:1 - ext4 /dev/x rw\n"
+      "33 27 8:1 / /base/run-12 rw - ext4 /dev/x rw\n"
+      "cut";
+  const auto found = mounts_below(text, "/base/run-1");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].id, 31);
+  EXPECT_EQ(found[0].path, "/base/run-1/w0/a \\b");
+  EXPECT_EQ(found[1].id, 32);
 }
 
 TEST(KeptTreesTest, NobodyElseTakesThem) {

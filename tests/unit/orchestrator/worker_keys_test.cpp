@@ -28,14 +28,9 @@ using agent::Caller;
 using agent::CallKeys;
 using agent::Door;
 using agent::Key;
+using agent::key_of;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-Key key_of(const std::string& bytes) {
-  Key key{};
-  std::ranges::copy(bytes, key.begin());
-  return key;
-}
 
 std::vector<std::string> tokens(std::uint32_t count) {
   std::vector<std::string> result;
@@ -103,6 +98,27 @@ TEST(WorkerKeysTest, ATaskThatFailedBeforeItCalledLeavesNothingOver) {
   const std::vector<docker::Task> tasks{task(1, "never called", "failed", "shutdown"), task(1, "worker")};
   keys.opened(opening(1, "worker"));
   EXPECT_THAT(keys.judge(refusal(1), tasks).admit, IsEmpty());
+}
+
+TEST(WorkerKeysTest, ARelayThatIsStartedAgainKnowsWhoWasReplaced) {
+  const auto open = [](WorkerKeys& keys, char next) {
+    keys.opened({wire::ChannelId{1}, "10.0.0.9:40000", 1, "a", std::string(wire::token_size, next)});
+  };
+  const auto who = [](const WorkerKeys& keys, char key) {
+    const Key known = key_of(std::string(wire::token_size, key));
+    const Door door{key_of(keys.tokens()[0]), keys.keys()[0]};
+    return door.who(Caller{1, CallKeys{known, known}, Key{}}.opening());
+  };
+  WorkerKeys keys{tokens(1)};
+  for (const char next : std::string{"abc"}) open(keys, next);
+  EXPECT_EQ(who(keys, 'c'), Door::Caller::worker);
+  EXPECT_EQ(who(keys, 'b'), Door::Caller::former);
+  EXPECT_EQ(who(keys, 'a'), Door::Caller::former);
+  EXPECT_EQ(who(keys, 'x'), Door::Caller::nobody);
+  for (const char next : std::string{"defghijk"}) open(keys, next);
+  EXPECT_EQ(who(keys, 'c'), Door::Caller::former);
+  EXPECT_EQ(who(keys, 'b'), Door::Caller::nobody) << "so many are remembered";
+  EXPECT_EQ(keys.keys()[0].size(), 9 * wire::token_size);
 }
 
 TEST(WorkerKeysTest, EachKindOfRefusalIsToldOnce) {
@@ -204,7 +220,7 @@ class World {
   void start_relay() {
     to_coordinator_.clear();
     doors_.clear();
-    for (std::uint32_t i = 0; i < slots; ++i) doors_.emplace_back(key_of(keys_.tokens()[i]), key_of(keys_.keys()[i]));
+    for (std::uint32_t i = 0; i < slots; ++i) doors_.emplace_back(key_of(keys_.tokens()[i]), keys_.keys()[i]);
     for (const auto& agent : all_) agent->in = false;
   }
 
