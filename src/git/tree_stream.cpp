@@ -155,7 +155,7 @@ Result<void> TreeStream::Impl::begin_todays(std::string& out) {
   }
   content = Content{std::move(bytes)};
   sent = 0;
-  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), true}, out);
+  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), true, file.git}, out);
   return {};
 }
 

@@ -107,6 +107,8 @@ Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
       flag("--no-checkout", options.no_checkout, "Send no files: the image carries the repository (see NMZ_COMMIT)"),
       list("--with", "PATH", texts(options.with),
            "Send this untracked file or directory of the checkout into the containers, as it is; may be repeated"),
+      flag("--git", options.git,
+           "Send a shallow git directory of the commit into the containers, so that git works in the tree"),
       flag("--clean", options.clean,
            "Remove untracked files from the work tree before each test (default: keep them, for incremental builds)"),
       flag("--hooks", options.hooks,
@@ -234,6 +236,11 @@ Result<void> check_pairs(const Words& words, Options& options) {
   }
   if (!options.with.empty() && (options.containers.image.empty() || options.no_checkout)) {
     return fail(ErrorKind::misconfigured, "--with is for files that are sent into containers, and needs --image IMAGE");
+  }
+  if (options.git && (options.containers.image.empty() || options.no_checkout)) {
+    return fail(ErrorKind::misconfigured,
+                "--git is for files that are sent into containers, and needs --image IMAGE (on this machine git works "
+                "in every tree)");
   }
   if (options.no_checkout && !options.patches.empty()) {
     return fail(ErrorKind::misconfigured, "--no-checkout and --patch exclude each other");

@@ -43,6 +43,12 @@ std::string directory_name(const git::Repository& repository) {
                      std::hash<std::string>{}(repository.top().string()) & 0xFFFFFFFFU);
 }
 
+std::vector<git::CommitId> tips_of(const git::Range& range) {
+  std::vector<git::CommitId> tips{range.bad};
+  tips.insert(tips.end(), range.goods.begin(), range.goods.end());
+  return tips;
+}
+
 /// With trees that are made here, or by the agents.
 std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const Workshop& shop) {
   const Options& options = search.options;
@@ -50,6 +56,7 @@ std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const W
     auto remote = CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean,
                                      !options.no_checkout, search.workers);
     remote->take_today(shop.inputs.today);
+    if (options.git) remote->take_git(need(git::SentGitDir::create(tips_of(search.range), search.subjects)));
     return remote;
   }
   auto work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),

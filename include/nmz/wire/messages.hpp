@@ -33,7 +33,7 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 6;
+inline constexpr std::uint32_t protocol_version = 7;
 
 /// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
 /// agent's. It never reaches a command, neither its environment nor its arguments nor its log.
@@ -71,11 +71,13 @@ struct TreeRemove {
 
 /// Followed by TreeData frames of `size` bytes in all (none when 0). A symlink's data is its target.
 /// `keep_if_same`: leave the file (and its mtime) alone if it already has this content and mode.
+/// `git`: it is the coordinator's and no commit's, and its path may begin or end with ".git".
 struct TreeFile {
   std::string path;
   FileMode mode = FileMode::regular;
   std::uint64_t size = 0;
   bool keep_if_same = false;
+  bool git = false;
   friend bool operator==(const TreeFile&, const TreeFile&) = default;
 };
 
