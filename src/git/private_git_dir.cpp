@@ -275,7 +275,8 @@ Result<void> PrivateGitDir::update(ObjectReader& reader, const CommitId& commit,
   if (Result<void> done = impl_->index(reader.impl(), commit, stream, full); !done) {
     return done;
   }
-  if (Result<void> written = top.index().write(); !written) {
+  const Result<void> written = top.index().doubt(stream.overlaid()).and_then([&] { return top.index().write(); });
+  if (!written) {
     return written;
   }
   return impl_->restore_submodules(reader.impl(), stream);

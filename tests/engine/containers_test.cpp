@@ -102,7 +102,7 @@ TEST_F(ContainersTest, UntrackedFilesThatAreAskedForAreSentAsTheyAre) {
 /// An image with git and a shell, and nothing else of this machine.
 std::string git_image_context(const std::filesystem::path& context) {
   const std::string script =
-      "mkdir -p $1/root/usr/bin $1/root/tmp && cp /usr/bin/git $1/root/usr/bin && "
+      "mkdir -p $1/root/bin && cp /usr/bin/git $1/root/bin && "
       "ldd /usr/bin/git | grep -o '/[^ ]*' | while read -r l; do mkdir -p $1/root${l%/*} && cp -L $l $1/root$l; done";
   const support::Program copying{{"sh", "-ec", script, "sh", context.string()}};
   EXPECT_EQ(support::run_program(copying).exit_code, 0);

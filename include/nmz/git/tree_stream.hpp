@@ -98,6 +98,8 @@ class TreeStream {
   /// Whether the files follow from the commit and the configuration alone: no submodule's files, no programs that
   /// filter.
   [[nodiscard]] bool is_reproducible() const;
+  /// Paths at which there may be something else than the commit's file: what is today's, or a patch has changed.
+  [[nodiscard]] std::vector<std::string> overlaid() const;
   /// Submodules whose files this stream may lay out or remove, in order.
   [[nodiscard]] std::span<const std::string> submodules() const;
 
