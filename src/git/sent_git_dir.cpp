@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t longest_history = 20'000;  ///< commits; of git's own repository 5 MB
+constexpr std::size_t longest_history = 20'000;  ///< commits; of git's own repository 10 MB
 
 Result<void> write(const fs::path& file, std::string_view content) {
   std::error_code error;
@@ -46,7 +46,7 @@ Result<void> pack(const ObjectSource& source, const fs::path& git_dir, const std
   const fs::path place = git_dir / "objects/pack";
   std::error_code error;
   fs::create_directories(place, error);
-  arguments.insert(arguments.begin(), {"pack-objects", "-q", "--non-empty", "--delta-base-offset"});
+  arguments.insert(arguments.begin(), {"pack-objects", "-q", "--non-empty", "--delta-base-offset", "--window=0"});
   arguments.push_back((place / "pack").string());
   GitCommand command = source.command(std::move(arguments));
   command.set.emplace_back("GIT_NO_REPLACE_OBJECTS=1");

@@ -206,6 +206,14 @@ std::vector<fs::path> CommitWork::trees() const {
   return result;
 }
 
+std::map<std::string, std::string> CommitWork::in_trees() const {
+  std::map<std::string, std::string> result;
+  for (const auto& worker : workers_) {
+    if (worker->commit) result[worker->tree.parent_path().filename().string()] = worker->commit->hex();
+  }
+  return result;
+}
+
 wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   wire::Run run = run_;
   const std::string commit = subjects_.at(assignment.subject).hex();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -63,6 +64,8 @@ class CommitWork final : public coordinator::WorkSource {
                                             wire::Run run, bool clean, bool send_files, std::uint32_t workers);
 
   [[nodiscard]] std::vector<std::filesystem::path> trees() const;
+  /// The commit in each local worker's tree, by the name of the worker's place.
+  [[nodiscard]] std::map<std::string, std::string> in_trees() const;
   /// Makes the tree of one more local worker, with the next number.
   Result<std::filesystem::path> add_tree();
   /// Files that stand at their paths at every commit.

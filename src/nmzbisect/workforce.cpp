@@ -82,7 +82,7 @@ Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& w
   return place;
 }
 
-coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop, Reporter& reporter) {
+coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
   work->take_patches(shop.patches);
@@ -103,7 +103,9 @@ coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop,
   options.dispatch.gather = std::chrono::milliseconds{50};
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
-  return run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
+  coordinator::RunEnd end = run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
+  shop.in_trees = work->in_trees();
+  return end;
 }
 
 /// A hook that `git checkout` would have run may prepare what the test needs.
@@ -145,6 +147,7 @@ site::Choice site_choice(const Options& options, const git::Repository& reposito
   choice.remedy = "choose another place with --work-dir";
   choice.directory_name = directory_name(repository);
   choice.owner = owner_of_trees(options, repository);
+  choice.title = repository.top().string();
   return choice;
 }
 
