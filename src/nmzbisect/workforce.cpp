@@ -17,7 +17,7 @@
 
 #include "command.hpp"
 #include "commit_work.hpp"
-#include "home_files.hpp"
+#include "shared_files.hpp"
 #include "trees.hpp"
 
 namespace nmz::nmzbisect {
@@ -131,11 +131,12 @@ bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& 
 }
 
 /// What tests share although they live in worlds.
-void doubt_with_home_files(Search& search) {
+void doubt_with_shared_files(Search& search) {
   const Options& options = search.options;
-  const HomeFiles home{{search.repository.work_tree(), search.repository.common_dir(), options.json, options.debug_log,
-                        options.log_directory, options.work_directory}};
-  search.plan.doubt_if([home] { return home.have_changed(); });
+  const SharedFiles shared{SharedFiles::places(),
+                           {search.repository.work_tree(), search.repository.common_dir(), options.json,
+                            options.debug_log, options.log_directory, options.work_directory}};
+  search.plan.doubt_if([shared] { return shared.have_changed(); });
 }
 
 }  // namespace
@@ -223,7 +224,7 @@ void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter
 coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
   if (shop.site.sees_our_files()) {
     doubt_without_worlds(search, shop);
-    doubt_with_home_files(search);
+    doubt_with_shared_files(search);
   }
   coordinator::RunEnd end = run(search, command, shop, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;
