@@ -73,7 +73,7 @@ bool names_git_on_hfs(std::string_view component) {
 
 }  // namespace
 
-std::optional<std::string_view> refusal(std::string_view path) {
+std::optional<std::string_view> refusal(std::string_view path, PathOf whose) {
   if (path.empty()) {
     return "empty path";
   }
@@ -86,8 +86,11 @@ std::optional<std::string_view> refusal(std::string_view path) {
   if (path.back() == '/') {
     return "path with an empty component";
   }
-  while (!path.empty()) {
+  for (bool outer = true; !path.empty(); outer = false) {
     const std::string_view component = take_component(path);
+    if (whose == PathOf::coordinator && (outer || path.empty()) && component == ".git") {
+      continue;
+    }
     if (component.empty()) {
       return "path with an empty component";
     }

@@ -14,8 +14,12 @@
 
 namespace nmz::agent {
 
+/// Whose path it is. The coordinator's own may begin or end with ".git", spelled like that: a git directory that it
+/// puts into the tree, and the .git files of submodules.
+enum class PathOf : bool { commit, coordinator };
+
 /// Why the path may not be laid out, or nothing when it may.
-[[nodiscard]] std::optional<std::string_view> refusal(std::string_view path);
+[[nodiscard]] std::optional<std::string_view> refusal(std::string_view path, PathOf whose = PathOf::commit);
 
 /// "a/b" of "a/b/c"; "" of "c".
 [[nodiscard]] std::string_view parent_of(std::string_view path);

@@ -174,6 +174,9 @@ std::optional<job::Outcome> TreeWriter::end(const wire::TreeEnd& message) {
   }
   open_ = false;
   open_directories_.clear();
+  if (!failure_) {
+    note(tidy_git());
+  }
   root_fd_.reset();
   if (!failure_ && !root_->is_at_its_path()) {
     note(failed(ESTALE, "find the tree at", root()));  // a test has moved the directory that it is in
@@ -190,8 +193,15 @@ std::optional<job::Outcome> TreeWriter::end(const wire::TreeEnd& message) {
   return ready;
 }
 
+/// A git directory of the coordinator's is as it was sent: no locks, refs, objects or half merges of a test.
+Attempt<> TreeWriter::tidy_git() {
+  const Manifest::Directory* const sent = manifest_.find_directory(".git");
+  const UniqueFd git{sent == nullptr ? -1 : files::open_own_directory(root_fd_.get(), ".git")};
+  return git ? sweep(git.get(), sent, progress_) : Attempt<>{};
+}
+
 Attempt<> TreeWriter::start_file(wire::TreeFile message) {
-  if (const auto why = refusal(message.path)) {
+  if (const auto why = refusal(message.path, message.git ? PathOf::coordinator : PathOf::commit)) {
     return untestable(*why, message.path);
   }
   // Recorded before it exists, so that making room does not take it or its new directories for untracked ones.
@@ -222,7 +232,8 @@ Attempt<> TreeWriter::finish_file() {
 }
 
 Attempt<> TreeWriter::remove_path(const std::string& path) {
-  if (const auto why = refusal(path)) {
+  const auto why = refusal(path, manifest_.find_file(path) != nullptr ? PathOf::coordinator : PathOf::commit);
+  if (why) {
     return untestable(*why, path);
   }
   const auto entered = enter(parent_of(path), Missing::is_an_answer);

@@ -59,6 +59,7 @@ class TreeWriter {
 
   void note(Attempt<> attempt);
   [[nodiscard]] Attempt<> start(const wire::TreeBegin& message);
+  [[nodiscard]] Attempt<> tidy_git();
   [[nodiscard]] Attempt<> start_file(wire::TreeFile message);
   [[nodiscard]] Attempt<> remove_path(const std::string& path);
   [[nodiscard]] Attempt<> remove_here(const std::string& name);

@@ -80,4 +80,19 @@ std::string without_settings(std::string_view text, const std::set<std::string, 
   return result;
 }
 
+std::string config_value(std::string_view value) {
+  std::string result{"\""};
+  for (const char character : value) {
+    if (character == '\n') {
+      result += "\\n";
+      continue;
+    }
+    if (character == '"' || character == '\\') {
+      result += '\\';
+    }
+    result += character;
+  }
+  return result + '"';
+}
+
 }  // namespace nmz::git

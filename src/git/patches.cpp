@@ -1,23 +1,19 @@
 #include "nmz/git/patches.hpp"
 
 #include <atomic>
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
-#include "nmz/files/removal.hpp"
-#include "nmz/files/unique_fd.hpp"
 #include "nmz/git/checkout_state.hpp"
 
 #include "git_process.hpp"
+#include "scratch_directory.hpp"
 
 namespace nmz::git {
 
@@ -68,26 +64,6 @@ Result<void> list_commits(const Repository& repository, const std::string& range
     return fail(ErrorKind::misconfigured, complaint(listed->err));
   }
   return {};
-}
-
-/// With a name of its own, in `parent` or among the temporary files: never in the directory that happens to be current.
-Result<fs::path> fresh_directory(const fs::path& parent) {
-  std::error_code error;
-  const fs::path where = parent.empty() ? fs::temp_directory_path(error) : parent;
-  std::string name = where / "namazu-patches-XXXXXX";
-  if (error || !where.is_absolute() || ::mkdtemp(name.data()) == nullptr) {
-    const std::string why = error ? error.message() : std::error_code{errno, std::generic_category()}.message();
-    return fail(ErrorKind::misconfigured,
-                fmt::format("cannot make a directory for patched files in '{}': {}", where.string(), why));
-  }
-  return fs::path{name};
-}
-
-/// With all that is in it, but nothing that is mounted there. What cannot be removed goes with the run's directory.
-void remove_directory(const fs::path& directory) {
-  const files::UniqueFd parent{
-      ::open(directory.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  if (parent) static_cast<void>(files::remove_entry(parent.get(), directory.filename().string(), [] {}));
 }
 
 /// One commit's index and files, below a directory that goes with it.
@@ -173,7 +149,7 @@ Patches::~Patches() { remove_directory(scratch_); }
 Result<std::shared_ptr<const Patches>> Patches::create(const Repository& repository,
                                                        const std::vector<PatchRequest>& requests,
                                                        const fs::path& place) {
-  Result<fs::path> scratch = fresh_directory(place);
+  Result<fs::path> scratch = fresh_directory(place, "patched files");
   if (!scratch) {
     return tl::unexpected{scratch.error()};
   }

@@ -17,6 +17,7 @@
 
 #include "nmz/files/removal.hpp"
 
+#include "config_text.hpp"
 #include "held_directory.hpp"
 #include "object_reader.hpp"
 #include "own_git_dir.hpp"
@@ -26,22 +27,6 @@ namespace nmz::git {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A value in a configuration file.
-std::string config_value(std::string_view value) {
-  std::string result{"\""};
-  for (const char character : value) {
-    if (character == '\n') {
-      result += "\\n";
-      continue;
-    }
-    if (character == '"' || character == '\\') {
-      result += '\\';
-    }
-    result += character;
-  }
-  return result + '"';
-}
 
 /// What has the last word in a worker's configuration. `work_tree` may be empty: then git finds it.
 std::string last_words(const std::string& work_tree, bool hooks) {
@@ -290,7 +275,8 @@ Result<void> PrivateGitDir::update(ObjectReader& reader, const CommitId& commit,
   if (Result<void> done = impl_->index(reader.impl(), commit, stream, full); !done) {
     return done;
   }
-  if (Result<void> written = top.index().write(); !written) {
+  const Result<void> written = top.index().doubt(stream.overlaid()).and_then([&] { return top.index().write(); });
+  if (!written) {
     return written;
   }
   return impl_->restore_submodules(reader.impl(), stream);

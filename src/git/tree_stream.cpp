@@ -155,7 +155,7 @@ Result<void> TreeStream::Impl::begin_todays(std::string& out) {
   }
   content = Content{std::move(bytes)};
   sent = 0;
-  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), true}, out);
+  wire::encode(wire::TreeFile{file.path, file.mode, content.bytes().size(), true, file.git}, out);
   return {};
 }
 
@@ -272,6 +272,15 @@ bool TreeStream::is_reproducible() const {
   const TreeDifference& difference = impl_->difference;
   return !difference.has_submodule_files &&
          std::ranges::all_of(difference.treatments, [](const Treatment& one) { return one.driver.empty(); });
+}
+std::vector<std::string> TreeStream::overlaid() const {
+  std::vector<std::string> paths;
+  for (const std::vector<TodaysFile>* files : {impl_->today.get(), &std::as_const(impl_->patched)}) {
+    for (std::size_t i = 0; files != nullptr && i < files->size(); ++i) {
+      paths.push_back((*files)[i].path);
+    }
+  }
+  return paths;
 }
 std::span<const std::string> TreeStream::submodules() const { return impl_->difference.submodules; }
 

@@ -107,6 +107,24 @@ Result<void> WorktreeIndex::apply(std::span<const TreeStream::Change> changes, c
   return {};
 }
 
+/// With a size of 0 it does (ie_modified in git's read-cache.c).
+Result<void> WorktreeIndex::doubt(std::span<const std::string> paths) {
+  for (const std::string& path : paths) {
+    const git_index_entry* known = git_index_get_bypath(index_.get(), path.c_str(), 0);
+    if (known == nullptr) {
+      continue;
+    }
+    git_index_entry entry{};
+    entry.path = path.c_str();
+    entry.mode = known->mode;
+    entry.id = known->id;
+    if (git_index_add(index_.get(), &entry) != 0) {
+      return fail(ErrorKind::rejected, fmt::format("{} cannot be in an index: {}", path, libgit2_error()));
+    }
+  }
+  return {};
+}
+
 Result<void> WorktreeIndex::fill(ObjectSource& source, const CommitId& commit, const std::filesystem::path& tree) {
   clear();
   return source.tree_of_commit(commit).and_then(

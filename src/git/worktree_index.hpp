@@ -28,6 +28,8 @@ class WorktreeIndex {
   [[nodiscard]] Result<void> apply(std::span<const TreeStream::Change> changes, const std::filesystem::path& tree);
   /// The files of a whole commit, as they are in `tree` now.
   [[nodiscard]] Result<void> fill(ObjectSource& source, const CommitId& commit, const std::filesystem::path& tree);
+  /// Whatever `lstat` says of these files, git has to look into them.
+  [[nodiscard]] Result<void> doubt(std::span<const std::string> paths);
   [[nodiscard]] std::map<std::string, CommitId> submodules() const;
   /// The content of a regular file.
   [[nodiscard]] std::optional<git_oid> blob_at(const char* path) const;

@@ -137,7 +137,7 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
 int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
-  Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}};
+  Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}, {}};
   need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
@@ -150,7 +150,7 @@ int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop,
   tell_changes(search, shop, reporter);
   give_back(search, takeover, reporter);
   const int status = conclude(search, end, records, reporter);
-  if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site));
+  if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
   records.close(site);
   return status;
 }

@@ -1,6 +1,7 @@
 #include "commit_work.hpp"
 
 #include <cerrno>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +21,7 @@ class CommitLayout final : public coordinator::Layout {
 
   void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
+  void take_git(std::shared_ptr<const git::SentGitDir> git) { sent_git_ = std::move(git); }
   /// What else decides the contents of a tree that is kept.
   void take_rules(std::string rules) { rules_ = std::move(rules); }
 
@@ -35,10 +37,10 @@ class CommitLayout final : public coordinator::Layout {
       request_.patched = std::move(*patched);
       request_.unpatched = worker_.patched;
     }
-    auto stream = git::TreeStream::open(*worker_.reader, request_);
+    auto stream = open_stream();
     if (!stream && request_.from) {  // what the tree has need not be in the repository any more
       request_.from.reset();
-      stream = git::TreeStream::open(*worker_.reader, request_);
+      stream = open_stream();
     }
     if (!stream) return tl::unexpected<Error>{stream.error()};
     stream_.emplace(std::move(*stream));
@@ -57,6 +59,7 @@ class CommitLayout final : public coordinator::Layout {
     if (watch_) watch_->hide_new_names();
     worker_.patched.clear();
     for (const git::TodaysFile& file : request_.patched) worker_.patched.push_back(file.path);
+    worker_.git_files = std::move(git_files_);
     if (git_dirs_ == nullptr) {
       worker_.commit = request_.to;
       return {};
@@ -74,12 +77,42 @@ class CommitLayout final : public coordinator::Layout {
   }
 
  private:
+  Result<git::TreeStream> open_stream() {
+    git::TreeRequest request = request_;
+    if (sent_git_) {
+      auto files = sent_git_->files(*worker_.reader, request.to);
+      if (!files) return tl::unexpected<Error>{files.error()};
+      git_files_ = std::move(*files);
+      add_git_files(request);
+    }
+    return git::TreeStream::open(*worker_.reader, request);
+  }
+
+  /// Those that the tree does not have; and those that it has too many go.
+  void add_git_files(git::TreeRequest& request) const {
+    std::set<std::pair<std::string, fs::path>> there;
+    if (request.from) {
+      for (const git::TodaysFile& file : worker_.git_files) there.emplace(file.path, file.below);
+    }
+    const std::set<std::string> changed{request.changed.begin(), request.changed.end()};
+    std::set<std::string> wanted;
+    for (const git::TodaysFile& file : git_files_) {
+      wanted.insert(file.path);
+      if (changed.contains(file.path) || !there.contains({file.path, file.below})) request.patched.push_back(file);
+    }
+    for (const auto& [path, below] : there) {
+      if (!wanted.contains(path)) request.unpatched.push_back(path);
+    }
+  }
+
   const git::ObjectReader& objects_;     // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   const git::GitDirTemplate* git_dirs_;  ///< null when the tree is not on this machine
   WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
   std::shared_ptr<sandbox::Watch> watch_;
   std::shared_ptr<const git::Patches> patches_;
+  std::shared_ptr<const git::SentGitDir> sent_git_;
+  std::vector<git::TodaysFile> git_files_;
   std::string rules_;
   std::optional<git::TreeStream> stream_;
 };
@@ -92,6 +125,12 @@ std::string with_post_checkout(const WorkerTree& worker, const std::string& comm
       " hook=$(git rev-parse --git-path hooks/post-checkout) && \"$hook\" " +
       (worker.previous ? worker.previous->hex() : none) + " " + commit + " 1)";
   return build.empty() ? hook : hook + " && {\n" + build + "\n}";
+}
+
+/// What `lstat` says of the files was not known when the index was made.
+std::string with_refresh(const std::string& build) {
+  const std::string refresh = "git update-index -q --refresh >/dev/null 2>&1";
+  return build.empty() ? refresh + " || :" : refresh + "\n" + build;
 }
 
 }  // namespace
@@ -167,6 +206,14 @@ std::vector<fs::path> CommitWork::trees() const {
   return result;
 }
 
+std::map<std::string, std::string> CommitWork::in_trees() const {
+  std::map<std::string, std::string> result;
+  for (const auto& worker : workers_) {
+    if (worker->commit) result[worker->tree.parent_path().filename().string()] = worker->commit->hex();
+  }
+  return result;
+}
+
 wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   wire::Run run = run_;
   const std::string commit = subjects_.at(assignment.subject).hex();
@@ -174,6 +221,7 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   if (post_checkout_) {
     run.build = with_post_checkout(worker(assignment.worker), commit, run_.build);
   }
+  if (sent_git_) run.build = with_refresh(run_.build);
   run.env.push_back("NMZ_COMMIT=" + commit);
   run.env.push_back("NMZ_WORKLOAD=" + commit);
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
@@ -195,6 +243,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   auto layout = std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, where, std::move(request));
   layout->take_watch(watch_);
   layout->take_patches(patches_);
+  layout->take_git(sent_git_);
   layout->take_rules(rules_);
   return layout;
 }

@@ -1,9 +1,10 @@
 // Lays out commits in work trees, and names the command. Local work trees have a git directory that answers for them;
-// those in containers are files only.
+// those in containers are files only, among them those of a git directory where it is wanted.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -18,6 +19,7 @@
 #include "nmz/git/patches.hpp"
 #include "nmz/git/private_git_dir.hpp"
 #include "nmz/git/repository.hpp"
+#include "nmz/git/sent_git_dir.hpp"
 #include "nmz/git/tree_stream.hpp"
 #include "nmz/sandbox/watch.hpp"
 
@@ -30,10 +32,11 @@ struct WorkerTree {
   files::UniqueFd place;       ///< the directory that it is in, whatever its name leads to later
   std::optional<git::ObjectReader> reader;
   std::optional<git::PrivateGitDir> git;
-  std::optional<git::CommitId> previous;  ///< laid out before that
-  std::optional<git::CommitId> commit;    ///< laid out last
-  std::vector<std::string> patched;       ///< what patches have changed of it
-  bool reproducible = false;              ///< what is in the tree follows from that
+  std::optional<git::CommitId> previous;   ///< laid out before that
+  std::optional<git::CommitId> commit;     ///< laid out last
+  std::vector<std::string> patched;        ///< what patches have changed of it
+  std::vector<git::TodaysFile> git_files;  ///< of a git directory that goes with the commit
+  bool reproducible = false;               ///< what is in the tree follows from that
 };
 
 /// The names of a worker's places below the run's directory.
@@ -61,12 +64,16 @@ class CommitWork final : public coordinator::WorkSource {
                                             wire::Run run, bool clean, bool send_files, std::uint32_t workers);
 
   [[nodiscard]] std::vector<std::filesystem::path> trees() const;
+  /// The commit in each local worker's tree, by the name of the worker's place.
+  [[nodiscard]] std::map<std::string, std::string> in_trees() const;
   /// Makes the tree of one more local worker, with the next number.
   Result<std::filesystem::path> add_tree();
   /// Files that stand at their paths at every commit.
   void take_today(std::shared_ptr<const std::vector<git::TodaysFile>> files) { today_ = std::move(files); }
   /// What is applied to the commits.
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
+  /// What makes git work in trees that are elsewhere.
+  void take_git(std::shared_ptr<const git::SentGitDir> git) { sent_git_ = std::move(git); }
   /// What to look at before each test.
   void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
 
@@ -95,6 +102,7 @@ class CommitWork final : public coordinator::WorkSource {
   std::optional<git::GitDirTemplate> git_dirs_;  ///< of local workers
   std::shared_ptr<const std::vector<git::TodaysFile>> today_;
   std::shared_ptr<const git::Patches> patches_;
+  std::shared_ptr<const git::SentGitDir> sent_git_;
   std::shared_ptr<sandbox::Watch> watch_;
   std::filesystem::path places_;      ///< of local workers
   std::string rules_;                 ///< empty: the trees are not kept

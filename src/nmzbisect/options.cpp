@@ -118,6 +118,8 @@ Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
       flag("--no-checkout", options.no_checkout, "Send no files: the image carries the repository (see NMZ_COMMIT)"),
       list("--with", "PATH", texts(options.with),
            "Send this untracked file or directory of the checkout into the containers, as it is; may be repeated"),
+      flag("--git", options.git,
+           "Send a shallow git directory of the commit into the containers, so that git works in the tree"),
       flag("--clean", options.clean,
            "Remove untracked files from the work tree before each test (default: keep them, for incremental builds)"),
       flag("--hooks", options.hooks,
@@ -245,6 +247,11 @@ Result<void> check_pairs(const Words& words, Options& options, command_line::Par
   if (!options.with.empty() && (!containers || options.no_checkout)) {
     return parser.contradiction({"--with", options.no_checkout ? "--no-checkout" : "--with"},
                                 "--with is for files that are sent into containers, and needs --image IMAGE");
+  }
+  if (options.git && (!containers || options.no_checkout)) {
+    return parser.contradiction({options.no_checkout ? "--no-checkout" : "--git", "--git"},
+                                "--git is for files that are sent into containers, and needs --image IMAGE (on this "
+                                "machine git works in every tree)");
   }
   if (options.no_checkout && !words.patches.empty()) return apart("--no-checkout", "--patch");
   if (options.no_checkout && !words.range_patches.empty()) {

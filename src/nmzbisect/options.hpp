@@ -47,6 +47,7 @@ struct Options : run::Settings {
   bool pristine = false;              ///< tracked files only, as the commits have them
   std::vector<std::string> overlays;  ///< pathspecs: today's version on every commit
   std::vector<git::PatchRequest> patches;
+  bool git = false;               ///< a git directory goes with the files into containers
   std::vector<std::string> with;  ///< untracked paths that go into containers
   std::size_t log_lines = 10;     ///< of the deciding test's log that are shown
   bool keep_going = false;        ///< also where the build fails everywhere

@@ -3,6 +3,7 @@
 // what the user can do about them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ namespace nmz::nmzbisect {
 [[nodiscard]] std::string rules_of_trees(const git::ObjectReader& objects);
 
 /// What the mark of this search's trees says.
-[[nodiscard]] orchestrator::KeptTrees trees_to_keep(const Search& search, const Inputs& inputs, const site::Site& site);
+[[nodiscard]] orchestrator::KeptTrees trees_to_keep(const Search& search, const Inputs& inputs, const site::Site& site,
+                                                    const std::map<std::string, std::string>& in_trees);
 
 /// `nmzbisect trees` and `nmzbisect trees prune`; `arguments` without the first word. Returns the exit status.
 [[nodiscard]] int trees_command(const std::vector<std::string>& arguments);

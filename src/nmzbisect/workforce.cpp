@@ -17,7 +17,7 @@
 
 #include "command.hpp"
 #include "commit_work.hpp"
-#include "home_files.hpp"
+#include "shared_files.hpp"
 #include "trees.hpp"
 
 namespace nmz::nmzbisect {
@@ -43,6 +43,12 @@ std::string directory_name(const git::Repository& repository) {
                      std::hash<std::string>{}(repository.top().string()) & 0xFFFFFFFFU);
 }
 
+std::vector<git::CommitId> tips_of(const git::Range& range) {
+  std::vector<git::CommitId> tips{range.bad};
+  tips.insert(tips.end(), range.goods.begin(), range.goods.end());
+  return tips;
+}
+
 /// With trees that are made here, or by the agents.
 std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const Workshop& shop) {
   const Options& options = search.options;
@@ -50,6 +56,7 @@ std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const W
     auto remote = CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean,
                                      !options.no_checkout, search.workers);
     remote->take_today(shop.inputs.today);
+    if (options.git) remote->take_git(need(git::SentGitDir::create(tips_of(search.range), search.subjects)));
     return remote;
   }
   auto work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
@@ -75,7 +82,7 @@ Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& w
   return place;
 }
 
-coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop, Reporter& reporter) {
+coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
   work->take_patches(shop.patches);
@@ -96,7 +103,9 @@ coordinator::RunEnd run(Search& search, wire::Run command, const Workshop& shop,
   options.dispatch.gather = std::chrono::milliseconds{50};
   options.workers = search.workers;
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
-  return run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
+  coordinator::RunEnd end = run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
+  shop.in_trees = work->in_trees();
+  return end;
 }
 
 /// A hook that `git checkout` would have run may prepare what the test needs.
@@ -122,11 +131,12 @@ bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& 
 }
 
 /// What tests share although they live in worlds.
-void doubt_with_home_files(Search& search) {
+void doubt_with_shared_files(Search& search) {
   const Options& options = search.options;
-  const HomeFiles home{{search.repository.work_tree(), search.repository.common_dir(), options.json, options.debug_log,
-                        options.log_directory, options.work_directory}};
-  search.plan.doubt_if([home] { return home.have_changed(); });
+  const SharedFiles shared{SharedFiles::places(),
+                           {search.repository.work_tree(), search.repository.common_dir(), options.json,
+                            options.debug_log, options.log_directory, options.work_directory}};
+  search.plan.doubt_if([shared] { return shared.have_changed(); });
 }
 
 }  // namespace
@@ -138,6 +148,7 @@ site::Choice site_choice(const Options& options, const git::Repository& reposito
   choice.remedy = "choose another place with --work-dir";
   choice.directory_name = directory_name(repository);
   choice.owner = owner_of_trees(options, repository);
+  choice.title = repository.top().string();
   return choice;
 }
 
@@ -213,7 +224,7 @@ void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter
 coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
   if (shop.site.sees_our_files()) {
     doubt_without_worlds(search, shop);
-    doubt_with_home_files(search);
+    doubt_with_shared_files(search);
   }
   coordinator::RunEnd end = run(search, command, shop, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;

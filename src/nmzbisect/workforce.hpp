@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "nmz/git/patches.hpp"
@@ -26,8 +27,9 @@ struct Workshop {
   site::Site& site;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::filesystem::path agent;
   Inputs inputs;
-  Worlds worlds;                                ///< where workers see our files
-  std::shared_ptr<const git::Patches> patches;  ///< null when there are none
+  Worlds worlds;                                  ///< where workers see our files
+  std::shared_ptr<const git::Patches> patches;    ///< null when there are none
+  std::map<std::string, std::string> in_trees{};  ///< the commit in each worker's tree, at the end
 };
 
 /// Where the run's directory is, and what it is called.

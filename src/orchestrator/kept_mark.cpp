@@ -24,9 +24,10 @@ namespace {
 
 using files::UniqueFd;
 
-constexpr std::string_view first_word = "Work trees of Namazu Swarm that are kept for the next search; format 1.";
+constexpr std::string_view first_word = "Work trees of Namazu Swarm that are kept for the next search; format 2.";
 constexpr std::string_view last_word = "end";
 constexpr const char* tree_name = "tree";
+constexpr const char* title_name = "title";
 constexpr std::size_t longest = std::size_t{4} << 20;
 
 /// Bytes of a manifest for each file that was laid out, at least.
@@ -77,6 +78,19 @@ std::optional<std::uint64_t> bytes_worth_keeping(int run, const std::string& wor
   return amount.entries <= 2 * laid_out + few_files ? std::optional{amount.bytes} : std::nullopt;
 }
 
+/// A file that only we write.
+std::optional<std::string> read_own(int directory, const char* name) {
+  const UniqueFd file{::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
+      static_cast<std::size_t>(status.st_size) > longest) {
+    return std::nullopt;
+  }
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t got = ::pread(file.get(), text.data(), text.size(), 0);
+  return got == status.st_size ? std::optional{std::move(text)} : std::nullopt;
+}
+
 }  // namespace
 
 std::string encode(const KeptTrees& trees) {
@@ -91,6 +105,9 @@ std::string encode(const KeptTrees& trees) {
   put(trees.title);
   put_list(trees.words);
   put_list(trees.workers);
+  std::vector<std::string> contents;
+  for (const auto& [worker, content] : trees.contents) contents.insert(contents.end(), {worker, content});
+  put_list(contents);
   put(std::to_string(trees.bytes));
   put(last_word);
   return text;
@@ -123,21 +140,24 @@ std::optional<KeptTrees> decode_kept(std::string_view text) {
   trees.title = take();
   trees.words = take_list();
   trees.workers = take_list();
+  const std::vector<std::string> contents = take_list();
+  for (std::size_t i = 0; i + 1 < contents.size(); i += 2) trees.contents[contents[i]] = contents[i + 1];
   trees.bytes = take_number();
   bad = take() != last_word || bad || !text.empty();
   return bad ? std::nullopt : std::optional{std::move(trees)};
 }
 
 std::optional<KeptTrees> read_kept(int directory) {
-  const UniqueFd file{::openat(directory, kept_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
-      static_cast<std::size_t>(status.st_size) > longest) {
-    return std::nullopt;
-  }
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  const ssize_t got = ::pread(file.get(), text.data(), text.size(), 0);
-  return got == status.st_size ? decode_kept(text) : std::nullopt;
+  const std::optional<std::string> text = read_own(directory, kept_name);
+  return text ? decode_kept(*text) : std::nullopt;
+}
+
+std::string read_title(int directory) { return read_own(directory, title_name).value_or(""); }
+
+void write_title(int directory, const std::string& title) {
+  const UniqueFd file{
+      ::openat(directory, title_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+  if (file) static_cast<void>(::write(file.get(), title.data(), title.size()) == 0);
 }
 
 bool write_kept(int directory, const KeptTrees& trees) {
@@ -174,6 +194,7 @@ bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& pro
     trees.bytes += *bytes;
   }
   std::ranges::sort(trees.workers);
+  std::erase_if(trees.contents, [&](const auto& one) { return !std::ranges::binary_search(trees.workers, one.first); });
   return true;
 }
 

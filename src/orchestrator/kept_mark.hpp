@@ -26,6 +26,10 @@ inline constexpr const char* kept_name = "kept";
 /// False when it is still there.
 [[nodiscard]] bool drop_kept(int directory);
 
+/// What a run that goes on says of itself, for people; empty when it has said nothing.
+[[nodiscard]] std::string read_title(int directory);
+void write_title(int directory, const std::string& title);
+
 /// Moves all but the trees that are worth keeping to the open directory `aside`, which is quicker than removing it;
 /// says whose they are, and how large. False when something cannot be moved.
 [[nodiscard]] bool trim(int directory, int aside, KeptTrees& trees, const files::Progress& progress);

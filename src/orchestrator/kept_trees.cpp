@@ -41,7 +41,10 @@ std::optional<Found> look_at(int base, const fs::path& path) {
   found.lock = UniqueFd{::openat(found.directory.get(), lock_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)};
   if (!found.lock || !is_ours(found.directory.get(), path, found.lock.get())) return std::nullopt;
   found.what.in_use = ::flock(found.lock.get(), LOCK_EX | LOCK_NB) != 0;
-  if (found.what.in_use) return found;
+  if (found.what.in_use) {
+    found.what.trees.title = read_title(found.directory.get());
+    return found;
+  }
   std::optional<KeptTrees> trees = read_kept(found.directory.get());
   struct stat status {};
   if (!trees || ::fstatat(found.directory.get(), kept_name, &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;

@@ -175,7 +175,7 @@ std::optional<RunDirectory> RunDirectory::take_over(const fs::path& base, int pl
 }
 
 Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::string& remedy, const std::string& name,
-                                          const std::string& owner) {
+                                          const std::string& owner, const std::string& title) {
   const auto cannot = [&](int error) {
     if (error == ECANCELED) return fail(ErrorKind::cancelled, "interrupted");
     return fail(ErrorKind::misconfigured,
@@ -199,6 +199,7 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
     made.emplace(std::move(*fresh));
   }
   made->swept_ = std::move(swept);
+  if (!title.empty()) write_title(made->directory_.get(), title);
   return std::move(*made);
 }
 

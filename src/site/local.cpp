@@ -40,7 +40,8 @@ class LocalSite final : public Site {
       if (!cache) return tl::unexpected{cache.error()};
       base = *cache;
     }
-    auto made = orchestrator::RunDirectory::create(base, choice_.remedy, choice_.directory_name, choice_.owner);
+    auto made =
+        orchestrator::RunDirectory::create(base, choice_.remedy, choice_.directory_name, choice_.owner, choice_.title);
     if (!made) return tl::unexpected{made.error()};
     directory_.emplace(std::move(*made));
     return {};

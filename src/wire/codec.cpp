@@ -20,7 +20,7 @@ auto fields(Is<Nonce> auto& m) { return std::tie(m.high, m.low); }
 auto fields(Is<Hello> auto& m) { return std::tie(m.protocol, m.worker, m.token, m.heartbeat, m.kept_tree, m.remarks); }
 auto fields(Is<TreeBegin> auto& m) { return std::tie(m.replace, m.clean); }
 auto fields(Is<TreeRemove> auto& m) { return std::tie(m.path); }
-auto fields(Is<TreeFile> auto& m) { return std::tie(m.path, m.mode, m.size, m.keep_if_same); }
+auto fields(Is<TreeFile> auto& m) { return std::tie(m.path, m.mode, m.size, m.keep_if_same, m.git); }
 auto fields(Is<TreeData> auto& m) { return std::tie(m.bytes); }
 auto fields(Is<TreeDirectory> auto& m) { return std::tie(m.path); }
 auto fields(Is<TreeEnd> auto& m) { return std::tie(m.nonce, m.label); }

@@ -99,6 +99,33 @@ TEST_F(ContainersTest, UntrackedFilesThatAreAskedForAreSentAsTheyAre) {
   EXPECT_THAT(search(shell("true"), {"--with", "nowhere"}), FailsWith(128));
 }
 
+/// An image with git and a shell, and nothing else of this machine.
+std::string git_image_context(const std::filesystem::path& context) {
+  const std::string script =
+      "mkdir -p $1/root/bin && cp /usr/bin/git $1/root/bin && "
+      "ldd /usr/bin/git | grep -o '/[^ ]*' | while read -r l; do mkdir -p $1/root${l%/*} && cp -L $l $1/root$l; done";
+  const support::Program copying{{"sh", "-ec", script, "sh", context.string()}};
+  EXPECT_EQ(support::run_program(copying).exit_code, 0);
+  support::write_file(context / "Dockerfile", "FROM busybox\nADD root /\n");
+  return context.string();
+}
+
+TEST_F(ContainersTest, GitWorksThereWhereItsDirectoryIsSent) {
+  docker({"build", "--tag", "with-git", git_image_context(place.path() / "context")});
+  repository.git({"tag", "-a", "-m", "version", "v1", repository.ids()[2]});
+  const std::string script =
+      "test \"$(git rev-parse HEAD)\" = $NMZ_COMMIT || exit 200; n=$(cat number); git diff-files --quiet || exit 201; "
+      "test -z \"$(git status --porcelain)\" || exit 202; d=$(git describe --always --dirty) || exit 203; "
+      "case $d in v1-$((n-2))-g*) test $n -gt 2;; v1) test $n = 2;; v1*) false;; *) test $n -lt 2;; esac || exit "
+      "204; git checkout -q -b mine && echo x >>number && git -c user.name=n -c user.email=e commit -qam x "
+      "|| exit 205; test $n -lt 9";
+  const std::vector<std::string> options{"--image",    "with-git", "--git",           "--clean",
+                                         "--replicas", "2",        repository.range()};
+  EXPECT_THAT(place.bisect(repository.path(), arguments(options, shell(script))), Finds(repository.ids()[9]));
+  EXPECT_TRUE(wait_until([] { return containers().empty(); }));  // the Engine may still be at the run's own
+  docker({"rmi", "with-git"});
+}
+
 TEST_F(ContainersTest, APatchIsAppliedThereAsWell) {
   const std::filesystem::path patch = place.path() / "made.patch";
   support::write_file(patch, "--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+by the patch\n");

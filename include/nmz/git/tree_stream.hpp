@@ -48,7 +48,7 @@ class ObjectReader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A file as the user has it now, which stands at its path at every commit.
+/// A file that is in no commit: as the user has it now, say, which stands at its path at every commit.
 struct TodaysFile {
   TodaysFile() = default;
   std::string path;  ///< from the top of the work tree
@@ -56,6 +56,7 @@ struct TodaysFile {
   wire::FileMode mode = wire::FileMode::regular;
   std::string content;
   std::filesystem::path below;  ///< if not empty: read when it is sent, from its path below this directory
+  bool git = false;             ///< of a git directory that stands in the tree (sent_git_dir.hpp)
 };
 
 struct TreeRequest {
@@ -97,6 +98,8 @@ class TreeStream {
   /// Whether the files follow from the commit and the configuration alone: no submodule's files, no programs that
   /// filter.
   [[nodiscard]] bool is_reproducible() const;
+  /// Paths at which there may be something else than the commit's file: what is today's, or a patch has changed.
+  [[nodiscard]] std::vector<std::string> overlaid() const;
   /// Submodules whose files this stream may lay out or remove, in order.
   [[nodiscard]] std::span<const std::string> submodules() const;
 

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,12 @@ namespace nmz::orchestrator {
 /// What the mark says.
 struct KeptTrees {
   KeptTrees() = default;
-  std::string owner;                 ///< who may take them: compared, not understood
-  std::string title;                 ///< the same, for people
-  std::vector<std::string> words;    ///< for whoever takes them
-  std::vector<std::string> workers;  ///< directories of workers: "w0", ...
-  std::uint64_t bytes = 0;           ///< on the disk
+  std::string owner;                            ///< who may take them: compared, not understood
+  std::string title;                            ///< the same, for people
+  std::vector<std::string> words;               ///< for whoever takes them
+  std::vector<std::string> workers;             ///< directories of workers: "w0", ...
+  std::map<std::string, std::string> contents;  ///< what is in these, for people
+  std::uint64_t bytes = 0;                      ///< on the disk
 };
 
 /// What is kept of all repositories together.
@@ -42,7 +44,7 @@ struct KeptLimits {
 struct KeptDirectory {
   KeptDirectory() = default;
   std::filesystem::path path;
-  bool in_use = false;  ///< by a run; nothing more is known of it then
+  bool in_use = false;  ///< by a run; of the trees nothing but the title is known then
   KeptTrees trees;
   std::chrono::system_clock::time_point last_used;
 };

@@ -41,9 +41,11 @@ class RunDirectory {
   /// `remedy`: what a user can do where `base` cannot be used. `name`: what its name begins with, so that it is the
   /// same from one run to the next (compilers put it into what they make, and caches of theirs look for it); without
   /// one it is any. `owner`: takes a directory of this name over that is kept for him.
+  /// `title`: what the run is about, for whoever lists the directories.
   [[nodiscard]] static Result<RunDirectory> create(const std::filesystem::path& base,
                                                    const std::string& remedy = "choose another place with --work-dir",
-                                                   const std::string& name = {}, const std::string& owner = {});
+                                                   const std::string& name = {}, const std::string& owner = {},
+                                                   const std::string& title = {});
 
   RunDirectory(const RunDirectory&) = delete;
   RunDirectory& operator=(const RunDirectory&) = delete;

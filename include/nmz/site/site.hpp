@@ -31,6 +31,7 @@ struct Choice {
   std::string remedy;                    ///< what the user can do when that cannot be used
   std::string directory_name;            ///< what the run's directory there is called; empty = anything
   std::string owner;                     ///< takes trees over that are kept for him; empty = nobody
+  std::string title;                     ///< what the run's directory is for, as a person would say it
 };
 
 struct WorkersRequest {

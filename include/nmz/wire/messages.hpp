@@ -73,11 +73,13 @@ struct TreeRemove {
 
 /// Followed by TreeData frames of `size` bytes in all (none when 0). A symlink's data is its target.
 /// `keep_if_same`: leave the file (and its mtime) alone if it already has this content and mode.
+/// `git`: it is the coordinator's and no commit's, and its path may begin or end with ".git".
 struct TreeFile {
   std::string path;
   FileMode mode = FileMode::regular;
   std::uint64_t size = 0;
   bool keep_if_same = false;
+  bool git = false;
   friend bool operator==(const TreeFile&, const TreeFile&) = default;
 };
 

@@ -76,6 +76,20 @@ TEST_F(AloneTest, AFileInTheHomeNamesNoWrongCommit) {
   EXPECT_THAT(ended.err, HasSubstr("with nothing beside it"));
 }
 
+TEST_F(AloneTest, AFileInTheRuntimeDirectoryNamesNoWrongCommit) {
+  const std::filesystem::path runtime = place.note("runtime");
+  std::filesystem::create_directories(runtime / "app");
+  support::Program program =
+      place.program(repository.path(),
+                    {NMZ_NMZBISECT, "--log-dir", place.log_dir(), "--work-dir", place.work_dir(), "--jobs", "4",
+                     repository.range(), "--", "sh", "-c",
+                     "n=$(cat number); f=$XDG_RUNTIME_DIR/app/lock; echo $n > $f; sleep 0.2; test $(cat $f) -lt 13"});
+  program.env.push_back("XDG_RUNTIME_DIR=" + runtime.string());
+  const Ended ended = support::run_program(program);
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.err, HasSubstr("with nothing beside it"));
+}
+
 TEST_F(AloneTest, AnAnswerThatStandsIsTestedTwiceAndNoMore) {
   const std::string note = place.note("tested").string();
   const Ended ended = search("echo $n >> " + note + "; test $n -lt 13", {"--confirm"});

@@ -99,6 +99,43 @@ TEST_F(TreesTest, TheSecondSearchBeginsWithThem) {
   EXPECT_THAT(place.processes(), IsEmpty());
 }
 
+/// The repository, the commit of each, whether a search uses them.
+TEST_F(TreesTest, TheListSaysWhatIsInThem) {
+  ASSERT_THAT(search("git rev-parse HEAD > $NOTES/last", {"--jobs", "1", "--strategy", "rounds"}),
+              Finds(repository.ids()[6]));
+  const std::string commit = lines_of(place.note("last")).at(0);
+  EXPECT_THAT(trees().out, HasSubstr("\n    w0  " + commit + "\n"));
+  const Ended json = trees({"--json"});
+  const std::string begin = R"({"repository":")" + repository.path().string() + R"(","directory":")" +
+                            runs().at(0).string() + R"(","in_use":false,"last_used":)";
+  EXPECT_THAT(json.out, testing::StartsWith(begin));
+  EXPECT_THAT(json.out, testing::EndsWith(R"("trees":[{"worker":"w0","commit":")" + commit + "\"}]}\n"));
+  const support::Program meanwhile = program({"--jobs", "1"}, NMZ_NMZBISECT " trees --json >> $NOTES/meanwhile");
+  EXPECT_THAT(support::run_program(meanwhile), Finds(repository.ids()[6]));
+  EXPECT_THAT(lines_of(place.note("meanwhile")),
+              testing::Contains(R"({"repository":")" + repository.path().string() + R"(","directory":")" +
+                                runs().at(0).string() + R"(","in_use":true})"));
+  EXPECT_EQ(trees({"prune", "--json"}).exit_code, 128);
+}
+
+/// SIGUSR1: w1 was kept, and is not needed until the user wants one more.
+TEST_F(TreesTest, AWorkerThatJoinsLaterBeginsWithOneToo) {
+  ASSERT_THAT(search("true", {"--jobs", "2"}), Finds(repository.ids()[6]));
+  const std::string wait =
+      "echo $NMZ_WORKER >> $NOTES/begun; until test -e $NOTES/go; do sleep 0.01; done; echo $NMZ_WORKER >> "
+      "$NOTES/who; ";
+  fs::remove(place.note("debug"));
+  auto second = std::async(std::launch::async, support::run_program, program({"--jobs", "1"}, wait + look));
+  ASSERT_TRUE(wait_until([&] { return !lines_of(place.note("begun")).empty(); }));
+  for (const pid_t pid : place.bisect_processes()) ::kill(pid, SIGUSR1);
+  EXPECT_TRUE(wait_until([&] { return lines_of(place.note("begun")).size() > 1; }));
+  write(place.note("go"), "");
+  EXPECT_THAT(second.get(), Finds(repository.ids()[6]));
+  EXPECT_THAT(lines_of(place.note("who")), testing::Contains("1"));
+  EXPECT_EQ(taken_over(), 2U);
+  EXPECT_THAT(lines_of(place.note("strange")), IsEmpty());
+}
+
 TEST_F(TreesTest, UnchangedFilesAreNotWrittenAgain) {
   ASSERT_THAT(search("true"), Finds(repository.ids()[6]));
   ASSERT_THAT(search("stat -c %i.%z constant >> $NOTES/times"), Finds(repository.ids()[6]));

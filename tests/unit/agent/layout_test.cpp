@@ -265,6 +265,47 @@ TEST(LayoutTest, PathsThatGitRefusesMakeTheCommitUntestable) {
   EXPECT_EQ(support::read_file(worker.tree() / ".git"), "gitdir: /elsewhere\n");
 }
 
+File of_git(const std::string& path) {
+  File file{path, "the coordinator's"};
+  file.git = true;
+  return file;
+}
+
+/// Only as its own, spelled so, and where one can be.
+TEST(LayoutTest, TheCoordinatorMayPutAGitDirectoryIntoTheTree) {
+  const std::vector<PathCase> cases = {{".git/config", true},     {".git/modules/a/b/HEAD", true},
+                                       {"a/b/.git", true},        {".git", true},
+                                       {"a/.git/hooks/x", false}, {".GIT/config", false},
+                                       {".git/../../f", false},   {".git/a/.git/x", false},
+                                       {"../.git", false},        {".git//x", false},
+                                       {".git/", false},          {".git./x", false}};
+  for (const auto& [path, allowed] : cases) {
+    Worker worker;
+    EXPECT_EQ(worker.lay_out({of_git(path)}, {}, replace_all).kind,
+              allowed ? OutcomeKind::exited : OutcomeKind::untestable)
+        << path;
+    if (allowed) {
+      EXPECT_EQ(support::read_file(worker.tree() / path), "the coordinator's");
+      EXPECT_EQ(worker.lay_out({}, {path}).kind, OutcomeKind::exited);
+      EXPECT_FALSE(fs::exists(worker.tree() / path)) << path;
+    }
+  }
+}
+
+TEST(LayoutTest, WhatTestsLeaveInTheCoordinatorsGitDirectoryGoes) {
+  Worker worker;
+  ASSERT_EQ(worker.lay_out({of_git(".git/HEAD"), of_git(".git/index"), {"f", "1"}}, {}, replace_all).kind,
+            OutcomeKind::exited);
+  const JobResult result = worker.run(worker.job(
+      {"sh", "-c", "mkdir -p .git/refs/heads untracked; echo x | tee .git/index .git/index.lock .git/refs/heads/x"}));
+  EXPECT_THAT(result.changed, ElementsAre(".git/index"));
+  ASSERT_EQ(worker.lay_out({of_git(".git/index"), {"f", "2"}}).kind, OutcomeKind::exited);
+  EXPECT_EQ(support::read_file(worker.tree() / ".git/index"), "the coordinator's");
+  EXPECT_FALSE(fs::exists(worker.tree() / ".git/index.lock"));
+  EXPECT_FALSE(fs::exists(worker.tree() / ".git/refs"));
+  EXPECT_TRUE(fs::exists(worker.tree() / "untracked"));
+}
+
 TEST(LayoutTest, NamesThatNoFileSystemHoldsMakeTheCommitUntestable) {
   Worker worker;
   EXPECT_EQ(worker.lay_out({{std::string(300, 'x'), "1"}}, {}, replace_all).kind, OutcomeKind::untestable);

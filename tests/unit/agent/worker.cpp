@@ -179,6 +179,7 @@ void Worker::send_file(const File& file) const {
   message.mode = file.mode;
   message.size = file.content.size();
   message.keep_if_same = file.keep_if_same;
+  message.git = file.git;
   send(message);
   for (std::string_view rest = file.content; !rest.empty();) {
     const std::string_view piece = rest.substr(0, wire::data_chunk);

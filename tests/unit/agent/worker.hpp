@@ -44,6 +44,7 @@ struct File {
   std::string content;
   wire::FileMode mode;
   bool keep_if_same = false;
+  bool git = false;
 };
 
 struct JobResult {

@@ -387,6 +387,31 @@ TEST_F(PrivateGitDirTest, SubmodulesLeaveTheStatusClean) {
   }
 }
 
+/// What a patch has changed, or is today's, is not the commit's, however long it has been there.
+TEST_F(PrivateGitDirTest, StatusLooksIntoWhatIsNotTheCommits) {
+  Workplace place{scratch_.path()};
+  place.go_to(ids()[1]);
+  ObjectReader reader = ObjectReader::open(Repository::open(scratch_.path()).value()).value();
+  TodaysFile other;
+  other.path = "a";
+  other.content = std::string(support::read_file(place.tree() / "a").size() - 1, 'Z') + '\n';
+  TreeRequest patched;
+  patched.to = id_of(ids()[1]);
+  patched.patched = {other};
+  TreeRequest todays;
+  todays.to = patched.to;
+  todays.today = std::make_shared<const std::vector<TodaysFile>>(std::vector<TodaysFile>{other});
+  for (const TreeRequest& request : {patched, todays}) {
+    const TreeStream stream = TreeStream::open(reader, request).value();
+    support::write_file(place.tree() / "a", other.content);
+    const timespec old[2] = {{1'500'000'000, 0}, {1'500'000'000, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (place.tree() / "a").c_str(), old, 0), 0);
+    PrivateGitDir git = PrivateGitDir::create(place.git_dirs(), reader, place.tree()).value();
+    ASSERT_TRUE(git.update(reader, request.to, stream, true).has_value());
+    EXPECT_THAT(place.git({"status", "--porcelain"}), HasSubstr("M a"));
+  }
+}
+
 /// A library with ten commits, of which a superproject has some; both are cloned, and their origins go away.
 class PrivateSubmoduleTest : public testing::Test {
  protected:

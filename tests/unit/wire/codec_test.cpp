@@ -34,7 +34,7 @@ class RandomMessages {
       case 2:
         return TreeRemove{bytes()};
       case 3:
-        return TreeFile{bytes(), FileMode{static_cast<std::uint8_t>(number(3))}, any<std::uint64_t>(), flip()};
+        return TreeFile{bytes(), FileMode{static_cast<std::uint8_t>(number(3))}, any<std::uint64_t>(), flip(), flip()};
       case 4:
         return TreeData{bytes()};
       case 5:
