@@ -7,7 +7,10 @@
 #include "nmz/command_line/parser.hpp"
 #include "nmz/command_line/values.hpp"
 #include "nmz/output/standard_streams.hpp"
+#include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
+
+#include "swarm.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -42,7 +45,9 @@ int collect_garbage(const std::vector<std::string>& arguments) {
               command_line::value("--context", "NAME", command_line::text(options.context),
                                   "The Docker context [as the docker command]"),
               command_line::flag("--all", all, "Also what runs of other machines made, which may be running")});
-  const auto page = parser.parse(arguments);
+  const auto configured = run::configured_options(program, parser, {"host", "context"});
+  if (!configured) return complain(configured.error());
+  const auto page = parser.parse(arguments, *configured);
   if (!page) return complain(page.error());
   if (*page) return run::print_page(command, **page);
   boost::asio::io_context io{1};

@@ -15,6 +15,7 @@
 #include "nmz/output/local_time.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/configured.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/text.hpp"
 
@@ -126,7 +127,7 @@ int history_command(const std::vector<std::string>& arguments) {
              "Forget what was last seen longer ago than this (30d, 12h)"),
        value("--suite", "SUITE", stored(question.suite, keep), "Forget only what belongs to this suite")});
   try {
-    const auto page = need(parser.parse(arguments));
+    const auto page = need(parser.parse(arguments, need(run::configured_options(program, parser, {"history"}))));
     if (page) output::print(*page);
     const int status = page ? exit_passed : answer(question);
     need(output::complete_standard_output());

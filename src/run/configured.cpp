@@ -122,6 +122,14 @@ Result<Configured> configured(const Program& program, const Parser& parser, cons
   });
 }
 
+Result<std::vector<Default>> configured_options(const Program& program, const Parser& parser,
+                                                const std::vector<std::string>& options) {
+  return configured(program, parser, {}).map([&](Configured&& known) {
+    std::erase_if(known.defaults, [&](const Default& one) { return !contains(options, parser.option_of(one.option)); });
+    return std::move(known.defaults);
+  });
+}
+
 Defaults from_configuration(const Program& program) {
   Defaults source;
   source.tell = [&program](const std::string& line) { output::complain(program.name, line); };

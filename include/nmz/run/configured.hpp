@@ -28,6 +28,11 @@ struct Configured {
 [[nodiscard]] Result<Configured> configured(const Program& program, const command_line::Parser& parser,
                                             const std::string& directory);
 
+/// For a command beside the runs, which shares these options with them (and no other that is called so).
+[[nodiscard]] Result<std::vector<command_line::Default>> configured_options(const Program& program,
+                                                                            const command_line::Parser& parser,
+                                                                            const std::vector<std::string>& options);
+
 /// Of what git says, what is for this program: its own keys in place of the general ones; hooks' keys as well.
 [[nodiscard]] std::vector<configuration::Value> holding(const Program& program, const command_line::Parser& parser,
                                                         const std::vector<configuration::Value>& values);

@@ -186,6 +186,15 @@ TEST_F(ConfiguredTest, NmzswarmHasItsOwnCommand) {
   EXPECT_EQ(user.swarm({"-j1"}, "a\n").exit_code, 0) << "lists collect";
 }
 
+TEST_F(ConfiguredTest, TheCommandsBesideTheRunsLookWhereTheRunsAre) {
+  user.config({"nmz.history", "~/durations"});
+  user.config({"nmz.suite", "another"});
+  user.config({"nmz.host", "tcp://engine.invalid"});
+  EXPECT_EQ(user.run({NMZ_NMZSWARM, "--workloads", "-", "--", "true"}, {}, "a\n").exit_code, 0);
+  EXPECT_THAT(user.run({NMZ_NMZSWARM, "history"}).out, HasSubstr(" true\n")) << "and not the suite of the hooks";
+  EXPECT_THAT(user.run({NMZ_NMZSWARM, "gc"}).err, HasSubstr("engine.invalid"));
+}
+
 TEST_F(ConfiguredTest, OfAFileTheHomeIsMeantAsInAShell) {
   user.config({"nmz.log-dir", "~/logs"});
   finds(user.bisect({"v0..", "--", "sh", "-c", below_six}));

@@ -1,0 +1,1 @@
+nmzbisect.fish
