@@ -85,7 +85,8 @@ TEST_F(DamagedRepositoryTest, PacksAndTheirIndexes) {
   for (const auto& entry : fs::directory_iterator{objects() / "pack"}) {
     files[entry.path()] = support::read_file(entry.path());
   }
-  ASSERT_THAT(files, SizeIs(3));
+  ASSERT_THAT(files, SizeIs(testing::Ge(3)))
+      << "a pack, its index, the index of all packs; from git 2.41 on a reverse one";
   std::mt19937 random{1};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same damage each time
   for (const auto& [path, whole] : files) {
     std::vector<std::string> damaged{"", whole.substr(0, whole.size() / 2), whole.substr(0, whole.size() - 30)};

@@ -116,11 +116,13 @@ TEST_F(RepositoryTest, ShowsTheCommitAsGitDoes) {
   const Repository repository = Repository::open(scratch.path()).value();
   const CommitId id = repository.commit("main").value();
   EXPECT_EQ(ObjectReader::open(repository).value().message_line(id).value(), "the subject");
+  const std::string closing = repository.closing(id).value();  // whatever is configured
   scratch.git({"config", "color.ui", "never"});
+  scratch.git({"config", "log.decorate", "no"});  // which newer ones heed
   scratch.git({"bisect", "start"});
   scratch.git({"bisect", "bad", "main"});
   const std::string last_words = scratch.git({"bisect", "good", "main~1"});
-  EXPECT_EQ(id.hex() + " is the first bad commit\n" + repository.closing(id).value(), last_words + "\n");
+  EXPECT_EQ(id.hex() + " is the first bad commit\n" + closing, last_words + "\n");
 }
 
 TEST_F(RepositoryTest, RefusesInOneLine) {
