@@ -91,8 +91,8 @@ TEST_F(ConversationTest, AKeptTreeIsToldWhereOneWasAskedFor) {
 }
 
 TEST_F(ConversationTest, RemarksAreAFewAndShortWhereTheyWereAskedFor) {
-  EXPECT_FALSE(hears(wire::Welcome{}));
-  EXPECT_TRUE(talk.hear(wire::Remark{"is here"})) << "nobody asked";
+  greeted();
+  EXPECT_FALSE(hears(wire::Remark{"is here"})) << "nobody asked";
   Conversation asked;
   wire::Hello hello;
   hello.remarks = true;

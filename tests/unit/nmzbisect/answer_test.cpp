@@ -25,7 +25,7 @@ Answer answer_to(Kind kind, const Options& options = Options()) {
   result.kind = kind;
   result.suspects = {{.node = 1, .share = 0.25}, {.node = 2, .share = 0.75}};
   result.subject = 1;
-  return answer(result, coordinator::RunEnd(), options, name);
+  return answer(result, coordinator::RunEnd(), options, {}, name);
 }
 
 TEST(AnswerTest, ExitStatusesAreThePublishedOnes) {
@@ -45,7 +45,7 @@ TEST(AnswerTest, AnAgentsNumberMayBeAny) {
   result.kind = Kind::aborted;
   result.outcome.kind = job::OutcomeKind::signaled;
   result.outcome.code = std::numeric_limits<std::int32_t>::max();
-  const Answer told = answer(result, coordinator::RunEnd(), Options(), name);
+  const Answer told = answer(result, coordinator::RunEnd(), Options(), {}, name);
   EXPECT_THAT(told.message, HasSubstr("(exit code 2147483775)"));
   EXPECT_THAT(told.message, HasSubstr("--match")) << "how to tell that a crash is what is looked for";
 }
@@ -68,10 +68,10 @@ TEST(AnswerTest, AnAbortNamesTheCode) {
   result.kind = Kind::aborted;
   result.outcome.kind = job::OutcomeKind::exited;
   result.outcome.code = 129;
-  EXPECT_THAT(answer(result, {}, Options(), name).message, HasSubstr("exit code 129"));
+  EXPECT_THAT(answer(result, {}, Options(), {}, name).message, HasSubstr("exit code 129"));
   result.outcome.kind = job::OutcomeKind::signaled;
   result.outcome.code = 11;
-  EXPECT_THAT(answer(result, {}, Options(), name).message, HasSubstr("exit code 139"));
+  EXPECT_THAT(answer(result, {}, Options(), {}, name).message, HasSubstr("exit code 139"));
 }
 
 TEST(AnswerTest, OnlyAFindHasNoMessage) {
@@ -88,8 +88,8 @@ TEST(AnswerTest, AnInterruptIsNoAnswer) {
   search::BisectResult result;
   coordinator::RunEnd end;
   end.why = dispatch::Stop::Why::interrupted;
-  EXPECT_EQ(answer(result, end, Options(), name).exit_status, 130);
-  EXPECT_EQ(answer(result, end, Options(), name).output, "");
+  EXPECT_EQ(answer(result, end, Options(), {}, name).exit_status, 130);
+  EXPECT_EQ(answer(result, end, Options(), {}, name).output, "");
 }
 
 }  // namespace
