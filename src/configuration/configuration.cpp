@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
-#include <ranges>
 #include <system_error>
 #include <utility>
 
@@ -116,9 +115,8 @@ Result<std::vector<Value>> read(const std::string& directory) {
 }
 
 std::optional<std::string> last(const std::vector<Value>& values, std::string_view key) {
-  const auto backwards = std::views::reverse(values);
-  const auto found = std::ranges::find(backwards, key, &Value::key);
-  return found == backwards.end() ? std::nullopt : std::optional{found->value};
+  const auto found = std::ranges::find(values.rbegin(), values.rend(), key, &Value::key);
+  return found == values.rend() ? std::nullopt : std::optional{found->value};
 }
 
 std::vector<std::string> all(const std::vector<Value>& values, std::string_view key) {

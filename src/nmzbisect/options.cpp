@@ -234,15 +234,14 @@ Result<void> take_patches(const Words& words, Options& options) {
 /// What excludes something else.
 Result<void> check_pairs(const Words& words, Options& options, command_line::Parser& parser) {
   const auto apart = [&parser](const char* one, const char* other) {
-    return parser.contradiction({one, other}, std::string{one} + " and " + other + " exclude each other");
+    const std::string called = other == std::string_view{"--patch-range"} ? "--patch" : other;
+    return parser.contradiction({one, other}, std::string{one} + " and " + called + " exclude each other");
   };
   if (words.confirm && words.no_confirm) return apart("--confirm", "--no-confirm");
   if (words.confirm || words.no_confirm) options.confirm = words.confirm;
   if (options.pristine && !options.overlays.empty()) return apart("--pristine", "--overlay");
   if (options.pristine && !words.patches.empty()) return apart("--pristine", "--patch");
-  if (options.pristine && !words.range_patches.empty()) {
-    return parser.contradiction({"--pristine", "--patch-range"}, "--pristine and --patch exclude each other");
-  }
+  if (options.pristine && !words.range_patches.empty()) return apart("--pristine", "--patch-range");
   const bool containers = !options.containers.image.empty();
   if (!options.with.empty() && (!containers || options.no_checkout)) {
     return parser.contradiction({"--with", options.no_checkout ? "--no-checkout" : "--with"},
@@ -254,9 +253,7 @@ Result<void> check_pairs(const Words& words, Options& options, command_line::Par
                                 "machine git works in every tree)");
   }
   if (options.no_checkout && !words.patches.empty()) return apart("--no-checkout", "--patch");
-  if (options.no_checkout && !words.range_patches.empty()) {
-    return parser.contradiction({"--no-checkout", "--patch-range"}, "--no-checkout and --patch exclude each other");
-  }
+  if (options.no_checkout && !words.range_patches.empty()) return apart("--no-checkout", "--patch-range");
   if (options.no_checkout && !containers) {
     return parser.contradiction({"--no-checkout"}, "--no-checkout is for containers and needs --image IMAGE");
   }
