@@ -29,10 +29,8 @@ endfunction()
 # Completions: completions/SHELL/FILE, under the names that the shells want. Of zsh's two places the first is for
 # packages (Debian's zsh does not look into /usr/share/zsh/site-functions), so that the other is in none.
 function(nmz_completions shell directory)
-  if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/completions/${shell}")
-    install(DIRECTORY "${PROJECT_SOURCE_DIR}/completions/${shell}/"
-      DESTINATION "${CMAKE_INSTALL_DATADIR}/${directory}" ${ARGN})
-  endif()
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/completions/${shell}/"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/${directory}" ${ARGN})
 endfunction()
 nmz_completions(bash bash-completion/completions COMPONENT Programs)
 nmz_completions(fish fish/vendor_completions.d COMPONENT Programs)
