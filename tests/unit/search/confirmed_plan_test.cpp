@@ -1,6 +1,8 @@
 // When an answer is tested once more.
 #include "nmz/search/confirmed_plan.hpp"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "plan_player.hpp"
@@ -39,6 +41,30 @@ TEST(ConfirmedPlanTest, OnlyWhatRanBesideOthersIsDoubted) {
   }
   EXPECT_EQ(stage_after_search(Confirm::always, 1), ConfirmedPlan::Stage::confirming);
   EXPECT_EQ(stage_after_search(Confirm::never, 2), ConfirmedPlan::Stage::searching);
+}
+
+/// What is tested again when the first bad commit is `culprit` and the good end says `good_end`.
+std::vector<dispatch::Subject> confirmed(ConfirmedPlan& plan, dispatch::Subject culprit, int good_end) {
+  while (!plan.finished() && plan.stage() == ConfirmedPlan::Stage::searching) {
+    const dispatch::Subject subject = plan.next(1).front();
+    plan.record(subject, exited(subject == 0 ? good_end : subject < culprit ? 0 : 1));
+  }
+  return plan.next(64);
+}
+
+TEST(ConfirmedPlanTest, AnAnswerThatCannotBeTestedAgainIsNoAnswer) {
+  const CommitGraph graph = line(64);
+  ConfirmedPlan plan{graph, {}, {}, Confirm::always};
+  for (const dispatch::Subject subject : confirmed(plan, 40, 0)) plan.record(subject, exited(125));
+  EXPECT_EQ(plan.stage(), ConfirmedPlan::Stage::repeating);
+}
+
+TEST(ConfirmedPlanTest, AGoodEndThatCouldNotBeTestedIsNotTestedAgain) {
+  const CommitGraph graph = line(4);
+  ConfirmedPlan skipped{graph, {}, {}, Confirm::always};
+  EXPECT_EQ(confirmed(skipped, 1, 125), std::vector<dispatch::Subject>{1});
+  ConfirmedPlan tested{graph, {}, {}, Confirm::always};
+  EXPECT_EQ(confirmed(tested, 1, 0).size(), 2U);
 }
 
 }  // namespace
