@@ -229,7 +229,7 @@ coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop
   coordinator::RunEnd end = run(search, command, shop, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;
   std::error_code error;
-  if (!finished && shop.worlds.possible() && !fs::exists(search.repository.work_tree(), error)) {
+  if (shop.worlds.possible() && !fs::exists(search.repository.work_tree(), error)) {
     reporter.show(
         events::Notice{"the checkout '" + search.repository.work_tree().string() +
                        "' has gone while the search ran: without it tests would not see what they saw before"});

@@ -307,7 +307,7 @@ TEST_P(WorldTest, ACheckoutThatGoesAwayEndsTheSearch) {
   support::write_file(place.note("go"), "");
   const Ended ended = search.get();
   EXPECT_NE(ended.exit_code, 0);
-  EXPECT_THAT(ended.out, Not(HasSubstr("first bad commit")));
+  EXPECT_THAT(ended.out, Not(HasSubstr("is the first bad commit")));
   EXPECT_THAT(ended.err, HasSubstr("has gone while the search ran"));
 }
 
