@@ -127,6 +127,9 @@ Attempt<> World::enter() {
     return failed(errno, "change to", "/");
   }
   checkout_ = open_path(plan_.checkout, O_DIRECTORY);
+  if (!checkout_ && !plan_.checkout.empty()) {
+    return failed(errno, "find the checkout", plan_.checkout);
+  }
   mask_ = open_path(plan_.mask, O_DIRECTORY);
   outside_ = open_path("/proc", O_DIRECTORY);
   all_processes() = path_of(outside_.get());
@@ -135,6 +138,10 @@ Attempt<> World::enter() {
     sources.push_back(open_path(mount.source, O_NOFOLLOW));
   }
   for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (plan_.mounts[i].kind == Mount::Kind::socket) {
+      sockets_.emplace_back(plan_.mounts[i].target, std::move(sources[i]));
+      continue;
+    }
     if (auto made = make(plan_.mounts[i], sources[i].get()); !made) {
       return made;
     }
@@ -170,6 +177,7 @@ Attempt<> World::make(const Mount& mount, int source) const {
     }
     case Mount::Kind::again:
     case Mount::Kind::lent:
+    case Mount::Kind::socket:
       break;
   }
   if (source < 0) {
@@ -238,6 +246,9 @@ Attempt<> World::open(const std::string& tree) {
     const std::string lower = path_of(mask_.get()) + ':' + path_of(checkout_.get());
     if (auto made = overlay(tree, lower, tree_below_.get(), work.get()); !made) {
       return made;
+    }
+    for (const auto& [path, socket] : sockets_) {  // the commit may have something else there
+      ::mount(path_of(socket.get()).c_str(), (tree + '/' + path).c_str(), nullptr, MS_BIND, nullptr);
     }
   }
   if (checkout_ && ::mount(tree.c_str(), plan_.checkout.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {

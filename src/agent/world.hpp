@@ -17,6 +17,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nmz/sandbox/plan.hpp"
 
@@ -49,9 +51,10 @@ class World {
   sandbox::Plan plan_;
   UniqueFd checkout_;
   UniqueFd mask_;
-  UniqueFd outside_;     ///< the /proc that shows all processes
-  std::string tree_;     ///< whose view is open; empty when none is
-  UniqueFd tree_below_;  ///< the tree itself
+  std::vector<std::pair<std::string, UniqueFd>> sockets_;  ///< of the checkout, by the path in it
+  UniqueFd outside_;                                       ///< the /proc that shows all processes
+  std::string tree_;                                       ///< whose view is open; empty when none is
+  UniqueFd tree_below_;                                    ///< the tree itself
 };
 
 }  // namespace nmz::agent

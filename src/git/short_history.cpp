@@ -2,7 +2,9 @@
 // the last ones are in it as well, and are the ones without parents: no merge loses a side.
 #include "short_history.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <utility>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -82,7 +83,22 @@ bool ObjectReader::has_hook(const std::string& name) const {
   return ::access((directory / name).c_str(), X_OK) == 0;
 }
 
+namespace {
+
+/// Where the whole repository has gone, no commit is to blame that its objects are missing.
+Error blame(const ObjectSource& source, Error error) {
+  std::error_code ignored;
+  const std::filesystem::path& repository = source.place().common_dir;
+  if (std::filesystem::exists(repository / "objects", ignored)) {
+    return error;
+  }
+  return Error{ErrorKind::retryable, fmt::format("the repository {} has gone", repository.string())};
+}
+
+}  // namespace
+
 struct TreeStream::Impl {
+  const ObjectSource* objects = nullptr;
   TreeDifference difference;
   bool replace = false;
   bool clean = false;
@@ -236,13 +252,14 @@ Result<TreeStream> TreeStream::open(ObjectReader& reader, const TreeRequest& req
   comparison.changed.insert(request.unpatched.begin(), request.unpatched.end());
   Result<TreeDifference> difference = compare_trees(comparison);
   if (!difference) {
-    return tl::unexpected{difference.error()};
+    return tl::unexpected{blame(*comparison.source, difference.error())};
   }
   if (Result<void> fetched = fetch_missing(*difference); !fetched) {
     return tl::unexpected{fetched.error()};
   }
   std::ranges::sort(difference->submodules);
   auto impl = std::make_unique<Impl>();
+  impl->objects = comparison.source;
   impl->difference = std::move(*difference);
   impl->replace = !request.from;
   impl->clean = request.clean;
@@ -261,7 +278,7 @@ TreeStream::~TreeStream() = default;
 Result<bool> TreeStream::next(std::string& out, std::size_t enough) {
   while (!impl_->ended && out.size() < enough) {
     if (Result<void> done = impl_->step(out); !done) {
-      return tl::unexpected{done.error()};
+      return tl::unexpected{blame(*impl_->objects, done.error())};
     }
   }
   return !impl_->ended;

@@ -228,6 +228,12 @@ coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop
   }
   coordinator::RunEnd end = run(search, command, shop, reporter);
   const bool finished = end.why == dispatch::Stop::Why::finished;
+  std::error_code error;
+  if (shop.worlds.possible() && !fs::exists(search.repository.work_tree(), error)) {
+    reporter.show(
+        events::Notice{"the checkout '" + search.repository.work_tree().string() +
+                       "' has gone while the search ran: without it tests would not see what they saw before"});
+  }
   if (!shop.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
     return end;
   }

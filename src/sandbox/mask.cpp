@@ -32,6 +32,28 @@ void add(Node& top, std::string_view path) {
   }
 }
 
+bool is_special(fs::file_type type) {
+  return type == fs::file_type::fifo || type == fs::file_type::socket || type == fs::file_type::character ||
+         type == fs::file_type::block;
+}
+
+/// What git neither tracks nor tells of: FIFOs, sockets, devices. Not looked for in what is seen as it is.
+void add_specials(Node& top, const Node* untracked, const fs::path& directory, const fs::path& path) {
+  std::error_code error;
+  for (fs::directory_iterator at{directory, error}, end; !error && at != end; at.increment(error)) {
+    const fs::path name = at->path().filename();
+    const fs::file_type type = at->symlink_status(error).type();
+    const Node* below = nullptr;
+    if (untracked != nullptr) {
+      const auto found = untracked->children.find(name.string());
+      below = found == untracked->children.end() ? nullptr : found->second.get();
+      if (below != nullptr && below->children.empty()) continue;
+    }
+    if (is_special(type)) add(top, (path / name).string());
+    if (type == fs::file_type::directory && name != ".git") add_specials(top, below, at->path(), path / name);
+  }
+}
+
 class Masker {
  public:
   Result<void> cover(const Node& node, const fs::path& seen, const fs::path& layer) {
@@ -83,8 +105,13 @@ class Masker {
 }  // namespace
 
 Result<void> make_mask(const fs::path& checkout, const std::vector<std::string>& untracked, const fs::path& mask) {
+  Node known;
   Node top;
-  for (const std::string& path : untracked) add(top, path);
+  for (const std::string& path : untracked) {
+    add(known, path);
+    add(top, path);
+  }
+  add_specials(top, &known, checkout, {});
   return Masker{}.cover(top, checkout, mask);
 }
 

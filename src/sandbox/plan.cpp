@@ -12,7 +12,9 @@ std::optional<std::string> take_word(std::string_view& bytes) {
   return word;
 }
 
-bool is_kind(std::string_view word) { return word.size() == 1 && std::string_view{"ompal"}.find(word) < 5; }
+bool is_kind(std::string_view word) {
+  return word.size() == 1 && std::string_view{"ompals"}.find(word) != std::string_view::npos;
+}
 
 }  // namespace
 

@@ -132,6 +132,13 @@ Result<Surroundings> Surroundings::look(Request request) {
   }
   if (auto made = make(wanted.stand_in); !made) return tl::unexpected<Error>{made.error()};
   if (wanted.checkout.empty() || !wanted.see_untracked) return result;
+  std::set<std::string> sockets;
+  constexpr int depth = 3;
+  std::size_t budget = 5'000;
+  find_sockets(wanted.checkout.string(), depth, budget, sockets);
+  find_bound_sockets(wanted.checkout, sockets);
+  result.sockets_.assign(sockets.begin(), sockets.end());
+  if (result.sockets_.size() > most_kept) result.sockets_.resize(most_kept);
   result.mask_ = wanted.run_directory / "mask";
   auto made = make(result.mask_).and_then([&] { return make_mask(wanted.checkout, wanted.untracked, result.mask_); });
   if (!made) return tl::unexpected<Error>{made.error()};
@@ -163,6 +170,9 @@ Result<Plan> Surroundings::plan(const fs::path& worker) const {
     if (holds_us) plan.mounts.push_back({Mount::Kind::again, run, run});
   }
   for (const std::string& path : kept_) plan.mounts.push_back({Mount::Kind::again, path, path});
+  for (const std::string& path : sockets_) {
+    plan.mounts.push_back({Mount::Kind::socket, fs::path{path}.lexically_relative(request_.checkout).string(), path});
+  }
   if (is_covered(request_.git_directory)) {
     plan.mounts.push_back({Mount::Kind::lent, request_.stand_in.string(), request_.git_directory.string()});
   }

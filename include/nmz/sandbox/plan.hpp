@@ -23,7 +23,8 @@ struct Mount {
     memory = 'm',     ///< a file system of its own, in memory
     processes = 'p',  ///< /proc of the new process ids
     again = 'a',      ///< `source` as it was before the first of these mounts; left out where it does not exist
-    lent = 'l'        ///< the same, not to be written to
+    lent = 'l',       ///< the same, not to be written to
+    socket = 's'      ///< `source`, at this path from the top of the tree, while a job runs
   };
   Kind kind = Kind::again;
   std::string target;

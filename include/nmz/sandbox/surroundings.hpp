@@ -4,7 +4,7 @@
 // does not let anybody connect to a socket in its lower directory, and shows nothing of what is mounted there, so the
 // sockets (an ssh-agent, X11, tmux) and mounts that exist are bound over it, each by itself. Where the run's directory
 // is below /tmp, an upper directory cannot be in it (it would be in its own lower one): what is written there goes to
-// memory.
+// memory. Sockets in the checkout (a database of the project, a server for development) are bound as well.
 //
 // The user's git directory is lent under the name of its stand-in (nmz/git/git_dir_template.hpp) where the world has
 // something else at its place.
@@ -47,8 +47,9 @@ class Surroundings {
 
   Request request_;
   std::filesystem::path mask_;
-  std::vector<std::string> own_;   ///< the directories that are the worker's own
-  std::vector<std::string> kept_;  ///< sockets and mounts in them
+  std::vector<std::string> own_;      ///< the directories that are the worker's own
+  std::vector<std::string> kept_;     ///< sockets and mounts in them
+  std::vector<std::string> sockets_;  ///< in the checkout
 };
 
 }  // namespace nmz::sandbox

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -271,6 +272,43 @@ TEST_P(WorldTest, ASocketInTmpAnswers) {
       search("python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"" + path + "\")' && test $n -lt 6"),
       FindsInAWorld(repository.ids()[6]));
   ::close(listener);
+}
+
+TEST_P(WorldTest, WhatGitDoesNotKnowInTheCheckoutIsThere) {
+  fs::create_directories(repository.path() / "only/deep");
+  ASSERT_EQ(::mkfifo((repository.path() / "only/deep/fifo").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo((repository.path() / "fifo").c_str(), 0600), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const int directory = ::open((repository.path() / "only").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  // The path of the checkout may be too long for an address.
+  const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/sock";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);  // NOLINT
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);  // NOLINT
+  ASSERT_EQ(::listen(listener, 100), 0);
+  fs::permissions(repository.path() / "only/sock", fs::perms::all);
+  EXPECT_THAT(search("test -p fifo -a -p only/deep/fifo || exit 200; python3 -c 'import socket; "
+                     "socket.socket(socket.AF_UNIX).connect(\"only/sock\")' || exit 201; test $n -lt 6"),
+              FindsInAWorld(repository.ids()[6]));
+  ::close(listener);
+  ::close(directory);
+}
+
+/// Tests that no longer see the user's files may fail for that: no answer is given.
+TEST_P(WorldTest, ACheckoutThatGoesAwayEndsTheSearch) {
+  untracked("needed", "x");
+  support::Program searching =
+      program({"--jobs", "2", repository.range()},
+              "echo >> $NOTES/begun; until test -e $NOTES/go; do sleep 0.01; done; test -e needed");
+  auto search = std::async(std::launch::async, support::run_program, searching);
+  ASSERT_TRUE(wait_until([&] { return lines_of(place.note("begun")).size() > 1; }));
+  fs::rename(repository.path(), repository.path().string() + "-away");
+  support::write_file(place.note("go"), "");
+  const Ended ended = search.get();
+  EXPECT_NE(ended.exit_code, 0);
+  EXPECT_THAT(ended.out, Not(HasSubstr("is the first bad commit")));
+  EXPECT_THAT(ended.err, HasSubstr("has gone while the search ran"));
 }
 
 // A container with -v $PWD, or a build daemon that was started before: what it is told the path of is the commit.

@@ -42,6 +42,22 @@ TEST(MaskTest, HidesAllThatIsNotUntracked) {
   EXPECT_EQ(layer(place.path() / "mask"), expected);
 }
 
+/// git tells of none, and can track none.
+TEST(MaskTest, FifosAndTheLikeAreSeen) {
+  const support::TempDirectory place{"mask"};
+  const fs::path checkout = place.path() / "checkout";
+  for (const char* file : {"a", "src/a.c", "docs/x/y", "build/out"}) write_file(checkout / file, "x");
+  fs::create_directories(checkout / "only/deep");
+  for (const char* fifo : {"top", "docs/x/fifo", "only/deep/fifo", "build/fifo"}) {
+    ASSERT_EQ(::mkfifo((checkout / fifo).c_str(), 0600), 0);
+  }
+  fs::create_directory(place.path() / "mask");
+  ASSERT_TRUE(make_mask(checkout, {"build/"}, place.path() / "mask"));
+  const std::map<std::string, std::string> expected{
+      {"a", "w"}, {"src", "w"}, {"docs", "d"}, {"docs/x", "d"}, {"docs/x/y", "w"}, {"only", "d"}, {"only/deep", "d"}};
+  EXPECT_EQ(layer(place.path() / "mask"), expected);
+}
+
 TEST(MaskTest, NothingUntrackedIsOneLayerOfWhiteouts) {
   const support::TempDirectory place{"mask"};
   write_file(place.path() / "checkout/dir/file", "x");
