@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 
@@ -57,6 +58,22 @@ int run_chained(const std::string& file, const Words& arguments, const std::stri
   return 1;
 }
 
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return value == nullptr ? "" : value;
+}
+
+/// pre-commit has read git's input itself, and tells of one ref, the first that has something new, in the environment.
+void take_from_pre_commit(Words& words, std::string& input) {
+  constexpr std::size_t digits = 40;
+  const std::string to = variable("PRE_COMMIT_TO_REF");
+  const std::string ref = variable("PRE_COMMIT_REMOTE_BRANCH");
+  if (!words.empty() || !input.empty() || to.empty() || ref.empty()) return;
+  const std::string from = variable("PRE_COMMIT_FROM_REF");
+  words = {variable("PRE_COMMIT_REMOTE_NAME"), variable("PRE_COMMIT_REMOTE_URL")};
+  input = "HEAD " + to + ' ' + ref + ' ' + (from.size() == to.size() ? from : std::string(digits, '0')) + '\n';
+}
+
 /// `run [--chained FILE] EVENT [ARG...]`: git's words are taken as they are.
 int run(Words words) {
   std::string chained;
@@ -69,7 +86,8 @@ int run(Words words) {
   }
   const std::string event = words.front();
   words.erase(words.begin());
-  const std::string input = event == "post-merge" ? std::string{} : read_input();
+  std::string input = event == "post-merge" ? std::string{} : read_input();
+  if (event == "pre-push") take_from_pre_commit(words, input);
   const int before = run_chained(chained, words, input);
   if (before != 0 && event == "pre-push") return before;
   int own = 0;
