@@ -426,14 +426,15 @@ class TestLine : public CommandLine {
       return fail(ErrorKind::misconfigured, "it is one commit that is tested: nmzbisect test REV -- COMMAND");
     }
     options().single = true;
+    options().ends_given = true;
     options().bad = words().free.front();
     options().goods = {options().bad};
     options().confirm = false;
     return finish_tests();
   }
   std::vector<std::string> replaced() const {
-    return {"good",     "bad",        "good-limit", "path",     "first-parent", "term-old", "term-new",
-            "find-fix", "trust-ends", "confirm",    "strategy", "no-confirm",   "dry-run"};
+    return {"good",     "bad",      "good-limit", "skip",    "replay",   "path",       "first-parent", "term-old",
+            "term-new", "find-fix", "trust-ends", "confirm", "strategy", "no-confirm", "dry-run"};
   }
 };
 
