@@ -43,8 +43,9 @@ ChildRequest test_of(const Question& question) {
 ChildRequest search_of(const Question& question) {
   ChildRequest request;
   request.arguments = place(question);
-  if (question.goods.empty()) request.arguments.insert(request.arguments.end(), {"--good", "auto"});
-  for (const std::string& good : question.goods) {
+  const std::vector<std::string> goods = question.goods();
+  if (goods.empty()) request.arguments.insert(request.arguments.end(), {"--good", "auto"});
+  for (const std::string& good : goods) {
     request.arguments.insert(request.arguments.end(), {"--good", good});
   }
   request.arguments.insert(request.arguments.end(), {"--bad", question.commit});

@@ -5,6 +5,7 @@
 // its ends, so neither an old verdict nor a test that failed by chance blames anybody.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@ namespace nmz::hook {
 
 struct Question {
   Question() = default;
-  std::string directory;           ///< of the repository; empty = here
-  std::string commit;              ///< hex digits
-  std::vector<std::string> goods;  ///< what was there before; empty: nothing is known, and is looked for
+  std::string directory;  ///< of the repository; empty = here
+  std::string commit;     ///< hex digits
+  /// What was there before, asked for only where it is searched; empty: nothing is known, and is looked for.
+  std::function<std::vector<std::string>()> goods;
   Deadline deadline = Deadline::max();
   bool quiet = false;  ///< nobody is there whom the search could tell how far it is
 };

@@ -91,7 +91,7 @@ Finding answer(const std::string& directory, const Entry& entry, const Settings&
   Question question;
   question.directory = directory;
   question.commit = *commit;
-  question.goods = goods_of(directory, entry, *commit);
+  question.goods = [&] { return goods_of(directory, entry, *commit); };
   const std::chrono::milliseconds budget = settings.budget.count() > 0 ? settings.budget : usual_budget;
   question.deadline = std::chrono::steady_clock::now() + budget;
   question.quiet = true;

@@ -28,8 +28,12 @@ constexpr int exit_interrupted = 130;
 std::vector<std::string> known_there(const std::string& remote, const std::vector<Move>& moves) {
   std::vector<std::string> known =
       git_lines("", {"for-each-ref", "--format=%(objectname)", "refs/remotes/" + remote + "/"});
-  for (const Move& move : moves) {
-    if (!move.from.empty() && commit_of("", move.from)) known.push_back(move.from);
+  std::string asked;
+  for (const Move& move : moves) asked += move.from.empty() ? "" : move.from + '\n';
+  for (const std::string& line : git_lines("", {"cat-file", "--batch-check"}, asked)) {
+    const std::size_t blank = line.find(' ');  // "<id> commit <size>", or "<id> missing"
+    const bool leads_to_commit = line.compare(blank + 1, 6, "commit") == 0 || line.compare(blank + 1, 3, "tag") == 0;
+    if (blank != std::string::npos && leads_to_commit) known.push_back(line.substr(0, blank));
   }
   return known;
 }
@@ -116,11 +120,15 @@ struct Push {
 
 /// Whether it may go.
 int examine(const Check& check, const Push& push) {
+  if (std::chrono::steady_clock::now() >= push.deadline) {
+    tell("the push of " + names_of(check) + " goes on, with no time left for it (nmz.budget)");
+    return 0;
+  }
   const std::optional<std::string> commit = commit_of("", check.object);
   if (!commit || !has_news(*commit, push.known)) return 0;
   Question question;
   question.commit = *commit;
-  question.goods = points_of_departure(*commit, push.known);
+  question.goods = [&] { return points_of_departure(*commit, push.known); };
   question.deadline = push.deadline;
   const Finding finding = inquire(question);
   if (finding.kind == Kind::interrupted) return exit_interrupted;

@@ -104,8 +104,7 @@ Result<void> Queue::write(const Entry& entry) const {
   const std::string text = text_of(entry);
   UniqueFd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666)};
   const bool written = file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                       ::fsync(file.get()) == 0 && file.close_checked() == 0 &&
-                       ::rename(fresh.c_str(), path(entry.ref).c_str()) == 0;
+                       file.close_checked() == 0 && ::rename(fresh.c_str(), path(entry.ref).c_str()) == 0;
   if (written) return {};
   const std::string why = std::generic_category().message(errno);
   ::unlink(fresh.c_str());

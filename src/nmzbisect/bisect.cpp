@@ -156,9 +156,10 @@ int tell_known(const Search& search, const Answer& known) {
 int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
-  Memory memory = Memory::of(search, command);
+  Inputs inputs = need(read_inputs(options, search.repository, search.range));
+  Memory memory = Memory::of(search, command, inputs);
   if (const std::optional<Answer> known = memory.recall(search)) return tell_known(search, *known);
-  Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}, {}};
+  Workshop shop{loop, site, need(installation::find_agent()), std::move(inputs), {}, {}, {}};
   need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};

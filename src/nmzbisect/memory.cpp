@@ -13,8 +13,6 @@
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/output/local_time.hpp"
 
-#include "inputs.hpp"
-
 namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
 namespace {
@@ -34,20 +32,17 @@ void add(std::vector<std::string>& all, const std::vector<std::string>& some) {
 }
 
 /// What the checkout gives to the test.
-Result<void> add_inputs(std::vector<std::string>& all, const Search& search, const wire::Run& command) {
+void add_inputs(std::vector<std::string>& all, const Search& search, const wire::Run& command, const Inputs& inputs) {
   all.push_back(command.program.empty() ? "" : content_of(command.program));
   for (const git::PatchRequest& patch : search.options.patches) add(all, {patch.range, content_of(patch.file)});
-  if (search.options.no_checkout) return {};
-  return read_inputs(search.options, search.repository, search.range).map([&](const Inputs& inputs) {
-    if (!inputs.today) return;
-    for (const git::TodaysFile& file : *inputs.today) {
-      add(all, {file.path, file.removed ? "removed" : fmt::format("{}", static_cast<int>(file.mode)),
-                file.below.empty() ? file.content : content_of(file.below / file.path)});
-    }
-  });
+  if (!inputs.today) return;
+  for (const git::TodaysFile& file : *inputs.today) {
+    add(all, {file.path, file.removed ? "removed" : fmt::format("{}", static_cast<int>(file.mode)),
+              file.below.empty() ? file.content : content_of(file.below / file.path)});
+  }
 }
 
-Result<history::VerdictKey> key_of(const Search& search, const wire::Run& command) {
+Result<history::VerdictKey> key_of(const Search& search, const wire::Run& command, const Inputs& inputs) {
   const Options& options = search.options;
   const Result<git::CommitId> tree = search.objects.tree_id(search.range.bad);
   if (!tree) return tl::unexpected{tree.error()};
@@ -59,18 +54,17 @@ Result<history::VerdictKey> key_of(const Search& search, const wire::Run& comman
             search.objects.content_rules()});
   add(all, options.overlays);
   add(all, options.with);
-  const Result<void> added = add_inputs(all, search, command);
-  if (!added) return tl::unexpected{added.error()};
+  add_inputs(all, search, command, inputs);
   return history::verdict_key(all);
 }
 
 }  // namespace
 
-Memory Memory::of(const Search& search, const wire::Run& command) {
+Memory Memory::of(const Search& search, const wire::Run& command, const Inputs& inputs) {
   Memory memory;
   if (!search.options.recall) return memory;
   const Result<fs::path> place = installation::data_directory();
-  Result<history::VerdictKey> key = key_of(search, command);
+  Result<history::VerdictKey> key = key_of(search, command, inputs);
   if (!place || !key) return memory;
   auto verdicts = history::Verdicts::open(*place / "history.sqlite", patience);
   if (!verdicts) return memory;

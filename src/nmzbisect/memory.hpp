@@ -14,6 +14,7 @@
 #include "nmz/wire/messages.hpp"
 
 #include "answer.hpp"
+#include "inputs.hpp"
 #include "prepared_search.hpp"
 
 namespace nmz::nmzbisect {
@@ -21,7 +22,7 @@ namespace nmz::nmzbisect {
 class Memory {
  public:
   /// Without --recall nothing is known, and nothing is kept. What cannot be read is not known.
-  [[nodiscard]] static Memory of(const Search& search, const wire::Run& command);
+  [[nodiscard]] static Memory of(const Search& search, const wire::Run& command, const Inputs& inputs);
 
   [[nodiscard]] std::optional<Answer> recall(const Search& search);
   /// Errors: one line. Of an answer that is no verdict nothing is kept.

@@ -186,7 +186,6 @@ void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
 
 void furnish(Search& search, Workshop& shop, Reporter& reporter) {
   if (search.options.no_checkout) return;
-  shop.inputs = need(read_inputs(search.options, search.repository, search.range));
   for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
   if (!shop.site.sees_our_files()) return;
   tell_hooks(search, reporter);
