@@ -95,6 +95,8 @@ UniqueFd Queue::lock() const {
 }
 
 std::optional<Entry> Queue::read(const fs::path& file) const {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return std::nullopt;
   std::ifstream stream{file, std::ios::binary};
   return entry_of({std::istreambuf_iterator<char>{stream}, {}});
 }
