@@ -74,6 +74,11 @@ Result<std::string> ObjectReader::message_line(const CommitId& commit) const {
   return impl_->source->message_line(commit);
 }
 
+Result<CommitId> ObjectReader::tree_id(const CommitId& commit) const {
+  return impl_->source->tree_of_commit(commit).map(
+      [](const TreeHandle& tree) { return to_id(*git_tree_id(tree.get())); });
+}
+
 std::string ObjectReader::content_rules() const { return impl_->source->content_rules(); }
 
 bool ObjectReader::has_hook(const std::string& name) const {

@@ -20,6 +20,14 @@ constexpr std::array steps{
        ) STRICT, WITHOUT ROWID;)",
     // What the first version has seen gets variance 0, as a workload has that was seen once.
     R"(ALTER TABLE workload ADD COLUMN variance REAL NOT NULL DEFAULT 0;)",
+    // verdicts.hpp; `tested`: the commit.
+    R"(CREATE TABLE verdict (
+         key BLOB PRIMARY KEY NOT NULL,
+         good INTEGER NOT NULL,
+         tested BLOB NOT NULL,
+         last INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID;
+       CREATE INDEX verdict_last ON verdict (last);)",
 };
 
 struct Header {

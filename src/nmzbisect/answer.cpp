@@ -1,6 +1,7 @@
 #include "answer.hpp"
 
 #include <cstdint>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -137,6 +138,21 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
 /// Tests ran, and not one of them said anything.
 bool without_verdict(const Reporter::Counts& counts) { return counts.all() > 0 && counts.good + counts.bad == 0; }
 
+/// Of one commit that was tested by itself. What is no verdict is told as in a search.
+std::optional<Answer> of_single(const search::BisectResult& result, const Names& names) {
+  const auto said = [&](int status, const char* word) {
+    Answer answer;
+    answer.exit_status = status;
+    answer.result = word;
+    answer.output = fmt::format("{} is {}\n", names(result.subject).id.hex(), word);
+    return answer;
+  };
+  if (result.kind == Kind::found) return said(1, "bad");
+  if (result.kind == Kind::bad_end_is_good) return said(0, "good");
+  if (result.kind == Kind::nothing_testable || result.kind == Kind::build_fails) return said(exit_untestable, "skip");
+  return std::nullopt;
+}
+
 }  // namespace
 
 Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
@@ -150,7 +166,9 @@ Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end
     case dispatch::Stop::Why::finished:
       break;
   }
-  Answer answer = of_result(result, options, names);
+  const std::optional<Answer> single = options.single ? of_single(result, names) : std::nullopt;
+  Answer answer = single ? *single : of_result(result, options, names);
+  if (options.single && !single) answer.exit_status = exit_nothing_testable;
   if (result.kind == Kind::found) answer.decided_by = result.suspects.front().node;
   const bool of_many = result.kind == Kind::only_skipped || result.kind == Kind::contradiction;
   if (result.kind != Kind::found && !of_many) answer.decided_by = result.subject;

@@ -22,6 +22,7 @@ enum ExitStatus : int {
   exit_only_skipped = 2,
   exit_bad_merge_base = 3,
   exit_nothing_testable = 4,
+  exit_untestable = 125,  ///< of a single test
   exit_interrupted = run::exit_interrupted,
 };
 

@@ -14,12 +14,14 @@
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/configured.hpp"
 #include "nmz/run/records.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
 
 #include "answer.hpp"
 #include "evidence.hpp"
+#include "memory.hpp"
 #include "prepared_search.hpp"
 #include "reporter.hpp"
 #include "takeover.hpp"
@@ -75,7 +77,7 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   ended.wall = reporter.elapsed();
   ended.log_directory = logs.directory().string();
   ended.exit_code = answer.exit_status;
-  if (answer.exit_status == exit_found) {
+  if (answer.result == "found") {
     search::SearchOptions serial;
     serial.trust_ends = true;
     ended.search.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node,
@@ -86,7 +88,7 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
 
 /// git's description of the commit that was found.
 std::string closing(const Search& search, const Answer& answer) {
-  if (answer.exit_status != exit_found) return {};
+  if (answer.result != "found") return {};
   const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
   return search.repository.closing(culprit).value_or("");
 }
@@ -119,12 +121,14 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
 }
 
 /// Tells the answer, with the end of the log that decided it. Returns the exit status.
-int conclude(Search& search, const coordinator::RunEnd& end, run::Records& records, Reporter& reporter) {
+int conclude(Search& search, const coordinator::RunEnd& end, run::Records& records, Reporter& reporter,
+             Memory& memory) {
   Answer result = answer(search.plan.result(), end, search.options, reporter.counts(), search.names());
+  if (const Result<void> kept = memory.keep(result); !kept) reporter.show(events::Notice{kept.error().message});
   const Evidence evidence =
       result.decided_by ? evidence_in(reporter.log_of(*result.decided_by), search.options.log_lines) : Evidence{};
   if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;
-  write_bisect_log(search, reporter, records.logs());
+  if (!search.options.single) write_bisect_log(search, reporter, records.logs());
   const std::string description = closing(search, result);
   events::RunEnded ended = summary(search, result, reporter, records.logs());
   ended.search.deciding_log = evidence.path;
@@ -134,10 +138,28 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
   return print_answer(search.options, result, description, records);
 }
 
+/// It was tested before, and is not tested again.
+int tell_known(const Search& search, const Answer& known) {
+  const Options& options = search.options;
+  const auto json = need(run::open_json(program, options));
+  events::RunEnded ended;
+  ended.result = known.result;
+  ended.message = known.message;
+  ended.exit_code = known.exit_status;
+  ended.search.answer = known.output;
+  if (json) json->show(ended, events::Seconds{0});
+  if (!is_elsewhere(options)) output::print(known.output);
+  if (options.verbosity != view::Verbosity::quiet) output::complain(program.name, known.message);
+  return run::tell_losses(program, options, json.get(), known.exit_status);
+}
+
 int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
-  Workshop shop{loop, site, need(installation::find_agent()), {}, {}, {}, {}};
+  Inputs inputs = need(read_inputs(options, search.repository, search.range));
+  Memory memory = Memory::of(search, command, inputs);
+  if (const std::optional<Answer> known = memory.recall(search)) return tell_known(search, *known);
+  Workshop shop{loop, site, need(installation::find_agent()), std::move(inputs), {}, {}, {}};
   need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
@@ -149,7 +171,7 @@ int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop,
   const coordinator::RunEnd end = carry_out(search, command, shop, reporter);
   tell_changes(search, shop, reporter);
   give_back(search, takeover, reporter);
-  const int status = conclude(search, end, records, reporter);
+  const int status = conclude(search, end, records, reporter, memory);
   if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
   records.close(site);
   return status;
@@ -167,18 +189,33 @@ git::RangeRequest range_request(const Options& options) {
   return request;
 }
 
+/// One commit that is tested as a bad end is, with nothing to compare it with.
+git::Range single_range(const git::Repository& repository, const Options& options) {
+  git::Range range;
+  range.bad = need(repository.commit(options.bad));
+  range.goods = {range.bad};
+  range.ids = {range.bad};
+  range.graph.add(search::Role::candidate, {});
+  return range;
+}
+
 }  // namespace
 
 int bisect(const Options& given) {
   auto repository = need(git::Repository::open(given.directory));
   Options options = given;
-  const Takeover takeover = need(take_over(repository, options));
-  auto range = need(git::read_range(repository, range_request(options)));
+  const Takeover takeover = options.single ? Takeover{} : need(take_over(repository, options));
+  auto range =
+      options.single ? single_range(repository, options) : need(git::read_range(repository, range_request(options)));
   auto objects = need(git::ObjectReader::open(repository));
   run::Loop loop;
   const auto site = need(site::open(loop.io, site_choice(options, repository)));
   Search search{options, std::move(repository), std::move(objects), std::move(range), *site};
   return options.dry_run ? dry_run(search) : search_and_answer(search, takeover, loop, *site);
+}
+
+int test_command(const std::vector<std::string>& arguments) {
+  return run::follow(program, arguments, run::reader(parse_test, bisect, program));
 }
 
 }  // namespace nmz::nmzbisect

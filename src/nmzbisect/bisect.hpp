@@ -13,4 +13,7 @@ inline constexpr run::Program program{"nmzbisect", events::Kind::search, exit_st
 /// Does what the options ask for, prints the answer, and returns the exit status. Throws StepFailed.
 int bisect(const Options& options);
 
+/// `nmzbisect test`; `arguments` without the word. Returns the exit status.
+int test_command(const std::vector<std::string>& arguments);
+
 }  // namespace nmz::nmzbisect

@@ -244,6 +244,7 @@ Result<void> add_with(const std::string& name, const git::Repository& repository
 }  // namespace
 
 Result<Inputs> read_inputs(const Options& options, const git::Repository& repository, const git::Range& range) {
+  if (options.no_checkout) return Inputs{};
   auto inputs = read_checkout(options, repository, range);
   if (!inputs || options.with.empty()) return inputs;
   std::vector<git::TodaysFile> today;

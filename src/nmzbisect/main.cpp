@@ -1,3 +1,4 @@
+#include "nmz/hook/command.hpp"
 #include "nmz/run/configured.hpp"
 #include "nmz/run/program.hpp"
 
@@ -8,6 +9,10 @@
 int main(int argc, char** argv) {
   using namespace nmz::nmzbisect;  // NOLINT(google-build-using-namespace)
   return nmz::run::enter(program, argc, argv,
-                         {{"trees", trees_command}, {"config", config_command}, {"trust", trust_command}},
+                         {{"trees", trees_command},
+                          {"config", config_command},
+                          {"trust", trust_command},
+                          {"test", test_command},
+                          {"hook", nmz::hook::command}},
                          nmz::run::reader(parse, bisect, program));
 }

@@ -58,6 +58,8 @@ constexpr const char* usage =
     "       nmzbisect trees [prune]    (the work trees that are kept; remove them)\n"
     "       nmzbisect config [KEY]     (what git's configuration says of these options, and where)\n"
     "       nmzbisect trust     (let this repository's .nmzconfig say how it is tested)\n"
+    "       nmzbisect test REV -- COMMAND [ARG...]   (one commit; see nmzbisect test --help)\n"
+    "       nmzbisect hook install     (git tests what is pushed; see nmzbisect hook --help)\n"
     "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
 
 /// What says something only together with others.
@@ -330,7 +332,8 @@ command_line::Headline headline() {
 /// A command line that is read once; see run::understand().
 class CommandLine {
  public:
-  CommandLine() {
+  CommandLine() : CommandLine{headline()} {}
+  explicit CommandLine(const command_line::Headline& line) : parser_{line} {
     parser_.take_words(words_.free);
     parser_.take_command(options().command);
     parser_.add(search_options(options(), words_));
@@ -373,19 +376,73 @@ class CommandLine {
     return words_.free.empty() ? std::vector<std::string>{} : std::vector<std::string>{"good", "bad"};
   }
 
- private:
+ protected:
   Options& options() { return request_.options; }
+  const Words& words() const { return words_; }
+  Result<Request> finish_tests() {
+    return shared_.check(parser_)
+        .and_then([&] { return take_patches(words_, options()); })
+        .and_then([&] { return check_pairs(words_, options(), parser_); })
+        .and_then([&] { return check_rest(options()); })
+        .map([&] { return std::move(request_); });
+  }
 
+ private:
   Request request_;
   Words words_;
   run::SharedOptions shared_{request_.options, "nmzbisect", "test"};
-  command_line::Parser parser_{headline()};
+  command_line::Parser parser_;
+};
+
+command_line::Headline test_headline() {
+  command_line::Headline line;
+  line.name = "nmzbisect test";
+  line.purpose = "Tests one commit, exactly as a search would test it.";
+  line.usage = "Usage: nmzbisect test [OPTION...] REV -- COMMAND [ARG...]\n";
+  line.footer =
+      "\nExit status: 0 good; 1 bad; 125 it cannot be tested; 4 there is no verdict (the command stopped the search, "
+      "or\n"
+      "no worker is left); 128 usage; 130 interrupted. The options are those of a search (nmzbisect --help).\n";
+  line.hint = "see nmzbisect test --help";
+  return line;
+}
+
+/// The same options, but for those that only a search can obey.
+class TestLine : public CommandLine {
+ public:
+  TestLine() : CommandLine{test_headline()} {
+    parser().add({flag("--recall", options().recall,
+                       "Give a verdict that is remembered (of the same files, command, build, ...) without testing, "
+                       "and remember a new one")});
+  }
+  Result<Request> finish() {
+    for (const std::string& name : replaced()) {
+      if (parser().given("--" + name)) return fail(ErrorKind::misconfigured, "--" + name + " is for a search");
+    }
+    if (words().free.size() != 1) {
+      return fail(ErrorKind::misconfigured, "it is one commit that is tested: nmzbisect test REV -- COMMAND");
+    }
+    options().single = true;
+    options().ends_given = true;
+    options().bad = words().free.front();
+    options().goods = {options().bad};
+    options().confirm = false;
+    return finish_tests();
+  }
+  std::vector<std::string> replaced() const {
+    return {"good",     "bad",      "good-limit", "skip",    "replay",   "path",       "first-parent", "term-old",
+            "term-new", "find-fix", "trust-ends", "confirm", "strategy", "no-confirm", "dry-run"};
+  }
 };
 
 }  // namespace
 
 Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
   return run::understand<CommandLine>(arguments, defaults);
+}
+
+Result<Request> parse_test(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
+  return run::understand<TestLine>(arguments, defaults);
 }
 
 int config_command(const std::vector<std::string>& arguments) {

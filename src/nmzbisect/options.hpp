@@ -55,6 +55,8 @@ struct Options : run::Settings {
   std::string work_directory;     ///< empty = in the user's cache directory
   bool no_checkout = false;       ///< the image carries the repository: no files are sent
   bool dry_run = false;
+  bool single = false;  ///< `nmzbisect test`: `bad` alone is tested, and nothing is searched
+  bool recall = false;  ///< a verdict that is remembered is given without testing, and others are remembered
 };
 
 using Request = run::Request<Options>;
@@ -63,6 +65,8 @@ using Request = run::Request<Options>;
 extern const char* const what_is_missing;
 
 /// Errors (misconfigured) are one line for the user.
+/// Of `nmzbisect test`, without the word.
+[[nodiscard]] Result<Request> parse_test(const std::vector<std::string>& arguments, const run::Defaults& defaults);
 [[nodiscard]] Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults = {});
 
 /// `nmzbisect config` and `nmzbisect trust`; `arguments` without the word.

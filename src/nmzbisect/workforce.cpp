@@ -125,9 +125,9 @@ void doubt_without_worlds(Search& search, const Workshop& shop) {
 bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& options) {
   using Kind = search::BisectResult::Kind;
   const Kind end_that_has_to_pass = options.find_fix ? Kind::bad_end_is_good : Kind::good_end_is_bad;
-  return result.kind == end_that_has_to_pass || result.kind == Kind::no_good_end ||
-         result.kind == Kind::command_failed || result.kind == Kind::nothing_testable ||
-         result.kind == Kind::build_fails || result.kind == Kind::aborted;
+  return result.kind == end_that_has_to_pass || (options.single && result.kind == Kind::found) ||
+         result.kind == Kind::no_good_end || result.kind == Kind::command_failed ||
+         result.kind == Kind::nothing_testable || result.kind == Kind::build_fails || result.kind == Kind::aborted;
 }
 
 /// What tests share although they live in worlds.
@@ -186,7 +186,6 @@ void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
 
 void furnish(Search& search, Workshop& shop, Reporter& reporter) {
   if (search.options.no_checkout) return;
-  shop.inputs = need(read_inputs(search.options, search.repository, search.range));
   for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
   if (!shop.site.sees_our_files()) return;
   tell_hooks(search, reporter);

@@ -25,10 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nmz/git_program/variables.hpp"
 #include "nmz/process/spawn.hpp"
 #include "nmz/sandbox/trial.hpp"
 
-#include "git_variables.hpp"
 #include "processes.hpp"
 
 namespace nmz::orchestrator {
@@ -77,7 +77,8 @@ std::vector<std::string> marked_environment(const std::string& run_mark) {
   std::vector<std::string> result{"NMZ_RUN=" + run_mark};
   for (char** at = environ; *at != nullptr; ++at) {
     const std::string_view variable{*at};
-    if (!variable.starts_with("NMZ_RUN=") && !is_about_a_repository(variable)) result.emplace_back(variable);
+    if (!variable.starts_with("NMZ_RUN=") && !git_program::is_about_a_repository(variable))
+      result.emplace_back(variable);
   }
   return result;
 }

@@ -51,8 +51,7 @@ int run(const Program& program, const Words& arguments, const std::vector<Comman
   if (word == "logs") return logs_command(program, rest);
   const auto command = std::ranges::find_if(own, [&](const Command& one) { return one.word == word; });
   if (command != own.end()) return command->carry_out(rest);
-  const auto task = read(arguments);
-  return task ? carry_out(program, *task) : complain(program, task.error());
+  return follow(program, arguments, read);
 }
 
 /// What the machine refuses is no bug. Boost's own exception has an error code of its own kind.
@@ -80,6 +79,11 @@ std::string stack_is_lacking() {
 }
 
 }  // namespace
+
+int follow(const Program& program, const std::vector<std::string>& arguments, const Reader& read) {
+  const auto task = read(arguments);
+  return task ? carry_out(program, *task) : complain(program, task.error());
+}
 
 int print_page(const Program& program, const std::string& text) {
   output::print(text);

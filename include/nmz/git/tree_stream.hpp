@@ -34,6 +34,9 @@ class ObjectReader {
   /// The commit's message up to the first empty line, on one line, as `git log --format=%s` has it.
   [[nodiscard]] Result<std::string> message_line(const CommitId& commit) const;
 
+  /// The name of all that the commit's files are.
+  [[nodiscard]] Result<CommitId> tree_id(const CommitId& commit) const;
+
   /// All that decides about the contents of a commit's files, besides the commit.
   [[nodiscard]] std::string content_rules() const;
 

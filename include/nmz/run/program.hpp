@@ -53,6 +53,9 @@ using Reader = std::function<Result<Task>(const std::vector<std::string>&)>;
 [[nodiscard]] int enter(const Program& program, int argc, char** argv, const std::vector<Command>& own,
                         const Reader& read);
 
+/// The same for the arguments of a command that reads them as the program does.
+[[nodiscard]] int follow(const Program& program, const std::vector<std::string>& arguments, const Reader& read);
+
 /// Prints it to standard output. Returns the exit status.
 [[nodiscard]] int print_page(const Program& program, const std::string& text);
 

@@ -1,9 +1,9 @@
-#include "git_variables.hpp"
+#include "nmz/git_program/variables.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace nmz::orchestrator {
+namespace nmz::git_program {
 namespace {
 
 constexpr std::array<std::string_view, 18> names{"GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -34,4 +34,4 @@ bool is_about_a_repository(std::string_view variable) {
          std::ranges::any_of(beginnings, [name](std::string_view one) { return name.starts_with(one); });
 }
 
-}  // namespace nmz::orchestrator
+}  // namespace nmz::git_program

@@ -7,10 +7,10 @@
 
 #include <string_view>
 
-namespace nmz::orchestrator {
+namespace nmz::git_program {
 
 /// Whether "NAME=VALUE" is one of `git rev-parse --local-env-vars` (up to git 2.51), what comes with GIT_CONFIG_COUNT,
 /// or what git-receive-pack(1) adds for its hooks.
 [[nodiscard]] bool is_about_a_repository(std::string_view variable);
 
-}  // namespace nmz::orchestrator
+}  // namespace nmz::git_program
