@@ -115,7 +115,7 @@ void ConfirmedPlan::judge(dispatch::Subject subject, const job::Outcome& outcome
   const bool agrees = verdict == found->verdict;
   last_confirmed_ = Confirmed{subject, verdict};
   expected_.erase(found);
-  if (!agrees) beside_others_ ? repeat() : contradict();
+  if (!agrees) repeat();
 }
 
 void ConfirmedPlan::repeat() {
@@ -126,15 +126,6 @@ void ConfirmedPlan::repeat() {
   stage_ = Stage::repeating;
   options_.workers = 1;
   begin();
-}
-
-/// Nothing ran beside it, so that nothing has disturbed it: the test is not deterministic.
-void ConfirmedPlan::contradict() {
-  for (const Expected& one : expected_) {
-    if (one.running) stale_.push_back(one.subject);
-  }
-  expected_.clear();
-  contradicted_.kind = BisectResult::Kind::contradiction;
 }
 
 void ConfirmedPlan::give_back(dispatch::Subject subject) {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array<double, 14> points{.002, .008, .02, .04, .065, .1, .14, .19, .25, .32, .4, .5, .6, .75};
 /// How much more often a bad commit has to fail than a good one.
-constexpr double least_difference = 0.1;
+constexpr double least_difference = 0.25;
 
 // How probable the ways in which the rates may be related are.
 constexpr double equal = 0.6;

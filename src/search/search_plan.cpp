@@ -21,11 +21,10 @@ void SearchPlan::record(Subject subject, const job::Outcome& outcome) {
   const Stage before = certain_.stage();
   const bool known = certain_.verdict(subject).has_value();
   certain_.record(subject, outcome);
-  if (certain_.stage() != before && certain_.stage() == Stage::repeating) {
-    seen_.clear();  // they were disturbed
-  } else {
-    remember(subject, known);
-  }
+  const bool repeats = certain_.stage() != before && certain_.stage() == Stage::repeating;
+  if (repeats && certain_.beside_others()) return seen_.clear();  // they were disturbed
+  remember(subject, known);
+  if (repeats) return go_on_with_noise(std::nullopt);  // by nothing: the test itself is not always right
   if (certain_.finished()) look_for_contradiction();
 }
 

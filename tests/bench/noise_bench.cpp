@@ -133,10 +133,13 @@ Played Game::play(Node culprit, std::uint64_t seed) {
     }
   }
   const BisectResult& result = plan.result();
-  const bool found = result.kind == BisectResult::Kind::found;
-  played.right = world.no_culprit ? result.kind == BisectResult::Kind::no_culprit
-                                  : found && result.suspects.front().node == culprit;
-  played.answered = found || result.kind == BisectResult::Kind::no_culprit;
+  using Kind = BisectResult::Kind;
+  const bool found = result.kind == Kind::found;
+  // Where everything was bad, or good, that is said of the end.
+  const bool none =
+      result.kind == Kind::no_culprit || result.kind == Kind::good_end_is_bad || result.kind == Kind::bad_end_is_good;
+  played.right = world.no_culprit ? none : found && result.suspects.front().node == culprit;
+  played.answered = found || none;
   if (result.certainty) played.stated = result.certainty->confidence;
   return played;
 }

@@ -4,8 +4,7 @@
 // have worlds of their own and what is taken is noticed, nothing of that can decide. Elsewhere the search goes on as
 // fast as it can, and only its answer is doubted: the first bad commit and its parents (or the end that contradicts)
 // run again, one at a time. If one of them ends differently the whole search is done again so, with none of the old
-// verdicts; where nothing had ever run beside another, they contradict each other. That costs two tests where all is
-// well, and never more than git's own search would have.
+// verdicts. That costs two tests where all is well, and never more than git's own search would have.
 #pragma once
 
 #include <cstddef>
@@ -52,14 +51,13 @@ class ConfirmedPlan final : public dispatch::Plan {
   void doubt_if(std::function<bool()> disturbed) { disturbed_ = std::move(disturbed); }
 
   [[nodiscard]] Stage stage() const { return stage_; }
+  /// Whether tests have run beside each other, or could have.
+  [[nodiscard]] bool beside_others() const { return beside_others_; }
   /// What was recorded last only confirms, or not, what was known.
   [[nodiscard]] bool last_confirms() const { return last_confirmed_.has_value(); }
 
   /// unfinished while it is not confirmed.
-  [[nodiscard]] const BisectResult& result() const {
-    if (contradicted_.kind != BisectResult::Kind::unfinished) return contradicted_;
-    return finished() ? plan_->result() : unfinished_;
-  }
+  [[nodiscard]] const BisectResult& result() const { return finished() ? plan_->result() : unfinished_; }
   [[nodiscard]] std::size_t candidates_left() const { return plan_->candidates_left(); }
   [[nodiscard]] double rounds_left() const;
   [[nodiscard]] bool retreating() const { return plan_->retreating(); }
@@ -80,7 +78,6 @@ class ConfirmedPlan final : public dispatch::Plan {
   [[nodiscard]] bool is_doubtful() const;
   void doubt();
   void repeat();
-  void contradict();
   void judge(dispatch::Subject subject, const job::Outcome& outcome);
   [[nodiscard]] bool is_stale(dispatch::Subject subject) const;
   [[nodiscard]] std::vector<Node> tested_parents(Node node) const;
@@ -93,7 +90,6 @@ class ConfirmedPlan final : public dispatch::Plan {
   bool beside_others_;  ///< tests have run, or could have
   std::optional<BisectPlan> plan_;
   BisectResult unfinished_;
-  BisectResult contradicted_;  ///< by its confirmation, with nothing that could have disturbed it
   Stage stage_ = Stage::searching;
   bool disturbable_ = false;  ///< a verdict came from a test that others could have disturbed unnoticed
   std::function<bool()> disturbed_;
