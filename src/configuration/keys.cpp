@@ -20,11 +20,12 @@ const std::vector<std::string>& hook_keys() {
 // Neither program has the other's table; tests/program/configuration holds these against both help pages.
 const std::vector<std::string>& options_of(std::string_view section) {
   static const std::vector<std::string> bisect{
-      "bad",         "build",       "clean",      "confirm",       "dry-run",    "find-fix",   "first-parent",
-      "git",         "good",        "good-limit", "hooks",         "isolate",    "keep-going", "log-lines",
-      "match",       "no-checkout", "no-confirm", "no-keep-trees", "on-timeout", "overlay",    "patch",
-      "patch-range", "path",        "pristine",   "replay",        "skip",       "strategy",   "term-new",
-      "term-old",    "trust-ends",  "with",       "work-dir"};
+      "bad",        "bad-never-passes", "build",      "clean",     "confidence", "confirm",     "dry-run",
+      "find-fix",   "first-parent",     "flaky",      "git",       "good",       "good-limit",  "good-never-fails",
+      "hooks",      "isolate",          "keep-going", "log-lines", "match",      "max-tests",   "no-checkout",
+      "no-confirm", "no-keep-trees",    "on-timeout", "overlay",   "patch",      "patch-range", "path",
+      "pristine",   "replay",           "skip",       "strategy",  "term-new",   "term-old",    "trust-ends",
+      "with",       "work-dir"};
   static const std::vector<std::string> swarm{"chunks",
                                               "env-file",
                                               "exclude",

@@ -128,7 +128,8 @@ auto fields(Is<JobEnded> auto& m) {
                     both("took", m.took),
                     both("log", m.log),
                     both("left", m.left),
-                    both("expected_left", m.expected_left)};
+                    both("expected_left", m.expected_left),
+                    search_only("confidence", m.confidence)};
 }
 auto fields(Is<Progress> auto& m) {
   return std::tuple{both("candidates_left", m.left), both("tests", m.tests), both("rounds_left", m.rounds_left),
@@ -169,7 +170,11 @@ auto search_result(auto& m) {
                     search_only("serial_tests", m.serial_tests),
                     search_only("deciding_log", m.deciding_log),
                     search_lines("log_end", m.log_end),
-                    search_lines("answer", m.answer)};
+                    search_lines("answer", m.answer),
+                    search_only("confidence", m.confidence),
+                    search_only("no_culprit", m.no_culprit),
+                    search_only("false_failures", m.false_failures),
+                    search_only("false_passes", m.false_passes)};
 }
 auto suite_counts(auto& m) {
   return std::tuple{suite_only("passed", m.passed),       suite_only("failed", m.failed),

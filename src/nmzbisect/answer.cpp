@@ -1,7 +1,9 @@
 #include "answer.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -85,6 +87,56 @@ Answer bad_merge_base(const search::BisectResult& result, const Options& options
                   title(names(result.subject)), options.term_new, changed, options.term_old, options.term_new));
 }
 
+/// How sure the answer is, what else it could be, and how often the test seems to be wrong.
+std::string ranking(const Answer& so_far, const search::Certainty& certainty, const Options& options) {
+  std::string text;
+  for (const events::Suspect& suspect : so_far.suspects) {
+    text += fmt::format("{} {:5.1f} % {}\n", suspect.commit, suspect.share * 100, text::printable(suspect.subject));
+  }
+  constexpr double worth_a_line = 0.0005;
+  if (certainty.no_culprit >= worth_a_line) {
+    text += fmt::format("no first {} commit here {:5.1f} %\n", options.term_new, certainty.no_culprit * 100);
+  }
+  return text + fmt::format(
+                    "after {} tests: about {:.0f} % of those at {} commits give {}, {:.0f} % of those at {} "
+                    "commits {}\n",
+                    certainty.tests, certainty.false_failure * 100, options.term_old, options.term_new,
+                    certainty.false_pass * 100, options.term_new, options.term_old);
+}
+
+std::string percent(double share) { return fmt::format("{:.1f} %", std::floor(share * 1000) / 10); }
+
+Answer found(const search::BisectResult& result, const Options& options, Answer answer) {
+  answer.exit_status = exit_found;
+  answer.result = "found";
+  answer.output = fmt::format("{} is the first {} commit\n", answer.suspects.front().commit, options.term_new);
+  if (!result.certainty) return answer;
+  answer.output += fmt::format("with a confidence of {}\n", percent(result.certainty->confidence)) +
+                   ranking(answer, *result.certainty, options);
+  return answer;
+}
+
+Answer not_confident(const search::BisectResult& result, const Options& options, Answer answer) {
+  answer.exit_status = exit_not_confident;
+  answer.result = "not-confident";
+  answer.message = fmt::format("after {} tests no commit is the first {} one with a confidence of {}",
+                               result.certainty->tests, options.term_new, percent(options.confidence));
+  answer.output = fmt::format("The first {} commit could be any of:\n", options.term_new) +
+                  ranking(answer, *result.certainty, options);
+  return answer;
+}
+
+Answer no_culprit(const search::BisectResult& result, const Options& options, Answer answer) {
+  const search::Certainty& certainty = *result.certainty;
+  answer.exit_status = exit_no_culprit;
+  answer.result = "no-culprit";
+  answer.message = fmt::format(
+      "no first {} commit is in this range, with a confidence of {}: the test is flaky, and {} "
+      "of {} tests gave {}, alike at old and at new commits",
+      options.term_new, percent(certainty.confidence), certainty.failures, certainty.tests, options.term_new);
+  return answer;
+}
+
 Answer of_result(const search::BisectResult& result, const Options& options, const Names& names) {
   Answer answer;
   for (const search::Suspect& suspect : result.suspects) {
@@ -93,10 +145,11 @@ Answer of_result(const search::BisectResult& result, const Options& options, con
   }
   switch (result.kind) {
     case Kind::found:
-      answer.exit_status = exit_found;
-      answer.result = "found";
-      answer.output = fmt::format("{} is the first {} commit\n", answer.suspects.front().commit, options.term_new);
-      return answer;
+      return found(result, options, std::move(answer));
+    case Kind::not_confident:
+      return not_confident(result, options, std::move(answer));
+    case Kind::no_culprit:
+      return no_culprit(result, options, std::move(answer));
     case Kind::only_skipped:
       answer.exit_status = exit_only_skipped;
       answer.result = "only-skipped";
@@ -170,7 +223,8 @@ Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end
   Answer answer = single ? *single : of_result(result, options, names);
   if (options.single && !single) answer.exit_status = exit_nothing_testable;
   if (result.kind == Kind::found) answer.decided_by = result.suspects.front().node;
-  const bool of_many = result.kind == Kind::only_skipped || result.kind == Kind::contradiction;
+  const bool of_many = result.kind == Kind::only_skipped || result.kind == Kind::contradiction ||
+                       result.kind == Kind::not_confident || result.kind == Kind::no_culprit;
   if (result.kind != Kind::found && !of_many) answer.decided_by = result.subject;
   return answer;
 }

@@ -22,6 +22,8 @@ enum ExitStatus : int {
   exit_only_skipped = 2,
   exit_bad_merge_base = 3,
   exit_nothing_testable = 4,
+  exit_not_confident = 6,
+  exit_no_culprit = 7,
   exit_untestable = 125,  ///< of a single test
   exit_interrupted = run::exit_interrupted,
 };

@@ -1,5 +1,6 @@
 #include "bisect.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -50,6 +51,22 @@ int dry_run(Search& search) {
   return run::tell_losses(program, options, json.get(), exit_found);
 }
 
+/// git takes every verdict for certain: of a flaky test it gets one a commit, as the answer has it.
+std::vector<git::BisectLogEntry> verdicts_for_git(const Search& search, const Reporter& reporter) {
+  using Word = git::BisectLogEntry::Word;
+  if (search.plan.noisy() == nullptr) return reporter.verdicts();
+  std::vector<git::BisectLogEntry> entries;
+  for (git::BisectLogEntry entry : reporter.verdicts()) {
+    if (std::ranges::find(entries, entry.id, &git::BisectLogEntry::id) != entries.end()) continue;
+    const auto subject = std::ranges::find(search.subjects, entry.id) - search.subjects.begin();
+    const auto truth = search.plan.in_truth(static_cast<dispatch::Subject>(subject));
+    if (!truth) continue;
+    if (entry.word != Word::skip) entry.word = *truth == search::Verdict::bad ? Word::bad : Word::good;
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
 void write_bisect_log(Search& search, Reporter& reporter, logs::LogStore& logs) {
   std::optional<git::BisectLogEntry> culprit;
   if (const auto& result = search.plan.result(); result.kind == search::BisectResult::Kind::found) {
@@ -59,8 +76,8 @@ void write_bisect_log(Search& search, Reporter& reporter, logs::LogStore& logs) 
     culprit->id = named.id;
     culprit->subject = named.subject;
   }
-  const Result<void> written =
-      logs.write("bisect.log", git::bisect_log(log_head(search, reporter.verdicts()), reporter.verdicts(), culprit));
+  const std::vector<git::BisectLogEntry> verdicts = verdicts_for_git(search, reporter);
+  const Result<void> written = logs.write("bisect.log", git::bisect_log(log_head(search, verdicts), verdicts, culprit));
   if (!written) reporter.show(events::Notice{written.error().message});
 }
 
@@ -77,7 +94,12 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   ended.wall = reporter.elapsed();
   ended.log_directory = logs.directory().string();
   ended.exit_code = answer.exit_status;
-  if (answer.result == "found") {
+  if (const auto& certainty = search.plan.result().certainty) {
+    ended.search.confidence = certainty->confidence;
+    ended.search.no_culprit = certainty->no_culprit;
+    ended.search.false_failures = certainty->false_failure;
+    ended.search.false_passes = certainty->false_pass;
+  } else if (answer.result == "found") {
     search::SearchOptions serial;
     serial.trust_ends = true;
     ended.search.serial_tests = search::serial_tests(search.range.graph, search.plan.result().suspects.front().node,

@@ -216,7 +216,8 @@ std::map<std::string, std::string> CommitWork::in_trees() const {
 
 wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   wire::Run run = run_;
-  const std::string commit = subjects_.at(assignment.subject).hex();
+  const Trial trial = trial_of_(assignment.subject);
+  const std::string commit = subjects_.at(trial.commit).hex();
   if (!send_files_) run.input = commit + "\n";
   if (post_checkout_) {
     run.build = with_post_checkout(worker(assignment.worker), commit, run_.build);
@@ -226,6 +227,7 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   run.env.push_back("NMZ_WORKLOAD=" + commit);
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
+  run.env.push_back("NMZ_RUN=" + std::to_string(trial.number));
   return run;
 }
 
@@ -235,7 +237,7 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   WorkerTree& where = worker(assignment.worker);
   git::TreeRequest request;
   if (known.intact) request.from = where.commit;
-  request.to = subjects_.at(assignment.subject);
+  request.to = subjects_.at(trial_of_(assignment.subject).commit);
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;

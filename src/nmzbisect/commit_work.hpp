@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -70,6 +71,12 @@ class CommitWork final : public coordinator::WorkSource {
   Result<std::filesystem::path> add_tree();
   /// Files that stand at their paths at every commit.
   void take_today(std::shared_ptr<const std::vector<git::TodaysFile>> files) { today_ = std::move(files); }
+  /// What a subject is, where that is not the commit with its number: an execution of one, and the how manieth.
+  struct Trial {
+    dispatch::Subject commit = 0;
+    std::uint32_t number = 1;
+  };
+  void take_trials(std::function<Trial(dispatch::Subject)> trials) { trial_of_ = std::move(trials); }
   /// What is applied to the commits.
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
   /// What makes git work in trees that are elsewhere.
@@ -95,6 +102,7 @@ class CommitWork final : public coordinator::WorkSource {
 
   const git::ObjectReader& objects_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::vector<git::CommitId> subjects_;
+  std::function<Trial(dispatch::Subject)> trial_of_ = [](dispatch::Subject subject) { return Trial{subject}; };
   wire::Run run_;
   bool clean_;
   bool send_files_ = true;

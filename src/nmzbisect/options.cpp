@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <iterator>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <regex.h>
 
 #include "nmz/command_line/values.hpp"
@@ -46,7 +48,8 @@ the search, unless --match tells that it is the failure that is looked for. It r
 SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has ended its test.
 
 Exit status: 0 found; 1 stopped (by the command, or because the ends contradict); 2 only skipped commits are left;
-3 a merge base is bad; 4 nothing could be tested; 128 usage; 130 interrupted.
+3 a merge base is bad; 4 nothing could be tested; 6 a flaky test: not sure enough; 7 a flaky test: no culprit;
+128 usage; 130 interrupted.
 )";
 
 constexpr const char* usage =
@@ -70,10 +73,15 @@ struct Words {
   std::vector<std::string> range_patches;
   bool confirm = false;
   bool no_confirm = false;
+  std::string flaky;
+  bool good_never_fails = false;
+  bool bad_never_passes = false;
+  std::string confidence;
 };
 
 Table search_options(Options& options, Words& words) {
   using search::Strategy;
+  constexpr std::uint64_t most_tests = 1'000'000;
   return {
       list("--good", "REV", texts(options.goods),
            "A revision without the bug; may be repeated. auto: none is known, ancestors of the bad end are tried"),
@@ -95,6 +103,15 @@ Table search_options(Options& options, Words& words) {
            "Test the answer once more with nothing beside it, and search again one at a time if it differs [where "
            "tests may disturb each other unnoticed]"),
       flag("--no-confirm", words.no_confirm, "Give the answer without testing it once more"),
+      value("--flaky", "auto|FP,FN", text(words.flaky),
+            "The test is sometimes wrong: commits are tested repeatedly. auto learns how often; FP is how often a good "
+            "commit fails, FN how often a bad one passes, 0 to 1 [noticed when verdicts contradict each other]"),
+      flag("--good-never-fails", words.good_never_fails, "The test is flaky, but never fails where the bug is not"),
+      flag("--bad-never-passes", words.bad_never_passes, "The test is flaky, but never passes where the bug is"),
+      value("--confidence", "P", text(words.confidence),
+            "How sure the answer of a search with a flaky test has to be, between 0.5 and 1 [0.99]"),
+      value("--max-tests", "N", command_line::count(options.max_tests, most_tests),
+            "With a flaky test: stop after this many tests, sure or not [1000]"),
       value("--strategy", "NAME",
             one_of<Strategy>(options.strategy, {{"adaptive", Strategy::adaptive}, {"rounds", Strategy::rounds}}),
             "adaptive: every verdict decides what runs next; rounds: wait for all probes of a round [adaptive]"),
@@ -233,6 +250,55 @@ Result<void> take_patches(const Words& words, Options& options) {
   return {};
 }
 
+/// Errors (misconfigured): it is no number, or lies outside.
+Result<double> parse_share(const std::string& option, const std::string& text, double least, double most) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  if (whole && number >= least && number < most) return number;
+  return fail(ErrorKind::misconfigured,
+              fmt::format("{} needs a number from {} to less than {}, not '{}'", option, least, most, text));
+}
+
+Result<void> take_rates(const std::string& text, search::NoiseOptions& noise) {
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos) {
+    return fail(ErrorKind::misconfigured, "--flaky is auto or two rates FP,FN (such as 0.05,0.2), not '" + text + "'");
+  }
+  return parse_share("--flaky", text.substr(0, comma), 0, 1)
+      .and_then([&](double rate) {
+        noise.false_failure = rate;
+        return parse_share("--flaky", text.substr(comma + 1), 0, 1);
+      })
+      .and_then([&](double rate) -> Result<void> {
+        noise.false_pass = rate;
+        if (*noise.false_failure + rate < 1) return {};
+        return fail(ErrorKind::misconfigured,
+                    "--flaky '" + text + "': a test that fails at good commits as often as at bad ones tells nothing");
+      });
+}
+
+Result<void> take_noise(const Words& words, Options& options) {
+  const bool rates = !words.flaky.empty() && words.flaky != "auto";
+  options.flaky = !words.flaky.empty() || words.good_never_fails || words.bad_never_passes;
+  if (rates && (words.good_never_fails || words.bad_never_passes)) {
+    return fail(ErrorKind::misconfigured,
+                "--flaky FP,FN says both rates, and excludes --good-never-fails and --bad-never-passes");
+  }
+  if (words.good_never_fails && words.bad_never_passes) {
+    return fail(ErrorKind::misconfigured,
+                "a test that never fails at a good commit and never passes at a bad one is not flaky");
+  }
+  if (options.flaky && options.find_good) {
+    return fail(ErrorKind::misconfigured, "a search with a flaky test needs a good revision, not --good auto");
+  }
+  if (words.good_never_fails) options.noise.false_failure = 0;
+  if (words.bad_never_passes) options.noise.false_pass = 0;
+  Result<void> taken = rates ? take_rates(words.flaky, options.noise) : Result<void>{};
+  if (!taken || words.confidence.empty()) return taken;
+  return parse_share("--confidence", words.confidence, 0.5, 1).map([&](double share) { options.confidence = share; });
+}
+
 /// What excludes something else.
 Result<void> check_pairs(const Words& words, Options& options, command_line::Parser& parser) {
   const auto apart = [&parser](const char* one, const char* other) {
@@ -364,6 +430,7 @@ class CommandLine {
         .and_then([&] { return shared_.check(parser_); })
         .and_then([&] { return take_patches(words_, options()); })
         .and_then([&] { return check_pairs(words_, options(), parser_); })
+        .and_then([&] { return take_noise(words_, options()); })
         .and_then([&] { return check_terms(options(), terms_given); })
         .and_then([&] { return check_rest(options()); })
         .map([&] { return std::move(request_); });

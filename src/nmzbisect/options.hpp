@@ -13,6 +13,7 @@
 #include "nmz/run/program.hpp"
 #include "nmz/run/settings.hpp"
 #include "nmz/search/bisect_plan.hpp"
+#include "nmz/search/posterior.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -37,6 +38,10 @@ struct Options : run::Settings {
   bool find_fix = false;
   bool trust_ends = false;
   std::optional<bool> confirm;  ///< test the answer once more, alone; nothing = where tests may disturb each other
+  bool flaky = false;           ///< the test is known to be
+  search::NoiseOptions noise;   ///< how often it is wrong, where that is known
+  double confidence = 0.99;
+  std::size_t max_tests = 1000;  ///< of a flaky test
   search::Strategy strategy = search::Strategy::adaptive;
   search::TimeoutMeans on_timeout = search::TimeoutMeans::skip;
   std::string build;

@@ -34,7 +34,7 @@ std::vector<git::CommitId> subjects_of(const git::Range& range) {
   return subjects;
 }
 
-search::BisectOptions plan_options(const Options& options, const git::Range& range, std::uint32_t workers) {
+search::BisectOptions bisect_options(const Options& options, const git::Range& range, std::uint32_t workers) {
   search::BisectOptions plan;
   plan.retreat = retreat_of(range);
   plan.skipped = range.skipped;
@@ -54,8 +54,21 @@ search::Confirm confirmation(const Options& options, const site::Site& site) {
   return site.keeps_apart() ? search::Confirm::disk_tight : search::Confirm::unwatched;
 }
 
-/// More workers than there are commits to test have nothing to do.
+search::SearchPlanOptions plan_options(const Options& options, const git::Range& range, std::uint32_t workers,
+                                       search::Confirm confirm) {
+  search::SearchPlanOptions plan;
+  plan.bisect = bisect_options(options, range, workers);
+  plan.confirm = confirm;
+  plan.flaky = options.flaky;
+  plan.noisy.noise = options.noise;
+  plan.noisy.confidence = options.confidence;
+  plan.noisy.max_tests = options.max_tests;
+  return plan;
+}
+
+/// More workers than there are commits to test have nothing to do, unless a commit is tested many times.
 std::uint32_t worker_count(const Options& options, const git::Range& range, std::uint32_t cpus_there) {
+  if (options.flaky) return options.workers == 0 ? cpus_there : options.workers;
   const std::size_t subjects = range.graph.size() + range.outside.size();
   const std::uint32_t wanted = options.workers == 0 ? cpus_there : options.workers;
   return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, std::max<std::size_t>(subjects, 1)));
@@ -77,17 +90,18 @@ Search::Search(const Options& options_in, git::Repository repository_in, git::Ob
       subjects{subjects_of(range)},
       workers{worker_count(options, range, site.cpus())},
       confirm{confirmation(options, site)},
-      plan{range.graph, checks_of(range), plan_options(options, range, workers), confirm} {}
+      plan{range.graph, checks_of(range), plan_options(options, range, workers, confirm)} {}
 
 void Search::begin_again() {
   std::destroy_at(&plan);
-  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, range, workers), confirm);
+  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, range, workers, confirm));
 }
 
 Named Search::name(dispatch::Subject subject) const {
-  const git::CommitId id = subjects.at(subject);
-  const bool outside = subject >= range.graph.size();
-  return {id, message_line(id), outside && range.outside[subject - range.graph.size()].merge_base};
+  const dispatch::Subject commit = plan.commit_of(subject);
+  const git::CommitId id = subjects.at(commit);
+  const bool outside = commit >= range.graph.size();
+  return {id, message_line(id), outside && range.outside[commit - range.graph.size()].merge_base};
 }
 
 events::SearchPlanned plan_of(Search& search) {
@@ -95,7 +109,8 @@ events::SearchPlanned plan_of(Search& search) {
   planned.candidates = search.range.graph.candidates();
   planned.workers = search.workers;
   planned.rounds = search.plan.rounds_left();
-  const std::vector<dispatch::Subject> probes = search.plan.next(search.workers);
+  std::vector<dispatch::Subject> probes = search.plan.next(search.workers);
+  for (dispatch::Subject& probe : probes) probe = search.plan.commit_of(probe);
   for (auto subject = static_cast<dispatch::Subject>(search.subjects.size()); subject-- > 0;) {
     const bool probed = std::ranges::find(probes, subject) != probes.end();
     const bool candidate =

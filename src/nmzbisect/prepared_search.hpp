@@ -13,7 +13,7 @@
 #include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
-#include "nmz/search/confirmed_plan.hpp"
+#include "nmz/search/search_plan.hpp"
 #include "nmz/site/site.hpp"
 
 #include "answer.hpp"
@@ -51,7 +51,7 @@ struct Search {
   std::vector<git::CommitId> subjects;
   std::uint32_t workers;
   search::Confirm confirm;  ///< the plan's to begin with
-  search::ConfirmedPlan plan;
+  search::SearchPlan plan;
 };
 
 /// What --dry-run says.

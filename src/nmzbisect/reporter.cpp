@@ -12,11 +12,24 @@ namespace {
 
 constexpr std::size_t short_id = 12;
 
+/// In the most probable answer of a noisy search; 0 of any other.
+double confidence(const search::SearchPlan& plan) {
+  if (plan.noisy() == nullptr) return 0;
+  const search::Posterior& posterior = plan.noisy()->posterior();
+  const std::optional<search::Node> best = posterior.best();
+  return best ? posterior.share(*best) : 0;
+}
+
 }  // namespace
 
-Reporter::Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names,
-                   logs::LogStore& logs, Words words)
-    : plan_{plan}, names_{std::move(names)}, logs_{logs}, words_{std::move(words)}, retreating_{plan.retreating()} {}
+Reporter::Reporter(const search::SearchPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
+                   Words words)
+    : plan_{plan},
+      names_{std::move(names)},
+      logs_{logs},
+      words_{std::move(words)},
+      noisy_{plan.noisy() != nullptr},
+      retreating_{plan.retreating()} {}
 
 events::Seconds Reporter::mean_job() const {
   return counts_.all() == 0 ? events::Seconds{0} : worked_ / static_cast<double>(counts_.all());
@@ -47,9 +60,22 @@ void Reporter::started(const dispatch::Assign& assignment, job::Phase phase) {
 }
 
 void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
-  logs_.append(assignment.job, names_(assignment.subject).id.hex(), assignment.attempt, bytes);
+  logs_.append(assignment.job, log_name(assignment.subject), assignment.attempt, bytes);
   show_trouble();
   show(events::Output{assignment.job, std::string{bytes}});
+}
+
+/// Each execution of a commit has a log of its own, also where several go on at once.
+std::string Reporter::log_name(dispatch::Subject subject) const {
+  const std::uint32_t number = plan_.number_of(subject);
+  return names_(subject).id.hex() + (number > 1 ? ".run-" + std::to_string(number) : "");
+}
+
+void Reporter::keep_log(dispatch::Subject subject, const std::string& log) {
+  const dispatch::Subject commit = plan_.commit_of(subject);
+  const bool passing = plan_.noisy() != nullptr && plan_.verdict(subject) != search::Verdict::bad;
+  if (passing && kept_logs_.contains(commit)) return;
+  kept_logs_[commit] = log;
 }
 
 std::string Reporter::log_of(dispatch::Subject subject) const {
@@ -125,10 +151,10 @@ void Reporter::ended(const dispatch::Ended& ended) {
   done.outcome = job::classify(ended.outcome);
   done.detail = job::describe(ended.outcome);
   done.took = ended.took;
-  done.log = logs_.close(ended.job, done.item, ended.attempt, keep);
+  done.log = logs_.close(ended.job, log_name(ended.subject), ended.attempt, keep);
   show_trouble();
   const bool counted = ended.fate == dispatch::Ended::Fate::counted;
-  if (counted) kept_logs_[ended.subject] = done.log;
+  if (counted) keep_log(ended.subject, done.log);
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
   const auto assigned = assigned_at_.extract(ended.job);
   if (counted && verdict) {
@@ -139,10 +165,27 @@ void Reporter::ended(const dispatch::Ended& ended) {
   const events::Progress now = progress();
   done.left = now.left;
   done.expected_left = now.expected_left;
+  done.confidence = confidence(plan_);
   if (counted) show(now);
   show(done);
   show_good_end(named);
   show_stage(named, done.word);
+  show_contradiction();
+}
+
+void Reporter::show_contradiction() {
+  if (std::exchange(noisy_, plan_.noisy() != nullptr) == noisy_ || !plan_.contradiction()) return;
+  const Named bad = names_(plan_.contradiction()->bad);
+  const Named good = names_(plan_.contradiction()->good);
+  const std::string bad_id = bad.id.hex().substr(0, short_id);
+  const std::string good_id = good.id.hex().substr(0, short_id);
+  const std::string what = bad.id == good.id
+                               ? fmt::format("{} tests as {} and as {}", bad_id, words_.bad, words_.good)
+                               : fmt::format("{} tests as {}, {} as {}, and no single first {} commit explains both",
+                                             bad_id, words_.bad, good_id, words_.good, words_.bad);
+  show(events::Notice{"the verdicts contradict each other (" + what +
+                      "): the test is flaky, and the search goes on with repeated tests, learning how often it is "
+                      "wrong (--flaky)"});
 }
 
 void Reporter::show_good_end(const Named& tested) {
@@ -156,7 +199,7 @@ void Reporter::show_good_end(const Named& tested) {
 void Reporter::show_stage(const Named& tested, const std::string& word) {
   using Stage = search::ConfirmedPlan::Stage;
   const Stage before = std::exchange(stage_, plan_.stage());
-  if (before == stage_) return;
+  if (before == stage_ || plan_.noisy() != nullptr) return;
   if (stage_ == Stage::confirming) {
     return show(
         events::Notice{"tests could have disturbed each other unnoticed: the answer is tested once more, with "

@@ -15,7 +15,7 @@
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/commit_id.hpp"
 #include "nmz/logs/log_store.hpp"
-#include "nmz/search/confirmed_plan.hpp"
+#include "nmz/search/search_plan.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -40,7 +40,7 @@ class Reporter final : public coordinator::Observer {
   };
 
   /// `names` gives a subject's commit and message line; called on the coordinator's thread, must be quick.
-  Reporter(const search::ConfirmedPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
+  Reporter(const search::SearchPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
            Words words);
 
   void add(events::Consumer& consumer) { stream_.add(consumer); }
@@ -64,7 +64,8 @@ class Reporter final : public coordinator::Observer {
 
   [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  /// Of the last test of the subject that gave a verdict; empty when there is none.
+  /// Of the last test of the commit that gave a verdict, or of the last that failed where it may fail at times; empty
+  /// when there is none.
   [[nodiscard]] std::string log_of(dispatch::Subject subject) const;
   [[nodiscard]] events::Seconds elapsed() const { return stream_.elapsed(); }
 
@@ -77,9 +78,12 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] events::Progress progress() const;
   void show_good_end(const Named& tested);
   void show_stage(const Named& tested, const std::string& word);
+  void show_contradiction();
+  void keep_log(dispatch::Subject subject, const std::string& log);
+  [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] std::pair<events::Mark, std::string> mark(const dispatch::Ended& ended) const;
 
-  const search::ConfirmedPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const search::SearchPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::function<Named(dispatch::Subject)> names_;
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Words words_;
@@ -88,6 +92,7 @@ class Reporter final : public coordinator::Observer {
   Counts counts_;
   std::map<dispatch::Subject, std::string> kept_logs_;
   search::ConfirmedPlan::Stage stage_ = search::ConfirmedPlan::Stage::searching;
+  bool noisy_ = false;       ///< the search was a noisy one before the last verdict
   bool retreating_ = false;  ///< before the last verdict
   std::map<job::JobId, events::Seconds> assigned_at_;
   events::Seconds worked_{0};  ///< by the jobs that gave a verdict

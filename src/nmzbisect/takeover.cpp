@@ -110,8 +110,10 @@ void give_back(const Search& search, const Takeover& takeover, Reporter& reporte
   using Kind = search::BisectResult::Kind;
   const search::BisectResult& result = search.plan.result();
   git::SessionEnd end;
+  // git knows no doubts: of a noisy search it is told the answer.
+  const bool certain = search.plan.noisy() == nullptr;
   for (const git::BisectLogEntry& entry : reporter.verdicts()) {
-    if (!is_known(*takeover.session, entry.id)) end.verdicts.push_back(entry);
+    if (certain && !is_known(*takeover.session, entry.id)) end.verdicts.push_back(entry);
   }
   const auto bad =
       std::ranges::stable_partition(end.verdicts, [](const auto& entry) { return entry.word != Word::bad; });

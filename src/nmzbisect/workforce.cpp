@@ -86,6 +86,9 @@ coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Repor
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
   work->take_patches(shop.patches);
+  work->take_trials([&plan = search.plan](dispatch::Subject subject) {
+    return CommitWork::Trial{plan.commit_of(subject), plan.number_of(subject)};
+  });
   site::WorkersRequest request;
   request.agent = shop.agent;
   request.tree = !search.options.no_checkout;

@@ -23,16 +23,6 @@ OpenGraph everything(const CommitGraph& graph) {
   return all;
 }
 
-/// Strict ancestors of good ends: no candidates by definition, whatever the graph says.
-std::vector<bool> below_good_ends(const CommitGraph& graph) {
-  std::vector<bool> below(graph.size());
-  for (Node node = static_cast<Node>(graph.size()); node-- > 0;) {
-    if (!below[node] && graph.role(node) != Role::good_end) continue;
-    for (const Node parent : graph.parents(node)) below[parent] = true;
-  }
-  return below;
-}
-
 /// Whether "the bug is older and came through node 0" already is "everything is bad".
 bool first_node_is_below_all(const CommitGraph& graph) {
   if (graph.role(0) != Role::good_end) return false;

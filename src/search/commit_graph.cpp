@@ -18,4 +18,13 @@ Node CommitGraph::add(Role role, std::span<const Node> parents) {
   return node;
 }
 
+std::vector<bool> below_good_ends(const CommitGraph& graph) {
+  std::vector<bool> below(graph.size());
+  for (Node node = static_cast<Node>(graph.size()); node-- > 0;) {
+    if (!below[node] && graph.role(node) != Role::good_end) continue;
+    for (const Node parent : graph.parents(node)) below[parent] = true;
+  }
+  return below;
+}
+
 }  // namespace nmz::search

@@ -139,6 +139,7 @@ struct JobEnded {
   std::string log;           ///< path, may be empty
   std::size_t left = 0;      ///< candidates, or workloads without a result
   Seconds expected_left{0};  ///< 0 = unknown
+  double confidence = 0;     ///< search with a flaky test: in the most probable first bad commit; 0 = not such a one
   friend bool operator==(const JobEnded&, const JobEnded&) = default;
 };
 
@@ -184,6 +185,11 @@ struct SearchResult {
   std::string deciding_log;      ///< path; of the test that the result rests on
   std::string log_end;           ///< and its last lines
   std::string answer;            ///< what is on standard output: lines
+  // Of a search with a flaky test; 0 otherwise.
+  double confidence = 0;      ///< in the result, or in the most probable commit where there is none
+  double no_culprit = 0;      ///< how probable it is that there is none: the test fails at one rate everywhere
+  double false_failures = 0;  ///< how often the test fails at a good commit, as given or learnt
+  double false_passes = 0;    ///< how often it passes at a bad one
   friend bool operator==(const SearchResult&, const SearchResult&) = default;
 };
 

@@ -45,6 +45,16 @@ struct Check {
   Kind kind = Kind::merge_base;
 };
 
+/// What a noisy search (noisy_plan.hpp) thinks at its end.
+struct Certainty {
+  double confidence = 0;     ///< in the result; where there is none, the most probable candidate's share
+  double no_culprit = 0;     ///< that the test is flaky and nothing else
+  double false_failure = 0;  ///< how often a good commit fails, as known or learnt
+  double false_pass = 0;     ///< how often a bad one passes
+  std::size_t tests = 0;     ///< that gave a verdict
+  std::size_t failures = 0;
+};
+
 /// Why the search ended, in full.
 struct BisectResult {
   enum class Kind : std::uint8_t {
@@ -60,11 +70,14 @@ struct BisectResult {
     contradiction,      ///< verdicts no single first bad commit explains
     aborted,            ///< the command ended with 128 or above: `subject`, `outcome`
     command_failed,     ///< the command cannot be executed, or gave 126/127 at a good end too: `subject`, `outcome`
+    not_confident,      ///< noisy: the tests that were allowed do not tell; suspects, the most probable first
+    no_culprit,         ///< noisy: the test fails at one rate everywhere
   };
   Kind kind = Kind::unfinished;
   std::vector<Suspect> suspects;
   dispatch::Subject subject = 0;
   job::Outcome outcome;
+  std::optional<Certainty> certainty;  ///< of a noisy search; its suspects are sorted by share
 };
 
 class BisectPlan final : public dispatch::Plan {

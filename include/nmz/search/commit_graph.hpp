@@ -38,4 +38,7 @@ class CommitGraph {
   std::size_t candidates_ = 0;
 };
 
+/// Strict ancestors of good ends: no candidates by definition, whatever the graph says.
+[[nodiscard]] std::vector<bool> below_good_ends(const CommitGraph& graph);
+
 }  // namespace nmz::search

@@ -51,6 +51,8 @@ class ConfirmedPlan final : public dispatch::Plan {
   void doubt_if(std::function<bool()> disturbed) { disturbed_ = std::move(disturbed); }
 
   [[nodiscard]] Stage stage() const { return stage_; }
+  /// Whether tests have run beside each other, or could have.
+  [[nodiscard]] bool beside_others() const { return beside_others_; }
   /// What was recorded last only confirms, or not, what was known.
   [[nodiscard]] bool last_confirms() const { return last_confirmed_.has_value(); }
 

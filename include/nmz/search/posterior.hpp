@@ -1,0 +1,100 @@
+// What is thought of each hypothesis when a verdict may be wrong.
+//
+// Hypotheses: "this candidate is the first bad commit", each, and "there is no culprit here: the test fails at one rate
+// everywhere", which includes a range where everything is bad, or nothing. Two rates say how wrong a verdict is: how
+// often a good commit fails, and how often a bad one passes. Either is known, or learnt with the rest: a grid of pairs
+// with a prior stands for all that are thought possible, and each hypothesis sums over the grid. So rates are never
+// estimated first and then believed.
+//
+// All that the verdicts say about a hypothesis is how many failures and passes they have where it predicts bad; the
+// others are the rest. Hypotheses with equal counts are of one kind and share their likelihood. There are at most some
+// hundred kinds however long the history, and a verdict at v changes the counts of v and its ancestors: one sweep.
+//
+// A timeout is evidence of its own: it may be that bad commits hang more often than good ones, or that they do not.
+// Both are weighed, with rates that are integrated out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "nmz/search/commit_graph.hpp"
+#include "nmz/search/rate_grid.hpp"
+
+namespace nmz::search {
+
+struct NoiseOptions {
+  NoiseOptions() = default;
+  std::optional<double> false_failure;  ///< how often a good commit fails; nothing = learnt
+  std::optional<double> false_pass;     ///< how often a bad commit passes; nothing = learnt
+  double no_culprit_prior = 1.0 / 16;   ///< 0: there is one
+  std::size_t sample = 512;             ///< hypotheses looked at when choosing, at most
+};
+
+/// What one execution showed.
+enum class Shown : std::uint8_t { pass, failure, timeout };
+
+class Posterior {
+ public:
+  /// Hypotheses that the verdicts do not tell apart by count.
+  struct Kind {
+    double likelihood = 0;   ///< relative to the other kinds'
+    double fail_if_bad = 0;  ///< how often the next test fails where it predicts bad
+    double fail_if_good = 0;
+    double false_failure = 0;  ///< the rates as they are thought to be under it
+    double false_pass = 0;
+  };
+
+  /// `graph` must outlive this.
+  Posterior(const CommitGraph& graph, const NoiseOptions& options);
+
+  void observe(Node node, Shown shown);
+  /// Of a commit outside the graph that every candidate has to leave good.
+  void observe_outside(Shown shown);
+
+  /// That the node is the first bad commit.
+  [[nodiscard]] double share(Node node) const { return weights_[node] / total_; }
+  [[nodiscard]] double no_culprit() const { return no_culprit_weight_ / total_; }
+  /// How often a test fails if there is no culprit.
+  [[nodiscard]] double fail_without_culprit() const { return fail_without_culprit_; }
+  /// The most probable first bad commit; nothing when every candidate is impossible.
+  [[nodiscard]] std::optional<Node> best() const;
+  [[nodiscard]] const std::vector<Kind>& kinds() const { return kinds_; }
+  [[nodiscard]] std::size_t kind(Node node) const { return kind_of_[node]; }
+  /// 2 to the power of the entropy.
+  [[nodiscard]] double effective_size() const;
+
+ private:
+  struct Counts {
+    std::uint32_t failures = 0;
+    std::uint32_t passes = 0;
+    std::uint32_t timeouts = 0;
+  };
+
+  void set_priors(const CommitGraph& graph);
+  void count(Shown shown);
+  void refresh();
+  [[nodiscard]] std::size_t find_kind(std::uint64_t key);
+  [[nodiscard]] Kind judge(const Counts& where_bad, double& log_likelihood) const;
+  [[nodiscard]] double judge_without_culprit();
+  [[nodiscard]] double log_of_timeouts(const Counts& where_bad) const;
+
+  const CommitGraph* graph_;
+  double no_culprit_prior_;
+  std::vector<RatePair> grid_;
+  Counts all_;
+  std::vector<std::uint64_t> keys_;  ///< by node: the counts where its hypothesis predicts bad
+  std::vector<double> priors_;
+  std::vector<double> weights_;
+  std::vector<std::uint32_t> kind_of_;
+  std::vector<Kind> kinds_;
+  std::vector<double> logs_;  ///< of the kinds' likelihoods
+  std::unordered_map<std::uint64_t, std::size_t> known_kinds_;
+  double no_culprit_weight_ = 0;
+  double fail_without_culprit_ = 0.5;
+  double total_ = 1;
+};
+
+}  // namespace nmz::search
