@@ -42,6 +42,20 @@ std::vector<std::string> with_double_dashes(const CLI::App& app, std::vector<std
   return arguments;
 }
 
+/// "--image=" has an empty value; CLI11 would take the word behind it for one.
+std::vector<std::string> with_empty_values(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> apart;
+  for (const std::string& argument : arguments) {
+    const bool ends_so = argument.starts_with("--") && argument.find('=') == argument.size() - 1;
+    const CLI::Option* const option =
+        ends_so ? app.get_option_no_throw(argument.substr(0, argument.size() - 1)) : nullptr;
+    const bool takes_one = option != nullptr && option->get_type_size() > 0;
+    apart.push_back(takes_one ? argument.substr(0, argument.size() - 1) : argument);
+    if (takes_one) apart.emplace_back();
+  }
+  return apart;
+}
+
 /// The first that is an option for all its dashes and is none of ours.
 std::optional<std::string> unknown_option(const CLI::App& app, const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
@@ -123,7 +137,7 @@ struct Parser::State {
   explicit State(const Headline& headline) : app{headline.purpose, headline.name}, hint{headline.hint} {}
 
   Result<std::optional<std::string>> read(std::vector<std::string> arguments) {
-    arguments = with_double_dashes(app, std::move(arguments));
+    arguments = with_empty_values(app, with_double_dashes(app, std::move(arguments)));
     const auto wrong = [this](const std::string& what) {
       return fail(ErrorKind::misconfigured, what + " (" + hint + ")");
     };

@@ -82,7 +82,9 @@ std::string stack_is_lacking() {
 
 int follow(const Program& program, const std::vector<std::string>& arguments, const Reader& read) {
   const auto task = read(arguments);
-  return task ? carry_out(program, *task) : complain(program, task.error());
+  if (task) return carry_out(program, *task);
+  const int status = complain(program, task.error());
+  return task.error().kind == ErrorKind::retryable ? program.failed : status;  // the machine refused to start git
 }
 
 int print_page(const Program& program, const std::string& text) {
