@@ -19,7 +19,7 @@ struct Value {
   std::string key;     ///< as git prints it: "nmz.timeout", "nmz.bisect.log-lines"; section and name in lower case
   std::string value;   ///< "true" where the key stands alone, without '='
   std::string scope;   ///< system, global, tracked, local, worktree or command, which is their order
-  std::string origin;  ///< "file:/home/u/.gitconfig", absolute; "command line:"
+  std::string origin;  ///< "file:/etc/gitconfig", absolute; "command line:"
   bool alone = false;  ///< without '='
 };
 

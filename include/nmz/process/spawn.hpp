@@ -1,7 +1,8 @@
 // Starting a program that has nothing to do with this one but the descriptors it is given.
 //
 // posix_spawn, because this program may have threads and much memory. (Two places cannot use it: the agent's jobs and
-// git's processes ask the kernel for a signal at their parent's end, see agent/process.hpp and git_program/git_program.cpp.)
+// git's processes ask the kernel for a signal at their parent's end, see agent/process.hpp and
+// git_program/git_program.cpp.)
 #pragma once
 
 #include <optional>

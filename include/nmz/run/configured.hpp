@@ -44,7 +44,7 @@ struct Configured {
 [[nodiscard]] std::vector<std::string> unknown_keys(const Program& program, const command_line::Parser& parser,
                                                     const std::vector<configuration::Value>& values);
 
-/// "/home/u/.gitconfig", for a message.
+/// "/etc/gitconfig", for a message.
 [[nodiscard]] std::string place_of(const configuration::Value& value);
 
 /// Where a command line's defaults come from, and who is told what is left out. Empty functions: from nowhere, nobody.
