@@ -248,7 +248,7 @@ Result<void> record(const Repository& repository, const BisectSession& session, 
   if (!fs::exists(repository.git_dir() / "BISECT_START", error)) {
     return fail(ErrorKind::retryable, "nothing was recorded: the git bisect session was ended meanwhile");
   }
-  if (const Result<void> updated = update_refs(repository, session, end); !updated) {
+  if (Result<void> updated = update_refs(repository, session, end); !updated) {
     return updated;
   }
   std::ofstream out{log, std::ios::binary | std::ios::app};

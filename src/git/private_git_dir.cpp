@@ -275,7 +275,7 @@ Result<void> PrivateGitDir::update(ObjectReader& reader, const CommitId& commit,
   if (Result<void> done = impl_->index(reader.impl(), commit, stream, full); !done) {
     return done;
   }
-  const Result<void> written = top.index().doubt(stream.overlaid()).and_then([&] { return top.index().write(); });
+  Result<void> written = top.index().doubt(stream.overlaid()).and_then([&] { return top.index().write(); });
   if (!written) {
     return written;
   }

@@ -328,7 +328,7 @@ Result<std::vector<search::Node>> skipped_nodes(const Repository& repository, co
     }
   }
   std::ranges::sort(nodes);
-  nodes.erase(std::ranges::unique(nodes).begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
   return nodes;
 }
 

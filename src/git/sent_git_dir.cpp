@@ -214,9 +214,9 @@ Result<void> SentGitDir::Impl::make(ObjectReader::Impl& reader, const Level& lev
   out.bases.push_back(base.place);
   const fs::path git_dir = out.place / level.git;
   const std::string difference = level.commit.hex() + "^{tree}\n^" + base.commit.hex() + "^{tree}\n";
-  const Result<void> done = write(git_dir / "HEAD", level.commit.hex() + '\n')
-                                .and_then([&] { return make_history(level, base, git_dir); })
-                                .and_then([&] { return pack(level.source, git_dir, difference, {"--revs"}); });
+  Result<void> done = write(git_dir / "HEAD", level.commit.hex() + '\n')
+                          .and_then([&] { return make_history(level, base, git_dir); })
+                          .and_then([&] { return pack(level.source, git_dir, difference, {"--revs"}); });
   if (!done) {
     return done;
   }
@@ -248,8 +248,8 @@ Result<void> SentGitDir::Impl::make_submodules(ObjectReader::Impl& reader, const
     const std::string tree = level.tree.empty() ? path : level.tree + '/' + path;
     const std::string git = level.git + "/modules/" + name;
     const std::string link = "gitdir: " + fs::path{git}.lexically_relative(tree).string() + '\n';
-    Result<void> done = write(out.place / tree / ".git", link).and_then([&] {
-      return make(reader, {*source, commit, tree, git}, out);
+    Result<void> done = write(out.place / tree / ".git", link).and_then([&, &there = commit] {
+      return make(reader, {*source, there, tree, git}, out);
     });
     if (!done) {
       return done;

@@ -108,9 +108,10 @@ Result<ShortRefs> refs_into(const ObjectSource& source, const ShortHistory& hist
     const bool peeled = line.starts_with('^');
     const std::optional<CommitId> id = CommitId::parse(std::string_view{line}.substr(peeled ? 1 : 0, id_digits));
     if (line.starts_with('#')) {
-      refs.packed += line + '\n';
+      refs.packed.append(line).append("\n");
     } else if (id && history.commits.contains(*id)) {
-      refs.packed += peeled ? before + '\n' + line + '\n' : line + '\n';
+      if (peeled) refs.packed.append(before).append("\n");
+      refs.packed.append(line).append("\n");
       if (const std::optional<CommitId> tag = CommitId::parse(before.substr(0, id_digits)); peeled && tag) {
         refs.tags.push_back(*tag);
       }

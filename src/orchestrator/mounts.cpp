@@ -104,9 +104,10 @@ std::vector<std::string> detach_mounts(const std::filesystem::path& directory) {
   while (changed) {
     changed = false;
     there = mounts_below(read_all("/proc/self/mountinfo"), directory.string());
-    for (auto mount = there.rbegin(); mount != there.rend(); ++mount) changed = detach(*mount) || changed;
+    for (std::size_t at = there.size(); at-- > 0;) changed = detach(there[at]) || changed;
   }
   std::vector<std::string> left;
+  left.reserve(there.size());
   for (Mount& mount : there) left.push_back(std::move(mount.path));
   std::ranges::sort(left);
   left.erase(std::unique(left.begin(), left.end()), left.end());

@@ -84,7 +84,7 @@ void remove_unmarked(int base, const fs::path& path, int directory, int lock) {
 /// What is mounted there and cannot be detached, a line each.
 std::vector<std::string> mounted_lines(const fs::path& path) {
   std::vector<std::string> lines = detach_mounts(path);
-  for (std::string& line : lines) line = "cannot keep '" + line + "': something is mounted there";
+  for (std::string& line : lines) line.insert(0, "cannot keep '").append("': something is mounted there");
   return lines;
 }
 
