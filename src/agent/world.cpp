@@ -248,7 +248,8 @@ Attempt<> World::open(const std::string& tree) {
       return made;
     }
     for (const auto& [path, socket] : sockets_) {  // the commit may have something else there
-      ::mount(path_of(socket.get()).c_str(), (tree + '/' + path).c_str(), nullptr, MS_BIND, nullptr);
+      const std::string target = std::string{tree}.append("/").append(path);
+      ::mount(path_of(socket.get()).c_str(), target.c_str(), nullptr, MS_BIND, nullptr);
     }
   }
   if (checkout_ && ::mount(tree.c_str(), plan_.checkout.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {

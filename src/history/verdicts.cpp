@@ -69,14 +69,14 @@ Result<void> Verdicts::remember(const VerdictKey& key, const RememberedVerdict& 
   {
     auto write = impl_->connection->prepare("REPLACE INTO verdict (key, good, tested, last) VALUES (?, ?, ?, ?)");
     if (!write) return tl::unexpected{write.error()};
-    const auto written = Statement::Use{*write}(std::string_view{key.bytes})(std::int64_t{verdict.good ? 1 : 0})(
-                             std::string_view{verdict.commit})(to_number(verdict.when))
-                             .done();
+    auto written = Statement::Use{*write}(std::string_view{key.bytes})(std::int64_t{verdict.good ? 1 : 0})(
+                       std::string_view{verdict.commit})(to_number(verdict.when))
+                       .done();
     if (!written) return written;
     const auto there = impl_->connection->number("SELECT count(*) FROM verdict");
     if (!there) return tl::unexpected{there.error()};
     if (*there > most) {
-      const auto thinned =
+      auto thinned =
           impl_->connection->execute("DELETE FROM verdict WHERE key IN (SELECT key FROM verdict ORDER BY last LIMIT " +
                                      std::to_string(*there - most) + ")");
       if (!thinned) return thinned;
