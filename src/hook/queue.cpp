@@ -145,6 +145,7 @@ std::vector<Entry> Queue::waiting() const {
     return std::tie(std::get<0>(one), std::get<1>(one)) < std::tie(std::get<0>(other), std::get<1>(other));
   });
   std::vector<Entry> entries;
+  entries.reserve(found.size());
   for (auto& [when, ref, entry] : found) entries.push_back(std::move(entry));
   return entries;
 }
