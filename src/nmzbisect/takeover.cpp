@@ -115,10 +115,10 @@ void give_back(const Search& search, const Takeover& takeover, Reporter& reporte
   for (const git::BisectLogEntry& entry : reporter.verdicts()) {
     if (certain && !is_known(*takeover.session, entry.id)) end.verdicts.push_back(entry);
   }
-  const auto bad =
-      std::ranges::stable_partition(end.verdicts, [](const auto& entry) { return entry.word != Word::bad; });
-  std::ranges::stable_sort(
-      bad, [&](const auto& one, const auto& other) { return place_of(search, one) > place_of(search, other); });
+  const auto bad = std::stable_partition(end.verdicts.begin(), end.verdicts.end(),
+                                         [](const auto& entry) { return entry.word != Word::bad; });
+  std::stable_sort(bad, end.verdicts.end(),
+                   [&](const auto& one, const auto& other) { return place_of(search, one) > place_of(search, other); });
   if (result.kind == Kind::found) end.culprit = entry_of(search, result.suspects.front().node);
   if (result.kind == Kind::only_skipped) {
     for (const search::Suspect& suspect : result.suspects) end.possible.push_back(entry_of(search, suspect.node));
