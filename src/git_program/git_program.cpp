@@ -184,8 +184,10 @@ Result<pid_t> spawn(const GitCommand& command, int in, int out, int err) {
   if (error == ENOENT && std::filesystem::is_directory(command.directory)) {
     return fail(ErrorKind::misconfigured, "git is not installed, or not in PATH");
   }
-  return fail(ErrorKind::retryable, fmt::format("cannot start git in {}: {}", command.directory.string(),
-                                                std::generic_category().message(error)));
+  const bool is_no_place = error == ENOENT || error == ENOTDIR || error == EACCES;
+  const ErrorKind kind = is_no_place ? ErrorKind::misconfigured : ErrorKind::retryable;
+  return fail(kind, fmt::format("cannot start git in {}: {}", command.directory.string(),
+                                std::generic_category().message(error)));
 }
 
 /// Cuts what is read into lines.

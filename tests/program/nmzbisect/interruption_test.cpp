@@ -125,7 +125,7 @@ TEST_F(InterruptionTest, OfAWaitForALockOfSomebodyElses) {
   const int held = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_EQ(::flock(held, LOCK_EX), 0);
   std::future<Ended> run = start("exit 0", {"--jobs", "1", "--work-dir", work});
-  ASSERT_EQ(run.wait_for(std::chrono::milliseconds{1500}), std::future_status::timeout);
+  ASSERT_EQ(run.wait_for(std::chrono::milliseconds{4000}), std::future_status::timeout);
   ::kill(place.bisect_processes().at(0), SIGINT);
   ASSERT_EQ(run.wait_for(seconds{1}), std::future_status::ready);
   const Ended ended = run.get();
