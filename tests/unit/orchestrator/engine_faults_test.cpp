@@ -164,6 +164,10 @@ TEST_P(EngineFaultsTest, AWorkerMoreIsMade) {
   auto done = [&](const std::exception_ptr& bug, Result<std::shared_ptr<Stream>> result) {
     EXPECT_FALSE(bug);
     started = std::move(result);
+    boost::asio::co_spawn(io, workers->close(), [](const std::exception_ptr& fault, const Result<void>& closed) {
+      EXPECT_FALSE(fault);
+      EXPECT_TRUE(closed);
+    });
   };
   boost::asio::co_spawn(io, workers->start(job::WorkerId{FaultyRun::worker_count}), std::move(done));
   io.run_for(std::chrono::seconds{30});
