@@ -312,6 +312,7 @@ Result<std::vector<TodaysFile>> SentGitDir::files(ObjectReader& reader, const Co
     }
   }
   std::vector<TodaysFile> result;
+  result.reserve(files.size());
   for (auto& [path, file] : files) {
     result.push_back(std::move(file));
   }
