@@ -5,22 +5,13 @@
 #include <utility>
 
 #include "estimate.hpp"
+#include "moment.hpp"
 #include "place.hpp"
 #include "sqlite.hpp"
 
 namespace nmz::history {
 namespace fs = std::filesystem;
 namespace {
-
-using Clock = std::chrono::system_clock;
-
-std::int64_t to_number(Clock::time_point when) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
-}
-
-Clock::time_point to_time(std::int64_t number) {
-  return Clock::time_point{std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds{number})};
-}
 
 /// The columns runs, failures, mean, variance, from `column` on.
 Expectation expectation(const Statement::Use& row, int column) {

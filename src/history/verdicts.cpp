@@ -5,24 +5,11 @@
 
 #include <openssl/evp.h>
 
+#include "moment.hpp"
 #include "place.hpp"
 #include "sqlite.hpp"
 
 namespace nmz::history {
-namespace {
-
-using Clock = std::chrono::system_clock;
-
-std::int64_t to_number(Clock::time_point when) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
-}
-
-Clock::time_point to_time(std::int64_t number) {
-  return Clock::time_point{std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds{number})};
-}
-
-}  // namespace
-
 VerdictKey verdict_key(std::span<const std::string> what_decides) {
   std::string text;
   for (const std::string& one : what_decides) text += std::to_string(one.size()) + ':' + one;

@@ -66,9 +66,6 @@ struct Options : run::Settings {
 
 using Request = run::Request<Options>;
 
-/// Neither ends nor anything that has some.
-extern const char* const what_is_missing;
-
 /// Errors (misconfigured) are one line for the user.
 /// Of `nmzbisect test`, without the word.
 [[nodiscard]] Result<Request> parse_test(const std::vector<std::string>& arguments, const run::Defaults& defaults);

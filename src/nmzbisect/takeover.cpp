@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "option_rules.hpp"
+
 namespace nmz::nmzbisect {
 namespace {
 

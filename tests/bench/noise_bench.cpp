@@ -1,10 +1,9 @@
 // How many runs, and how sure is the answer, when verdicts may be wrong?
 //
-//     noise_bench                   a line of 128 commits at several rates, half-lies, 8 workers, no culprit,
-//     calibration noise_bench --graph FILE      a real history: `git rev-list --parents --topo-order A..B > FILE`, 5 %
-//     wrong
-//       --culprit ID                what is searched for beside 20 random commits
-//     --searches N                  of each row (default 500)
+//     noise_bench                 128 commits at several rates, half-lies, 8 workers, no culprit, calibration
+//     noise_bench --graph FILE    a real history, 5 % wrong: `git rev-list --parents --topo-order A..B > FILE`
+//       --culprit ID              what is searched for beside 20 random commits
+//     --searches N                of each row (default 500)
 //
 // "right": how often the answer was the culprit; "stated": the mean confidence it was given with. The figures to reach
 // beside ours: n = 128, 95 %: 18.8 / 26.1 / 57 runs at 5 / 10 / 20 % (rates unknown); git_bayesect's calibration
@@ -17,18 +16,18 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "nmz/search/noisy_plan.hpp"
+
+#include "history_file.hpp"
+#include "unit/search/random_graph.hpp"
 
 namespace {
 
@@ -79,17 +78,6 @@ struct Calibration {
     }
   }
 };
-
-std::vector<bool> bad_nodes(const CommitGraph& graph, Node culprit) {
-  std::vector<bool> bad(graph.size());
-  bad[culprit] = true;
-  for (Node node = culprit; node < graph.size(); ++node) {
-    for (const Node parent : graph.parents(node)) {
-      if (bad[parent]) bad[node] = true;
-    }
-  }
-  return bad;
-}
 
 struct Game {
   const CommitGraph* graph = nullptr;
@@ -174,39 +162,6 @@ void print_row(const std::string& name, Game game, std::size_t searches, std::op
              answered < searches ? fmt::format(", {} without an answer", searches - answered) : "");
 }
 
-CommitGraph line(std::size_t size) {
-  CommitGraph graph;
-  graph.add(Role::good_end, {});
-  for (Node node = 1; node <= size; ++node) graph.add(Role::candidate, std::vector{node - 1});
-  return graph;
-}
-
-CommitGraph read_graph(std::istream& in, const std::string& wanted, std::optional<Node>& found) {
-  std::vector<std::vector<std::string>> lines;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words{line};
-    lines.push_back({std::istream_iterator<std::string>{words}, {}});
-  }
-  CommitGraph graph;
-  std::unordered_map<std::string, Node> numbers;
-  const Node good_end = graph.add(Role::good_end, {});
-  std::ranges::reverse(lines);  // parents first
-  for (const std::vector<std::string>& line : lines) {
-    std::vector<Node> parents;
-    for (std::size_t i = 1; i < line.size(); ++i) {
-      const auto known = numbers.find(line[i]);
-      parents.push_back(known == numbers.end() ? good_end : known->second);
-    }
-    std::ranges::sort(parents);
-    parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
-    if (parents.empty()) parents.push_back(good_end);
-    const Node node = graph.add(Role::candidate, parents);
-    if (line.front() == wanted) found = node;
-    numbers.emplace(line.front(), node);
-  }
-  return graph;
-}
-
 NoisyOptions options(double confidence, std::optional<double> false_failure = {},
                      std::optional<double> false_pass = {}) {
   NoisyOptions options;
@@ -218,7 +173,7 @@ NoisyOptions options(double confidence, std::optional<double> false_failure = {}
 }
 
 void print_lines(std::size_t searches) {
-  const CommitGraph graph = line(128);
+  const CommitGraph graph = line(128, true);
   Game game;
   game.graph = &graph;
   for (const double p : {.05, .1, .2}) {
@@ -246,7 +201,7 @@ void print_lines(std::size_t searches) {
 
 /// Searches of all kinds, as often without a culprit as the prior has it.
 void print_calibration(std::size_t searches) {
-  const CommitGraph graph = line(128);
+  const CommitGraph graph = line(128, true);
   Calibration calibration;
   const std::array<World, 6> worlds{{{.02, .02}, {.05, .05}, {.1, .1}, {.2, .2}, {.05, .3}, {.01, .4}}};
   std::mt19937_64 random{11};
@@ -271,8 +226,12 @@ void print_calibration(std::size_t searches) {
 
 void print_history(const Settings& settings) {
   std::ifstream file{settings.graph};
+  const HistoryFile history = read_history(file);
+  const CommitGraph& graph = history.graph;
   std::optional<Node> culprit;
-  const CommitGraph graph = read_graph(file, settings.culprit, culprit);
+  if (const auto known = history.numbers.find(settings.culprit); known != history.numbers.end()) {
+    culprit = known->second;
+  }
   fmt::print("{} commits\n", graph.size() - 1);
   Game game;
   game.graph = &graph;

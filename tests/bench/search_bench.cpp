@@ -14,10 +14,8 @@
 #include <fstream>
 #include <iostream>
 #include <random>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <fmt/core.h>
@@ -25,10 +23,15 @@
 
 #include "nmz/search/search.hpp"
 
+#include "history_file.hpp"
+#include "unit/search/random_graph.hpp"
+
 namespace {
 
+using nmz::search::bad_nodes;
 using nmz::search::CommitGraph;
 using nmz::search::Conclusion;
+using nmz::search::line;
 using nmz::search::Node;
 using nmz::search::Role;
 using nmz::search::Search;
@@ -52,42 +55,6 @@ double peak_megabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-/// Which nodes a test finds bad.
-std::vector<bool> bad_nodes(const CommitGraph& graph, Node culprit) {
-  std::vector<bool> bad(graph.size());
-  bad[culprit] = true;
-  for (Node node = culprit; node < graph.size(); ++node) {
-    for (const Node parent : graph.parents(node)) {
-      if (bad[parent]) bad[node] = true;
-    }
-  }
-  return bad;
-}
-
-CommitGraph read_graph(std::istream& in) {
-  std::vector<std::vector<std::string>> lines;
-  for (std::string line; std::getline(in, line);) {
-    std::istringstream words{line};
-    lines.push_back({std::istream_iterator<std::string>{words}, {}});
-  }
-  CommitGraph graph;
-  std::unordered_map<std::string, Node> numbers;
-  const Node good_end = graph.add(Role::good_end, {});
-  std::ranges::reverse(lines);  // parents first
-  for (const std::vector<std::string>& line : lines) {
-    std::vector<Node> parents;
-    for (std::size_t i = 1; i < line.size(); ++i) {
-      const auto known = numbers.find(line[i]);
-      parents.push_back(known == numbers.end() ? good_end : known->second);
-    }
-    std::ranges::sort(parents);
-    parents.erase(std::unique(parents.begin(), parents.end()), parents.end());
-    if (parents.empty()) parents.push_back(good_end);
-    numbers.emplace(line.front(), graph.add(Role::candidate, parents));
-  }
-  return graph;
-}
-
 /// Topic branches that fork off the recent main line, grow and are merged; every commit ends up below the last one.
 CommitGraph random_history(std::size_t size, std::uint64_t seed) {
   std::mt19937_64 random{seed};
@@ -100,14 +67,6 @@ CommitGraph random_history(std::size_t size, std::uint64_t seed) {
     main_line = graph.add(Role::candidate, std::vector{std::min(main_line, topic), std::max(main_line, topic)});
     recent.push_back(main_line);
     if (recent.size() > 100) recent.erase(recent.begin());
-  }
-  return graph;
-}
-
-CommitGraph line(std::size_t size) {
-  CommitGraph graph;
-  for (Node node = 0; node < size; ++node) {
-    graph.add(Role::candidate, node == 0 ? std::vector<Node>{} : std::vector{node - 1});
   }
   return graph;
 }
@@ -225,7 +184,7 @@ Settings parse(std::span<char* const> arguments) {
 void run(Settings settings) {
   if (!settings.graph.empty()) {
     std::ifstream file{settings.graph};
-    const CommitGraph graph = read_graph(settings.graph == "-" ? std::cin : file);
+    const CommitGraph graph = nmz::search::read_history(settings.graph == "-" ? std::cin : file).graph;
     print_choice_time(graph, 8);
     return print_rounds(graph, settings);
   }

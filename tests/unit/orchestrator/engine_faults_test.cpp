@@ -1,6 +1,7 @@
 // Workers in containers and on a Swarm, with an Engine in memory that fails or stalls at each of its calls.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,33 @@ class EngineFaultsTest : public testing::TestWithParam<const char*> {
     std::vector<std::string> left;          ///< when the run was over
     std::vector<std::string> left_at_last;  ///< after the next one's sweep
   };
+
+  struct Started {
+    std::string error;  ///< empty when it was
+    std::optional<ErrorKind> kind;
+    std::vector<std::string> calls;  ///< of the Engine, by then
+  };
+
+  /// One worker, whatever its number; then the end of the run.
+  Started start_only(std::uint32_t number) {
+    boost::asio::io_context io;
+    FakeDockerApi engine{io.get_executor(), std::make_shared<FakeDocker>(io.get_executor())};
+    std::vector<std::string> told;
+    const auto workers = make(io, engine, told);
+    Started started{"it did not end", std::nullopt, {}};
+    auto done = [&](const std::exception_ptr& bug, const Result<std::shared_ptr<Stream>>& result) {
+      EXPECT_FALSE(bug);
+      started = {result ? "" : result.error().message, std::nullopt, engine.calls()};
+      if (!result) started.kind = result.error().kind;
+      boost::asio::co_spawn(io, workers->close(), [](const std::exception_ptr& fault, const Result<void>& closed) {
+        EXPECT_FALSE(fault);
+        EXPECT_TRUE(closed);
+      });
+    };
+    boost::asio::co_spawn(io, workers->start(job::WorkerId{number}), std::move(done));
+    io.run_for(std::chrono::seconds{30});
+    return started;
+  }
 
   enum class Accident : std::uint8_t { none, interrupted, relay_dies };
 
@@ -155,44 +183,17 @@ TEST_P(EngineFaultsTest, AnEngineThatWasAwayForAMomentCostsNoWorker) {
 }
 
 TEST_P(EngineFaultsTest, AWorkerMoreIsMade) {
-  boost::asio::io_context io;
-  const auto docker = std::make_shared<FakeDocker>(io.get_executor());
-  FakeDockerApi engine{io.get_executor(), docker};
-  std::vector<std::string> told;
-  const auto workers = make(io, engine, told);
-  Result<std::shared_ptr<Stream>> started;
-  auto done = [&](const std::exception_ptr& bug, Result<std::shared_ptr<Stream>> result) {
-    EXPECT_FALSE(bug);
-    started = std::move(result);
-    boost::asio::co_spawn(io, workers->close(), [](const std::exception_ptr& fault, const Result<void>& closed) {
-      EXPECT_FALSE(fault);
-      EXPECT_TRUE(closed);
-    });
-  };
-  boost::asio::co_spawn(io, workers->start(job::WorkerId{FaultyRun::worker_count}), std::move(done));
-  io.run_for(std::chrono::seconds{30});
-  EXPECT_TRUE(started.has_value()) << started.error().message;
+  const Started one = start_only(FaultyRun::worker_count);
+  EXPECT_EQ(one.error, "");
 }
 
 TEST_P(EngineFaultsTest, MoreThanASwarmHasTokensForAreRefusedInWords) {
   if (!is_swarm()) return;  // has none
-  boost::asio::io_context io;
-  const auto docker = std::make_shared<FakeDocker>(io.get_executor());
-  FakeDockerApi engine{io.get_executor(), docker};
-  std::vector<std::string> told;
-  const auto workers = make(io, engine, told);
-  Result<std::shared_ptr<Stream>> started;
-  auto done = [&](const std::exception_ptr& bug, Result<std::shared_ptr<Stream>> result) {
-    EXPECT_FALSE(bug);
-    started = std::move(result);
-  };
-  boost::asio::co_spawn(io, workers->start(job::WorkerId{FaultyRun::worker_count + 64}), std::move(done));
-  io.run_for(std::chrono::seconds{30});
-  ASSERT_FALSE(started.has_value());
-  EXPECT_EQ(started.error().kind, ErrorKind::rejected) << "another try is of no use";
-  EXPECT_EQ(started.error().message, "a Swarm's service gets no more than " +
-                                         std::to_string(FaultyRun::worker_count + 64) + " workers while it runs");
-  EXPECT_TRUE(engine.calls().empty());
+  const Started one = start_only(FaultyRun::worker_count + 64);
+  EXPECT_EQ(one.kind, ErrorKind::rejected) << "another try is of no use";
+  EXPECT_EQ(one.error, "a Swarm's service gets no more than " + std::to_string(FaultyRun::worker_count + 64) +
+                           " workers while it runs");
+  EXPECT_THAT(one.calls, testing::IsEmpty());
 }
 
 }  // namespace

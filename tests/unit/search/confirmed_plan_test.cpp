@@ -6,22 +6,14 @@
 #include <gtest/gtest.h>
 
 #include "plan_player.hpp"
+#include "random_graph.hpp"
 
 namespace nmz::search {
 namespace {
 
-CommitGraph line(std::size_t size) {
-  CommitGraph graph;
-  for (Node node = 0; node < size; ++node) {
-    graph.add(node == 0 ? Role::good_end : Role::candidate,
-              node == 0 ? std::vector<Node>{} : std::vector<Node>{node - 1});
-  }
-  return graph;
-}
-
 /// Until the answer is there, or doubted; from the third test on with as many workers.
 ConfirmedPlan::Stage stage_after_search(Confirm confirm, std::size_t workers) {
-  const CommitGraph graph = line(64);
+  const CommitGraph graph = line(63, true);
   BisectOptions options;
   options.workers = 1;
   ConfirmedPlan plan{graph, {}, options, confirm};
@@ -53,14 +45,14 @@ std::vector<dispatch::Subject> confirmed(ConfirmedPlan& plan, dispatch::Subject 
 }
 
 TEST(ConfirmedPlanTest, AnAnswerThatCannotBeTestedAgainIsNoAnswer) {
-  const CommitGraph graph = line(64);
+  const CommitGraph graph = line(63, true);
   ConfirmedPlan plan{graph, {}, {}, Confirm::always};
   for (const dispatch::Subject subject : confirmed(plan, 40, 0)) plan.record(subject, exited(125));
   EXPECT_EQ(plan.stage(), ConfirmedPlan::Stage::repeating);
 }
 
 TEST(ConfirmedPlanTest, AGoodEndThatCouldNotBeTestedIsNotTestedAgain) {
-  const CommitGraph graph = line(4);
+  const CommitGraph graph = line(3, true);
   ConfirmedPlan skipped{graph, {}, {}, Confirm::always};
   EXPECT_EQ(confirmed(skipped, 1, 125), std::vector<dispatch::Subject>{1});
   ConfirmedPlan tested{graph, {}, {}, Confirm::always};

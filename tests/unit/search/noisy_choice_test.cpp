@@ -15,17 +15,6 @@ namespace {
 
 double term(double chance) { return chance > 0 ? -chance * std::log2(chance) : 0; }
 
-std::vector<bool> bad_under(const CommitGraph& graph, Node culprit) {
-  std::vector<bool> bad(graph.size());
-  bad[culprit] = true;
-  for (Node node = culprit; node < graph.size(); ++node) {
-    for (const Node parent : graph.parents(node)) {
-      if (bad[parent]) bad[node] = true;
-    }
-  }
-  return bad;
-}
-
 /// By the definition: the entropy of all ways in which the trials may end, less that under each hypothesis.
 double information(const CommitGraph& graph, const Posterior& posterior, std::span<const Node> trials) {
   const std::size_t ways = std::size_t{1} << trials.size();
@@ -42,7 +31,7 @@ double information(const CommitGraph& graph, const Posterior& posterior, std::sp
   };
   for (Node h = 0; h < graph.size(); ++h) {
     if (posterior.share(h) == 0) continue;
-    const std::vector<bool> bad = bad_under(graph, h);
+    const std::vector<bool> bad = bad_nodes(graph, h);
     const Posterior::Kind& kind = posterior.kinds()[posterior.kind(h)];
     add(posterior.share(h), [&](Node node) { return bad[node] ? kind.fail_if_bad : kind.fail_if_good; });
   }

@@ -2,21 +2,12 @@
 
 #include <algorithm>
 
+#include "random_graph.hpp"
+
 namespace nmz::search {
 namespace {
 
 using Kind = Hypothesis::Kind;
-
-std::vector<bool> with_descendants(const CommitGraph& graph, Node first) {
-  std::vector<bool> bad(graph.size());
-  bad[first] = true;
-  for (Node node = first; node < graph.size(); ++node) {
-    for (const Node parent : graph.parents(node)) {
-      if (bad[parent]) bad[node] = true;
-    }
-  }
-  return bad;
-}
 
 }  // namespace
 
@@ -26,7 +17,7 @@ std::vector<Hypothesis> all_hypotheses(const CommitGraph& graph, bool trust_ends
   bool older_is_known = false;
   const std::vector<bool> everything(graph.size(), true);
   for (Node node = 0; node < graph.size(); ++node) {
-    const std::vector<bool> bad = with_descendants(graph, node);
+    const std::vector<bool> bad = bad_nodes(graph, node);
     if (graph.role(node) == Role::candidate) all.push_back({Kind::culprit, node, bad});
     if (trust_ends || graph.role(node) != Role::good_end) continue;
     all.push_back({Kind::bad_good_end, node, bad});
@@ -36,7 +27,7 @@ std::vector<Hypothesis> all_hypotheses(const CommitGraph& graph, bool trust_ends
   if (trust_ends) return all;
   const Node end = graph.bad_end();
   if (good_ends && !older_is_known) all.push_back({Kind::older, 0, everything});
-  if (graph.role(end) == Role::passage) all.push_back({Kind::blameless_bad_end, end, with_descendants(graph, end)});
+  if (graph.role(end) == Role::passage) all.push_back({Kind::blameless_bad_end, end, bad_nodes(graph, end)});
   all.push_back({Kind::good_bad_end, end, std::vector<bool>(graph.size())});
   return all;
 }

@@ -71,4 +71,15 @@ CommitGraph line(std::size_t size, bool good_end) {
   return graph;
 }
 
+std::vector<bool> bad_nodes(const CommitGraph& graph, Node culprit) {
+  std::vector<bool> bad(graph.size());
+  bad[culprit] = true;
+  for (Node node = culprit; node < graph.size(); ++node) {
+    for (const Node parent : graph.parents(node)) {
+      if (bad[parent]) bad[node] = true;
+    }
+  }
+  return bad;
+}
+
 }  // namespace nmz::search

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <random>
+#include <vector>
 
 #include "nmz/search/commit_graph.hpp"
 
@@ -19,5 +20,8 @@ using Random = std::mt19937_64;
 
 /// Nodes 0..size-1 in a row, all candidates; with `good_end`, one more in front.
 [[nodiscard]] CommitGraph line(std::size_t size, bool good_end = false);
+
+/// By node, what a test says that is never wrong.
+[[nodiscard]] std::vector<bool> bad_nodes(const CommitGraph& graph, Node culprit);
 
 }  // namespace nmz::search
