@@ -38,6 +38,7 @@ NoisyPlan::NoisyPlan(const CommitGraph& graph, std::vector<Check> checks, Bisect
     const bool trusted = options_.search.trust_ends && checks_[i].kind == Check::Kind::sibling_good;
     commits_[graph.size() + i].closed = trusted;
   }
+  for (const Node node : options_.skipped) learn(node, Verdict::skip);
 }
 
 Subject NoisyPlan::commit_of(Subject trial) const {

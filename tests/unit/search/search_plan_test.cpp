@@ -180,6 +180,22 @@ TEST(SearchPlanTest, AnEndThatContradictsIsAskedAgain) {
   }
 }
 
+TEST(SearchPlanTest, WhatIsKnownToBeSkippedIsNeverTested) {
+  const CommitGraph graph = line(64, true);
+  for (const bool flaky : {false, true}) {
+    SearchPlanOptions options;
+    options.flaky = flaky;
+    options.bisect.skipped = {31, 32, 33, 48};
+    SearchPlan plan{graph, {}, options};
+    play(plan, [&](Subject commit, std::uint32_t /*number*/) {
+      EXPECT_EQ(std::ranges::count(options.bisect.skipped, commit), 0) << commit;
+      return commit >= 20 ? 1 : 0;
+    });
+    ASSERT_EQ(plan.result().kind, Kind::found) << flaky;
+    EXPECT_EQ(plan.result().suspects.front().node, 20U);
+  }
+}
+
 /// With one worker nothing can have disturbed it.
 TEST(SearchPlanTest, AnAnswerThatIsNotConfirmedIsAContradiction) {
   const CommitGraph graph = line(64, true);
