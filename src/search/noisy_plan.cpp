@@ -38,7 +38,17 @@ NoisyPlan::NoisyPlan(const CommitGraph& graph, std::vector<Check> checks, Bisect
     const bool trusted = options_.search.trust_ends && checks_[i].kind == Check::Kind::sibling_good;
     commits_[graph.size() + i].closed = trusted;
   }
+  if (options_.search.trust_ends) trust_ends();
   for (const Node node : options_.skipped) learn(node, Verdict::skip);
+}
+
+/// What nobody tests is believed to have been tested once: otherwise a test that fails everywhere between the ends would
+/// be one that fails everywhere, and no number of tests could tell.
+void NoisyPlan::trust_ends() {
+  for (Node node = 0; node < graph_->size(); ++node) {
+    if (graph_->role(node) == Role::good_end) posterior_.observe(node, Shown::pass);
+  }
+  posterior_.observe(graph_->bad_end(), Shown::failure);
 }
 
 Subject NoisyPlan::commit_of(Subject trial) const {

@@ -79,6 +79,7 @@ class NoisyPlan final : public dispatch::Plan {
     BisectResult::Kind kind = BisectResult::Kind::unfinished;
   };
 
+  void trust_ends();
   [[nodiscard]] bool is_check(dispatch::Subject commit) const { return commit >= graph_->size(); }
   [[nodiscard]] bool has_to_pass(dispatch::Subject commit) const;
   [[nodiscard]] double chance(Node node) const;

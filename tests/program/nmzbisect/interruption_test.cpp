@@ -124,14 +124,18 @@ TEST_F(InterruptionTest, OfAWaitForALockOfSomebodyElses) {
   const std::string lock = (work / "lock").string();
   const int held = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_EQ(::flock(held, LOCK_EX), 0);
-  std::future<Ended> run = start("exit 0", {"--jobs", "1", "--work-dir", work});
-  ASSERT_EQ(run.wait_for(std::chrono::milliseconds{4000}), std::future_status::timeout);
+  const std::filesystem::path said = place.note("said");
+  support::write_file(said, "");
+  support::Program program = place.bisect_program(
+      repository.path(), arguments({"--jobs", "1", "--work-dir", work, repository.range()}, shell("exit 0")));
+  program.argv.insert(program.argv.begin(), {"sh", "-c", "exec \"$@\" 2>" + said.string(), "sh"});
+  std::future<Ended> run = std::async(std::launch::async, [&program] { return support::run_program(program); });
+  const std::string wait =
+      "waiting for '" + (place.work_dir() / "lock").string() + "', which another program has locked\n";
+  EXPECT_TRUE(wait_until([&] { return support::read_file(said).find(wait) != std::string::npos; }));
   ::kill(place.bisect_processes().at(0), SIGINT);
   ASSERT_EQ(run.wait_for(seconds{1}), std::future_status::ready);
-  const Ended ended = run.get();
-  EXPECT_EQ(ended.exit_code, 130) << everything(ended);
-  EXPECT_THAT(ended.err, testing::HasSubstr("waiting for '" + (place.work_dir() / "lock").string() +
-                                            "', which another program has locked\n"));
+  EXPECT_EQ(run.get().exit_code, 130) << support::read_file(said);
   ::close(held);
 }
 

@@ -196,6 +196,34 @@ TEST(SearchPlanTest, WhatIsKnownToBeSkippedIsNeverTested) {
   }
 }
 
+TEST(SearchPlanTest, TrustedEndsAreNeverTested) {
+  const CommitGraph graph = line(64, true);
+  for (const std::size_t culprit : {1U, 30U, 64U}) {
+    SearchPlanOptions options;
+    options.flaky = true;
+    options.bisect.search.trust_ends = true;
+    SearchPlan plan{graph, {}, options};
+    play(plan, [&](Subject commit, std::uint32_t /*number*/) {
+      EXPECT_NE(commit, 0U);
+      EXPECT_NE(commit, graph.bad_end());
+      return commit >= culprit ? 1 : 0;
+    });
+    ASSERT_EQ(plan.result().kind, Kind::found);
+    EXPECT_EQ(plan.result().suspects.front().node, culprit);
+  }
+}
+
+TEST(SearchPlanTest, ARepairIsFoundWithAFlakyTestToo) {
+  const CommitGraph graph = line(64, true);
+  SearchPlanOptions options;
+  options.flaky = true;
+  options.bisect.find_fix = true;
+  SearchPlan plan{graph, {}, options};
+  play(plan, [](Subject commit, std::uint32_t /*number*/) { return commit >= 20 ? 0 : 1; });
+  ASSERT_EQ(plan.result().kind, Kind::found);
+  EXPECT_EQ(plan.result().suspects.front().node, 20U);
+}
+
 /// With one worker nothing can have disturbed it.
 TEST(SearchPlanTest, AnAnswerThatIsNotConfirmedIsAContradiction) {
   const CommitGraph graph = line(64, true);
