@@ -84,10 +84,15 @@ TEST_F(ContainersOptionsTest, ADiskThatTheyShareMayHaveSpoiltAVerdictUnnoticed) 
   const std::string disk = (place.path() / "disk").string();
   std::filesystem::create_directory(disk);
   ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", 0, "size=40m,mode=1777"), 0);
+  // The second worker asks when the first has taken its part, in a test that began before that.
   const std::string take =
       "free() { df -m /tmp | awk 'END { print $4 }'; }\n"
-      "test $(free) -ge 24 || exit 1\n"
-      "head -c 24000000 /dev/zero >/tmp/taken; sleep 0.3; rm /tmp/taken\n";
+      "mine=/tmp/taken.$NMZ_WORKER\n"
+      "trap 'rm -f $mine $mine.part' EXIT; trap 'exit 1' TERM\n"
+      "touch /tmp/here.$NMZ_WORKER; until test -e /tmp/here.0 && test -e /tmp/here.1; do sleep 0.01; done\n"
+      "test $NMZ_WORKER = 0 || test -e /tmp/met || until test -e /tmp/taken.0; do sleep 0.01; done\n"
+      "touch /tmp/met; test $(free) -ge 24 || exit 1\n"
+      "head -c 24000000 /dev/zero >$mine.part; mv $mine.part $mine; sleep 0.3\n";
   const std::vector<std::string> options{
       "--image",    "busybox", "--mount",         "type=bind,source=" + disk + ",target=/tmp",
       "--replicas", "2",       repository.range()};

@@ -102,11 +102,11 @@ TEST_F(ContainersTest, UntrackedFilesThatAreAskedForAreSentAsTheyAre) {
 /// An image with git and a shell, and nothing else of this machine.
 std::string git_image_context(const std::filesystem::path& context) {
   const std::string script =
-      "mkdir -p $1/root/bin && cp /usr/bin/git $1/root/bin && "
-      "ldd /usr/bin/git | grep -o '/[^ ]*' | while read -r l; do mkdir -p $1/root${l%/*} && cp -L $l $1/root$l; done";
+      "mkdir -p $1/files/bin && cp /usr/bin/git $1/files/bin && "
+      "ldd /usr/bin/git | grep -o '/[^ ]*' | while read -r l; do mkdir -p $1/files${l%/*} && cp -L $l $1/files$l; done";
   const support::Program copying{{"sh", "-ec", script, "sh", context.string()}};
   EXPECT_EQ(support::run_program(copying).exit_code, 0);
-  support::write_file(context / "Dockerfile", "FROM busybox\nADD root /\n");
+  support::write_file(context / "Dockerfile", "FROM busybox\nADD files /\n");
   return context.string();
 }
 

@@ -140,6 +140,8 @@ TEST(SearchPlanTest, AfterAContradictionTheSearchGoesOnWithWhatItKnows) {
     const std::vector<Subject> next = plan.next(1);
     ASSERT_FALSE(next.empty());
     const Subject commit = plan.commit_of(next.front());
+    const bool known = std::ranges::find(probes, commit) != probes.end();
+    EXPECT_EQ(plan.number_of(next.front()), ++runs[commit] + (known ? 1U : 0U)) << "what was tested counts";
     plan.record(next.front(), exited(commit > oldest ? 1 : 0));  // the newest was wrong
   }
   ASSERT_TRUE(plan.contradiction());
