@@ -42,8 +42,8 @@ NoisyPlan::NoisyPlan(const CommitGraph& graph, std::vector<Check> checks, Bisect
   for (const Node node : options_.skipped) learn(node, Verdict::skip);
 }
 
-/// What nobody tests is believed to have been tested once: otherwise a test that fails everywhere between the ends would
-/// be one that fails everywhere, and no number of tests could tell.
+/// What nobody tests is believed to have been tested once: otherwise a test that fails everywhere between the ends
+/// would be one that fails everywhere, and no number of tests could tell.
 void NoisyPlan::trust_ends() {
   for (Node node = 0; node < graph_->size(); ++node) {
     if (graph_->role(node) == Role::good_end) posterior_.observe(node, Shown::pass);
