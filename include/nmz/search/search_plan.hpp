@@ -55,7 +55,7 @@ class SearchPlan final : public dispatch::Plan {
   void confirm(Confirm how) { certain_.confirm(how); }
   void doubt_if(std::function<bool()> disturbed) { certain_.doubt_if(std::move(disturbed)); }
 
-  /// What a subject is an execution of, and the how manieth in a noisy search (from 1).
+  /// What a subject is an execution of, and its number in a noisy search (from 1).
   [[nodiscard]] dispatch::Subject commit_of(dispatch::Subject subject) const;
   [[nodiscard]] std::uint32_t number_of(dispatch::Subject subject) const;
 
