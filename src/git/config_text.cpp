@@ -67,7 +67,8 @@ std::string without_settings(std::string_view text, const std::set<std::string, 
         setting = without_blanks(setting.substr(header.size()));
         section = in_small_letters(header.substr(1, std::max<std::size_t>(header.size(), 2) - 2));
       }
-      dropped = keys.contains(section + '.' + in_small_letters(name_at(setting)));
+      const std::string_view name = name_at(setting);
+      dropped = !name.empty() && keys.contains(section + '.' + in_small_letters(name));
     }
     const bool comment = !within && (setting.starts_with('#') || setting.starts_with(';'));
     within = !comment && goes_on(line);
