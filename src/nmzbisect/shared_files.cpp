@@ -47,6 +47,14 @@ SharedFiles::Files SharedFiles::look() const {
   return found;
 }
 
+std::vector<std::string> SharedFiles::appeared() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, status] : look()) {
+    if (!before_.contains(path)) paths.push_back(path);
+  }
+  return paths;
+}
+
 void SharedFiles::look_in(const Place& place, int depth, std::size_t most, Files& found) const {
   const files::Listing listing = files::open_listing(place.directory);
   while (const dirent* entry = listing && found.size() < most ? files::next(listing) : nullptr) {

@@ -30,6 +30,8 @@ class SharedFiles {
   SharedFiles(std::vector<Place> places, const std::vector<std::filesystem::path>& besides);
 
   [[nodiscard]] bool have_changed() const { return look() != before_; }
+  /// Paths that were not there before and are now: a lock of a test that was ended early, say.
+  [[nodiscard]] std::vector<std::string> appeared() const;
 
  private:
   using Files = std::map<std::string, std::vector<long>>;

@@ -134,12 +134,53 @@ bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& 
 }
 
 /// What tests share although they live in worlds.
-void doubt_with_shared_files(Search& search) {
+SharedFiles shared_files(const Search& search) {
   const Options& options = search.options;
-  const SharedFiles shared{SharedFiles::places(),
-                           {search.repository.work_tree(), search.repository.common_dir(), options.json,
-                            options.debug_log, options.log_directory, options.work_directory}};
-  search.plan.doubt_if([shared] { return shared.have_changed(); });
+  return SharedFiles{SharedFiles::places(),
+                     {search.repository.work_tree(), search.repository.common_dir(), options.json, options.debug_log,
+                      options.log_directory, options.work_directory}};
+}
+
+/// Tests that fail where they have to pass may all fail on what one that was ended early has left: a lock in the home.
+void tell_what_is_left(const Search& search, const SharedFiles& shared, Reporter& reporter) {
+  if (!may_be_the_worlds_fault(search.plan.result(), search.options)) return;
+  const std::vector<std::string> left = shared.appeared();
+  if (left.empty()) return;
+  reporter.show(events::Notice{listed(left) +
+                               " appeared while the search ran and is still there: if a test that was ended early has "
+                               "left it, later ones may have failed on it"});
+}
+
+/// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
+coordinator::RunEnd carry_out_in_worlds(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
+  coordinator::RunEnd end = run(search, command, shop, reporter);
+  const bool finished = end.why == dispatch::Stop::Why::finished;
+  std::error_code error;
+  if (shop.worlds.possible() && !fs::exists(search.repository.work_tree(), error)) {
+    reporter.show(
+        events::Notice{"the checkout '" + search.repository.work_tree().string() +
+                       "' has gone while the search ran: without it tests would not see what they saw before"});
+  }
+  if (!shop.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
+    return end;
+  }
+  if (speaks_of_the_checkout(search.options, search.repository)) {
+    reporter.show(
+        events::Notice{"not tried without a world of its own, where the command would change the checkout that it "
+                       "names by its path (--isolate none does)"});
+    return end;
+  }
+  reporter.show(
+      events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
+  shop.worlds = {};
+  search.begin_again();
+  reporter.begin_again();
+  doubt_without_worlds(search, shop);
+  end = run(search, command, shop, reporter);
+  if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
+    reporter.show(events::Notice{"this test works only without a world of its own: the search was done without"});
+  }
+  return end;
 }
 
 }  // namespace
@@ -222,39 +263,14 @@ void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter
                                "may have seen it"});
 }
 
-/// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
 coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
-  if (shop.site.sees_our_files()) {
-    doubt_without_worlds(search, shop);
-    doubt_with_shared_files(search);
-  }
-  coordinator::RunEnd end = run(search, command, shop, reporter);
-  const bool finished = end.why == dispatch::Stop::Why::finished;
-  std::error_code error;
-  if (shop.worlds.possible() && !fs::exists(search.repository.work_tree(), error)) {
-    reporter.show(
-        events::Notice{"the checkout '" + search.repository.work_tree().string() +
-                       "' has gone while the search ran: without it tests would not see what they saw before"});
-  }
-  if (!shop.worlds.possible() || !finished || !may_be_the_worlds_fault(search.plan.result(), search.options)) {
-    return end;
-  }
-  if (speaks_of_the_checkout(search.options, search.repository)) {
-    reporter.show(
-        events::Notice{"not tried without a world of its own, where the command would change the checkout that it "
-                       "names by its path (--isolate none does)"});
-    return end;
-  }
-  reporter.show(
-      events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
-  shop.worlds = {};
-  search.begin_again();
-  reporter.begin_again();
+  if (!shop.site.sees_our_files()) return run(search, command, shop, reporter);
   doubt_without_worlds(search, shop);
-  end = run(search, command, shop, reporter);
-  if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
-    reporter.show(events::Notice{"this test works only without a world of its own: the search was done without"});
-  }
+  const SharedFiles shared = shared_files(search);
+  search.plan.doubt_if([&shared] { return shared.have_changed(); });
+  const coordinator::RunEnd end = carry_out_in_worlds(search, command, shop, reporter);
+  search.plan.doubt_if({});
+  tell_what_is_left(search, shared, reporter);
   return end;
 }
 

@@ -76,6 +76,12 @@ TEST_F(AloneTest, AFileInTheHomeNamesNoWrongCommit) {
   EXPECT_THAT(ended.err, HasSubstr("with nothing beside it"));
 }
 
+TEST_F(AloneTest, ALockThatATestLeavesInTheHomeIsTold) {
+  const Ended ended = search("set -o noclobber; echo $$ > ~/lock || exit 1; test $n -lt 13", {});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("/lock' appeared while the search ran and is still there"));
+}
+
 TEST_F(AloneTest, AFileInTheRuntimeDirectoryNamesNoWrongCommit) {
   const std::filesystem::path runtime = place.note("runtime");
   std::filesystem::create_directories(runtime / "app");
