@@ -179,6 +179,7 @@ void Job::start_phase(Phase phase) {
   binds_ = BindWatch{};
   command.watch = run_.watch ? &binds_ : nullptr;
   started_ = Clock::now();
+  cpu_before_ = cpu_of_children();
   last_words_.clear();
   disks_ = DiskWatch{written_directories(), other_directories()};
   disks_.look(started_);
@@ -325,6 +326,7 @@ void Job::end_phase() {
   log_.drain([this](std::string_view bytes) { pass_on(bytes); });
   const auto lasted = std::chrono::duration_cast<std::chrono::microseconds>(ended_ - started_);
   (phase_ == Phase::build ? result_.build_time : result_.test_time) = lasted;
+  result_.cpu_time = cpu_of_children() - cpu_before_;
   if (phase_ == Phase::build && !stopped_ && is_success(*main_status_)) {
     start_phase(Phase::test);
     return;

@@ -105,6 +105,7 @@ class Job {
   bool children_left_ = false;
   std::optional<job::OutcomeKind> stopped_;  ///< why it is being stopped
   Clock::time_point started_;
+  std::chrono::microseconds cpu_before_{0};  ///< of all processes that had ended when the phase began
   Clock::time_point ended_;
   std::optional<Clock::time_point> deadline_;
   wire::Finished result_;

@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +169,15 @@ std::size_t signal_descendants(int signal, pid_t leader) {
     ::kill(-leader, signal);
   }
   return processes.size();
+}
+
+std::chrono::microseconds cpu_of_children() {
+  struct rusage used {};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  const auto time = [](const timeval& part) {
+    return std::chrono::seconds{part.tv_sec} + std::chrono::microseconds{part.tv_usec};
+  };
+  return time(used.ru_utime) + time(used.ru_stime);
 }
 
 bool Reaper::collect(const Ended& ended) {

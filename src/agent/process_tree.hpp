@@ -34,6 +34,9 @@ bool read_file(const std::string& path, std::string& text);
 /// for the list where there is no /proc; 0 = none.
 std::size_t signal_descendants(int signal, pid_t leader);
 
+/// What all processes that were collected so far have used of CPUs.
+[[nodiscard]] std::chrono::microseconds cpu_of_children();
+
 /// Collects children that have ended, without waiting.
 class Reaper {
  public:

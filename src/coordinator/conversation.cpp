@@ -238,7 +238,9 @@ Conversation::Answer Conversation::on(const wire::Finished& finished) {
 Conversation::Answer Conversation::check_end(const Job& job, const wire::Finished& finished) {
   if (finished.nonce != job.nonce) return broke("an end of its job that is not its own");
   if (finished.attempt != job.attempt) return broke("the end of another attempt");
-  if (!is_duration(finished.build_time) || !is_duration(finished.test_time)) return broke("a job of impossible length");
+  for (const auto& time : {finished.build_time, finished.test_time, finished.cpu_time}) {
+    if (!is_duration(time)) return broke("a job of impossible length");
+  }
   if (finished.outcome.detail.size() > longest_detail) return broke("an explanation without end");
   if (!may_end_with(job, finished.outcome)) return broke("an end that its job cannot have");
   const bool more_cut = finished.log_cut > finished.log_bytes;

@@ -65,7 +65,9 @@ void Session::begin() {
 }
 
 void Session::assign(const dispatch::Assign& assignment) {
-  active_[assignment.job].assignment = assignment;
+  Active& fresh = active_[assignment.job];
+  fresh.assignment = assignment;
+  fresh.assigned = std::chrono::steady_clock::now();
   spawn(execute(assignment));
 }
 
@@ -255,6 +257,11 @@ void Session::on(wire::Finished finished) {
   const Active* const it = active(finished.job);
   if (it == nullptr) return;
   context_.parts.observer.finished(it->assignment, finished);
+  if (context_.options.more_workers) {
+    const auto in_hand = std::chrono::steady_clock::now() - it->assigned;
+    const std::int32_t more = context_.options.more_workers(finished, in_hand);
+    if (more != 0) context_.listener.tell(dispatch::ChangeWorkers{more});
+  }
   report_end(finished.job, std::move(finished.outcome), finished.test_time);
 }
 

@@ -89,6 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   struct Active {
     Active() = default;
     dispatch::Assign assignment;
+    std::chrono::steady_clock::time_point assigned;
     bool cancelled = false;
     bool sent = false;                     ///< its Run
     std::chrono::milliseconds at_most{0};  ///< that the test may take, with the grace to end; 0 = any time

@@ -90,7 +90,7 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   ended.search.good = reporter.counts().good;
   ended.search.bad = reporter.counts().bad;
   ended.search.skip = reporter.counts().skip;
-  ended.workers = search.workers;
+  ended.workers = std::max(search.workers, reporter.most_workers());
   ended.wall = reporter.elapsed();
   ended.log_directory = logs.directory().string();
   ended.exit_code = answer.exit_status;

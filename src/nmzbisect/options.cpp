@@ -100,7 +100,8 @@ Table search_options(Options& options, Words& words) {
 Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
   using search::TimeoutMeans;
   return {
-      shared.workers("-j,--jobs,--replicas", "Commits tested at once [the number of CPUs]"),
+      shared.workers("-j,--jobs,--replicas",
+                     "Commits tested at once [the number of CPUs; more where tests mostly wait]"),
       or_empty(value("--build", "COMMAND", text(options.build),
                      "Shell command run before the test, once per commit; its failure skips the commit")),
       flag("--keep-going", options.keep_going,

@@ -1,5 +1,6 @@
 #include "reporter.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <tuple>
 
@@ -238,7 +239,10 @@ void Reporter::given_up(const dispatch::GivenUp& given_up) {
   show(gone);
 }
 
-void Reporter::resized(const dispatch::Resized& resized) { show(events::Notice{describe(resized)}); }
+void Reporter::resized(const dispatch::Resized& resized) {
+  most_workers_ = std::max(most_workers_, resized.workers);
+  show(events::Notice{describe(resized)});
+}
 
 void Reporter::tick() { show(events::Tick{}); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -67,6 +68,8 @@ class Reporter final : public coordinator::Observer {
   /// Of the last test of the commit that gave a verdict, or of the last that failed where it may fail at times; empty
   /// when there is none.
   [[nodiscard]] std::string log_of(dispatch::Subject subject) const;
+  /// After a change of their number; 0 = there was none.
+  [[nodiscard]] std::uint32_t most_workers() const { return most_workers_; }
   [[nodiscard]] events::Seconds elapsed() const { return stream_.elapsed(); }
 
  private:
@@ -95,6 +98,7 @@ class Reporter final : public coordinator::Observer {
   bool noisy_ = false;       ///< the search was a noisy one before the last verdict
   bool retreating_ = false;  ///< before the last verdict
   std::map<job::JobId, events::Seconds> assigned_at_;
+  std::uint32_t most_workers_ = 0;
   events::Seconds worked_{0};  ///< by the jobs that gave a verdict
 };
 

@@ -17,6 +17,7 @@
 
 #include "command.hpp"
 #include "commit_work.hpp"
+#include "more_workers.hpp"
 #include "shared_files.hpp"
 #include "trees.hpp"
 
@@ -82,6 +83,18 @@ Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& w
   return place;
 }
 
+/// Where the user has not said how many tests run at once, and nothing stands against more.
+void allow_more_workers(const Search& search, const Workshop& shop,
+                        const std::function<void(const std::string&)>& notice, coordinator::Options& options) {
+  if (search.options.workers != 0 || !shop.site.sees_our_files() || search.workers < shop.site.cpus()) return;
+  options.more_workers = [&plan = search.plan, notice, room = room_of_machine(search.workers)](
+                             const wire::Finished& finished, std::chrono::nanoseconds in_hand) {
+    const std::int32_t more = plan.one_at_a_time() ? 0 : room(finished, in_hand);
+    if (more > 0) notice("tests mostly wait: more of them run at once (--jobs sets how many)");
+    return more;
+  };
+}
+
 coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
@@ -105,6 +118,7 @@ coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Repor
   coordinator::Options options;
   options.dispatch.gather = std::chrono::milliseconds{50};
   options.workers = search.workers;
+  allow_more_workers(search, shop, notice, options);
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
   coordinator::RunEnd end = run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
   shop.in_trees = work->in_trees();

@@ -36,7 +36,7 @@ auto fields(Is<TreeReady> auto& m) { return std::tie(m.outcome, m.nonce); }
 auto fields(Is<Started> auto& m) { return std::tie(m.job, m.phase); }
 auto fields(Is<Log> auto& m) { return std::tie(m.job, m.bytes); }
 auto fields(Is<Finished> auto& m) {
-  return std::tie(m.job, m.attempt, m.nonce, m.outcome, m.build_time, m.test_time, m.log_bytes, m.log_cut);
+  return std::tie(m.job, m.attempt, m.nonce, m.outcome, m.build_time, m.test_time, m.cpu_time, m.log_bytes, m.log_cut);
 }
 auto fields(Is<TreeState> auto& m) { return std::tie(m.changed, m.last); }
 auto fields(Is<Heartbeat> auto& m) { return std::tie(m.job); }

@@ -34,6 +34,8 @@ struct Options {
   /// How long after its time limit and the grace the end of a job may come; told twice over before it is held against
   /// its worker, because this program may have been suspended meanwhile.
   std::chrono::milliseconds overdue{5000};
+  /// Asked at the end of each job, whose worker had it in hand for so long: how many workers more from now on.
+  std::function<std::int32_t(const wire::Finished& finished, std::chrono::nanoseconds in_hand)> more_workers;
 };
 
 /// The parts a run is made of; all outlive it.

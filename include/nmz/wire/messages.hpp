@@ -34,7 +34,7 @@
 
 namespace nmz::wire {
 
-inline constexpr std::uint32_t protocol_version = 7;
+inline constexpr std::uint32_t protocol_version = 8;
 
 /// What only the coordinator and the agent know of a job, or of a tree: a Finished or TreeReady without it is not the
 /// agent's. It never reaches a command, neither its environment nor its arguments nor its log.
@@ -178,6 +178,7 @@ struct Finished {
   job::Outcome outcome;
   std::chrono::microseconds build_time{0};
   std::chrono::microseconds test_time{0};
+  std::chrono::microseconds cpu_time{0};  ///< of the test, in all its processes that have ended
   std::uint64_t log_bytes = 0;  ///< written by the command
   std::uint64_t log_cut = 0;    ///< of these, not sent
   friend bool operator==(const Finished&, const Finished&) = default;

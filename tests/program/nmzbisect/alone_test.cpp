@@ -56,6 +56,24 @@ TEST_F(AloneTest, TestsThatTakeNothingRunBesideEachOther) {
   EXPECT_THAT(ended.err, Not(HasSubstr("once more")));
 }
 
+TEST_F(AloneTest, OfTestsThatWaitMoreRunAtOnceThanThereAreCpus) {
+  const LineRepository longer{60};
+  const std::string script = "sleep 0.4; test $(cat number) -lt 40";
+  const auto ended = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"taskset", "--cpu-list", "0", NMZ_NMZBISECT});
+    options.insert(options.end(), {"--log-dir", place.log_dir(), "--work-dir", place.work_dir(), longer.range(), "--",
+                                   "sh", "-c", script});
+    return support::run_program(place.program(longer.path(), std::move(options)));
+  };
+  const Ended by_itself = ended({});
+  EXPECT_THAT(by_itself, Finds(longer.ids()[40]));
+  EXPECT_THAT(by_itself.err, HasSubstr("tests mostly wait"));
+  EXPECT_THAT(by_itself.err, HasSubstr("4 workers from now on"));
+  const Ended told = ended({"--jobs", "1"});
+  EXPECT_THAT(told, Finds(longer.ids()[40]));
+  EXPECT_THAT(told.err, Not(HasSubstr("workers from now on")));
+}
+
 TEST_F(AloneTest, AnAnswerThatDoesNotStandAloneIsSearchedForAgain) {
   // A file that all tests use; where the first ones meet, all of them fail.
   const std::string busy = place.note("busy").string();

@@ -71,10 +71,17 @@ TEST_F(JobTest, JobAttemptTimesAndLogSizeAreReported) {
   EXPECT_EQ(result.finished.nonce, (wire::Nonce{11, 13}));
   EXPECT_GE(result.finished.test_time, 50ms);
   EXPECT_LT(result.finished.test_time, patience);
+  EXPECT_LT(result.finished.cpu_time, 50ms);
   EXPECT_GE(result.finished.build_time, 20ms);
   EXPECT_EQ(result.finished.log_bytes, 8U);
   EXPECT_EQ(result.finished.log_cut, 0U);
   EXPECT_EQ(result.log, "12312345");
+}
+
+TEST_F(JobTest, CpuTimeIsOfAllItsProcesses) {
+  const auto result = worker_.run(worker_.shell("(i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done) & wait"));
+  EXPECT_GE(result.finished.cpu_time, result.finished.test_time / 10);
+  EXPECT_GT(result.finished.cpu_time, 5ms);
 }
 
 struct NotStarted {

@@ -124,6 +124,7 @@ class RandomMessages {
     finished.outcome = outcome();
     finished.build_time = std::chrono::microseconds{any<std::int64_t>()};
     finished.test_time = std::chrono::microseconds{-any<std::int64_t>()};
+    finished.cpu_time = std::chrono::microseconds{any<std::int64_t>()};
     finished.log_bytes = any<std::uint64_t>();
     finished.log_cut = any<std::uint64_t>();
     return finished;
