@@ -148,6 +148,7 @@ void Agent::on_signals() {
   signalfd_siginfo signal{};
   while (::read(signals_.get(), &signal, sizeof(signal)) == static_cast<ssize_t>(sizeof(signal))) {
     if (signal.ssi_signo != static_cast<unsigned>(SIGCHLD)) {
+      signalled_ = true;
       shut_down();
     }
   }

@@ -41,6 +41,8 @@ class Agent {
   [[nodiscard]] bool was_greeted() const { return greeted_; }
   /// Whether it ended because it was asked to, by a Shutdown or a signal.
   [[nodiscard]] bool was_told_to_end() const { return told_to_end_; }
+  /// By a signal.
+  [[nodiscard]] bool was_signalled() const { return signalled_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -87,6 +89,7 @@ class Agent {
   Clock::time_point next_heartbeat_;
   Clock::time_point next_flush_;
   bool told_to_end_ = false;
+  bool signalled_ = false;
   bool shutting_down_ = false;  ///< told to, and a job has to end first
   bool peer_gone_ = false;
   std::optional<ExitCode> exit_;

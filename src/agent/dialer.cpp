@@ -113,6 +113,9 @@ ExitCode Dialer::work(UniqueFd signals, const std::shared_ptr<TreeRoot>& tree) {
     Agent agent{FrameStream{std::move(call->fd), std::move(call->session)}, std::move(agents_signals), tree,
                 [this] { earlier_keys_.reset(); }};
     const ExitCode code = agent.run();
+    if (agent.was_signalled()) {
+      return ExitCode::signalled;
+    }
     if (code != ExitCode::ok || agent.was_told_to_end()) {
       return code;
     }
@@ -123,14 +126,15 @@ ExitCode Dialer::work(UniqueFd signals, const std::shared_ptr<TreeRoot>& tree) {
     }
     static_cast<void>(wait(-1, 0, now + pause));
   }
-  if (!told_to_end_) {
-    static_cast<void>(std::fprintf(stderr, "nmzagent: no relay at %s: %s\n", relay_.text().c_str(), reason_.c_str()));
+  if (signalled_) {
+    return ExitCode::signalled;
   }
+  static_cast<void>(std::fprintf(stderr, "nmzagent: no relay at %s: %s\n", relay_.text().c_str(), reason_.c_str()));
   return ExitCode::ok;
 }
 
 std::optional<Dialer::Call> Dialer::dial() {
-  while (!told_to_end_ && Clock::now() < deadline_) {
+  while (!signalled_ && Clock::now() < deadline_) {
     std::optional<Call> call = try_once();
     if (call) {
       return call;
@@ -229,9 +233,9 @@ bool Dialer::wait(int fd, short events, Clock::time_point until) {
     signalfd_siginfo signal{};
     while (::read(signals_.get(), &signal, sizeof(signal)) == static_cast<ssize_t>(sizeof(signal))) {
       // The last of a killed job's processes may end only now; anything else asks for the end.
-      told_to_end_ = told_to_end_ || signal.ssi_signo != static_cast<unsigned>(SIGCHLD);
+      signalled_ = signalled_ || signal.ssi_signo != static_cast<unsigned>(SIGCHLD);
     }
-    if (told_to_end_) {
+    if (signalled_) {
       return false;
     }
     if (polled[1].revents != 0) {

@@ -2,9 +2,9 @@
 // ordinary worker on that connection.
 //
 // When the connection breaks, the relay may have died and another one may take its place: everything of the job is
-// killed and the worker calls again. When that is in vain for 20 seconds, or it was told to end, it ends with success,
-// because a Swarm starts tasks again that failed. A relay that closes at once, as it does for a wrong token, counts as
-// one that cannot be reached.
+// killed and the worker calls again. When that is in vain for 20 seconds, or the coordinator told it to end, it ends
+// with success, because a Swarm starts tasks again that failed. A relay that closes at once, as it does for a wrong
+// token, counts as one that cannot be reached.
 #pragma once
 
 #include <chrono>
@@ -64,7 +64,7 @@ class Dialer {
   UniqueFd signals_;
   Clock::time_point deadline_;
   std::string reason_ = "no answer";
-  bool told_to_end_ = false;
+  bool signalled_ = false;
 };
 
 }  // namespace nmz::agent

@@ -88,6 +88,17 @@ TEST_F(RemovedTest, TheConfig) {
   EXPECT_EQ(run_.get().exit_code, 0);
 }
 
+/// What ended by a signal the Swarm puts another one in the place of, until the test has had its attempts.
+TEST_F(RemovedTest, TheWorkersByATest) {
+  std::vector<std::string> scripts = sleepers(8, "0.2");
+  scripts.insert(scripts.begin(), "kill 1; sleep 60");
+  ClusterRun other{place_, "other", scripts, {"--replicas", "2"}};
+  const Ended ended = other.get();
+  EXPECT_EQ(other.passed(), 8U) << everything(ended);
+  EXPECT_EQ(ended.exit_code, 3) << everything(ended);
+  EXPECT_EQ(run_.get().exit_code, 0);
+}
+
 TEST_F(RemovedTest, TheService) {
   docker({"service", "rm", docker({"service", "ls", "--quiet"}).at(0)});
   removed_ = std::chrono::steady_clock::now();
