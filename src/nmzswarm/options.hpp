@@ -13,6 +13,7 @@
 #include "nmz/run/settings.hpp"
 
 #include "again_options.hpp"
+#include "command_template.hpp"
 #include "report_files.hpp"
 #include "workload_list.hpp"
 
@@ -20,7 +21,10 @@ namespace nmz::nmzswarm {
 
 struct Options : run::Settings {
   Options() = default;
-  std::string workloads;  ///< a file, "-", or empty: the image's master script
+  std::string workloads;                        ///< a file, "-", or empty: the image's master script
+  Separator separator = Separator::newline;     ///< in it
+  std::optional<std::vector<std::string>> ids;  ///< behind ":::", in place of it
+  std::string place = "{}";                     ///< where the workload stands in the command; empty = nowhere
   Selection selection;
   bool chunked = false;  ///< static chunks, each with one verdict
   std::size_t chunks = 0;
@@ -37,6 +41,9 @@ struct Options : run::Settings {
   bool list_only = false;
   std::vector<std::string> arguments;  ///< all of the command line
 };
+
+/// Of the command that the user has given.
+[[nodiscard]] CommandTemplate::Options place_of(const Options& options);
 
 using Request = run::Request<Options>;
 
