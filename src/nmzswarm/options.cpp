@@ -67,13 +67,13 @@ Examples:
   nmzswarm -source suite -replicas 30 -chunks 30 --shuffle --seed 7
       Static chunks as Namazu Swarm published them: one invocation and one verdict for each chunk.
 
-A workload passes when the command's exit status is 0.
+A workload passes when the command's exit status is 0, and is skipped when it is 77 or 125 (--skip-code).
 
 SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has ended its workload.
 
 With GITHUB_ACTIONS=true the first ten failures become annotations of the step.
 
-Exit status: 0 all passed; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.
+Exit status: 0 all passed or skipped; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.
 )";
 
 /// What says something only together with others.
@@ -82,6 +82,7 @@ struct Words {
   std::vector<std::string> from_files;  ///< of --env-file
   bool no_history = false;
   bool null = false;
+  std::optional<std::string> skip_codes;
 };
 
 /// "5x".
@@ -107,6 +108,31 @@ command_line::Take chunks(Options& options) {
     options.chunks = 0;  // one for each worker
     return text == "0" ? Result<void>{} : count(options.chunks, most)(option, text);
   };
+}
+
+/// "77,125", or "none".
+Result<std::vector<std::int32_t>> parse_codes(const std::string& text) {
+  constexpr std::uint64_t largest_code = 255;
+  std::vector<std::int32_t> codes;
+  if (text == "none") return codes;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto code = command_line::parse_count("--skip-code", text.substr(begin, end - begin), largest_code, 1);
+    if (!code) return tl::unexpected<Error>{code.error()};
+    codes.push_back(static_cast<std::int32_t>(*code));
+    begin = end + 1;
+  }
+  return codes;
+}
+
+/// Automake's 77, and the 125 of `git bisect run`. An image's own script is the contract of Namazu Swarm v0, whose
+/// verdict is zero or not; and a chunk that ends so tells nothing about each of its workloads.
+Result<void> settle_skip_codes(Options& options, const std::optional<std::string>& asked) {
+  const bool usual = !options.command.empty() && !options.chunked;
+  auto codes = parse_codes(asked ? *asked : usual ? "77,125" : "none");
+  if (!codes) return tl::unexpected<Error>{codes.error()};
+  options.skip_codes = std::move(*codes);
+  return {};
 }
 
 Result<std::uint64_t> parse_seed(const std::string& option, const std::string& text) {
@@ -170,6 +196,14 @@ Table running_options(Options& options, Words& words, run::SharedOptions& shared
             "End a workload after this time (10, 1.5s, 5m, 1h), or after a multiple of what the history expects (5x; "
             "at least 5 s)"),
       shared.kill_grace(),
+      value(
+          "--skip-code", "CODES",
+          [&words](const std::string& /*option*/, const std::string& text) {
+            words.skip_codes = text;
+            return Result<void>{};
+          },
+          "Exit codes of the command that mean skipped, with commas between them, or none [77,125; none with --chunks "
+          "and for an image's own script]"),
       or_alone(value("--fail-fast", "K", count(options.fail_fast, most), "End the run after K failures [1]"), "1"),
       value("--max-worker-restarts", "N", count(options.max_worker_restarts, most, 0),
             "How often a worker that was lost is started again until it is done without [5]"),
@@ -310,7 +344,8 @@ class CommandLine {
     }
     if (auto split = split_off_list(options()); !split) return tl::unexpected<Error>{split.error()};
     settle(options(), words_);
-    return shared_.check(parser_)
+    return settle_skip_codes(options(), words_.skip_codes)
+        .and_then([&] { return shared_.check(parser_); })
         .and_then([&] { return check(options().again, options().chunked, parser_); })
         .and_then([&] { return check_reports(options(), parser_); })
         .and_then([&] { return check_rest(options(), parser_); })

@@ -30,7 +30,8 @@ struct Options : run::Settings {
   std::size_t chunks = 0;
   bool shuffle = false;
   std::optional<std::uint64_t> seed;
-  double timeout_factor = 0;  ///< of the expected duration, in place of `timeout`; 0 = none
+  double timeout_factor = 0;             ///< of the expected duration, in place of `timeout`; 0 = none
+  std::vector<std::int32_t> skip_codes;  ///< exit codes that mean that a workload cannot be run here
   AgainOptions again;
   std::size_t fail_fast = 0;              ///< failures that end the run; 0 = never
   std::uint32_t max_worker_restarts = 5;  ///< of each worker

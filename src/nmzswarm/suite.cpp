@@ -109,13 +109,28 @@ Result<void> Suite::set_list(WorkloadList list) {
   listing_.list = std::move(list);
   auto batches = make_plan();
   Result<void> fits = check_sizes(*batches);
-  plan_ = std::make_unique<schedule::ListedPlan>(std::move(batches));
+  use(std::make_unique<schedule::ListedPlan>(std::move(batches)));
   return fits;
 }
 
 void Suite::set_master_script(std::string script) {
   master_script_ = std::move(script);
-  plan_ = std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); });
+  use(std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); }));
+}
+
+void Suite::use(std::unique_ptr<schedule::ListedPlan> plan) {
+  plan_ = std::move(plan);
+  plan_->read_outcomes_as([this](dispatch::Subject subject, const job::Outcome& outcome) {
+    job::Outcome meant = outcome;
+    if (skips(subject, outcome)) meant.kind = job::OutcomeKind::skipped;
+    return meant;
+  });
+}
+
+bool Suite::skips(dispatch::Subject subject, const job::Outcome& outcome) const {
+  if (subject == schedule::listing || outcome.kind != job::OutcomeKind::exited || outcome.disk_full) return false;
+  const auto& codes = options_.skip_codes;
+  return std::ranges::find(codes, outcome.code) != codes.end() && batches()->failures_before(subject) == 0;
 }
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {

@@ -69,6 +69,9 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;
 
+  /// By its exit code. Not where it has failed before: that would hide the failure.
+  [[nodiscard]] bool skips(dispatch::Subject subject, const job::Outcome& outcome) const;
+
   /// 0 = none.
   [[nodiscard]] std::chrono::milliseconds timeout(dispatch::Subject subject) const;
 
@@ -85,6 +88,7 @@ class Suite final : public coordinator::WorkSource {
 
  private:
   [[nodiscard]] Result<void> check_sizes(const schedule::WorkloadPlan& plan) const;
+  void use(std::unique_ptr<schedule::ListedPlan> plan);
   std::unique_ptr<schedule::WorkloadPlan> make_plan();
   std::unique_ptr<schedule::WorkloadPlan> take_listing(const job::Outcome& outcome);
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();

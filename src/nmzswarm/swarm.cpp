@@ -207,7 +207,10 @@ void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEn
                fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
   }
   if (ended.suite.counts.flaky > 0) return say(exit_passed, "flaky", "");
-  say(exit_passed, "passed", "");
+  const std::size_t skipped = ended.suite.counts.skipped;
+  say(exit_passed, "passed",
+      skipped > 0 && skipped == ended.suite.counts.all() ? fmt::format("all {} workload(s) were skipped", skipped)
+                                                         : "");
 }
 
 std::string title_of(const Options& options) {

@@ -86,5 +86,56 @@ TEST_F(CommandLineTest, AHuntTellsTheCommandThatListsTheOne) {
             Not(HasSubstr("printf"))));
 }
 
+// ---- skipped
+
+TEST_F(CommandLineTest, WhatSkipsItselfIsToldEverywhereAndFailsNothing) {
+  swarm.environment.emplace_back("GITHUB_ACTIONS=true");
+  const auto ended = swarm.call({"--junit", "junit", "--json", "events", "--log-dir", "logs", "--fail-fast", "--", "sh",
+                                 "-c", "exit {}", ":::", "0", "77", "125"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out,
+              AllOf(HasSubstr("skipped   77 ("), HasSubstr("1 of 3 passed, 2 skipped in"), Not(HasSubstr("::error"))));
+  EXPECT_THAT(swarm.read("junit"), AllOf(HasSubstr("failures=\"0\""), HasSubstr("skipped=\"2\""),
+                                         HasSubstr("<skipped message=\"skipped: exit 125\">")));
+  EXPECT_THAT(swarm.read("events"), AllOf(HasSubstr(R"("result":"skipped")"), HasSubstr(R"("skipped":2)")));
+  EXPECT_THAT(swarm.call({"--log-dir", "logs", "--rerun", "failed", "--", "sh", ":::", "0", "77"}).err,
+              HasSubstr("nothing to run"));
+}
+
+TEST_F(CommandLineTest, AllSkippedIsSaid) {
+  const auto ended = swarm.call({"--", "sh", "-c", "exit 77", "{}", ":::", "a", "b"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("all 2 workload(s) were skipped"));
+  EXPECT_THAT(swarm.call({"history"}).out, Not(HasSubstr("sh")));
+}
+
+TEST_F(CommandLineTest, WhichCodesSkipCanBeSaid) {
+  const auto with = [&](const std::vector<std::string>& options, const std::string& code) {
+    std::vector<std::string> words = options;
+    for (const std::string& word : {std::string{"--"}, std::string{"sh"}, std::string{"-c"}, "exit " + code})
+      words.push_back(word);
+    return swarm.call(words, "a\n").exit_code;
+  };
+  EXPECT_EQ(with({}, "77"), 0);
+  EXPECT_EQ(with({}, "4"), 1);
+  EXPECT_EQ(with({"--skip-code", "4,5"}, "4"), 0);
+  EXPECT_EQ(with({"--skip-code", "4,5"}, "77"), 1);
+  EXPECT_EQ(with({"--skip-code", "none"}, "77"), 1);
+  EXPECT_EQ(with({"--chunks", "1"}, "77"), 1) << "nobody knows which of a chunk's workloads that is about";
+  EXPECT_EQ(with({"--skip-code", "0"}, "1"), 128);
+  EXPECT_EQ(with({"--skip-code", "1,,2"}, "1"), 128);
+}
+
+TEST_F(CommandLineTest, AFailureIsNotHiddenByASkipAfterIt) {
+  const auto ended = swarm.run("a\n", {"--retries", "1"}, "test $NMZ_ATTEMPT = 1 && exit 1; exit 77");
+  EXPECT_EQ(ended.exit_code, 1) << ended.out;
+}
+
+TEST_F(CommandLineTest, AHuntForWhatAlwaysSkipsEnds) {
+  const auto ended = swarm.run("a\n", {"--until-fail"}, "exit 77");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("1 skipped"));
+}
+
 }  // namespace
 }  // namespace nmz::nmzswarm
