@@ -180,7 +180,7 @@ auto suite_counts(auto& m) {
   return std::tuple{suite_only("passed", m.passed),       suite_only("failed", m.failed),
                     suite_only("timed_out", m.timed_out), suite_only("flaky", m.flaky),
                     suite_only("lost", m.lost),           suite_only("cancelled", m.cancelled),
-                    suite_only("not_run", m.not_run)};
+                    suite_only("not_run", m.not_run),     suite_only("skipped", m.skipped)};
 }
 auto suite_result(auto& m) {
   return std::tuple_cat(

@@ -13,7 +13,9 @@ void HistoryRows::show(const events::Event& event, events::Seconds /*now*/) {
   const auto* const done = std::get_if<events::JobEnded>(&event);
   if (done == nullptr || done->workload.empty() || !singly_) return;
   // An execution that was ended tells how long it lasted at least, not how long it takes.
-  const bool tells = is_result(done->mark) && done->mark != events::Mark::lost && done->mark != events::Mark::timed_out;
+  // One that skipped itself tells nothing.
+  const bool tells =
+      done->mark == events::Mark::passed || done->mark == events::Mark::failed || done->mark == events::Mark::flaky;
   if (!tells) return;
   history::Observation row;
   row.workload = done->workload;

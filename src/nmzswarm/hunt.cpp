@@ -103,9 +103,13 @@ std::vector<events::FailureGroup> groups_of(const Runs& runs) {
 
 }  // namespace
 
-std::string repeating_command(const std::vector<std::string>& arguments, const std::string& id, std::uint64_t seed) {
+std::string repeating_command(const std::vector<std::string>& arguments, const std::string& id, std::uint64_t seed,
+                              Separator separator) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  std::string command = "printf '%s\\n' " + quoted(id) + " | nmzswarm";
+  const auto sign = std::find(dashes, arguments.end(), ":::");
+  const bool listed = sign != arguments.end();
+  const char* const end = separator == Separator::nul ? "\\0" : "\\n";
+  std::string command = listed ? "nmzswarm" : fmt::format("printf '%s{}' {} | nmzswarm", end, quoted(id));
   // Of an option given twice the last one counts, and limits of a hunt can be combined.
   for (auto word = arguments.begin(); word != dashes; ++word) {
     if (!names_output(*word)) {
@@ -114,8 +118,9 @@ std::string repeating_command(const std::vector<std::string>& arguments, const s
       ++word;
     }
   }
-  command += " --workloads - --shard 1/1 --repeat 1 --seed " + std::to_string(seed);
-  for (auto word = dashes; word != arguments.end(); ++word) command += " " + quoted(*word);
+  command += std::string{listed ? "" : " --workloads -"} + " --shard 1/1 --repeat 1 --seed " + std::to_string(seed);
+  for (auto word = dashes; word != sign; ++word) command += " " + quoted(*word);
+  if (listed) command += " ::: " + quoted(id);
   return command;
 }
 
@@ -137,7 +142,7 @@ std::vector<events::HuntedWorkload> hunted(const Suite& suite, const report::Exe
     if (const auto found = runs.find(one.name); found != runs.end()) one.groups = groups_of(found->second);
     for (events::FailureGroup& group : one.groups) {
       group.seed = schedule::run_seed(suite.seed(), group.run);
-      group.command = repeating_command(arguments, one.name, group.seed);
+      group.command = repeating_command(arguments, one.name, group.seed, suite.separator());
     }
     result.push_back(std::move(one));
   }

@@ -14,7 +14,7 @@ namespace nmz::nmzswarm {
 
 /// A command of Bourne shells that gives `id` to one execution with this seed, and else does what the command line did.
 [[nodiscard]] std::string repeating_command(const std::vector<std::string>& arguments, const std::string& id,
-                                            std::uint64_t seed);
+                                            std::uint64_t seed, Separator separator = Separator::newline);
 
 /// One a workload, in their order. Reads logs: of each workload the first passing one and at most a hundred of
 /// failures.

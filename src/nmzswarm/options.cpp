@@ -2,10 +2,14 @@
 // -docker-stack) mean what they meant.
 #include "options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iterator>
 #include <string_view>
 #include <utility>
+
+#include <unistd.h>
 
 #include "nmz/command_line/values.hpp"
 #include "nmz/output/output_file.hpp"
@@ -13,6 +17,7 @@
 #include "nmz/run/config_command.hpp"
 #include "nmz/text/utf8.hpp"
 
+#include "command_template.hpp"
 #include "swarm.hpp"
 
 namespace nmz::nmzswarm {
@@ -33,6 +38,7 @@ constexpr std::uint64_t most = 1000000;  // chunks, failures, restarts
 constexpr const char* usage =
     "Usage: nmzswarm --source IMAGE [OPTION...] [-- COMMAND [ARG...]]\n"
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
+    "       nmzswarm [OPTION...] -- COMMAND [ARG...] ::: WORKLOAD...\n"
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
     "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
     "       nmzswarm show [RUN]     (an earlier run again; see nmzswarm show --help)\n"
@@ -48,6 +54,11 @@ Examples:
       its label net.osrg.namazu-swarm.v0.worker.script on standard input, in one of 10 containers.
   ls tests/*.sh | nmzswarm --workloads - --replicas 8 -- sh
       The same on this machine, without an image: `sh` reads "tests/NAME.sh" from its standard input.
+  nmzswarm -- ./run-test {} ::: tests/*.sh
+  find tests -name '*.sh' -print0 | nmzswarm -0 -- ./run-test --log {/.}.log {}
+      As with GNU parallel: {} is the workload, {.} without its extension, {/} its last part, {//} its directory, {/.}
+      its last part without extension, {#} its number. In the script of `sh -c` it is a variable, never a text to be
+      read as shell. Nothing is on standard input then. Without any of them, what ::: lists stands behind the command.
   nmzswarm --workloads tests.txt --filter '^net/' --timeout 5m -- sh -c './run-test "$NMZ_WORKLOAD"'
       The workload is also in the environment, with NMZ_WORKER and NMZ_ATTEMPT.
   nmzswarm --workloads tests.txt --repeat 500 --stress-cpu 2 -- sh -c './run-test "$NMZ_WORKLOAD"'
@@ -56,13 +67,13 @@ Examples:
   nmzswarm -source suite -replicas 30 -chunks 30 --shuffle --seed 7
       Static chunks as Namazu Swarm published them: one invocation and one verdict for each chunk.
 
-A workload passes when the command's exit status is 0.
+A workload passes when the command's exit status is 0, and is skipped when it is 77 or 125 (--skip-code).
 
 SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has ended its workload.
 
 With GITHUB_ACTIONS=true the first ten failures become annotations of the step.
 
-Exit status: 0 all passed; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.
+Exit status: 0 all passed or skipped; 1 failures; 2 nothing to run; 3 the workers or the list failed; 128 usage; 130 interrupted.
 )";
 
 /// What says something only together with others.
@@ -70,6 +81,8 @@ struct Words {
   std::vector<std::string> free;
   std::vector<std::string> from_files;  ///< of --env-file
   bool no_history = false;
+  bool null = false;
+  std::optional<std::string> skip_codes;
 };
 
 /// "5x".
@@ -97,6 +110,31 @@ command_line::Take chunks(Options& options) {
   };
 }
 
+/// "77,125", or "none".
+Result<std::vector<std::int32_t>> parse_codes(const std::string& text) {
+  constexpr std::uint64_t largest_code = 255;
+  std::vector<std::int32_t> codes;
+  if (text == "none") return codes;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto code = command_line::parse_count("--skip-code", text.substr(begin, end - begin), largest_code, 1);
+    if (!code) return tl::unexpected<Error>{code.error()};
+    codes.push_back(static_cast<std::int32_t>(*code));
+    begin = end + 1;
+  }
+  return codes;
+}
+
+/// Automake's 77, and the 125 of `git bisect run`. An image's own script is the contract of Namazu Swarm v0, whose
+/// verdict is zero or not; and a chunk that ends so tells nothing about each of its workloads.
+Result<void> settle_skip_codes(Options& options, const std::optional<std::string>& asked) {
+  const bool usual = !options.command.empty() && !options.chunked;
+  auto codes = parse_codes(asked ? *asked : usual ? "77,125" : "none");
+  if (!codes) return tl::unexpected<Error>{codes.error()};
+  options.skip_codes = std::move(*codes);
+  return {};
+}
+
 Result<std::uint64_t> parse_seed(const std::string& option, const std::string& text) {
   std::uint64_t seed = 0;
   const char* const last = text.data() + text.size();
@@ -122,13 +160,17 @@ Result<void> read_environment_file(const std::string& path, std::vector<std::str
   return {};
 }
 
-Table list_options(Options& options) {
+Table list_options(Options& options, Words& words) {
   const auto shard = [&options](const std::string& /*option*/, const std::string& text) {
     return parse_shard(text, options.selection);
   };
   return {
       value("--workloads", "FILE", text(options.workloads),
-            "Read the workloads from FILE (- is standard input), one a line"),
+            "Read the workloads from FILE (- is standard input, as it is without this option unless it is a terminal), "
+            "one a line"),
+      flag("-0,--null", words.null, "In FILE a NUL is behind each workload, as find -print0 writes them"),
+      or_empty(value("-I,--replace", "TEXT", text(options.place),
+                     "What stands for the workload in the command, in place of {}; empty: nothing is replaced")),
       or_empty(list("--filter", "REGEX", texts(options.selection.filters),
                     "Only workloads that match this extended regular expression; may be repeated (one has to match)")),
       or_empty(
@@ -154,6 +196,14 @@ Table running_options(Options& options, Words& words, run::SharedOptions& shared
             "End a workload after this time (10, 1.5s, 5m, 1h), or after a multiple of what the history expects (5x; "
             "at least 5 s)"),
       shared.kill_grace(),
+      value(
+          "--skip-code", "CODES",
+          [&words](const std::string& /*option*/, const std::string& text) {
+            words.skip_codes = text;
+            return Result<void>{};
+          },
+          "Exit codes of the command that mean skipped, with commas between them, or none [77,125; none with --chunks "
+          "and for an image's own script]"),
       or_alone(value("--fail-fast", "K", count(options.fail_fast, most), "End the run after K failures [1]"), "1"),
       value("--max-worker-restarts", "N", count(options.max_worker_restarts, most, 0),
             "How often a worker that was lost is started again until it is done without [5]"),
@@ -206,23 +256,50 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
     return parser.contradiction(names, "--speculate and --repeat exclude each other: each run of a hunt counts once");
   }
   const bool image = !options.containers.image.empty();
-  if (!image && options.workloads.empty()) {
+  if (options.ids && !options.workloads.empty()) {
+    return parser.contradiction({"--workloads"}, "--workloads and ::: exclude each other: both are the list");
+  }
+  if (options.chunked && (options.ids || CommandTemplate{options.command, place_of(options)}.has_places())) {
+    return parser.contradiction({"--chunks", "--replace"},
+                                "--chunks goes with neither ::: nor {}: a chunk's workloads are on standard input");
+  }
+  if (!image && options.workloads.empty() && !options.ids) {
     return fail(ErrorKind::misconfigured,
                 "what to run is missing: nmzswarm --source IMAGE, or --workloads FILE -- COMMAND (see nmzswarm "
                 "--help)");
   }
   if (options.list_only) {
-    if (!options.workloads.empty()) return {};
+    if (!options.workloads.empty() || options.ids) return {};
     return parser.contradiction({"--list"}, "--list needs --workloads FILE");
   }
   if (image || !options.command.empty()) return {};
   return fail(ErrorKind::misconfigured, "the command is missing: nmzswarm --workloads FILE -- COMMAND [ARG...]");
 }
 
+/// "COMMAND ::: a b c": what is behind it is the list.
+Result<void> split_off_list(Options& options) {
+  constexpr const char* sign = ":::";
+  const auto first = std::ranges::find(options.command, sign);
+  if (first == options.command.end()) return {};
+  options.ids.emplace(std::next(first), options.command.end());
+  options.command.erase(first, options.command.end());
+  if (std::ranges::find(*options.ids, sign) == options.ids->end()) return {};
+  return fail(ErrorKind::misconfigured, "only one ::: is understood: write the combinations as a list of workloads");
+}
+
+/// As GNU parallel and xargs do: what comes through a pipe is the list, where nothing else is.
+void read_standard_input(Options& options) {
+  const bool listed = options.ids || !options.workloads.empty() || !options.containers.image.empty();
+  if (listed || options.command.empty() || options.again.rerun != Rerun::nothing) return;
+  if (::isatty(STDIN_FILENO) == 0) options.workloads = "-";
+}
+
 /// What follows from several options together.
 void settle(Options& options, const Words& words) {
   auto& environment = options.environment;  // --env has the last word
   environment.insert(environment.begin(), words.from_files.begin(), words.from_files.end());
+  if (words.null) options.separator = Separator::nul;
+  read_standard_input(options);
   if (options.seed) options.shuffle = !options.again.hunts();
   options.reports.github = output::runs_in_github_actions();
   options.use_history = !words.no_history;
@@ -247,7 +324,7 @@ class CommandLine {
     parser_.add(shared_.containers("--source,--image",
                                    "Run in containers of IMAGE; its labels net.osrg.namazu-swarm.v0.master.script and "
                                    "worker.script are the list and the command where they are not given here"));
-    parser_.add(list_options(options()));
+    parser_.add(list_options(options(), words_));
     parser_.add(running_options(options(), words_, shared_));
     parser_.add(again_options(options().again));
     parser_.add(output_options(options(), shared_));
@@ -265,8 +342,10 @@ class CommandLine {
       return fail(ErrorKind::misconfigured,
                   "unexpected argument '" + words_.free.front() + "'; the command goes after '--'");
     }
+    if (auto split = split_off_list(options()); !split) return tl::unexpected<Error>{split.error()};
     settle(options(), words_);
-    return shared_.check(parser_)
+    return settle_skip_codes(options(), words_.skip_codes)
+        .and_then([&] { return shared_.check(parser_); })
         .and_then([&] { return check(options().again, options().chunked, parser_); })
         .and_then([&] { return check_reports(options(), parser_); })
         .and_then([&] { return check_rest(options(), parser_); })
@@ -287,6 +366,13 @@ class CommandLine {
 };
 
 }  // namespace
+
+CommandTemplate::Options place_of(const Options& options) {
+  CommandTemplate::Options places;
+  places.place = options.place;
+  places.append = options.ids.has_value();
+  return places;
+}
 
 Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
   return run::understand<CommandLine>(arguments, defaults);

@@ -13,6 +13,7 @@
 #include "nmz/run/settings.hpp"
 
 #include "again_options.hpp"
+#include "command_template.hpp"
 #include "report_files.hpp"
 #include "workload_list.hpp"
 
@@ -20,13 +21,17 @@ namespace nmz::nmzswarm {
 
 struct Options : run::Settings {
   Options() = default;
-  std::string workloads;  ///< a file, "-", or empty: the image's master script
+  std::string workloads;                        ///< a file, "-", or empty: the image's master script
+  Separator separator = Separator::newline;     ///< in it
+  std::optional<std::vector<std::string>> ids;  ///< behind ":::", in place of it
+  std::string place = "{}";                     ///< where the workload stands in the command; empty = nowhere
   Selection selection;
   bool chunked = false;  ///< static chunks, each with one verdict
   std::size_t chunks = 0;
   bool shuffle = false;
   std::optional<std::uint64_t> seed;
-  double timeout_factor = 0;  ///< of the expected duration, in place of `timeout`; 0 = none
+  double timeout_factor = 0;             ///< of the expected duration, in place of `timeout`; 0 = none
+  std::vector<std::int32_t> skip_codes;  ///< exit codes that mean that a workload cannot be run here
   AgainOptions again;
   std::size_t fail_fast = 0;              ///< failures that end the run; 0 = never
   std::uint32_t max_worker_restarts = 5;  ///< of each worker
@@ -37,6 +42,9 @@ struct Options : run::Settings {
   bool list_only = false;
   std::vector<std::string> arguments;  ///< all of the command line
 };
+
+/// Of the command that the user has given.
+[[nodiscard]] CommandTemplate::Options place_of(const Options& options);
 
 using Request = run::Request<Options>;
 

@@ -139,6 +139,7 @@ events::Mark Reporter::mark_of(const dispatch::Ended& ended) const {
   }
   if (ended.subject == schedule::listing) return mark_of_outcome(ended.outcome);
   if (suite_.batches()->runs_again(ended.subject)) return events::Mark::retried;
+  if (suite_.skips(ended.subject, ended.outcome)) return events::Mark::skipped;
   const events::Mark mark = mark_of_outcome(ended.outcome);
   const bool flaky = mark == events::Mark::passed && suite_.batches()->failures_before(ended.subject) > 0;
   return flaky ? events::Mark::flaky : mark;
@@ -181,7 +182,7 @@ events::JobEnded Reporter::told(const dispatch::Ended& ended) {
   done.attempt = ended.attempt;
   done.item = suite_.name(ended.subject);
   done.mark = mark_of(ended);
-  done.outcome = job::classify(ended.outcome);
+  done.outcome = done.mark == events::Mark::skipped ? job::Class::untestable : job::classify(ended.outcome);
   done.detail = job::describe(ended.outcome);
   done.took = ended.took;
   if (ended.subject == schedule::listing) return done;

@@ -76,6 +76,13 @@ std::string how(const job::Outcome& outcome) {
   }
 }
 
+/// An image's own script is left as it is.
+CommandTemplate::Options no_place() {
+  CommandTemplate::Options options;
+  options.place.clear();
+  return options;
+}
+
 /// Letters, digits and a few signs of the id: enough to recognise the file.
 std::string file_name(const std::string& id) {
   constexpr std::size_t longest = 80;
@@ -92,6 +99,7 @@ Suite::Suite(const Options& options, std::uint32_t workers, std::vector<std::str
     : options_{options},
       workers_{workers},
       command_{std::move(command)},
+      template_{command_, options.command.empty() ? no_place() : place_of(options)},
       environment_{options.environment},
       expect_{std::move(expect)},
       mark_{fmt::format("nmzswarm-list-{:016x}{:016x}", random_number(), random_number())},
@@ -101,13 +109,28 @@ Result<void> Suite::set_list(WorkloadList list) {
   listing_.list = std::move(list);
   auto batches = make_plan();
   Result<void> fits = check_sizes(*batches);
-  plan_ = std::make_unique<schedule::ListedPlan>(std::move(batches));
+  use(std::make_unique<schedule::ListedPlan>(std::move(batches)));
   return fits;
 }
 
 void Suite::set_master_script(std::string script) {
   master_script_ = std::move(script);
-  plan_ = std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); });
+  use(std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); }));
+}
+
+void Suite::use(std::unique_ptr<schedule::ListedPlan> plan) {
+  plan_ = std::move(plan);
+  plan_->read_outcomes_as([this](dispatch::Subject subject, const job::Outcome& outcome) {
+    job::Outcome meant = outcome;
+    if (skips(subject, outcome)) meant.kind = job::OutcomeKind::skipped;
+    return meant;
+  });
+}
+
+bool Suite::skips(dispatch::Subject subject, const job::Outcome& outcome) const {
+  if (subject == schedule::listing || outcome.kind != job::OutcomeKind::exited || outcome.disk_full) return false;
+  const auto& codes = options_.skip_codes;
+  return std::ranges::find(codes, outcome.code) != codes.end() && batches()->failures_before(subject) == 0;
 }
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {
@@ -159,7 +182,8 @@ Result<void> Suite::check_sizes(const schedule::WorkloadPlan& plan) const {
   if (common > largest_run) {
     return fail(ErrorKind::misconfigured, "the command and its environment are too large");
   }
-  const std::size_t room = largest_run - common;
+  // An id is in the input, in a variable, and at each place of the command.
+  const std::size_t room = (largest_run - common) / (template_.places() + 1);
   for (const std::string& id : ids()) {
     if (id.size() < room) continue;
     return fail(ErrorKind::misconfigured, fmt::format("a workload's id is longer than {} bytes", room));
@@ -258,6 +282,16 @@ wire::Run Suite::listing_run() {
   return run;
 }
 
+/// In the command's words, or on its standard input.
+void Suite::put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const {
+  const schedule::Workload first = workloads.front();
+  CommandTemplate::Filled filled = template_.fill(ids().at(first), first + std::size_t{1});
+  run.argv = stressed(filled.argv, options_.again.stress_cpu);
+  run.env.insert(run.env.end(), filled.environment.begin(), filled.environment.end());
+  if (template_.has_places()) return;
+  for (const schedule::Workload workload : workloads) run.input += ids().at(workload) + "\n";
+}
+
 wire::Run Suite::run(const dispatch::Assign& assignment) {
   const bool lists = assignment.subject == schedule::listing;
   wire::Run run = lists ? listing_run() : wire::Run{};
@@ -266,11 +300,10 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   if (lists) return run;
-  run.argv = stressed(command_, options_.again.stress_cpu);
   run.timeout = timeout(assignment.subject);
   run.log_limit = options_.log_limit;
   const auto workloads = batches()->workloads(assignment.subject);
-  for (const schedule::Workload workload : workloads) run.input += ids().at(workload) + "\n";
+  put_workloads(run, workloads);
   if (options_.chunked) {
     run.env.push_back("NMZ_CHUNK=" + std::to_string(assignment.subject));
     return run;

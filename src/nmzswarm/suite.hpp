@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,7 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
   [[nodiscard]] bool timeout_is_multiple() const { return options_.timeout_factor > 0; }
   [[nodiscard]] const AgainOptions& again() const { return options_.again; }
+  [[nodiscard]] Separator separator() const { return options_.separator; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
   /// Of the execution among those of its workload: the run of a hunt, else the attempt.
@@ -66,6 +68,9 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] std::string name(dispatch::Subject subject) const;
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;
+
+  /// By its exit code. Not where it has failed before: that would hide the failure.
+  [[nodiscard]] bool skips(dispatch::Subject subject, const job::Outcome& outcome) const;
 
   /// 0 = none.
   [[nodiscard]] std::chrono::milliseconds timeout(dispatch::Subject subject) const;
@@ -83,14 +88,17 @@ class Suite final : public coordinator::WorkSource {
 
  private:
   [[nodiscard]] Result<void> check_sizes(const schedule::WorkloadPlan& plan) const;
+  void use(std::unique_ptr<schedule::ListedPlan> plan);
   std::unique_ptr<schedule::WorkloadPlan> make_plan();
   std::unique_ptr<schedule::WorkloadPlan> take_listing(const job::Outcome& outcome);
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();
   [[nodiscard]] wire::Run listing_run();
+  void put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const;
 
   const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::uint32_t workers_;
   std::vector<std::string> command_;
+  CommandTemplate template_;
   std::vector<std::string> environment_;
   Expect expect_;
   std::string master_script_;

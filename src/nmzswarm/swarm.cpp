@@ -67,8 +67,13 @@ Result<std::string> read_all(const std::string& path) {
 
 /// The list, where this program reads it itself.
 std::optional<WorkloadList> given_list(const Options& options) {
+  if (options.ids) {
+    std::string text;
+    for (const std::string& id : *options.ids) text += id + '\0';
+    return need(read_list(text, options.selection, Separator::nul));
+  }
   if (options.workloads.empty()) return std::nullopt;
-  return need(read_list(need(read_all(options.workloads)), options.selection));
+  return need(read_list(need(read_all(options.workloads)), options.selection, options.separator));
 }
 
 std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
@@ -140,9 +145,9 @@ Expect expectations_from(Memory& memory) {
   };
 }
 
-int print_list(const WorkloadList& list) {
+int print_list(const WorkloadList& list, Separator separator) {
   std::string text;
-  for (const std::string& id : list.ids) text += id + "\n";
+  for (const std::string& id : list.ids) text += id + static_cast<char>(separator);
   const int status = run::print_page(program, text);
   return status == exit_passed && list.ids.empty() ? exit_nothing : status;
 }
@@ -202,7 +207,10 @@ void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEn
                fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
   }
   if (ended.suite.counts.flaky > 0) return say(exit_passed, "flaky", "");
-  say(exit_passed, "passed", "");
+  const std::size_t skipped = ended.suite.counts.skipped;
+  say(exit_passed, "passed",
+      skipped > 0 && skipped == ended.suite.counts.all() ? fmt::format("all {} workload(s) were skipped", skipped)
+                                                         : "");
 }
 
 std::string title_of(const Options& options) {
@@ -335,7 +343,7 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
 
 int swarm(const Options& options) {
   std::optional<WorkloadList> list = given_list(options);
-  return options.list_only ? print_list(*list) : run_suite(options, std::move(list));
+  return options.list_only ? print_list(*list, options.separator) : run_suite(options, std::move(list));
 }
 
 }  // namespace nmz::nmzswarm

@@ -63,19 +63,19 @@ bool one_matches(const std::vector<Expression>& expressions, std::string_view id
 
 }  // namespace
 
-Result<WorkloadList> read_list(std::string_view text, const Selection& selection) {
+Result<WorkloadList> read_list(std::string_view text, const Selection& selection, Separator separator) {
   auto filters = compile_all("--filter", selection.filters);
   if (!filters) return tl::unexpected<Error>{filters.error()};
   auto excludes = compile_all("--exclude", selection.excludes);
   if (!excludes) return tl::unexpected<Error>{excludes.error()};
   WorkloadList list;
-  text = text::without_byte_order_mark(text);
+  const bool lines = separator == Separator::newline;
+  if (lines) text = text::without_byte_order_mark(text);
   std::unordered_set<std::string_view> seen;
-  std::size_t position = 0;  // among those that are wanted
   while (!text.empty()) {
-    std::string_view id = text.substr(0, text.find('\n'));
+    std::string_view id = text.substr(0, text.find(static_cast<char>(separator)));
     text.remove_prefix(std::min(text.size(), id.size() + 1));
-    if (id.ends_with('\r')) id.remove_suffix(1);
+    if (lines && id.ends_with('\r')) id.remove_suffix(1);
     if (id.empty()) continue;
     ++list.listed;
     if (!seen.insert(id).second) {
@@ -83,7 +83,7 @@ Result<WorkloadList> read_list(std::string_view text, const Selection& selection
       continue;
     }
     if ((!filters->empty() && !one_matches(*filters, id)) || one_matches(*excludes, id)) continue;
-    if (position++ % selection.shards == selection.shard) list.ids.emplace_back(id);
+    if (list.of_all_shards++ % selection.shards == selection.shard) list.ids.emplace_back(id);
   }
   return list;
 }

@@ -26,12 +26,17 @@ struct WorkloadList {
   std::vector<std::string> ids;
   std::size_t listed = 0;      ///< before anything was left out
   std::size_t duplicates = 0;  ///< run once
+  std::size_t of_all_shards = 0;
 };
+
+/// What is between ids: a line each, or a NUL each as `find -print0` prints them, which takes nothing away from an id.
+enum class Separator : char { newline = '\n', nul = '\0' };
 
 /// One id a line: any bytes but newline (a carriage return before it goes too). Empty lines are no ids, an id that
 /// comes again is dropped. The shard is every `shards`-th of what the filters leave, so that the shards of one list
 /// together are the list. Errors (misconfigured): a regular expression that is none.
-[[nodiscard]] Result<WorkloadList> read_list(std::string_view text, const Selection& selection);
+[[nodiscard]] Result<WorkloadList> read_list(std::string_view text, const Selection& selection,
+                                             Separator separator = Separator::newline);
 
 /// "2/5": the second of five shards.
 [[nodiscard]] Result<void> parse_shard(const std::string& text, Selection& selection);

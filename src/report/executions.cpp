@@ -29,6 +29,7 @@ Verdict verdict_of(job::Class outcome) {
 /// A failure that does not count yet is one all the same. `late`: of two copies the one that was not needed.
 Verdict verdict_of(const events::JobEnded& event) {
   const bool pointless = event.mark == events::Mark::cancelled || event.mark == events::Mark::late;
+  if (event.mark == events::Mark::skipped) return Verdict::skipped;
   return pointless ? Verdict::cancelled : verdict_of(event.outcome);
 }
 
@@ -74,6 +75,7 @@ void Executions::known_before(const std::string& workload, std::string_view resu
   execution.detail = std::string{result} + ", in the run that this one goes on with";
   execution.verdict = result == "passed"      ? Verdict::passed
                       : result == "flaky"     ? Verdict::flaky
+                      : result == "skipped"   ? Verdict::skipped
                       : result == "timed-out" ? Verdict::timed_out
                       : result == "failed"    ? Verdict::failed
                                               : Verdict::lost;

@@ -111,6 +111,7 @@ std::string body(const TestCase& test) {
     case Verdict::lost:
       result = problem("error", decisive, Verdict::lost);
       break;
+    case Verdict::skipped:
     case Verdict::cancelled:
     case Verdict::not_run: {
       const std::string detail = decisive.detail.empty() ? "" : ": " + decisive.detail;
@@ -147,7 +148,7 @@ struct Totals {
     ++tests;
     failures += verdict == Verdict::failed || verdict == Verdict::timed_out ? 1U : 0U;
     errors += verdict == Verdict::lost ? 1U : 0U;
-    skipped += verdict == Verdict::cancelled || verdict == Verdict::not_run ? 1U : 0U;
+    skipped += verdict == Verdict::skipped || verdict == Verdict::cancelled || verdict == Verdict::not_run ? 1U : 0U;
   }
   [[nodiscard]] std::string attributes() const {
     return attribute("tests", tests) + attribute("failures", failures) + attribute("errors", errors) +

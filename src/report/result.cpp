@@ -59,6 +59,8 @@ const char* to_string(Verdict verdict) {
       return "cancelled";
     case Verdict::flaky:
       return "flaky";
+    case Verdict::skipped:
+      return "skipped";
     case Verdict::not_run:
       break;
   }

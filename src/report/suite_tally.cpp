@@ -39,7 +39,8 @@ void SuiteTally::ended(const events::JobEnded& event) {
   if (hunt_) {
     Hunted& hunted = hunted_[event.workload];
     hunted.lost = hunted.lost || event.mark == Mark::lost;
-    if (!is_result(event.mark) || event.mark == Mark::lost) return;
+    hunted.skipped = hunted.skipped || event.mark == Mark::skipped;
+    if (!is_result(event.mark) || event.mark == Mark::lost || event.mark == Mark::skipped) return;
     ++hunted.runs;
     hunted.failures += event.mark == Mark::passed ? 0U : 1U;
   } else if (is_result(event.mark)) {
@@ -60,6 +61,9 @@ void SuiteTally::settle(const events::JobEnded& event) {
   switch (event.mark) {
     case Mark::passed:
       counts_.passed += event.workloads;
+      return;
+    case Mark::skipped:
+      counts_.skipped += event.workloads;
       return;
     case Mark::flaky:
       counts_.flaky += event.workloads;
@@ -95,7 +99,8 @@ events::SuiteCounts SuiteTally::counts_of_hunt() const {
   events::SuiteCounts counts;
   for (const auto& [workload, hunted] : hunted_) {
     if (hunted.runs == 0) {
-      counts.lost += hunted.lost ? 1U : 0U;
+      counts.skipped += hunted.skipped ? 1U : 0U;
+      counts.lost += hunted.lost && !hunted.skipped ? 1U : 0U;
     } else if (hunted.failures == 0) {
       ++counts.passed;
     } else {

@@ -14,7 +14,7 @@ std::vector<dispatch::Subject> ListedPlan::next(std::size_t count) {
 }
 
 void ListedPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
-  if (subject != listing) return batches_->record(subject, outcome);
+  if (subject != listing) return batches_->record(subject, meaning_ ? meaning_(subject, outcome) : outcome);
   running_ = false;
   if (std::exchange(listed_, true)) return;
   batches_ = make_(outcome);

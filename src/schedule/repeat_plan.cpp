@@ -25,7 +25,8 @@ bool RepeatPlan::failed_enough() const {
 
 bool RepeatPlan::known_well(Workload workload) const {
   const Tally& it = tallies_[workload];
-  return it.lost >= options_.most_lost || (options_.enough && options_.enough(it.failures, it.runs));
+  const bool only_skips = it.runs == 0 && it.withdrawn >= options_.most_lost;
+  return only_skips || it.lost >= options_.most_lost || (options_.enough && options_.enough(it.failures, it.runs));
 }
 
 std::optional<dispatch::Subject> RepeatPlan::fresh() {
@@ -60,8 +61,8 @@ void RepeatPlan::record(dispatch::Subject run, const job::Outcome& outcome) {
   const job::Class meaning = job::classify(outcome);
   if (meaning == job::Class::passed || job::is_failure(meaning)) {
     ++it.runs;
-  } else if (!job::withdrawn(outcome)) {
-    ++it.lost;
+  } else {
+    ++(job::withdrawn(outcome) ? it.withdrawn : it.lost);
   }
   if (job::is_failure(meaning)) {
     ++it.failures;

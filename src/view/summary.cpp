@@ -22,6 +22,7 @@ std::string counts_text(const events::RunEnded& event, const events::SuiteResult
   };
   add(result.counts.failed, "failed");
   add(result.counts.timed_out, "timed out");
+  add(result.counts.skipped, "skipped");
   add(result.counts.flaky, "flaky");
   add(result.counts.lost, "lost");
   add(result.counts.cancelled, "cancelled");

@@ -184,7 +184,7 @@ void Text::on(const events::JobEnded& event) {
   if (is_result(event.mark)) {
     ++done_;
     ++words_[word];
-    if (event.mark != Mark::passed && event.mark != Mark::flaky) ++failed_;
+    if (event.mark != Mark::passed && event.mark != Mark::flaky && event.mark != Mark::skipped) ++failed_;
     expect(event.left, event.expected_left);
   }
   if (!wanted(event)) return;

@@ -102,8 +102,9 @@ struct Output {
 };
 
 /// What an execution means for its item. `passed` and `failed` are good and bad (old and new) in a search. `flaky`:
-/// passed after it had failed. `lost`: no worker could give it a result. `stopped`: the command ended the search. The
-/// last three say why there is no result (retried: its worker was lost, or its failure does not count yet).
+/// passed after it had failed. `skipped`: what was to be tested said that it cannot be. `lost`: no worker could give it
+/// a result. `stopped`: the command ended the search. The last three say why there is no result (retried: its worker
+/// was lost, or its failure does not count yet).
 enum class Mark : std::uint8_t {
   passed,
   failed,
@@ -197,11 +198,14 @@ struct SuiteCounts {
   std::size_t passed = 0;
   std::size_t failed = 0;
   std::size_t timed_out = 0;
+  std::size_t skipped = 0;  ///< by themselves: with an exit code that says so
   std::size_t flaky = 0;
   std::size_t lost = 0;
   std::size_t cancelled = 0;  ///< ended on the way
   std::size_t not_run = 0;
-  [[nodiscard]] std::size_t all() const { return passed + failed + timed_out + flaky + lost + cancelled + not_run; }
+  [[nodiscard]] std::size_t all() const {
+    return passed + failed + timed_out + skipped + flaky + lost + cancelled + not_run;
+  }
   friend bool operator==(const SuiteCounts&, const SuiteCounts&) = default;
 };
 

@@ -19,7 +19,7 @@ using Seconds = std::chrono::duration<double>;
 
 struct Execution {
   /// `flaky`: passed, but known to fail sometimes. `not_run`: the run ended before its turn.
-  enum class Verdict : std::uint8_t { passed, failed, timed_out, lost, cancelled, flaky, not_run };
+  enum class Verdict : std::uint8_t { passed, failed, timed_out, lost, cancelled, flaky, not_run, skipped };
 
   Execution() = default;
   std::string workload;  ///< its id: any bytes but newline

@@ -41,6 +41,7 @@ class SuiteTally final : public events::Consumer {
     Hunted() = default;
     std::size_t runs = 0;
     std::size_t failures = 0;
+    bool skipped = false;
     bool lost = false;
   };
 

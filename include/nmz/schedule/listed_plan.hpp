@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "nmz/dispatch/plan.hpp"
@@ -21,6 +22,9 @@ class ListedPlan final : public dispatch::Plan {
   /// (then the run is finished).
   using MakePlan = std::function<std::unique_ptr<WorkloadPlan>(const job::Outcome&)>;
 
+  /// What the outcome of an execution is for the plan of the list.
+  using Meaning = std::function<job::Outcome(dispatch::Subject, const job::Outcome&)>;
+
   explicit ListedPlan(MakePlan make);
   /// The list is there already.
   explicit ListedPlan(std::unique_ptr<WorkloadPlan> batches);
@@ -32,12 +36,16 @@ class ListedPlan final : public dispatch::Plan {
   [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
 
+  /// Without it outcomes are what they are.
+  void read_outcomes_as(Meaning meaning) { meaning_ = std::move(meaning); }
+
   /// Null until there is a list.
   [[nodiscard]] WorkloadPlan* batches() { return batches_.get(); }
   [[nodiscard]] const WorkloadPlan* batches() const { return batches_.get(); }
 
  private:
   MakePlan make_;
+  Meaning meaning_;
   bool running_ = false;
   bool listed_ = false;
   std::unique_ptr<WorkloadPlan> batches_;

@@ -34,7 +34,7 @@ struct RepeatOptions {
   std::optional<std::chrono::nanoseconds> time;
   /// Whether a workload's failures and runs are enough to know it; none = never.
   std::function<bool(std::uint64_t failures, std::uint64_t runs)> enough;
-  std::uint32_t most_lost = 10;  ///< runs of a workload
+  std::uint32_t most_lost = 10;  ///< runs of a workload; so many that were skipped, too, if there are no others
 };
 
 /// What is known of a workload.
@@ -42,6 +42,7 @@ struct Tally {
   std::uint64_t runs = 0;  ///< with a verdict
   std::uint64_t failures = 0;
   std::uint32_t lost = 0;
+  std::uint32_t withdrawn = 0;  ///< runs that it skipped itself, or the user has ended
 };
 
 /// Of a run, from the seed of the hunt: run 1 has that seed itself, so that a single run can be repeated by it; the

@@ -174,7 +174,10 @@ TEST(OptionsTest, WhatCannotBeMeantIsNamed) {
   const std::string name_of_41(41, 'n');
   const std::vector<Case> cases = {
       {{}, "--source IMAGE"},
-      {{"--", "sh"}, "--source IMAGE"},
+      {{"--", "sh", ":::", "a", ":::", "b"}, "only one :::"},
+      {{"--workloads", "list", "--", "sh", ":::", "a"}, "--workloads and ::: exclude"},
+      {{"--chunks", "2", "--", "sh", ":::", "a"}, "--chunks goes with"},
+      {{"--workloads", "list", "--chunks", "2", "--", "sh", "{}"}, "--chunks goes with"},
       {{"--workloads", "list"}, "the command is missing"},
       {{"--workloads", "list", "--"}, "the command is missing"},
       {{"--workloads", "list", "--", ""}, "the command's name is empty"},

@@ -27,7 +27,7 @@ inline Execution execution(std::string workload, Verdict verdict, std::uint32_t 
 }
 
 constexpr Verdict all_verdicts[] = {Verdict::passed,    Verdict::failed, Verdict::timed_out, Verdict::lost,
-                                    Verdict::cancelled, Verdict::flaky,  Verdict::not_run};
+                                    Verdict::cancelled, Verdict::flaky,  Verdict::not_run,   Verdict::skipped};
 
 /// Any bytes, with those frequent that parsers stumble over.
 inline std::string nasty_bytes(std::mt19937_64& random, std::size_t most) {

@@ -73,7 +73,7 @@ std::vector<std::string> names(const std::vector<events::Failure>& failures) {
 }
 
 TEST(SuiteTallyTest, EveryWorkloadIsCountedOnce) {
-  SuiteRun run{9};
+  SuiteRun run{10};
   run.execute("a", Mark::passed, job::Class::passed, 1);
   run.execute("b", Mark::failed, job::Class::failed, 2);
   run.execute("c", Mark::timed_out, job::Class::timed_out, 3);
@@ -85,6 +85,7 @@ TEST(SuiteTallyTest, EveryWorkloadIsCountedOnce) {
   run.execute("g", Mark::retried, job::Class::timed_out, 9);
   run.execute("g", Mark::cancelled, job::Class::infrastructure, 10);
   run.execute("h", Mark::cancelled, job::Class::infrastructure, 11);
+  run.execute("i", Mark::skipped, job::Class::untestable, 8);
   events::SuiteCounts expected;
   expected.passed = 2;
   expected.failed = 1;
@@ -93,11 +94,12 @@ TEST(SuiteTallyTest, EveryWorkloadIsCountedOnce) {
   expected.flaky = 1;
   expected.cancelled = 1;
   expected.not_run = 1;
+  expected.skipped = 1;
   EXPECT_TRUE(run.tally.counts() == expected);
   EXPECT_THAT(names(run.tally.failures()), testing::ElementsAre("b", "c", "d", "g"));
   ASSERT_THAT(names(run.tally.flaky()), testing::ElementsAre("f"));
   EXPECT_EQ(run.tally.flaky()[0].detail, "of 7") << "its last failure";
-  EXPECT_EQ(run.tally.durations().size(), 5U);
+  EXPECT_EQ(run.tally.durations().size(), 6U);
   EXPECT_DOUBLE_EQ(run.tally.makespan().count(), 9);
 }
 
@@ -112,13 +114,14 @@ TEST(SuiteTallyTest, ACopyThatIsCancelledIsNoCancelledWorkload) {
 }
 
 TEST(SuiteTallyTest, AWorkloadOfAHuntThatFailsSometimesIsFlaky) {
-  SuiteRun run{5, true};
+  SuiteRun run{6, true};
   for (const Mark mark : {Mark::passed, Mark::failed, Mark::passed}) run.execute("a", mark, job::Class::passed, 1);
   for (const Mark mark : {Mark::passed, Mark::lost}) run.execute("b", mark, job::Class::passed, 1);
   for (const Mark mark : {Mark::timed_out, Mark::failed}) run.execute("c", mark, job::Class::passed, 1);
   run.execute("d", Mark::lost, job::Class::infrastructure, 1);
+  run.execute("e", Mark::skipped, job::Class::untestable, 1);
   events::SuiteCounts expected;
-  expected.flaky = expected.passed = expected.failed = expected.lost = expected.not_run = 1;
+  expected.flaky = expected.passed = expected.failed = expected.lost = expected.not_run = expected.skipped = 1;
   EXPECT_TRUE(run.tally.counts() == expected);
   EXPECT_THAT(run.tally.failures(), testing::IsEmpty());
 }

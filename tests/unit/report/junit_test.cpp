@@ -63,18 +63,19 @@ TEST_F(JunitTest, EveryVerdictHasItsElement) {
   std::vector<Execution> executions;
   for (const Verdict verdict : all_verdicts) executions.push_back(execution(to_string(verdict), verdict));
   write(executions);
-  EXPECT_EQ(at("count(//testcase)"), "7");
+  EXPECT_EQ(at("count(//testcase)"), "8");
   EXPECT_EQ(at("count(//testcase[@name='passed']/*)"), "0");
   EXPECT_EQ(at("string(//testcase[@name='failed']/failure/@message)"), "exit 1");
   EXPECT_EQ(at("string(//testcase[@name='timed out']/failure/@type)"), "timed out");
   EXPECT_EQ(at("count(//testcase[@name='lost']/error)"), "1");
   EXPECT_EQ(at("string(//testcase[@name='cancelled']/skipped/@message)"), "cancelled");
   EXPECT_EQ(at("string(//testcase[@name='not run']/skipped/@message)"), "not run");
+  EXPECT_EQ(at("string(//testcase[@name='skipped']/skipped/@message)"), "skipped");
   EXPECT_EQ(at("count(//testcase[@name='flaky']/flakyFailure)"), "1");
   EXPECT_EQ(at("concat(//testsuite/@tests, ' ', //testsuite/@failures, ' ', //testsuite/@errors, ' ', "
                "//testsuite/@skipped)"),
-            "7 2 1 2");
-  EXPECT_EQ(at("concat(/*/@tests, ' ', /*/@failures, ' ', /*/@errors)"), "7 2 1");
+            "8 2 1 3");
+  EXPECT_EQ(at("concat(/*/@tests, ' ', /*/@failures, ' ', /*/@errors)"), "8 2 1");
 }
 
 // What GitLab's parser takes of a test case: the content of its result and its system-out, no attribute of them.
