@@ -33,7 +33,7 @@ set(CPACK_DEBIAN_PROGRAMS_PACKAGE_NAME namazu-swarm)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION vcs)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_DEPENDS git)
-set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS "docker.io | docker-ce, openssh-client")
+set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS "docker.io | docker-ce, openssh-client, passt")
 set(CPACK_COMPONENT_PROGRAMS_DESCRIPTION
 "nmzbisect (git nmzbisect) finds the first bad commit as 'git bisect run' does,
 but tests many commits at once, each in a work tree of its own. It changes

@@ -21,6 +21,7 @@
 
 #include "nmz/files/removal.hpp"
 
+#include "gateway.hpp"
 #include "process_tree.hpp"
 
 namespace nmz::agent {
@@ -113,6 +114,14 @@ Attempt<> World::leave() const {
 }
 
 Attempt<> World::enter() {
+  std::optional<Gateway> gateway;
+  if (plan_.own_network && !plan_.gateway.empty()) {
+    auto prepared = Gateway::prepare(plan_.gateway);
+    if (!prepared) {
+      return tl::unexpected<job::Outcome>{prepared.error()};
+    }
+    gateway = std::move(*prepared);
+  }
   if (::unshare(CLONE_NEWNS | CLONE_NEWIPC | (plan_.own_network ? CLONE_NEWNET : 0)) != 0) {
     return failed(errno, "make namespaces", plan_.own_network ? "(mount, ipc, network)" : "(mount, ipc)");
   }
@@ -121,6 +130,11 @@ Attempt<> World::enter() {
   }
   if (plan_.own_network && !raise_loopback()) {
     return failed(errno, "raise", "lo");
+  }
+  if (gateway) {
+    if (auto open = gateway->open(); !open) {
+      return open;
+    }
   }
   // What is covered can still be seen from a directory below: a test reads /proc/1/cwd, and we start in the checkout.
   if (::chdir("/") != 0) {

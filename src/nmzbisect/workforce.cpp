@@ -254,6 +254,10 @@ void furnish(Search& search, Workshop& shop, Reporter& reporter) {
                                  " in the checkout belong to another user or group: tests can read them, not change "
                                  "them (--isolate none)"});
   }
+  if (!shop.worlds.no_way_out.empty()) {
+    reporter.show(
+        events::Notice{"tests have a network of their own and reach nothing outside: " + shop.worlds.no_way_out});
+  }
   if (!shop.worlds.lacking.empty()) {
     reporter.show(
         events::Notice{"tests share /tmp and processes with each other and do not see untracked files, nor "

@@ -57,9 +57,14 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
   request.untracked = inputs.untracked;
   request.see_untracked = !options.pristine;
   request.own_network = options.isolate == Isolate::network;
+  if (request.own_network) request.gateway = sandbox::find_gateway();
+  const std::string gateway = request.gateway;
   auto surroundings = sandbox::Surroundings::look(std::move(request));
   if (!surroundings) return none(surroundings.error().message);
   Worlds worlds;
+  if (options.isolate == Isolate::network && gateway.empty()) {
+    worlds.no_way_out = "pasta (of passt) is not installed, or may not use /dev/net/tun";
+  }
   worlds.foreign = foreign_entries(repository.work_tree(), inputs.untracked);
   if (!surroundings->mask().empty()) {
     worlds.watch = std::make_shared<sandbox::Watch>(repository.work_tree(), inputs.untracked, surroundings->mask());
@@ -68,10 +73,17 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
     const WorkerPlace place = worker_place(run_directory, number);
     std::error_code error;
     fs::create_directories(place.tree, error);
-    const auto plan = surroundings->plan(place.place);
+    auto plan = surroundings->plan(place.place);
     if (!plan) return none(plan.error().message);
     if (number == 0) {
-      if (auto why = sandbox::try_world(agent, *plan, place.tree)) return none(with_remedy(std::move(*why)));
+      std::optional<std::string> why = sandbox::try_world(agent, *plan, place.tree);
+      if (why && !plan->gateway.empty()) {
+        surroundings->close_gateway();
+        plan->gateway.clear();
+        worlds.no_way_out = *why;
+        why = sandbox::try_world(agent, *plan, place.tree);
+      }
+      if (why) return none(with_remedy(std::move(*why)));
     }
     worlds.plans.push_back(sandbox::encode(*plan));
   }

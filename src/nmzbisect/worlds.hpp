@@ -24,6 +24,7 @@ struct Worlds {
   std::function<Result<std::string>(std::uint32_t number)> another;
   std::shared_ptr<sandbox::Watch> watch;  ///< null where nothing of the checkout is seen
   std::vector<std::string> foreign;       ///< untracked entries that tests can read, but not change
+  std::string no_way_out;                 ///< why tests that have a network of their own reach nothing outside
   std::string lacking;                    ///< why there are none though they were asked for; a part of a sentence
   [[nodiscard]] bool possible() const { return !plans.empty(); }
 };

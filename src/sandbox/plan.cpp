@@ -24,6 +24,7 @@ std::string encode(const Plan& plan) {
   put(plan.own_user ? "1" : "0");
   put(plan.user_attributes ? "1" : "0");
   put(plan.own_network ? "1" : "0");
+  put(plan.gateway);
   put(plan.checkout);
   put(plan.mask);
   put(plan.work);
@@ -40,7 +41,7 @@ std::optional<Plan> decode(std::string_view bytes) {
   std::string user;
   std::string attributes;
   std::string network;
-  for (std::string* field : {&user, &attributes, &network, &plan.checkout, &plan.mask, &plan.work}) {
+  for (std::string* field : {&user, &attributes, &network, &plan.gateway, &plan.checkout, &plan.mask, &plan.work}) {
     auto word = take_word(bytes);
     if (!word) return std::nullopt;
     *field = std::move(*word);

@@ -145,6 +145,14 @@ Result<Surroundings> Surroundings::look(Request request) {
   return result;
 }
 
+std::string find_gateway() {
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) return {};
+  for (const char* path : {"/usr/bin/pasta", "/usr/local/bin/pasta", "/bin/pasta"}) {
+    if (::access(path, X_OK) == 0) return path;
+  }
+  return {};
+}
+
 bool Surroundings::is_covered(const fs::path& path) const {
   return (!request_.checkout.empty() && is_in(path, request_.checkout)) ||
          std::ranges::any_of(own_, [&](const std::string& directory) { return is_in(path, directory); });
@@ -155,6 +163,7 @@ Result<Plan> Surroundings::plan(const fs::path& worker) const {
   plan.own_user = ::geteuid() != 0;
   plan.user_attributes = plan.own_user || !in_first_user_namespace();
   plan.own_network = request_.own_network;
+  plan.gateway = request_.gateway;
   plan.checkout = request_.checkout.string();
   plan.mask = mask_.string();
   const fs::path own = worker / "world";

@@ -36,7 +36,8 @@ struct Plan {
   Plan() = default;
   bool own_user = false;         ///< a user namespace, for whoever is not root
   bool user_attributes = false;  ///< overlays keep their marks in attributes that need no privilege
-  bool own_network = false;      ///< nothing in it but a loopback
+  bool own_network = false;      ///< nothing in it but a loopback, and the way out
+  std::string gateway;           ///< pasta, which makes that; empty: there is none
   std::string checkout;          ///< over which the work tree stands while a job runs; empty: none
   std::string mask;           ///< hides what is tracked in the checkout (mask.hpp); empty: untracked files are not seen
   std::string work;           ///< an empty directory for the overlay of the tree, on its file system

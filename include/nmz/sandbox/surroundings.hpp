@@ -28,7 +28,11 @@ struct Request {
   std::vector<std::string> untracked;   ///< as make_mask() takes it
   bool see_untracked = true;
   bool own_network = false;
+  std::string gateway;  ///< Plan::gateway
 };
+
+/// Where pasta is installed and may be used; empty where not.
+[[nodiscard]] std::string find_gateway();
 
 class Surroundings {
  public:
@@ -37,6 +41,9 @@ class Surroundings {
 
   /// For a worker with this directory below the run directory, which is made if missing.
   [[nodiscard]] Result<Plan> plan(const std::filesystem::path& worker) const;
+
+  /// In spite of the request.
+  void close_gateway() { request_.gateway.clear(); }
 
   /// What hides the tracked files of the checkout; empty where nothing of it is seen.
   [[nodiscard]] const std::filesystem::path& mask() const { return mask_; }

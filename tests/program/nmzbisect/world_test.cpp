@@ -405,9 +405,47 @@ TEST_P(WorldTest, ANetworkOfItsOwn) {
   const std::string binds =
       "python3 -c 'import socket, time; s = socket.socket(); s.bind((\"127.0.0.1\", 18097)); s.listen(); "
       "socket.create_connection((\"127.0.0.1\", 18097)); time.sleep(0.1)' && ";
-  EXPECT_THAT(
-      search(binds + "test $(grep -c : /proc/net/dev) = 1 && test $n -lt 6", {"--jobs", "4", "--isolate", "network"}),
-      FindsInAWorld(repository.ids()[6]));
+  EXPECT_THAT(search(binds + "test $(readlink /proc/self/ns/net) != " + fs::read_symlink("/proc/self/ns/net").string() +
+                         " && test $n -lt 6",
+                     {"--jobs", "4", "--isolate", "network"}),
+              FindsInAWorld(repository.ids()[6]));
+}
+
+/// Whether this user's pasta could make an interface.
+bool may_have_a_way_out(bool plain) {
+  struct stat device {};
+  if (::stat("/dev/net/tun", &device) != 0) return false;
+  return plain ? (device.st_mode & S_IRWXO) == (S_IROTH | S_IWOTH) : ::access("/dev/net/tun", R_OK | W_OK) == 0;
+}
+
+TEST_P(WorldTest, ANetworkOfItsOwnHasAWayOut) {
+  const std::string asks =
+      "python3 -c 'import socket; socket.create_connection((\"10.77.0.1\", 18099), 5)' 2>/dev/null; echo $? >> "
+      "$NOTES/way; ";
+  support::Program searching =
+      program({"--isolate", "network", repository.range()}, "n=$(cat number); " + asks + "test $n -lt 6");
+  // A machine with a default route, and a server behind it.
+  const std::string machine = R"(
+ip link set lo up && ip link add v0 type veth peer name v1 && ip address add 10.9.9.1/24 dev v0 &&
+  ip link set v0 up && ip link set v1 up && ip route add default via 10.9.9.254 &&
+  ip address add 10.77.0.1/32 dev lo || exit
+python3 -c 'import os, socket
+s = socket.create_server(("10.77.0.1", 18099)); open(os.environ["NOTES"] + "/up", "w")
+while True: s.accept()' &
+server=$!
+until [ -e "$NOTES/up" ]; do kill -0 $server && sleep 0.01 || exit; done
+"$@"; status=$?
+kill $server; wait $server; exit $status)";
+  std::vector<std::string> inside{"unshare", "--net"};
+  if (::geteuid() != 0) inside.insert(inside.end(), {"--user", "--map-root-user"});
+  inside.insert(inside.end(), {"sh", "-c", machine, "sh"});
+  searching.argv.insert(searching.argv.begin(), inside.begin(), inside.end());
+  const Ended ended = support::run_program(searching);
+  EXPECT_THAT(ended, FindsInAWorld(repository.ids()[6]));
+  const bool way_out = may_have_a_way_out(changes_user());
+  EXPECT_THAT(lines_of(place.note("way")), Each(way_out ? "0" : "1"));
+  EXPECT_EQ(ended.err.find("reach nothing outside: pasta") == std::string::npos, way_out) << ended.err;
+  expect_nothing_left();
 }
 
 TEST_P(WorldTest, WithoutOneTheCommitIsElsewhereOnly) {

@@ -10,6 +10,7 @@ Plan full_plan() {
   plan.own_user = true;
   plan.user_attributes = true;
   plan.own_network = true;
+  plan.gateway = "/usr/bin/pasta";
   plan.checkout = "/place/of/a, b:c\n";
   plan.mask = "/cache/mask";
   plan.work = "/cache/w0/world/work";
