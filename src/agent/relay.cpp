@@ -92,7 +92,7 @@ int Relay::patience() const {
     return 0;
   }
   if (may_accept_) {
-    return 20;
+    return has_no_room_ ? 20 : 0;
   }
   return visitors_.empty() && channels_.empty() ? -1
                                                 : static_cast<int>(std::chrono::milliseconds{tick_interval}.count());

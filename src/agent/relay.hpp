@@ -8,10 +8,12 @@
 // workers: what the credit allows, and kept pieces are read from their file as the worker takes them.
 //
 // The port may be open to a whole network, so a connection is nobody until it has proved that it is a worker
-// (secure_channel.hpp, door.hpp): it has 5 seconds, at most 64 such connections exist, and for a newcomer the oldest
-// goes. A burst of a thousand honest workers must not push each other out, so that one may stay a quarter of a second
-// in any case, while the newcomers wait in the kernel. Until the first proof a connection costs some hashes of 44
-// bytes; what the coordinator is told of refusals is a message for each worker and fifth of a second.
+// (secure_channel.hpp, door.hpp): it has 5 seconds, at most 256 such connections exist, and for a newcomer the oldest
+// that has not given its first proof goes, at once: were they left any time, thousands of silent ones could keep
+// workers waiting in the kernel's queue for longer than these try. A burst of a thousand honest workers must not push
+// each other out, so that one that has given it may stay a quarter of a second in any case, while the newcomers wait.
+// Until the first proof a connection costs some hashes of 44 bytes; what the coordinator is told of refusals is a
+// message for each worker and fifth of a second.
 #pragma once
 
 #include <chrono>
@@ -109,7 +111,6 @@ class Relay {
 
   void accept_visitors();
   [[nodiscard]] bool make_room_for_visitor();
-  void hear_visitors();
   /// False when it has to go.
   [[nodiscard]] bool hear(Visitor& visitor);
   [[nodiscard]] bool answer_opening(Visitor& visitor);
@@ -143,6 +144,7 @@ class Relay {
   std::vector<Slot> slots_;         ///< slot 1 first
   Clock::time_point refusal_told_;  ///< of somebody who knew nothing
   bool may_accept_ = false;
+  bool has_no_room_ = false;                   ///< for a newcomer, for the time being
   std::map<std::uint32_t, Visitor> visitors_;  ///< by number: the oldest first
   std::uint32_t last_visitor_ = 0;
   Channels channels_;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -18,19 +17,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t visitors_limit = 64;
+constexpr std::size_t visitors_limit = 256;
+constexpr std::size_t at_once = 64;  ///< fewer, so that each is heard before it is the oldest
 constexpr auto visitor_grace = 250ms;
 constexpr auto refusals_every = 200ms;
 
 }  // namespace
 
+/// Of those that have said nothing, or too little, the oldest goes: what a worker says first comes with its connection.
+/// Those that have given a proof are left in peace for a while.
 bool Relay::make_room_for_visitor() {
   if (visitors_.size() < visitors_limit) {
     return true;
   }
-  hear_visitors();
-  if (visitors_.size() < visitors_limit) {
-    return true;
+  for (auto at = visitors_.begin(); at != visitors_.end(); ++at) {
+    if (!at->second.session && (!hear(at->second) || !at->second.session)) {
+      visitors_.erase(at);
+      return true;
+    }
   }
   if (Clock::now() - visitors_.begin()->second.came < visitor_grace) {
     return false;
@@ -41,12 +45,18 @@ bool Relay::make_room_for_visitor() {
 
 /// Where it stops before it has accepted all, it is called again in the next round.
 void Relay::accept_visitors() {
-  for (std::size_t count = 0; may_accept_ && count < visitors_limit && make_room_for_visitor(); ++count) {
+  has_no_room_ = false;
+  for (std::size_t count = 0; may_accept_ && count < at_once; ++count) {
+    if (!make_room_for_visitor()) {
+      has_no_room_ = true;
+      return;
+    }
     UniqueFd fd{::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (!fd) {
       const bool out_of_descriptors = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
       may_accept_ = errno != EAGAIN;
       if (out_of_descriptors) {
+        has_no_room_ = true;
         return;
       }
       continue;
@@ -62,12 +72,6 @@ void Relay::accept_visitors() {
     visitor.peer = peer->text();
     visitor.came = Clock::now();
     visitors_.emplace(number, std::move(visitor));
-  }
-}
-
-void Relay::hear_visitors() {
-  for (auto at = visitors_.begin(); at != visitors_.end();) {
-    at = hear(at->second) ? std::next(at) : visitors_.erase(at);
   }
 }
 

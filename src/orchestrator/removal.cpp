@@ -45,6 +45,7 @@ asio::awaitable<void> bring_to_rest(asio::any_io_executor executor, docker::Api&
 
 asio::awaitable<Result<void>> remove_service(asio::any_io_executor executor, docker::Api& engine, std::string id) {
   Result<std::vector<docker::Task>> tasks = co_await engine.list_tasks(id);
+  if (met_silence(tasks)) co_return tl::unexpected<Error>{tasks.error()};
   if (tasks && restless(*tasks)) co_await bring_to_rest(executor, engine, id);
   Result<void> removed = co_await engine.remove_service(std::move(id));
   co_return removed;

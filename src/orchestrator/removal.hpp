@@ -12,6 +12,13 @@
 
 namespace nmz::orchestrator {
 
+/// Whether the Engine did not answer in time. Then it is not asked for more at the end of a run, half a minute each:
+/// the next run removes the rest.
+template <class Value>
+[[nodiscard]] bool met_silence(const Result<Value>& done) {
+  return !done && done.error().kind == ErrorKind::timed_out;
+}
+
 /// Removes the Engine's containers that have the labels, all at once: one after the other they would take a tenth of a
 /// second each. The first error is returned, after all have been tried. Those that have ended and have the label `but`
 /// are left to whoever removes them anyway.

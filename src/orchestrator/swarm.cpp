@@ -408,6 +408,7 @@ asio::awaitable<Result<void>> Swarm::State::take_away() {
   // The relay first: meanwhile the tasks end, and need not be waited for.
   Result<void> outcome;
   if (!relay.id().empty()) outcome = co_await engine.remove_container(relay.id());
+  if (met_silence(outcome)) co_return outcome;
   Result<void> removed = co_await objects.remove();
   co_return outcome ? removed : outcome;
 }

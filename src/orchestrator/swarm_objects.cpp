@@ -82,9 +82,11 @@ asio::awaitable<Result<void>> SwarmObjects::remove() {
 asio::awaitable<Result<void>> SwarmObjects::remove_known() {
   Result<void> outcome;
   if (!service_.empty()) outcome = co_await remove_service(executor_, engine_, service_);
+  if (met_silence(outcome)) co_return outcome;
   Result<void> removed;
   if (!secret_.empty()) removed = co_await engine_.remove_secret(secret_);
   if (outcome) outcome = removed;
+  if (met_silence(outcome)) co_return outcome;
   removed = Result<void>{};
   if (!config_.empty()) removed = co_await engine_.remove_config(config_);
   if (outcome) outcome = removed;

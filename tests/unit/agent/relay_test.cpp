@@ -95,10 +95,19 @@ TEST_F(RelayTest, ListensOnIPv6AndSaysWhenItCannotListen) {
   EXPECT_THAT(name.ready().failure, HasSubstr("numeric"));
 }
 
+void allow_many_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 TEST_F(RelayTest, SilentConnectionsMakeWayForWorkers) {
+  allow_many_descriptors();
   RelayProcess relay;
   std::vector<int> silent;
-  std::generate_n(std::back_inserter(silent), 100, [&] { return keep(relay.connect("")); });
+  std::generate_n(std::back_inserter(silent), 1500,
+                  [&] { return keep(relay.connect(silent.size() % 2 == 0 ? "" : "NMZ")); });
   const auto began = Clock::now();
   static_cast<void>(worker(relay));
   EXPECT_LT(Clock::now() - began, 3s);
@@ -108,10 +117,7 @@ TEST_F(RelayTest, SilentConnectionsMakeWayForWorkers) {
 
 TEST_F(RelayTest, AThousandWorkersAtOnceAreAllServed) {
   constexpr std::uint32_t count = 1000;
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  allow_many_descriptors();
   RelayProcess relay;
   std::vector<std::optional<Line>> lines(count + 1);
   std::map<wire::ChannelId, std::uint32_t> slots;

@@ -1,4 +1,5 @@
 // Workers in containers and on a Swarm, with an Engine in memory that fails or stalls at each of its calls.
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -179,6 +180,18 @@ TEST_P(EngineFaultsTest, AnEngineThatWasAwayForAMomentCostsNoWorker) {
   patience_.reconnect_for = std::chrono::seconds{20};
   for (const FaultPlan& plan : support::each_call(play({}).calls.size(), {Fault::away})) {
     EXPECT_EQ(play(plan).ending.workers, FaultyRun::worker_count) << support::text_of(plan);
+  }
+}
+
+/// Each of its calls takes half a minute then. (While a Swarm's service is being made it is given time to come back.)
+TEST_P(EngineFaultsTest, AnEngineThatFallsSilentIsNotAskedForEachThing) {
+  const std::vector<std::string> calls = play({}).calls;
+  const auto made = std::ranges::find(calls, "create_service");
+  const std::size_t first = made == calls.end() ? 1 : static_cast<std::size_t>(made - calls.begin()) + 2;
+  for (std::size_t at = first; at <= calls.size(); ++at) {
+    const FaultPlan plan{at, Fault::late_before, true};
+    const std::vector<std::string> asked = play(plan, Accident::interrupted).calls;
+    EXPECT_LE(asked.size(), at + 5) << support::text_of(plan) << "\n" << support::lines_of(asked);
   }
 }
 
