@@ -105,6 +105,20 @@ void add_inputs(Parts& all, const Search& search, const Inputs& inputs) {
   }
 }
 
+/// Those that are present are laid out, as the commits have them.
+void add_submodules(Parts& all, const fs::path& modules) {
+  std::error_code error;
+  std::set<std::string> names;
+  for (fs::recursive_directory_iterator it{modules, error}, end; !error && it != end; it.increment(error)) {
+    std::error_code none;
+    if (!it->is_directory(none)) continue;
+    if (!fs::exists(it->path() / "HEAD", none)) continue;
+    names.insert(it->path().lexically_relative(modules).string());
+    it.disable_recursion_pending();
+  }
+  add(all, {names.begin(), names.end()});
+}
+
 /// Whether it is what the search itself writes.
 bool is_ours(const fs::path& file, const Options& options) {
   return std::ranges::any_of(
@@ -139,6 +153,7 @@ Question::Question(const Search& search, const site::Site& site, const wire::Run
   add(all, search.options.overlays);
   add(all, search.options.with);
   add_inputs(all, search, inputs);
+  add_submodules(all, search.repository.common_dir() / "modules");
   if (site.sees_our_files()) add_untracked(all, search);
   rest_ = history::verdict_key(all);
   by_name_ = search.options.no_checkout ||
