@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -258,12 +259,13 @@ git::Range single_range(const git::Repository& repository, const Options& option
 
 /// The last search of the repository that has not come to its end, where and as it was asked for.
 int go_on(const git::Repository& repository) {
-  const auto unfinished = [&](const history::LedgerContents& one) {
-    return one.head.repository == repository.top().string() && one.unfinished();
-  };
   const std::filesystem::path place = history::ledger_directory(need(installation::data_directory()));
   const std::vector<history::LedgerContents> all = history::read_ledgers(place);
-  const auto last = std::ranges::find_if(all, unfinished);
+  std::set<std::string> done;  // by another of the same kind, later
+  const auto last = std::ranges::find_if(all, [&](const history::LedgerContents& one) {
+    if (one.end && one.end->final) done.insert(one.head.search);
+    return one.head.repository == repository.top().string() && one.unfinished() && !done.contains(one.head.search);
+  });
   if (last == all.end()) {
     throw StepFailed{{ErrorKind::misconfigured, "--continue: no search of this repository was interrupted"}};
   }

@@ -145,7 +145,7 @@ std::optional<history::VerdictKey> Memory::key_of(dispatch::Subject trial) const
 
 /// What is confirmed, or repeated because tests have disturbed each other, is tested and not looked up.
 bool Memory::serves() const {
-  return !place_.empty() && !search_->options.again &&
+  return !place_.empty() && !search_->options.again && !search_->options.single &&
          (search_->plan.noisy() != nullptr || search_->plan.stage() == search::SearchPlan::Stage::searching);
 }
 
@@ -181,7 +181,10 @@ bool Memory::doubt(dispatch::Subject commit) {
 }
 
 std::optional<Remembered> Memory::find(dispatch::Subject trial) const {
-  if (!serves()) return std::nullopt;
+  return serves() ? look_up(trial) : std::nullopt;
+}
+
+std::optional<Remembered> Memory::look_up(dispatch::Subject trial) const {
   const std::optional<history::VerdictKey> key = key_of(trial);
   if (!key) return std::nullopt;
   const std::uint32_t number = search_->plan.number_of(trial);
@@ -265,6 +268,7 @@ void Memory::end(const Answer& answer, std::size_t tests, bool confirmed) {
   end.final = !stopped;
   if (ledger_) told(ledger_->end(end));
   if (!stopped) keep_for_good();
+  if (ledger_) told(history::prune_ledgers(history::ledger_directory(place_), Clock::now() - longest));
 }
 
 void Memory::keep_for_good() {
@@ -290,8 +294,12 @@ void Memory::keep_for_good() {
   if (ledger_) told(ledger_->mark_kept());
 }
 
-std::optional<Answer> Memory::recall() const {
-  const std::optional<Remembered> found = search_->options.single ? find(0) : std::nullopt;
+std::optional<Answer> Memory::recall() {
+  if (!search_->options.single || place_.empty() || search_->options.again) return std::nullopt;
+  std::optional<Remembered> found = look_up(0);
+  work_plainly(true);
+  if (!found) found = look_up(0);
+  work_plainly(false);
   if (!found || (found->verdict.said != Said::passed && found->verdict.said != Said::failed)) return std::nullopt;
   const bool good = found->verdict.said == Said::passed;
   Answer answer;

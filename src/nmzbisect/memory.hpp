@@ -85,7 +85,7 @@ class Memory {
   void end(const Answer& answer, std::size_t tests, bool confirmed);
 
   /// Of a single commit, where it may be answered so.
-  [[nodiscard]] std::optional<Answer> recall() const;
+  [[nodiscard]] std::optional<Answer> recall();
 
   /// What could not be read or written, once; empty otherwise.
   [[nodiscard]] std::string take_trouble();
@@ -105,6 +105,7 @@ class Memory {
   void keep_for_good();
   [[nodiscard]] std::optional<history::VerdictKey> key_of(dispatch::Subject trial) const;
   [[nodiscard]] bool serves() const;
+  [[nodiscard]] std::optional<Remembered> look_up(dispatch::Subject trial) const;
   [[nodiscard]] bool alone() const;
   [[nodiscard]] bool is_doubtful(const job::Outcome& outcome) const;
 

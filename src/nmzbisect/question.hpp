@@ -3,10 +3,11 @@
 // The commit's files, by the id of its tree, so that a rebased or amended commit with the same files is known. The
 // command with what it is given: the program and every word of the command and of the build that names a file outside
 // of what the commits have, by the file's content (a long one by its size and time), so that an edited script is
-// another question. The build, patches and overlays, the environment that is given, the image by its id, how far tests
-// are kept apart. And what is untracked and not ignored in the checkout, by names, sizes and times: tests on this
-// machine see it, and a helper that is edited between two searches must not go unnoticed. Ignored files are left out:
-// they are what tools write all the time, and where they matter, they follow from what is not ignored.
+// another question. The build, patches and overlays, the environment that is given, the image by its id, which
+// submodules are present, how far tests are kept apart. And what is untracked and not ignored in the checkout, by
+// names, sizes and times: tests on this machine see it, and a helper that is edited between two searches must not go
+// unnoticed. Ignored files are left out: they are what tools write all the time, and where they matter, they follow
+// from what is not ignored.
 //
 // The commit's own name counts only where files do not say all: the image has the repository (--no-checkout), or
 // patches go to some of the commits. What is not part of it: the machine's other programs, the time, the network, what

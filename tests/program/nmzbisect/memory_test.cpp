@@ -86,6 +86,23 @@ TEST_F(MemoryTest, TheSameSearchAgainTestsNothing) {
   std::printf("the same search again: %.3f s\n", std::chrono::duration<double>{again.duration}.count());
 }
 
+TEST_F(MemoryTest, WhatIsConfirmedIsKept) {
+  const std::vector<std::string> options{"--isolate", "none", "--jobs", "2"};
+  const Ended first = search(options);
+  expect_found(first);
+  EXPECT_THAT(first.err, HasSubstr("the answer is tested once more"));
+  EXPECT_EQ(tests_of([&] { expect_found(search(options)); }), 0U);
+  EXPECT_GT(tests_of([&] { expect_found(search({"--jobs", "2"})); }), 0U) << "in a world of its own it is another test";
+}
+
+TEST_F(MemoryTest, ASkipIsWhatTheTestSaid) {
+  const std::vector<std::string> check =
+      shell("n=$(cat number); echo x $n >>\"$NOTES/begun\"; test $n != 20 || exit 125; test $n -lt 23");
+  expect_found(search_for({"--jobs", "1"}, check));
+  EXPECT_EQ(tests_of([&] { expect_found(search_for({"--jobs", "1"}, check)); }), 0U);
+  EXPECT_THAT(history({}).out, HasSubstr("found"));
+}
+
 TEST_F(MemoryTest, AsksAgainAndForgetsWhereItIsTold) {
   EXPECT_GT(tests_of([&] { expect_found(search({"--no-cache"})); }), 0U);
   EXPECT_FALSE(fs::exists(data() / "searches")) << "--no-cache keeps nothing";
