@@ -18,6 +18,8 @@ function __nmz_words
             printf '%s\n' auto archive config image
         case --flaky-result
             printf '%s\n' pass fail
+        case --format
+            printf '%s\n' text json
         case --rerun
             printf '%s\n' failed unfinished last
     end

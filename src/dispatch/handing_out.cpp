@@ -14,7 +14,7 @@ constexpr std::chrono::nanoseconds ahead_for = std::chrono::milliseconds{20};
 
 }  // namespace
 
-/// Anew when the plan has handed out what is skipped: what it is told of that it did not know before.
+/// Anew when the plan has handed out what is skipped, or has learnt something by itself: it did not know that before.
 void Dispatcher::decide() {
   answered_ = false;
   for (bool again = false; !stopped_ && (!again || answered_); again = true) {
@@ -127,6 +127,7 @@ std::vector<Subject> Dispatcher::take(std::size_t most) {
   std::vector<Subject> subjects = plan_.next(most);
   if (subjects.size() > most) throw std::logic_error("the plan handed out more subjects than were asked for");
   plan_has_more_ = subjects.size() == most;
+  if (plan_.take_news()) plan_changed_ = answered_ = true;
   for (const Subject subject : subjects) {
     if (std::exchange(subjects_[subject].with_us, true)) {
       throw std::logic_error("the plan handed out a running subject");

@@ -72,6 +72,10 @@ inline constexpr Name event_name<JobReturned>{{}, "workload-returned"};
 template <>
 inline constexpr Name event_name<JobEnded>{"job-done", "workload-done"};
 template <>
+inline constexpr Name event_name<VerdictKnown>{"verdict-known", {}};
+template <>
+inline constexpr Name event_name<Explained>{"explained", {}};
+template <>
 inline constexpr Name event_name<Progress>{"progress", {}};
 template <>
 inline constexpr Name event_name<WorkerGone>{"worker-gone", "worker-gone"};
@@ -131,6 +135,16 @@ auto fields(Is<JobEnded> auto& m) {
                     both("expected_left", m.expected_left),
                     search_only("confidence", m.confidence)};
 }
+auto fields(Is<VerdictKnown> auto& m) {
+  return std::tuple{
+      both("commit", m.item),         both("subject", m.subject), both("verdict", m.word), both("mark", m.mark),
+      both("unix_time", m.unix_time), both("own", m.own),         both("log", m.log),      both("left", m.left)};
+}
+auto fields(Is<ExplainedCommit> auto& m) {
+  return std::tuple{both("commit", m.commit), both("subject", m.subject), both("verdict", m.word),
+                    both("how", m.how),       both("by", m.by),           both("why", m.why)};
+}
+auto fields(Is<Explained> auto& m) { return std::tuple{both("commits", m.commits)}; }
 auto fields(Is<Progress> auto& m) {
   return std::tuple{both("candidates_left", m.left), both("tests", m.tests), both("rounds_left", m.rounds_left),
                     both("expected_left", m.expected_left)};
@@ -167,6 +181,7 @@ auto search_result(auto& m) {
                     search_only("good", m.good),
                     search_only("bad", m.bad),
                     search_only("skip", m.skip),
+                    search_only("known", m.known),
                     search_only("serial_tests", m.serial_tests),
                     search_only("deciding_log", m.deciding_log),
                     search_lines("log_end", m.log_end),

@@ -63,6 +63,10 @@ Result<CheckoutState> checkout_state(const Repository& repository) {
   return state;
 }
 
+Result<std::vector<std::string>> untracked_files(const Repository& repository) {
+  return ask(repository, repository.work_tree(), {"ls-files", "-z", "--others", "--exclude-standard"});
+}
+
 Result<std::vector<std::string>> files_at(const Repository& repository, const std::string& pathspec) {
   auto files = ask(repository, repository.start_directory(),
                    {"ls-files", "-z", "--full-name", "--cached", "--others", "--", pathspec});

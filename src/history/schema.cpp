@@ -28,6 +28,15 @@ constexpr std::array steps{
          last INTEGER NOT NULL
        ) STRICT, WITHOUT ROWID;
        CREATE INDEX verdict_last ON verdict (last);)",
+    // `good` is a history::Said. What was there is of no use without its question.
+    R"(DELETE FROM verdict;
+       ALTER TABLE verdict ADD COLUMN question BLOB NOT NULL DEFAULT x'';
+       ALTER TABLE verdict ADD COLUMN log BLOB NOT NULL DEFAULT x'';
+       CREATE INDEX verdict_question ON verdict (question);
+       CREATE TABLE flaky_question (
+         question BLOB PRIMARY KEY NOT NULL,
+         last INTEGER NOT NULL
+       ) STRICT, WITHOUT ROWID;)",
 };
 
 struct Header {

@@ -2,16 +2,23 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "nmz/error/steps.hpp"
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
 #include "nmz/git/tree_stream.hpp"
+#include "nmz/history/ledger.hpp"
 #include "nmz/installation/agent_program.hpp"
+#include "nmz/installation/user_directories.hpp"
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
@@ -22,6 +29,7 @@
 
 #include "answer.hpp"
 #include "evidence.hpp"
+#include "explanation.hpp"
 #include "memory.hpp"
 #include "prepared_search.hpp"
 #include "reporter.hpp"
@@ -90,6 +98,7 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   ended.search.good = reporter.counts().good;
   ended.search.bad = reporter.counts().bad;
   ended.search.skip = reporter.counts().skip;
+  ended.search.known = reporter.counts().known;
   ended.workers = std::max(search.workers, reporter.most_workers());
   ended.wall = reporter.elapsed();
   ended.log_directory = logs.directory().string();
@@ -142,11 +151,22 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
 }
 
+/// In a recording it is for whoever asks later; of a very long range it is written only for who asks now.
+bool is_explained(const Search& search) {
+  constexpr std::size_t most = 10'000;
+  return !search.options.single && (search.options.explain || search.range.graph.size() <= most);
+}
+
+/// Where tests could have disturbed each other, a first bad commit is told only once it is confirmed.
+bool answer_is_confirmed(const Search& search) {
+  return search.options.single ||
+         (search.plan.noisy() == nullptr && search.plan.result().kind == search::BisectResult::Kind::found);
+}
+
 /// Tells the answer, with the end of the log that decided it. Returns the exit status.
 int conclude(Search& search, const coordinator::RunEnd& end, run::Records& records, Reporter& reporter,
              Memory& memory) {
   Answer result = answer(search.plan.result(), end, search.options, reporter.counts(), search.names());
-  if (const Result<void> kept = memory.keep(result); !kept) reporter.show(events::Notice{kept.error().message});
   const Evidence evidence =
       result.decided_by ? evidence_in(reporter.log_of(*result.decided_by), search.options.log_lines) : Evidence{};
   if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;
@@ -156,8 +176,13 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
   ended.search.deciding_log = evidence.path;
   ended.search.log_end = evidence.lines;
   ended.search.answer = result.output + description;
+  if (is_explained(search)) reporter.show(explain(search, reporter));
   reporter.show(ended);
-  return print_answer(search.options, result, description, records);
+  const int status = print_answer(search.options, result, description, records);
+  memory.end(result, reporter.counts().all(), answer_is_confirmed(search));
+  const std::string trouble = memory.take_trouble();
+  if (!trouble.empty() && search.options.verbosity != view::Verbosity::quiet) output::complain(program.name, trouble);
+  return status;
 }
 
 /// It was tested before, and is not tested again.
@@ -175,26 +200,37 @@ int tell_known(const Search& search, const Answer& known) {
   return run::tell_losses(program, options, json.get(), known.exit_status);
 }
 
+coordinator::RunEnd test(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter, Recall& recall) {
+  take_patches(search, shop, reporter);
+  furnish(search, shop, reporter, recall);
+  coordinator::RunEnd end = carry_out(search, command, shop, reporter, recall);
+  tell_changes(search, shop, reporter);
+  return end;
+}
+
 int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
   Inputs inputs = need(read_inputs(options, search.repository, search.range));
-  Memory memory = Memory::of(search, command, inputs);
-  if (const std::optional<Answer> known = memory.recall(search)) return tell_known(search, *known);
+  Memory memory{search, site, command, inputs};
+  if (const std::optional<Answer> known = memory.recall()) return tell_known(search, *known);
+  Recall recall{memory};
+  recollect(search, site, site.sees_our_files() ? shared_files(search).mark() : std::string{}, recall);
   Workshop shop{loop, site, need(installation::find_agent()), std::move(inputs), {}, {}, {}};
-  need(site.occupy());
+  const bool tests = !search.plan.finished();
+  if (tests) need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
   records.follow(reporter);
+  reporter.keep_in(memory);
   tell_beginning(search, site, records, reporter);
   if (!takeover.line.empty()) reporter.show(events::Notice{takeover.line});
-  take_patches(search, shop, reporter);
-  furnish(search, shop, reporter);
-  const coordinator::RunEnd end = carry_out(search, command, shop, reporter);
-  tell_changes(search, shop, reporter);
+  if (const std::string trouble = memory.take_trouble(); !trouble.empty()) reporter.show(events::Notice{trouble});
+  tell_known(recall, reporter);
+  const coordinator::RunEnd end = tests ? test(search, command, shop, reporter, recall) : coordinator::RunEnd{};
   give_back(search, takeover, reporter);
   const int status = conclude(search, end, records, reporter, memory);
-  if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
+  if (tests && keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
   records.close(site);
   return status;
 }
@@ -221,10 +257,32 @@ git::Range single_range(const git::Repository& repository, const Options& option
   return range;
 }
 
+/// The last search of the repository that has not come to its end, where and as it was asked for.
+int go_on(const git::Repository& repository) {
+  const std::filesystem::path place = history::ledger_directory(need(installation::data_directory()));
+  const std::vector<history::LedgerContents> all = history::read_ledgers(place);
+  std::set<std::string> done;  // by another of the same kind, later
+  const auto last = std::ranges::find_if(all, [&](const history::LedgerContents& one) {
+    if (one.end && one.end->final) done.insert(one.head.search);
+    return one.head.repository == repository.top().string() && one.unfinished() && !done.contains(one.head.search);
+  });
+  if (last == all.end()) {
+    throw StepFailed{{ErrorKind::misconfigured, "--continue: no search of this repository was interrupted"}};
+  }
+  std::error_code error;
+  std::filesystem::current_path(last->head.directory, error);
+  if (error) {
+    throw StepFailed{{ErrorKind::misconfigured,
+                      "--continue: the search was started in '" + last->head.directory + "': " + error.message()}};
+  }
+  return bisect(need(parse(last->head.arguments, run::from_configuration(program))).options);
+}
+
 }  // namespace
 
 int bisect(const Options& given) {
   auto repository = need(git::Repository::open(given.directory));
+  if (given.go_on) return go_on(repository);
   Options options = given;
   const Takeover takeover = options.single ? Takeover{} : need(take_over(repository, options));
   auto range =

@@ -138,6 +138,12 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
+std::vector<std::string> words_of_argument(const std::string& argument) {
+  std::vector<std::string> words = names_of(argument);
+  for (std::string& word : words_of(argument)) words.push_back(std::move(word));
+  return words;
+}
+
 bool speaks_of_the_checkout(const Options& options, const git::Repository& repository) {
   std::string checkout = repository.work_tree();
   while (checkout.ends_with('/')) checkout.pop_back();

@@ -33,6 +33,9 @@ struct Inputs {
 /// would be at work in the user's files. A script in the checkout is named so as well; that alone does no harm.
 [[nodiscard]] bool speaks_of_the_checkout(const Options& options, const git::Repository& repository);
 
+/// What an argument may name: itself, and the words of a script that it is (sh -c '...').
+[[nodiscard]] std::vector<std::string> words_of_argument(const std::string& argument);
+
 /// None where no files are sent (--no-checkout).
 [[nodiscard]] Result<Inputs> read_inputs(const Options& options, const git::Repository& repository,
                                          const git::Range& range);

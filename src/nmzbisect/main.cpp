@@ -3,6 +3,7 @@
 #include "nmz/run/program.hpp"
 
 #include "bisect.hpp"
+#include "history_command.hpp"
 #include "options.hpp"
 #include "trees.hpp"
 
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
   using namespace nmz::nmzbisect;  // NOLINT(google-build-using-namespace)
   return nmz::run::enter(program, argc, argv,
                          {{"trees", trees_command},
+                          {"history", history_command},
                           {"config", config_command},
                           {"trust", trust_command},
                           {"test", test_command},

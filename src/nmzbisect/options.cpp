@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 #include "nmz/command_line/values.hpp"
@@ -50,6 +51,7 @@ constexpr const char* usage =
     "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
     "       nmzbisect [OPTION...] -- COMMAND [ARG...]     (in a git bisect session: goes on from there)\n"
     "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
+    "       nmzbisect history     (earlier searches; see nmzbisect history --help)\n"
     "       nmzbisect logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzbisect trees [prune]    (the work trees that are kept; remove them)\n"
     "       nmzbisect config [KEY]     (what git's configuration says of these options, and where)\n"
@@ -57,6 +59,9 @@ constexpr const char* usage =
     "       nmzbisect test REV -- COMMAND [ARG...]   (one commit; see nmzbisect test --help)\n"
     "       nmzbisect hook install     (git tests what is pushed; see nmzbisect hook --help)\n"
     "       nmzbisect doctor     (what a report of a bug should tell of this machine)\n";
+
+constexpr const char* nothing_besides =
+    "--continue goes on with the search as it was asked for: it needs no range and no command";
 
 Table search_options(Options& options, Words& words) {
   using search::Strategy;
@@ -72,6 +77,11 @@ Table search_options(Options& options, Words& words) {
             "Go on from what git bisect log has printed (-: standard input): its ends, skips, terms and paths"),
       list("--path", "PATHSPEC", texts(options.pathspecs),
            "Only commits that touch PATHSPEC are candidates; may be repeated"),
+      flag("--again", options.again,
+           "Test everything, also what is remembered of earlier searches; what comes out is remembered"),
+      flag("--no-cache", options.no_cache, "Remember nothing, and use nothing that is remembered"),
+      flag("--continue", options.go_on,
+           "Go on with the last search of this repository that was interrupted or killed, as it was asked for"),
       flag("--first-parent", options.first_parent, "Follow only the first parent of merges"),
       value("--term-old", "WORD", text(options.term_old), "The word for the old state [good]"),
       value("--term-new", "WORD", text(options.term_new), "The word for the new state [bad]"),
@@ -155,6 +165,8 @@ Table output_options(Options& options, run::SharedOptions& shared) {
       value("--log-lines", "N", command_line::count(options.log_lines, most_lines),
             "How many of the last lines of the deciding test's log are shown with the answer [10]"),
       shared.json(", and nothing else is there"),
+      flag("--explain", options.explain,
+           "Say of each commit why it is taken for what it is, before the answer, on standard error"),
       shared.debug_log(),
       flag("--dry-run", options.dry_run, "Print the candidates, the first probes and the expected rounds only"),
   };
@@ -194,6 +206,7 @@ class CommandLine {
     return page;
   }
   Result<Request> finish() {
+    if (options().go_on) return finish_going_on();
     const bool terms_given = parser_.given("--term-old") || parser_.given("--term-new") ||
                              options().term_old != Options{}.term_old || options().term_new != Options{}.term_new;
     // A good end that was said once is for whatever there is now.
@@ -227,6 +240,12 @@ class CommandLine {
         .and_then([&] { return check_pairs(words_, options(), parser_); })
         .and_then([&] { return check_rest(options()); })
         .map([&] { return std::move(request_); });
+  }
+
+  /// It says itself what was asked for.
+  Result<Request> finish_going_on() {
+    if (words_.free.empty() && !parser_.given("--good") && !parser_.given("--bad")) return std::move(request_);
+    return fail(ErrorKind::misconfigured, nothing_besides);
   }
 
  private:
@@ -276,14 +295,20 @@ class TestLine : public CommandLine {
             "replay",     "path",       "first-parent",     "term-old",
             "term-new",   "find-fix",   "trust-ends",       "confirm",
             "strategy",   "no-confirm", "dry-run",          "flaky",
-            "confidence", "max-tests",  "good-never-fails", "bad-never-passes"};
+            "confidence", "max-tests",  "good-never-fails", "bad-never-passes",
+            "continue",   "explain"};
   }
 };
 
 }  // namespace
 
 Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
-  return run::understand<CommandLine>(arguments, defaults);
+  Result<Request> request = run::understand<CommandLine>(arguments, defaults);
+  if (!request) return request;
+  request->options.arguments = arguments;
+  const bool with_command = std::ranges::find(arguments, "--") != arguments.end();
+  if (request->options.go_on && with_command) return fail(ErrorKind::misconfigured, nothing_besides);
+  return request;
 }
 
 Result<Request> parse_test(const std::vector<std::string>& arguments, const run::Defaults& defaults) {

@@ -60,7 +60,11 @@ struct Options : run::Settings {
   std::string work_directory;     ///< empty = in the user's cache directory
   bool no_checkout = false;       ///< the image carries the repository: no files are sent
   bool dry_run = false;
-  bool single = false;  ///< `nmzbisect test`: `bad` alone is tested, and nothing is searched
+  bool single = false;                 ///< `nmzbisect test`: `bad` alone is tested, and nothing is searched
+  bool no_cache = false;               ///< nothing is remembered, and nothing is known
+  bool again = false;                  ///< nothing is known
+  bool go_on = false;                  ///< --continue: everything else is as it was
+  std::vector<std::string> arguments;  ///< all of the command line
   bool recall = false;  ///< a verdict that is remembered is given without testing, and others are remembered
 };
 

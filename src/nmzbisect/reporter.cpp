@@ -8,6 +8,8 @@
 
 #include "nmz/job/outcome.hpp"
 
+#include "memory.hpp"
+
 namespace nmz::nmzbisect {
 namespace {
 
@@ -31,6 +33,15 @@ Reporter::Reporter(const search::SearchPlan& plan, std::function<Named(dispatch:
       words_{std::move(words)},
       noisy_{plan.noisy() != nullptr},
       retreating_{plan.retreating()} {}
+
+void Reporter::begin_again() {
+  verdicts_.clear();
+  told_.clear();
+  counts_ = {};
+  stage_ = plan_.stage();
+  noisy_ = plan_.noisy() != nullptr;
+  retreating_ = plan_.retreating();
+}
 
 events::Seconds Reporter::mean_job() const {
   return counts_.all() == 0 ? events::Seconds{0} : worked_ / static_cast<double>(counts_.all());
@@ -105,7 +116,11 @@ std::pair<events::Mark, std::string> Reporter::mark(const dispatch::Ended& ended
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
   if (!verdict && !plan_.finished()) return {events::Mark::cancelled, "cancelled"};  // its search is over
   if (!verdict) return {events::Mark::stopped, "stop"};  // the command's way to end the search
-  switch (*verdict) {
+  return mark(*verdict);
+}
+
+std::pair<events::Mark, std::string> Reporter::mark(search::Verdict verdict) const {
+  switch (verdict) {
     case search::Verdict::good:
       return {events::Mark::passed, words_.good};
     case search::Verdict::bad:
@@ -116,7 +131,32 @@ std::pair<events::Mark, std::string> Reporter::mark(const dispatch::Ended& ended
   return {events::Mark::skipped, "skip"};
 }
 
-void Reporter::count(const Named& named, search::Verdict verdict) {
+void Reporter::known(dispatch::Subject subject, const Remembered& remembered) {
+  const std::optional<search::Verdict> verdict = plan_.verdict(subject);
+  if (!verdict) return;
+  const Named named = names_(subject);
+  ++counts_.known;
+  list(named, *verdict);
+  told_.push_back({plan_.commit_of(subject), *verdict, remembered.verdict.when});
+  keep_log(subject, remembered.verdict.log);
+  events::VerdictKnown event;
+  event.item = named.id.hex();
+  event.subject = named.subject;
+  std::tie(event.mark, event.word) = mark(*verdict);
+  event.unix_time = remembered.verdict.when.time_since_epoch();
+  event.own = remembered.own;
+  event.log = remembered.verdict.log;
+  event.left = plan_.candidates_left();
+  show(event);
+  show_good_end(named);
+  show_contradiction();
+}
+
+void Reporter::count(search::Verdict verdict) {
+  ++(verdict == search::Verdict::good ? counts_.good : verdict == search::Verdict::bad ? counts_.bad : counts_.skip);
+}
+
+void Reporter::list(const Named& named, search::Verdict verdict) {
   git::BisectLogEntry entry;
   entry.id = named.id;
   entry.subject = named.subject;
@@ -124,15 +164,12 @@ void Reporter::count(const Named& named, search::Verdict verdict) {
   switch (verdict) {
     case search::Verdict::good:
       entry.word = git::BisectLogEntry::Word::good;
-      ++counts_.good;
       break;
     case search::Verdict::bad:
       entry.word = git::BisectLogEntry::Word::bad;
-      ++counts_.bad;
       break;
     case search::Verdict::skip:
       entry.word = git::BisectLogEntry::Word::skip;
-      ++counts_.skip;
       break;
   }
   verdicts_.push_back(std::move(entry));
@@ -159,8 +196,9 @@ void Reporter::ended(const dispatch::Ended& ended) {
   const std::optional<search::Verdict> verdict = plan_.verdict(ended.subject);
   const auto assigned = assigned_at_.extract(ended.job);
   if (counted && verdict) {
-    count(named, *verdict);
-    if (plan_.last_confirms()) verdicts_.pop_back();  // it is known
+    count(*verdict);
+    told_.push_back({plan_.commit_of(ended.subject), *verdict, std::nullopt});
+    if (!plan_.last_confirms()) list(named, *verdict);  // else it is known
     if (!assigned.empty()) worked_ += elapsed() - assigned.mapped();
   }
   const events::Progress now = progress();
@@ -172,6 +210,10 @@ void Reporter::ended(const dispatch::Ended& ended) {
   show_good_end(named);
   show_stage(named, done.word);
   show_contradiction();
+  // After a new stage has taken back what was kept.
+  if (memory_ == nullptr || !counted || !verdict || plan_.last_confirms()) return;
+  memory_->keep(ended, done.log);
+  if (std::string trouble = memory_->take_trouble(); !trouble.empty()) show(events::Notice{std::move(trouble)});
 }
 
 void Reporter::show_contradiction() {
@@ -207,6 +249,8 @@ void Reporter::show_stage(const Named& tested, const std::string& word) {
                        "nothing beside it (--no-confirm leaves that out)"});
   }
   verdicts_.clear();
+  told_.clear();
+  if (memory_ != nullptr) memory_->take_back();
   const std::string why = before == Stage::confirming ? fmt::format("with nothing beside it {} tests as {}",
                                                                     tested.id.hex().substr(0, short_id), word)
                                                       : "the verdicts contradict each other";

@@ -2,10 +2,12 @@
 // verdicts.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,9 @@
 #include "nmz/search/search_plan.hpp"
 
 namespace nmz::nmzbisect {
+
+class Memory;
+struct Remembered;
 
 /// A subject for people: which commit, and the first line of its message.
 struct Named {
@@ -37,21 +42,30 @@ class Reporter final : public coordinator::Observer {
     std::size_t good = 0;
     std::size_t bad = 0;
     std::size_t skip = 0;
+    std::size_t known = 0;  ///< before, and not tested
     [[nodiscard]] std::size_t all() const { return good + bad + skip; }
+  };
+
+  /// A verdict, as the search was told it.
+  struct Told {
+    dispatch::Subject commit = 0;
+    search::Verdict verdict = search::Verdict::good;
+    std::optional<std::chrono::system_clock::time_point> known;  ///< when, where it was not tested now
   };
 
   /// `names` gives a subject's commit and message line; called on the coordinator's thread, must be quick.
   Reporter(const search::SearchPlan& plan, std::function<Named(dispatch::Subject)> names, logs::LogStore& logs,
            Words words);
 
+  /// What tests say is kept there.
+  void keep_in(Memory& memory) { memory_ = &memory; }
   void add(events::Consumer& consumer) { stream_.add(consumer); }
   void show(const events::Event& event) { stream_.show(event); }
-  /// What was found out so far does not count.
-  void begin_again() {
-    verdicts_.clear();
-    counts_ = {};
-    stage_ = plan_.stage();
-  }
+  /// The plan is a new one, and what was found out so far does not count.
+  void begin_again();
+
+  /// The plan was told this without a test.
+  void known(dispatch::Subject subject, const Remembered& remembered);
 
   void worker_ready(job::WorkerId worker, const wire::Welcome& welcome) override;
   void started(const dispatch::Assign& assignment, job::Phase phase) override;
@@ -64,6 +78,7 @@ class Reporter final : public coordinator::Observer {
   void tick() override;
 
   [[nodiscard]] const std::vector<git::BisectLogEntry>& verdicts() const { return verdicts_; }
+  [[nodiscard]] const std::vector<Told>& told() const { return told_; }
   [[nodiscard]] const Counts& counts() const { return counts_; }
   /// Of the last test of the commit that gave a verdict, or of the last that failed where it may fail at times; empty
   /// when there is none.
@@ -76,7 +91,8 @@ class Reporter final : public coordinator::Observer {
   /// How long a job that gave a verdict took from when it was handed out, with its tree and its build, beside the
   /// others: what a round lasts. 0 when there was none.
   [[nodiscard]] events::Seconds mean_job() const;
-  void count(const Named& named, search::Verdict verdict);
+  void list(const Named& named, search::Verdict verdict);
+  void count(search::Verdict verdict);
   void show_trouble();
   [[nodiscard]] events::Progress progress() const;
   void show_good_end(const Named& tested);
@@ -85,13 +101,16 @@ class Reporter final : public coordinator::Observer {
   void keep_log(dispatch::Subject subject, const std::string& log);
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] std::pair<events::Mark, std::string> mark(const dispatch::Ended& ended) const;
+  [[nodiscard]] std::pair<events::Mark, std::string> mark(search::Verdict verdict) const;
 
   const search::SearchPlan& plan_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::function<Named(dispatch::Subject)> names_;
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Words words_;
+  Memory* memory_ = nullptr;  ///< null: nothing is kept
   events::Stream stream_;
   std::vector<git::BisectLogEntry> verdicts_;
+  std::vector<Told> told_;
   Counts counts_;
   std::map<dispatch::Subject, std::string> kept_logs_;
   search::ConfirmedPlan::Stage stage_ = search::ConfirmedPlan::Stage::searching;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "nmz/files/listing.hpp"
+#include "nmz/history/verdicts.hpp"
 
 namespace nmz::nmzbisect {
 namespace fs = std::filesystem;
@@ -39,6 +40,15 @@ SharedFiles::SharedFiles(std::vector<Place> places, const std::vector<fs::path>&
     besides_.push_back(whole.has_filename() ? whole : whole.parent_path());
   }
   before_ = look();
+}
+
+std::string SharedFiles::mark() const {
+  std::vector<std::string> all;
+  for (const auto& [path, values] : before_) {
+    all.push_back(path);
+    for (const long value : values) all.push_back(std::to_string(value));
+  }
+  return history::verdict_key(all).bytes;
 }
 
 SharedFiles::Files SharedFiles::look() const {

@@ -29,6 +29,8 @@ class SharedFiles {
   /// As they are now; without what is in one of the directories of `besides`, or one of its files.
   SharedFiles(std::vector<Place> places, const std::vector<std::filesystem::path>& besides);
 
+  /// How they were then, in a word: another one where anything was different.
+  [[nodiscard]] std::string mark() const;
   [[nodiscard]] bool have_changed() const { return look() != before_; }
   /// Paths that were not there before and are now: a lock of a test that was ended early, say.
   [[nodiscard]] std::vector<std::string> appeared() const;

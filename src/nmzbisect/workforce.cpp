@@ -95,7 +95,7 @@ void allow_more_workers(const Search& search, const Workshop& shop,
   };
 }
 
-coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter) {
+coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter, Recall& recall) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
   work->take_patches(shop.patches);
@@ -112,7 +112,7 @@ coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Repor
   };
   request.count = search.workers;
   request.notice = notice;
-  run::Undertaking undertaking{search.plan, *work, reporter};
+  run::Undertaking undertaking{*recall.plan, *work, reporter};
   undertaking.items = "tests";
   undertaking.notice = notice;
   coordinator::Options options;
@@ -147,14 +147,6 @@ bool may_be_the_worlds_fault(const search::BisectResult& result, const Options& 
          result.kind == Kind::nothing_testable || result.kind == Kind::build_fails || result.kind == Kind::aborted;
 }
 
-/// What tests share although they live in worlds.
-SharedFiles shared_files(const Search& search) {
-  const Options& options = search.options;
-  return SharedFiles{SharedFiles::places(),
-                     {search.repository.work_tree(), search.repository.common_dir(), options.json, options.debug_log,
-                      options.log_directory, options.work_directory}};
-}
-
 /// Tests that fail where they have to pass may all fail on what one that was ended early has left: a lock in the home.
 void tell_what_is_left(const Search& search, const SharedFiles& shared, Reporter& reporter) {
   if (!may_be_the_worlds_fault(search.plan.result(), search.options)) return;
@@ -166,8 +158,10 @@ void tell_what_is_left(const Search& search, const SharedFiles& shared, Reporter
 }
 
 /// A world may hide what a test wants (sudo, another's /tmp), and must not decide.
-coordinator::RunEnd carry_out_in_worlds(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
-  coordinator::RunEnd end = run(search, command, shop, reporter);
+coordinator::RunEnd carry_out_in_worlds(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter,
+                                        Recall& recall) {
+  const auto once = [&] { return run(search, command, shop, reporter, recall); };
+  coordinator::RunEnd end = run_until_agreed(search, recall, reporter, once);
   const bool finished = end.why == dispatch::Stop::Why::finished;
   std::error_code error;
   if (shop.worlds.possible() && !fs::exists(search.repository.work_tree(), error)) {
@@ -187,10 +181,10 @@ coordinator::RunEnd carry_out_in_worlds(Search& search, const wire::Run& command
   reporter.show(
       events::Notice{"the test may lack something in a world of its own; once more without (--isolate none)"});
   shop.worlds = {};
-  search.begin_again();
-  reporter.begin_again();
-  doubt_without_worlds(search, shop);
-  end = run(search, command, shop, reporter);
+  recall.memory.take_back();
+  recall.memory.work_plainly(true);
+  begin_again(search, recall, reporter);
+  end = run_until_agreed(search, recall, reporter, once);
   if (end.why == dispatch::Stop::Why::finished && !may_be_the_worlds_fault(search.plan.result(), search.options)) {
     reporter.show(events::Notice{"this test works only without a world of its own: the search was done without"});
   }
@@ -198,6 +192,13 @@ coordinator::RunEnd carry_out_in_worlds(Search& search, const wire::Run& command
 }
 
 }  // namespace
+
+SharedFiles shared_files(const Search& search) {
+  const Options& options = search.options;
+  return SharedFiles{SharedFiles::places(),
+                     {search.repository.work_tree(), search.repository.common_dir(), options.json, options.debug_log,
+                      options.log_directory, options.work_directory}};
+}
 
 site::Choice site_choice(const Options& options, const git::Repository& repository) {
   site::Choice choice;
@@ -242,13 +243,15 @@ void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
   reporter.show(events::Notice{"commits are tested with " + names + "; those it does not apply to are skipped"});
 }
 
-void furnish(Search& search, Workshop& shop, Reporter& reporter) {
+void furnish(Search& search, Workshop& shop, Reporter& reporter, Recall& recall) {
   if (search.options.no_checkout) return;
   for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
   if (!shop.site.sees_our_files()) return;
   tell_hooks(search, reporter);
   shop.worlds =
       make_worlds(search.options, search.repository, shop.inputs, shop.agent, shop.site.directory(), search.workers);
+  recall.memory.work_plainly(!shop.worlds.possible());
+  if (!shop.worlds.possible() && recall.memory.knows_something()) begin_again(search, recall, reporter);
   if (!shop.worlds.foreign.empty()) {
     reporter.show(events::Notice{listed(shop.worlds.foreign) +
                                  " in the checkout belong to another user or group: tests can read them, not change "
@@ -281,12 +284,19 @@ void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter
                                "may have seen it"});
 }
 
-coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter) {
-  if (!shop.site.sees_our_files()) return run(search, command, shop, reporter);
-  doubt_without_worlds(search, shop);
+coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter,
+                              Recall& recall) {
+  if (!shop.site.sees_our_files()) {
+    return run_until_agreed(search, recall, reporter, [&] { return run(search, command, shop, reporter, recall); });
+  }
   const SharedFiles shared = shared_files(search);
-  search.plan.doubt_if([&shared] { return shared.have_changed(); });
-  const coordinator::RunEnd end = carry_out_in_worlds(search, command, shop, reporter);
+  recall.new_plan = [&] {
+    doubt_without_worlds(search, shop);
+    search.plan.doubt_if([&shared] { return shared.have_changed(); });
+  };
+  recall.new_plan();
+  coordinator::RunEnd end = carry_out_in_worlds(search, command, shop, reporter, recall);
+  recall.new_plan = {};
   search.plan.doubt_if({});
   tell_what_is_left(search, shared, reporter);
   return end;

@@ -16,7 +16,9 @@
 
 #include "inputs.hpp"
 #include "prepared_search.hpp"
+#include "recall.hpp"
 #include "reporter.hpp"
+#include "shared_files.hpp"
 #include "worlds.hpp"
 
 namespace nmz::nmzbisect {
@@ -32,6 +34,9 @@ struct Workshop {
   std::map<std::string, std::string> in_trees{};  ///< the commit in each worker's tree, at the end
 };
 
+/// What its tests share although they live in worlds, as it is now.
+[[nodiscard]] SharedFiles shared_files(const Search& search);
+
 /// Where the run's directory is, and what it is called.
 [[nodiscard]] site::Choice site_choice(const Options& options, const git::Repository& repository);
 
@@ -42,11 +47,11 @@ struct Workshop {
 void take_patches(const Search& search, Workshop& shop, Reporter& reporter);
 
 /// What local workers are given beside the commits, and where they live; says what a user has to know of it.
-void furnish(Search& search, Workshop& shop, Reporter& reporter);
+void furnish(Search& search, Workshop& shop, Reporter& reporter, Recall& recall);
 
 /// Carries the search out, once more without worlds where they may be what failed.
 [[nodiscard]] coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop,
-                                            Reporter& reporter);
+                                            Reporter& reporter, Recall& recall);
 
 /// What was untracked when the search began, and was not the same for all tests.
 void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter);

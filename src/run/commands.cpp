@@ -35,6 +35,7 @@ struct ShowOptions {
   std::string json;
   bool quiet = false;
   bool verbose = false;
+  bool explain = false;
 };
 
 Error wrong(std::string message) { return {ErrorKind::misconfigured, std::move(message)}; }
@@ -48,6 +49,7 @@ view::TextStyle style_of(std::FILE* stream, const ShowOptions& options) {
                                                               : options.verbose ? view::Verbosity::verbose
                                                                                 : view::Verbosity::normal);
   style.live = false;  // it is over
+  style.explain = options.explain;
   return style;
 }
 
@@ -111,6 +113,9 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
                                   "Write its events as JSON lines to FILE (- is standard output)"),
               command_line::flag("-q,--quiet", options.quiet, "As the run with this option"),
               command_line::flag("-v,--verbose", options.verbose, "As the run with this option")});
+  if (program.kind == events::Kind::search) {
+    parser.add({command_line::flag("--explain", options.explain, "Say why each commit was taken for what it is")});
+  }
   return answer(program, parser, arguments, [&] {
     if (words.size() > 1) throw StepFailed{wrong("unexpected argument '" + words[1] + "'")};
     if (!words.empty()) options.run = words.front();

@@ -7,6 +7,15 @@
 #include "nmz/output/standard_streams.hpp"
 
 namespace nmz::run {
+namespace {
+
+view::TextStyle style_of(std::FILE* stream, const Settings& settings) {
+  view::TextStyle style = view::TextStyle::for_stream(stream, settings.verbosity);
+  style.explain = settings.explain;
+  return style;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<view::JsonLines>> open_json(const Program& program, const Settings& settings) {
   if (settings.json.empty()) return nullptr;
@@ -32,7 +41,7 @@ Records::Records(const Program& program, const Settings& settings, std::string t
       title_{std::move(title)},
       json_{need(open_json(program, settings))},
       logs_{need(logs::LogStore::open(settings.log_directory, title_))},
-      text_{stream, program.kind, view::TextStyle::for_stream(stream, settings.verbosity)},
+      text_{stream, program.kind, style_of(stream, settings)},
       recording_{logs_.directory(), program.kind, program.name, settings.json} {}
 
 events::RunStarted Records::beginning(const site::Site& site, std::uint32_t workers) const {

@@ -169,6 +169,13 @@ void BisectPlan::give_back(dispatch::Subject subject) {
   if (options_.strategy == Strategy::rounds) round_.push_front(subject);
 }
 
+void BisectPlan::learn(dispatch::Subject subject, const job::Outcome& outcome) {
+  if (finished() || !available(subject)) return;
+  subjects_[subject].running = true;
+  running_.push_back(subject);
+  record(subject, outcome);
+}
+
 void BisectPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   if (!subjects_[subject].running) return;
   const Meaning meaning = meaning_of(outcome, options_.timeout_means, options_.matching);

@@ -36,6 +36,18 @@ void ConfirmedPlan::record(dispatch::Subject subject, const job::Outcome& outcom
   if (stage_ == Stage::confirming) return judge(subject, outcome);
   if (plan_->finished()) return;
   plan_->record(subject, outcome);
+  mind(outcome);
+}
+
+void ConfirmedPlan::learn(dispatch::Subject subject, const job::Outcome& outcome) {
+  if (stage_ != Stage::searching || plan_->finished()) return;
+  last_confirmed_.reset();
+  plan_->learn(subject, outcome);
+  mind(outcome);
+}
+
+/// What has just been recorded may be doubtful, and may have been the last.
+void ConfirmedPlan::mind(const job::Outcome& outcome) {
   disturbable_ = disturbable_ || outcome.disk_tight || (confirm_ == Confirm::unwatched && !outcome.watched);
   if (plan_->finished() && stage_ == Stage::searching && is_doubtful()) doubt();
 }

@@ -17,10 +17,17 @@ SearchPlan::SearchPlan(const CommitGraph& graph, std::vector<Check> checks, Sear
 std::vector<Subject> SearchPlan::next(std::size_t count) { return noisy_ ? noisy_->next(count) : certain_.next(count); }
 
 void SearchPlan::record(Subject subject, const job::Outcome& outcome) {
-  if (noisy_) return noisy_->record(subject, outcome);
+  noisy_ ? noisy_->record(subject, outcome) : take(subject, outcome, &ConfirmedPlan::record);
+}
+
+void SearchPlan::learn(Subject commit, const job::Outcome& outcome) {
+  if (!noisy_) take(commit, outcome, &ConfirmedPlan::learn);
+}
+
+void SearchPlan::take(Subject subject, const job::Outcome& outcome, Recording recording) {
   const Stage before = certain_.stage();
   const bool known = certain_.verdict(subject).has_value();
-  certain_.record(subject, outcome);
+  (certain_.*recording)(subject, outcome);
   const bool repeats = certain_.stage() != before && certain_.stage() == Stage::repeating;
   if (repeats && certain_.beside_others()) return seen_.clear();  // they were disturbed
   remember(subject, known);

@@ -19,6 +19,7 @@ class ContainerSite final : public Site {
   [[nodiscard]] std::string suite_key(const std::vector<std::string>& /*command*/) const override {
     return cluster_->repository();
   }
+  [[nodiscard]] std::string content_id() const override { return cluster_->image_id(); }
   [[nodiscard]] std::vector<std::string> environment() const override { return cluster_->environment(); }
   [[nodiscard]] Result<std::string> label(const std::string& name) const override { return cluster_->label(name); }
 

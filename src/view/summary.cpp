@@ -11,8 +11,9 @@ std::string plural(std::size_t count, const std::string& noun) {
 }
 
 std::string counts_text(const events::RunEnded& event, const events::SearchResult& result) {
-  return fmt::format("{} ({} good, {} bad, {} skipped) in {} with {}", plural(result.tests, "test"), result.good,
-                     result.bad, result.skip, duration(event.wall), plural(event.workers, "worker"));
+  const std::string known = result.known > 0 ? fmt::format(", {} known", plural(result.known, "verdict")) : "";
+  return fmt::format("{} ({} good, {} bad, {} skipped){} in {} with {}", plural(result.tests, "test"), result.good,
+                     result.bad, result.skip, known, duration(event.wall), plural(event.workers, "worker"));
 }
 
 std::string counts_text(const events::RunEnded& event, const events::SuiteResult& result) {

@@ -195,10 +195,24 @@ void Text::on(const events::JobEnded& event) {
                    text::printable(event.detail), what_is_left(event)));
 }
 
+void Text::on(const events::VerdictKnown& event) {
+  expect(event.left, expected_left_);
+  if (quiet() || !(verbose() || style_.explain)) return;
+  line(fmt::format("{} {} {} (known; {} left)", coloured(fmt::format("{:<5}", event.word), colour_of(event.mark)),
+                   abbreviated(event.item), text::printable(event.subject), event.left));
+}
+
+void Text::on(const events::Explained& event) {
+  if (style_.explain) explained_ = event;
+}
+
 /// Of a search, beside a result where no status line tells it.
 std::string Text::what_is_left(const events::JobEnded& event) const {
-  if (!searches() || style_.live || !is_result(event.mark)) return {};
-  std::string text = fmt::format("; {} left", event.left);
+  if (!searches() || !is_result(event.mark)) return {};
+  const std::string sure =
+      style_.explain && event.confidence > 0 ? fmt::format("; confidence {:.3f}", event.confidence) : "";
+  if (style_.live) return sure;
+  std::string text = sure + fmt::format("; {} left", event.left);
   if (event.left > 1 && event.expected_left.count() > 0) {
     text += fmt::format(", about {}", duration(event.expected_left));
   }
@@ -258,7 +272,15 @@ void Text::on(const events::RunEnded& event) {
   if (!quiet() && !event.log_directory.empty()) line("logs: " + text::printable(event.log_directory));
 }
 
+void Text::explain() {
+  for (const events::ExplainedCommit& one : explained_.commits) {
+    line(fmt::format("{:<5} {} {} ({})", text::printable(one.word), abbreviated(one.commit),
+                     text::printable(one.subject), text::printable(one.why)));
+  }
+}
+
 void Text::sum_up(const events::RunEnded& event, const events::SearchResult& result) {
+  explain();
   if (quiet()) return;
   if (!result.log_end.empty()) {
     line("the end of " + text::printable(result.deciding_log) + ":");

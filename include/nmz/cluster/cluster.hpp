@@ -63,6 +63,7 @@ class Cluster {
   [[nodiscard]] std::size_t swept() const { return swept_; }
   /// The image's label. Errors (misconfigured): it has none, or an empty one.
   [[nodiscard]] Result<std::string> label(const std::string& name) const;
+  [[nodiscard]] const std::string& image_id() const { return image_.id; }
   /// What docker gives to the user's containers.
   [[nodiscard]] std::vector<std::string> environment() const;
   /// The image's name without tag and digest.

@@ -53,6 +53,10 @@ class Plan {
   /// next() will give nothing any more but what is given back to the plan: workers that are idle then are not needed.
   [[nodiscard]] virtual bool exhausted() const { return false; }
 
+  /// Whether next() has learnt something by itself since this was asked last, as if outcomes had been recorded: what
+  /// runs may have become pointless.
+  [[nodiscard]] virtual bool take_news() { return false; }
+
   /// No further outcome can change the result. Running subjects are then pointless.
   [[nodiscard]] virtual bool finished() const = 0;
 };

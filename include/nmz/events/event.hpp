@@ -144,6 +144,19 @@ struct JobEnded {
   friend bool operator==(const JobEnded&, const JobEnded&) = default;
 };
 
+/// Of a search: what a commit is, is remembered, and it is not tested.
+struct VerdictKnown {
+  std::string item;     ///< 40 hex digits
+  std::string subject;  ///< the first line of the commit's message
+  Mark mark = Mark::passed;
+  std::string word;      ///< the result in the user's words
+  Seconds unix_time{0};  ///< when it was tested, since 1970 in UTC
+  bool own = false;      ///< by this search, before it was interrupted
+  std::string log;       ///< of that test; may be gone
+  std::size_t left = 0;  ///< candidates
+  friend bool operator==(const VerdictKnown&, const VerdictKnown&) = default;
+};
+
 /// Of a search: with every result, just before its JobEnded.
 struct Progress {
   std::size_t left = 0;      ///< candidates
@@ -182,6 +195,7 @@ struct SearchResult {
   std::size_t good = 0;
   std::size_t bad = 0;
   std::size_t skip = 0;
+  std::size_t known = 0;         ///< verdicts of earlier tests
   std::size_t serial_tests = 0;  ///< of a search with one worker; 0 = unknown
   std::string deciding_log;      ///< path; of the test that the result rests on
   std::string log_end;           ///< and its last lines
@@ -285,12 +299,29 @@ struct RunEnded {
   friend bool operator==(const RunEnded&, const RunEnded&) = default;
 };
 
+/// Of a search, before its end: why each commit is taken for what it is.
+struct ExplainedCommit {
+  std::string commit;
+  std::string subject;
+  std::string word;  ///< in the user's words, "skip", "unknown"
+  std::string how;   ///< "tested", "known", "implied", "given", "open": stable words for scripts
+  std::string by;    ///< implied: the commit whose verdict implies it
+  std::string why;   ///< a sentence
+  friend bool operator==(const ExplainedCommit&, const ExplainedCommit&) = default;
+};
+
+struct Explained {
+  std::vector<ExplainedCommit> commits;  ///< the newest first
+  friend bool operator==(const Explained&, const Explained&) = default;
+};
+
 /// Only time has passed. Not part of JSON.
 struct Tick {
   friend bool operator==(const Tick&, const Tick&) = default;
 };
 
-using Event = std::variant<SearchPlanned, RunStarted, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted,
-                           JobReturned, Output, JobEnded, Progress, WorkerGone, Notice, RunEnded, Tick>;
+using Event =
+    std::variant<SearchPlanned, RunStarted, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted, JobReturned,
+                 Output, JobEnded, VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
 
 }  // namespace nmz::events

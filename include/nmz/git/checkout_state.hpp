@@ -23,6 +23,9 @@ struct CheckoutState {
 /// Empty for a bare repository.
 [[nodiscard]] Result<CheckoutState> checkout_state(const Repository& repository);
 
+/// Files of the work tree that are neither tracked nor ignored, from its top.
+[[nodiscard]] Result<std::vector<std::string>> untracked_files(const Repository& repository);
+
 /// Files of the work tree that a pathspec names, tracked or not, from the top of the work tree.
 [[nodiscard]] Result<std::vector<std::string>> files_at(const Repository& repository, const std::string& pathspec);
 

@@ -26,6 +26,7 @@ struct Settings {
   std::string json;
   std::string debug_log;
   view::Verbosity verbosity = view::Verbosity::normal;
+  bool explain = false;              ///< a search: why each commit is taken for what it is
   std::vector<std::string> command;  ///< untouched
 };
 

@@ -87,6 +87,8 @@ class BisectPlan final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// What is known without a test: as if the subject had been handed out, and this had come of it.
+  void learn(dispatch::Subject subject, const job::Outcome& outcome);
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool finished() const override;
   void serialise() override;

@@ -38,6 +38,8 @@ class ConfirmedPlan final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// As BisectPlan's; what is confirmed or repeated is not learnt.
+  void learn(dispatch::Subject subject, const job::Outcome& outcome);
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool one_at_a_time() const override { return stage_ != Stage::searching; }
@@ -75,6 +77,7 @@ class ConfirmedPlan final : public dispatch::Plan {
   };
 
   void begin();
+  void mind(const job::Outcome& outcome);
   [[nodiscard]] bool is_doubtful() const;
   void doubt();
   void repeat();

@@ -46,6 +46,8 @@ class SearchPlan final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// Of a commit: what is known without a test. A search with a noisy test asks for what it wants to know.
+  void learn(dispatch::Subject commit, const job::Outcome& outcome);
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool finished() const override;
   [[nodiscard]] bool one_at_a_time() const override;
@@ -79,6 +81,8 @@ class SearchPlan final : public dispatch::Plan {
     Verdict verdict = Verdict::good;
   };
 
+  using Recording = void (ConfirmedPlan::*)(dispatch::Subject, const job::Outcome&);
+  void take(dispatch::Subject subject, const job::Outcome& outcome, Recording recording);
   void remember(dispatch::Subject subject, bool known_before);
   [[nodiscard]] bool saw(Verdict verdict, const std::vector<bool>& among) const;
   void look_for_contradiction();

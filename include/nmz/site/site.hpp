@@ -65,6 +65,8 @@ class Site {
   [[nodiscard]] virtual bool keeps_apart() const = 0;
   /// What makes workload ids comparable between runs of this command here.
   [[nodiscard]] virtual std::string suite_key(const std::vector<std::string>& command) const = 0;
+  /// What the place has beside what it is sent, as far as it has a name: the image's id.
+  [[nodiscard]] virtual std::string content_id() const { return {}; }
   /// Variables that every command has there, unless the user gives it others.
   [[nodiscard]] virtual std::vector<std::string> environment() const { return {}; }
   /// A script that comes with the place. Errors (misconfigured): there is none, or it is empty.

@@ -27,6 +27,7 @@ struct TextStyle {
   Verbosity verbosity = Verbosity::normal;
   bool live = false;  ///< a status line that is redrawn
   bool colour = false;
+  bool explain = false;  ///< a search: why each commit is taken for what it is
 
   /// As the stream and the environment suggest: live on a terminal that is not "dumb", colours unless NO_COLOR is set.
   static TextStyle for_stream(std::FILE* stream, Verbosity verbosity);
@@ -54,6 +55,8 @@ class Text final : public events::Consumer {
   void on(const events::PhaseStarted& event);
   void on(const events::JobReturned& event);
   void on(const events::JobEnded& event);
+  void on(const events::VerdictKnown& event);
+  void on(const events::Explained& event);
   void on(const events::Progress& event);
   void on(const events::WorkerGone& event);
   void on(const events::Notice& event);
@@ -78,6 +81,7 @@ class Text final : public events::Consumer {
   void sum_up(const events::RunEnded& event, const events::SuiteResult& result);
   void tell_failures(const events::SuiteResult& result);
   void print_log(const events::Failure& failure);
+  void explain();
 
   events::Kind kind_;
   TextStyle style_;
@@ -98,6 +102,7 @@ class Text final : public events::Consumer {
   Seconds expected_at_{0};
   Seconds last_line_{0};
   Seconds drawn_at_{0};
+  events::Explained explained_;  ///< what is told at the end
   std::map<job::JobId, Running> running_;
 };
 

@@ -67,6 +67,7 @@ TEST(ManualTest, NmzbisectsOptionsAreThoseOfItsHelp) {
   std::set<std::string> options = options_in_help({NMZ_NMZBISECT});
   options.merge(options_in_help({NMZ_NMZBISECT, "test"}));
   options.merge(options_in_help({NMZ_NMZBISECT, "hook"}));
+  options.merge(options_in_help({NMZ_NMZBISECT, "history"}));
   expect_same(Page{pages / "nmzbisect/nmzbisect.1"}.options, options, "nmzbisect");
 }
 

@@ -20,7 +20,7 @@ using testing::Not;
 class DebugLogTest : public testing::Test {
  protected:
   [[nodiscard]] Ended search(std::vector<std::string> options, const std::string& level = {}) const {
-    options.push_back(repository.range());
+    options.insert(options.end(), {"--no-cache", repository.range()});
     auto program = place.bisect_program(repository.path(), arguments(std::move(options), command));
     if (!level.empty()) program.env.push_back("NMZ_LOG=" + level);
     return support::run_program(program);

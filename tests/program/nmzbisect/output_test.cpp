@@ -108,9 +108,9 @@ TEST_F(OutputTest, TheTimeThatIsLeftCountsBuilds) {
 }
 
 TEST_F(OutputTest, QuietSaysLessAndVerboseMore) {
-  const Ended normal = search({});
-  const Ended quiet = search({"--quiet"});
-  const Ended verbose = search({"--verbose"});
+  const Ended normal = search({"--no-cache"});
+  const Ended quiet = search({"--no-cache", "--quiet"});
+  const Ended verbose = search({"--no-cache", "--verbose"});
   EXPECT_EQ(quiet.out, normal.out);
   EXPECT_EQ(verbose.out, normal.out);
   EXPECT_LT(quiet.err.size(), normal.err.size());

@@ -53,7 +53,7 @@ class TreesTest : public testing::Test {
   static void write(const fs::path& file, const std::string& text) { std::ofstream{file} << text; }
 
   [[nodiscard]] support::Program program(std::vector<std::string> options, const std::string& script) const {
-    std::vector<std::string> argv{NMZ_NMZBISECT, "--debug-log", place.note("debug")};
+    std::vector<std::string> argv{NMZ_NMZBISECT, "--no-cache", "--debug-log", place.note("debug")};
     options.push_back(repository.ids().front() + ".." + repository.ids().back());
     for (std::string& word : arguments(std::move(options), shell("n=$(cat number); " + script + "; test $n -lt 6"))) {
       argv.push_back(std::move(word));
@@ -279,9 +279,9 @@ TEST_F(TreesTest, TheCommitInThemMayBeGone) {
                   "git -c user.name=n -c user.email=e commit -q --amend --reset-author -m other"});
   repository.git({"reflog", "expire", "--expire=all", "--all"});
   repository.git({"gc", "-q", "--prune=now"});
-  support::Program second =
-      place.program(repository.path(), {NMZ_NMZBISECT, "--log-dir", place.log_dir(), "--jobs", "1", "HEAD~9..HEAD",
-                                        "--", "sh", "-c", std::string{look} + "; test $(cat number) -lt 6"});
+  support::Program second = place.program(
+      repository.path(), {NMZ_NMZBISECT, "--no-cache", "--log-dir", place.log_dir(), "--jobs", "1", "HEAD~9..HEAD",
+                          "--", "sh", "-c", std::string{look} + "; test $(cat number) -lt 6"});
   EXPECT_THAT(support::run_program(second), Finds(repository.git({"rev-parse", "HEAD~3"})));
   EXPECT_THAT(lines_of(place.note("strange")), IsEmpty());
 }

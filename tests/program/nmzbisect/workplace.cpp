@@ -32,11 +32,14 @@ bool started_with(const fs::path& process, const std::string& entry) {
   return environment.find('\0' + entry + '\0') != std::string::npos;
 }
 
-/// But for directories, and the file that says which search was the last one.
+/// But for directories, the file that says which search was the last one, and what is remembered of it.
 bool nothing_but_last(const fs::path& home) {
   const fs::path last = home / ".local/state/namazu-swarm/last/nmzbisect";
-  return std::ranges::all_of(fs::recursive_directory_iterator{home}, [&last](const fs::directory_entry& entry) {
-    return entry.is_directory() || entry.path() == last;
+  const fs::path memory = home / ".local/share/namazu-swarm";
+  return std::ranges::all_of(fs::recursive_directory_iterator{home}, [&](const fs::directory_entry& entry) {
+    const fs::path& path = entry.path();
+    return entry.is_directory() || path == last || path == memory / "history.sqlite" ||
+           (path.parent_path() == memory / "searches" && path.extension() == ".ledger");
   });
 }
 

@@ -148,6 +148,28 @@ TEST(DispatcherTest, APlanThatLeavesEverybodyWithoutWorkIsABug) {
   EXPECT_THROW(run.tell({ready(0)}), std::logic_error);
 }
 
+TEST(DispatcherTest, WhatAPlanLearnsWhenItIsAskedCountsAtOnce) {
+  class RememberingPlanForTests final : public Plan {
+   public:
+    std::vector<Subject> next(std::size_t /*count*/) override {
+      if (given == 0) return {given++};
+      learnt = true;
+      return {};
+    }
+    void record(Subject /*subject*/, const job::Outcome& /*outcome*/) override {}
+    void give_back(Subject /*subject*/) override {}
+    [[nodiscard]] std::vector<Subject> pointless() const override { return {}; }
+    [[nodiscard]] bool take_news() override { return learnt; }
+    [[nodiscard]] bool finished() const override { return learnt; }
+    Subject given = 0;
+    bool learnt = false;
+  };
+  RememberingPlanForTests plan;
+  Scenario run(plan, 2);
+  EXPECT_EQ(run.tell({ready(0)}), "assign w0 s0 job1");
+  EXPECT_EQ(run.tell({ready(1)}), "cancel w0 job1, stop finished");
+}
+
 TEST(DispatcherTest, APlanThatHandsOutARunningSubjectIsABug) {
   ScriptedPlanForTests plan({1, 1});
   Scenario run(plan, 2);

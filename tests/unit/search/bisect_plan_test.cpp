@@ -199,6 +199,18 @@ TEST(BisectPlanTest, OneTrustedCandidateIsFoundWithoutATest) {
   EXPECT_EQ(plan.rounds_left(), 0);
 }
 
+TEST(BisectPlanTest, WhatIsKnownIsNotTested) {
+  const CommitGraph graph = line(16);
+  BisectPlan plan{graph, {}, BisectOptions{}};
+  const std::vector<Subject> running = plan.next(2);
+  const Subject culprit = running.front() + 2;
+  for (Subject node = 0; node < graph.size(); ++node) plan.learn(node, exited(node < culprit ? 0 : 1));
+  EXPECT_EQ(plan.result().kind, BisectResult::Kind::found);
+  EXPECT_EQ(plan.result().suspects.at(0).node, culprit);
+  EXPECT_THAT(plan.next(2), IsEmpty());
+  EXPECT_EQ(plan.pointless(), running) << "what runs is not learnt";
+}
+
 TEST(BisectPlanTest, RoundsLeftFollowTheNumberOfWorkers) {
   const CommitGraph graph = line(729);
   BisectPlan eight{graph, {}, trusting(8)};
