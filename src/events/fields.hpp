@@ -60,6 +60,8 @@ inline constexpr Name event_name<SearchPlanned>{"search-planned", {}};
 template <>
 inline constexpr Name event_name<RunStarted>{"search-started", "suite-started"};
 template <>
+inline constexpr Name event_name<HistoryRead>{"history", {}};
+template <>
 inline constexpr Name event_name<WorkloadsListed>{{}, "workloads-listed"};
 template <>
 inline constexpr Name event_name<WorkerReady>{"worker-ready", "worker-ready"};
@@ -100,8 +102,15 @@ auto fields(Is<RunStarted> auto& m) {
                     both("workers", m.workers),
                     search_only("candidates", m.candidates),
                     search_only("rounds", m.rounds),
-                    both("log_directory", m.log_directory)};
+                    both("log_directory", m.log_directory),
+                    both("command", m.command),
+                    both("tests", m.tests)};
 }
+auto fields(Is<HistoryCommit> auto& m) {
+  return std::tuple{both("commit", m.commit), both("subject", m.subject), both("part", m.part),
+                    both("parents", m.parents)};
+}
+auto fields(Is<HistoryRead> auto& m) { return std::tuple{both("left_out", m.left_out), both("commits", m.commits)}; }
 auto fields(Is<WorkloadsListed> auto& m) {
   return std::tuple{both("workloads", m.workloads), both("repeated", m.repeated), both("runs", m.runs),
                     both("chunks", m.chunks), both("bound", m.bound)};
@@ -186,6 +195,7 @@ auto search_result(auto& m) {
                     search_only("deciding_log", m.deciding_log),
                     search_lines("log_end", m.log_end),
                     search_lines("answer", m.answer),
+                    search_lines("patch", m.patch),
                     search_only("confidence", m.confidence),
                     search_only("no_culprit", m.no_culprit),
                     search_only("false_failures", m.false_failures),

@@ -33,6 +33,8 @@ template <>
 inline constexpr std::array words<Mark>{"passed", "failed",  "timed-out", "skipped",   "flaky",
                                         "lost",   "stopped", "retried",   "cancelled", "late"};
 template <>
+inline constexpr std::array words<Part>{"candidate", "good-end", "passage"};
+template <>
 inline constexpr std::array words<job::Phase>{"build", "test"};
 template <>
 inline constexpr std::array words<job::Class>{"passed", "failed", "timed-out", "untestable", "infrastructure"};

@@ -186,6 +186,25 @@ Result<std::string> Repository::closing(const CommitId& id) const {
                     ErrorKind::rejected);
 }
 
+Result<std::string> Repository::patch(const CommitId& id) const {
+  constexpr std::size_t most = std::size_t{256} << 10;
+  std::string text;
+  bool cut = false;
+  const auto take = [&](std::string_view line) {
+    cut = text.size() + line.size() >= most;
+    if (!cut) text.append(line).push_back('\n');
+    return !cut;
+  };
+  const auto end = run_git(git_command(*this, {"log", "--max-count=1", "--no-show-signature", "--no-color",
+                                               "--no-decorate", "--no-notes", "--no-ext-diff", "--no-textconv",
+                                               "--pretty=format:", "--root", "--patch", "--cc", id.hex(), "--"}),
+                           take);
+  if (!end) return tl::unexpected{end.error()};
+  if (cut) return text + "[... the rest is left out here ...]\n";
+  if (end->exit_code != 0) return fail(ErrorKind::rejected, complaint(end->err));
+  return text;
+}
+
 bool Repository::tracks(const std::string& path, const CommitId& at) const {
   const auto lists = [this](std::vector<std::string> arguments) {
     const Result<GitText> text = run_git(git_command(*this, std::move(arguments)));

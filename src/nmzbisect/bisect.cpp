@@ -42,7 +42,8 @@ namespace {
 
 /// Standard output is the answer's, unless something else was asked for there.
 bool is_elsewhere(const Options& options) {
-  return options.json == output::standard_output || options.debug_log == output::standard_output;
+  const auto& asked_for = {options.json, options.html, options.svg, options.debug_log};
+  return std::ranges::find(asked_for, output::standard_output) != std::end(asked_for);
 }
 
 int dry_run(Search& search) {
@@ -117,11 +118,20 @@ events::RunEnded summary(Search& search, const Answer& answer, const Reporter& r
   return ended;
 }
 
+git::CommitId culprit_of(const Search& search) {
+  return search.subjects.at(search.plan.result().suspects.front().node);
+}
+
 /// git's description of the commit that was found.
 std::string closing(const Search& search, const Answer& answer) {
   if (answer.result != "found") return {};
-  const auto culprit = search.subjects.at(search.plan.result().suspects.front().node);
-  return search.repository.closing(culprit).value_or("");
+  return search.repository.closing(culprit_of(search)).value_or("");
+}
+
+/// And what it changes.
+std::string patch(const Search& search, const Answer& answer) {
+  if (answer.result != "found") return {};
+  return search.repository.patch(culprit_of(search)).value_or("");
 }
 
 /// Standard output gets the answer, and git's description; unless the events are there, which have it, too. Returns the
@@ -147,6 +157,7 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
   started.candidates = search.range.graph.candidates();
   started.rounds = search.plan.rounds_left();
   reporter.show(started);
+  reporter.show(history_of(search));
   if (search.plan.retreating()) reporter.show(events::Notice{retreat_text(search)});
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
 }
@@ -176,6 +187,7 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
   ended.search.deciding_log = evidence.path;
   ended.search.log_end = evidence.lines;
   ended.search.answer = result.output + description;
+  ended.search.patch = patch(search, result);
   if (is_explained(search)) reporter.show(explain(search, reporter));
   reporter.show(ended);
   const int status = print_answer(search.options, result, description, records);

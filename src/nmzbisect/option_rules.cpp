@@ -163,8 +163,9 @@ Result<void> check_pairs(const Words& words, Options& options, command_line::Par
   if (options.no_checkout && !containers) {
     return parser.contradiction({"--no-checkout"}, "--no-checkout is for containers and needs --image IMAGE");
   }
-  const Result<void> reports = output::check_apart({{"--json", options.json}, {"--debug-log", options.debug_log}});
-  return reports ? reports : parser.contradiction({"--json", "--debug-log"}, reports.error().message);
+  return run::check_reports(
+      {{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}, {"--debug-log", options.debug_log}},
+      parser);
 }
 
 Result<void> check_terms(Options& options, bool given) {

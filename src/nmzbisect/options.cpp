@@ -165,6 +165,8 @@ Table output_options(Options& options, run::SharedOptions& shared) {
       value("--log-lines", "N", command_line::count(options.log_lines, most_lines),
             "How many of the last lines of the deciding test's log are shown with the answer [10]"),
       shared.json(", and nothing else is there"),
+      shared.html(),
+      shared.svg(),
       flag("--explain", options.explain,
            "Say of each commit why it is taken for what it is, before the answer, on standard error"),
       shared.debug_log(),
@@ -201,6 +203,7 @@ class CommandLine {
 
   Result<std::optional<std::string>> read(const std::vector<std::string>& arguments,
                                           const std::vector<command_line::Default>& defaults) {
+    options().arguments = arguments;
     auto page = parser_.parse(arguments, defaults);
     options().from_top = parser_.command_is_default();  // it was said of the repository, not of where one is
     return page;
@@ -284,6 +287,7 @@ class TestLine : public CommandLine {
       return fail(ErrorKind::misconfigured, "it is one commit that is tested: nmzbisect test REV -- COMMAND");
     }
     options().single = true;
+    options().arguments.insert(options().arguments.begin(), "test");
     options().ends_given = true;
     options().bad = words().free.front();
     options().goods = {options().bad};

@@ -104,6 +104,43 @@ Named Search::name(dispatch::Subject subject) const {
   return {id, message_line(id), outside && range.outside[commit - range.graph.size()].merge_base};
 }
 
+namespace {
+
+events::Part part_of(search::Role role) {
+  switch (role) {
+    case search::Role::candidate:
+      return events::Part::candidate;
+    case search::Role::good_end:
+      return events::Part::good_end;
+    case search::Role::passage:
+      break;
+  }
+  return events::Part::passage;
+}
+
+}  // namespace
+
+events::HistoryRead history_of(const Search& search) {
+  // What is drawn and stored of a run has to end somewhere; a message costs a look into the repository.
+  constexpr std::size_t most = 20000;
+  constexpr std::size_t most_subjects = 4000;
+  const search::CommitGraph& graph = search.range.graph;
+  events::HistoryRead history;
+  if (graph.size() > most) {
+    history.left_out = graph.size();
+    return history;
+  }
+  history.commits.reserve(graph.size());
+  for (search::Node node = 0; node < graph.size(); ++node) {
+    events::HistoryCommit& commit = history.commits.emplace_back();
+    commit.commit = search.range.ids[node].hex();
+    if (graph.size() <= most_subjects) commit.subject = search.message_line(search.range.ids[node]);
+    commit.part = part_of(graph.role(node));
+    commit.parents.assign(graph.parents(node).begin(), graph.parents(node).end());
+  }
+  return history;
+}
+
 events::SearchPlanned plan_of(Search& search) {
   events::SearchPlanned planned;
   planned.candidates = search.range.graph.candidates();

@@ -54,6 +54,9 @@ struct Search {
   search::SearchPlan plan;
 };
 
+/// The history that is searched.
+[[nodiscard]] events::HistoryRead history_of(const Search& search);
+
 /// What --dry-run says.
 [[nodiscard]] events::SearchPlanned plan_of(Search& search);
 [[nodiscard]] std::string plan_text(const events::SearchPlanned& planned);

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "nmz/command_line/quoting.hpp"
 #include "nmz/files/tail.hpp"
 #include "nmz/report/grouping.hpp"
 #include "nmz/report/rate.hpp"
@@ -16,6 +17,7 @@
 namespace nmz::nmzswarm {
 namespace {
 
+using command_line::quoted;
 constexpr std::size_t logs_compared = 100;
 constexpr std::size_t longest_log = std::size_t{1} << 20;
 
@@ -37,37 +39,6 @@ std::unordered_map<std::string, Runs> by_workload(const report::Executions& exec
     }
   }
   return result;
-}
-
-bool is_control(char c) {
-  constexpr char del = 0x7f;
-  return (c >= 0 && c < ' ') || c == del;
-}
-
-/// $'...' of bash, zsh, ksh, busybox and POSIX 2024: on one line, and nothing in it is changed for the terminal's sake.
-std::string quoted_with_escapes(const std::string& word) {
-  std::string result = "$'";
-  for (const char c : word) {
-    if (c == '\n') {
-      result += "\\n";
-    } else if (is_control(c)) {
-      result += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
-    } else {
-      if (c == '\'' || c == '\\') result += '\\';
-      result += c;
-    }
-  }
-  return result + "'";
-}
-
-std::string quoted(const std::string& word) {
-  constexpr const char* plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%";  // of every shell
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  if (std::ranges::any_of(word, is_control)) return quoted_with_escapes(word);
-  std::string result = "'";
-  for (const char c : word) result += c == '\'' ? std::string{"'\\''"} : std::string{c};
-  return result + "'";
 }
 
 /// Where the hunt's own results are: a repetition would write over them.

@@ -224,6 +224,7 @@ Table output_options(Options& options, run::SharedOptions& shared) {
       shared.log_directory(),
       shared.log_limit(log_mebibytes),
       shared.json(""),
+      shared.html(),
       value("--junit", "FILE", text(options.reports.junit),
             "Write a JUnit XML report to FILE at the end (- is standard output, for each report)"),
       value("--trace", "FILE", text(options.reports.trace),
@@ -235,18 +236,13 @@ Table output_options(Options& options, run::SharedOptions& shared) {
 /// What is asked for on standard output is there alone.
 Result<void> check_reports(const Options& options, command_line::Parser& parser) {
   const std::string list = options.list_only ? output::standard_output : "";
-  const std::vector<std::pair<std::string, std::string>> reports{{"--list", list},
-                                                                 {"--json", options.json},
-                                                                 {"--junit", options.reports.junit},
-                                                                 {"--trace", options.reports.trace},
-                                                                 {"--debug-log", options.debug_log}};
-  for (auto one = reports.begin(); one != reports.end(); ++one) {
-    for (auto other = reports.begin(); other != one; ++other) {
-      const Result<void> apart = output::check_apart({{other->first, other->second}, {one->first, one->second}});
-      if (!apart) return parser.contradiction({other->first, one->first}, apart.error().message);
-    }
-  }
-  return {};
+  return run::check_reports({{"--list", list},
+                             {"--json", options.json},
+                             {"--html", options.html},
+                             {"--junit", options.reports.junit},
+                             {"--trace", options.reports.trace},
+                             {"--debug-log", options.debug_log}},
+                            parser);
 }
 
 Result<void> check_rest(const Options& options, command_line::Parser& parser) {

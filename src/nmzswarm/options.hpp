@@ -40,7 +40,6 @@ struct Options : run::Settings {
   bool use_history = true;
   ReportOptions reports;
   bool list_only = false;
-  std::vector<std::string> arguments;  ///< all of the command line
 };
 
 /// Of the command that the user has given.

@@ -154,7 +154,7 @@ int print_list(const WorkloadList& list, Separator separator) {
 
 /// What is asked for on standard output is there alone.
 std::FILE* text_stream(const Options& options) {
-  const auto& asked_for = {options.json, options.reports.junit, options.reports.trace, options.debug_log};
+  const auto& asked_for = {options.json, options.html, options.reports.junit, options.reports.trace, options.debug_log};
   return std::ranges::find(asked_for, output::standard_output) == std::end(asked_for) ? stdout : stderr;
 }
 

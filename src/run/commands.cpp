@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,11 +16,14 @@
 #include "nmz/installation/user_directories.hpp"
 #include "nmz/logs/pruning.hpp"
 #include "nmz/output/local_time.hpp"
+#include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
 #include "nmz/run/replay.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
+#include "nmz/view/page.hpp"
+#include "nmz/view/picture.hpp"
 #include "nmz/view/text.hpp"
 
 #include "answer.hpp"
@@ -33,6 +37,8 @@ struct ShowOptions {
   ShowOptions() = default;
   std::string run = "last";
   std::string json;
+  std::string html;
+  std::string svg;
   bool quiet = false;
   bool verbose = false;
   bool explain = false;
@@ -53,25 +59,51 @@ view::TextStyle style_of(std::FILE* stream, const ShowOptions& options) {
   return style;
 }
 
+/// All the ways in which a run is shown at once.
+class Views final : public events::Consumer {
+ public:
+  Views(const Program& program, const ShowOptions& options, events::Kind kind) : options_{options} {
+    if (!options.svg.empty() && kind != events::Kind::search) throw StepFailed{wrong("--svg is for searches")};
+    if (!options.json.empty()) json_ = need(view::JsonLines::open(options.json, kind));
+    if (!options.html.empty()) {
+      page_ = std::make_unique<view::Page>(options.html, kind, program.name, view::Page::Pace::at_the_end);
+    }
+    if (!options.svg.empty()) picture_ = std::make_unique<view::Picture>();
+    if (is_text()) text_ = std::make_unique<view::Text>(text_stream(kind), kind, style_of(text_stream(kind), options));
+  }
+
+  void show(const events::Event& event, events::Seconds now) override {
+    for (events::Consumer* const one :
+         std::initializer_list<events::Consumer*>{json_.get(), page_.get(), picture_.get(), text_.get()}) {
+      if (one != nullptr) one->show(event, now);
+    }
+  }
+  [[nodiscard]] bool is_text() const { return options_.json.empty() && options_.html.empty() && options_.svg.empty(); }
+  void close() {
+    if (json_) need(json_->close());
+    if (page_) need(page_->close());
+    if (picture_) need(view::write_picture(options_.svg, *picture_));
+  }
+
+ private:
+  const ShowOptions& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::unique_ptr<view::JsonLines> json_;
+  std::unique_ptr<view::Page> page_;
+  std::unique_ptr<view::Picture> picture_;
+  std::unique_ptr<view::Text> text_;
+};
+
 int show_run(const Program& program, const ShowOptions& options) {
   const std::filesystem::path directory = need(find_run(options.run, program.name));
-  std::unique_ptr<events::Consumer> view;
-  view::JsonLines* json = nullptr;
+  need(output::check_apart({{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}}));
+  std::unique_ptr<Views> views;
   const auto make = [&](events::Kind kind) -> events::Consumer& {
-    std::FILE* const stream = text_stream(kind);
-    if (options.json.empty()) {
-      view = std::make_unique<view::Text>(stream, kind, style_of(stream, options));
-    } else {
-      auto lines = need(view::JsonLines::open(options.json, kind));
-      json = lines.get();
-      view = std::move(lines);
-    }
-    return *view;
+    views = std::make_unique<Views>(program, options, kind);
+    return *views;
   };
   const Replayed replayed = need(replay(directory, make));
-  if (json != nullptr) {
-    need(json->close());
-  } else {
+  views->close();
+  if (views->is_text()) {
     output::print(output::without_commands(replayed.end.search.answer));
     if (!replayed.end.message.empty()) output::complain(program.name, replayed.end.message);
   }
@@ -99,7 +131,7 @@ void prune(const Program& program, const std::filesystem::path& place) {
 int show_command(const Program& program, const std::vector<std::string>& arguments) {
   command_line::Headline line;
   line.name = program.name;
-  line.purpose = "Shows a run again: what it printed, or its events.";
+  line.purpose = "Shows a run again: what it printed, its events, or its reports.";
   line.usage = fmt::format(
       "Usage: {0} show [OPTION...] [RUN]\n"
       "       RUN: its log directory, that one's name (see {0} logs), or last\n",
@@ -111,6 +143,9 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
   parser.take_words(words);
   parser.add({command_line::value("--json", "FILE", command_line::text(options.json),
                                   "Write its events as JSON lines to FILE (- is standard output)"),
+              command_line::value("--html", "FILE", command_line::text(options.html),
+                                  "Write its report for a browser to FILE"),
+              command_line::value("--svg", "FILE", command_line::text(options.svg), "Write a search's picture to FILE"),
               command_line::flag("-q,--quiet", options.quiet, "As the run with this option"),
               command_line::flag("-v,--verbose", options.verbose, "As the run with this option")});
   if (program.kind == events::Kind::search) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "nmz/command_line/values.hpp"
+#include "nmz/output/output_file.hpp"
 
 namespace nmz::run {
 using command_line::Option;
@@ -61,6 +62,16 @@ Option SharedOptions::json(const std::string& more) {
                              "Write the events as JSON lines to FILE (- is standard output" + more + ")");
 }
 
+Option SharedOptions::html() {
+  return command_line::value("--html", "FILE", command_line::text(settings_.html),
+                             "Write a report for a browser to FILE, also while it goes on (- is standard output)");
+}
+
+Option SharedOptions::svg() {
+  return command_line::value("--svg", "FILE", command_line::text(settings_.svg),
+                             "Write a picture of the search to FILE (- is standard output)");
+}
+
 Option SharedOptions::debug_log() {
   return command_line::value("--debug-log", "FILE", command_line::text(settings_.debug_log),
                              "Write what the program does and why to FILE, for bug reports (- is standard output); "
@@ -85,6 +96,17 @@ Result<void> SharedOptions::check(command_line::Parser& parser) {
   if (settings_.containers.name.empty()) settings_.containers.name = program_;
   if (!checked || settings_.command.empty() || !settings_.command.front().empty()) return checked;
   return fail(ErrorKind::misconfigured, "the command's name is empty");
+}
+
+Result<void> check_reports(const std::vector<std::pair<std::string, std::string>>& reports,
+                           command_line::Parser& parser) {
+  for (auto one = reports.begin(); one != reports.end(); ++one) {
+    for (auto other = reports.begin(); other != one; ++other) {
+      const Result<void> apart = output::check_apart({{other->first, other->second}, {one->first, one->second}});
+      if (!apart) return parser.contradiction({other->first, one->first}, apart.error().message);
+    }
+  }
+  return {};
 }
 
 }  // namespace nmz::run

@@ -47,7 +47,28 @@ struct RunStarted {
   std::size_t candidates = 0;  ///< search
   double rounds = 0;           ///< search: expected
   std::string log_directory;
+  std::string command;  ///< the program's own, for a shell; without the values of environment variables
+  std::string tests;    ///< what is run for each item, for a shell; empty where the image or the configuration says it
   friend bool operator==(const RunStarted&, const RunStarted&) = default;
+};
+
+/// What a commit is to a search: it may be the answer; it is known or has to be good; or it only connects others.
+enum class Part : std::uint8_t { candidate, good_end, passage };
+
+struct HistoryCommit {
+  std::string commit;
+  std::string subject;
+  Part part = Part::candidate;
+  std::vector<std::uint32_t> parents;  ///< positions in the list
+  friend bool operator==(const HistoryCommit&, const HistoryCommit&) = default;
+};
+
+/// Of a search: the history it is about, once. Of one with very many commits only the number, until its end is known:
+/// then those around the answer.
+struct HistoryRead {
+  std::size_t left_out = 0;            ///< commits that are not in the list
+  std::vector<HistoryCommit> commits;  ///< parents first, the bad end last
+  friend bool operator==(const HistoryRead&, const HistoryRead&) = default;
 };
 
 /// Of a suite: the list is known.
@@ -200,6 +221,7 @@ struct SearchResult {
   std::string deciding_log;      ///< path; of the test that the result rests on
   std::string log_end;           ///< and its last lines
   std::string answer;            ///< what is on standard output: lines
+  std::string patch;             ///< what the commit that was found changes: lines; the beginning of a very long one
   // Of a search with a flaky test; 0 otherwise.
   double confidence = 0;      ///< in the result, or in the most probable commit where there is none
   double no_culprit = 0;      ///< how probable it is that there is none: the test fails at one rate everywhere
@@ -321,7 +343,7 @@ struct Tick {
 };
 
 using Event =
-    std::variant<SearchPlanned, RunStarted, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted, JobReturned,
-                 Output, JobEnded, VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
+    std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted,
+                 JobReturned, Output, JobEnded, VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
 
 }  // namespace nmz::events

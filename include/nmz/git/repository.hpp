@@ -39,6 +39,9 @@ class Repository {
   /// What git prints below "<id> is the first bad commit": the commit with its stat and summary.
   [[nodiscard]] Result<std::string> closing(const CommitId& id) const;
 
+  /// What the commit changes, as a diff; of a very long one the first 256 KiB of lines, and a line that says so.
+  [[nodiscard]] Result<std::string> patch(const CommitId& id) const;
+
   /// Whether a path (relative to start_directory, as the user typed it) is tracked: in the index of the user's work
   /// tree or in the commit.
   [[nodiscard]] bool tracks(const std::string& path, const CommitId& at) const;

@@ -17,6 +17,8 @@
 #include "nmz/run/settings.hpp"
 #include "nmz/site/site.hpp"
 #include "nmz/view/json_lines.hpp"
+#include "nmz/view/page.hpp"
+#include "nmz/view/picture.hpp"
 #include "nmz/view/text.hpp"
 
 namespace nmz::run {
@@ -41,6 +43,8 @@ class Records {
   void follow(Narrator& narrator) {
     narrator.add(text_);
     if (json_) narrator.add(*json_);
+    if (page_) narrator.add(*page_);
+    if (picture_) narrator.add(*picture_);
     narrator.add(recording_);
   }
 
@@ -48,7 +52,7 @@ class Records {
   [[nodiscard]] events::RunStarted beginning(const site::Site& site, std::uint32_t workers) const;
 
   /// After the last event. As tell_losses().
-  [[nodiscard]] int tell_losses(int status) { return run::tell_losses(program_, settings_, json_.get(), status); }
+  [[nodiscard]] int tell_losses(int status);
   /// The last call: leaves the site, and removes the logs of old runs.
   void close(site::Site& site);
 
@@ -60,6 +64,8 @@ class Records {
   std::unique_ptr<view::JsonLines> json_;
   logs::LogStore logs_;
   view::Text text_;
+  std::unique_ptr<view::Page> page_;  ///< null where it is not asked for, as the next
+  std::unique_ptr<view::Picture> picture_;
   Recording recording_;
 };
 

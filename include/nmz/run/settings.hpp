@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nmz/cluster/options.hpp"
@@ -26,8 +27,11 @@ struct Settings {
   std::string json;
   std::string debug_log;
   view::Verbosity verbosity = view::Verbosity::normal;
-  bool explain = false;              ///< a search: why each commit is taken for what it is
-  std::vector<std::string> command;  ///< untouched
+  bool explain = false;                ///< a search: why each commit is taken for what it is
+  std::string html;                    ///< the report as a page
+  std::string svg;                     ///< a search as a picture
+  std::vector<std::string> command;    ///< untouched
+  std::vector<std::string> arguments;  ///< all of the command line
 };
 
 /// Rows of a program's table. This, and the settings, outlive the parser.
@@ -45,6 +49,8 @@ class SharedOptions {
   [[nodiscard]] command_line::Option log_limit(std::uint64_t mebibytes_by_default);
   /// `more`: what the help page adds.
   [[nodiscard]] command_line::Option json(const std::string& more);
+  [[nodiscard]] command_line::Option html();
+  [[nodiscard]] command_line::Option svg();
   [[nodiscard]] command_line::Option debug_log();
   /// -q, -v, --no-config and --version.
   [[nodiscard]] std::vector<command_line::Option> last(std::string quiet_help, std::string verbose_help);
@@ -63,5 +69,10 @@ class SharedOptions {
   bool verbose_ = false;
   bool no_config_ = false;
 };
+
+/// Reports that an option each asks for, by name: two of them cannot share a file, nor standard output. Errors
+/// (misconfigured).
+[[nodiscard]] Result<void> check_reports(const std::vector<std::pair<std::string, std::string>>& reports,
+                                         command_line::Parser& parser);
 
 }  // namespace nmz::run

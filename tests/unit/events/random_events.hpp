@@ -42,6 +42,7 @@ class Dice {
   void fill(job::WorkerId& value) { value = job::WorkerId{static_cast<std::uint32_t>(random_())}; }
   void fill(job::JobId& value) { value = job::JobId{random_()}; }
   void fill(Mark& value) { value = static_cast<Mark>(number(10)); }
+  void fill(Part& value) { value = static_cast<Part>(number(3)); }
   void fill(job::Phase& value) { value = static_cast<job::Phase>(number(2)); }
   void fill(job::Class& value) { value = static_cast<job::Class>(number(5)); }
   template <class T>

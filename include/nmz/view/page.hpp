@@ -1,0 +1,49 @@
+// A run as a page: one HTML file with everything in it, that needs no network, no server and no other file
+// (`--html FILE`, `PROGRAM show RUN --html FILE`).
+//
+// It is made from the events alone, so that a run that goes on, one that has ended, and one that was recorded give the
+// same page. While a run goes on the file is rewritten whole, with a rename, so that whoever opens it finds a complete
+// one; at most once a second, and so seldom that the run does not lose a twentieth of its time to it. The page reloads
+// itself until the run is over. A page may not fetch a file beside it, so nothing smaller can be handed over.
+//
+// The page is the ES modules of src/view/page, which draw only what is visible. What tests print and commits are called
+// is data to them: packed (page/packed.hpp), and put into the page as text. A Content-Security-Policy in the page
+// allows its own script and style by their hashes, and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "nmz/error/result.hpp"
+#include "nmz/events/stream.hpp"
+
+namespace nmz::view {
+
+class Page final : public events::Consumer {
+ public:
+  enum class Pace : std::uint8_t { live, at_the_end };
+
+  /// `program`: its name. `file`: "-" is standard output, which gets the page at the end.
+  Page(std::string file, events::Kind kind, std::string program, Pace pace);
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
+  Page(Page&&) = delete;
+  Page& operator=(Page&&) = delete;
+  ~Page() override;
+
+  void show(const events::Event& event, events::Seconds now) override;
+  /// The last call: writes the page. Errors (retryable, misconfigured): it could not be written.
+  [[nodiscard]] Result<void> close();
+
+ private:
+  struct Parts;
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] Result<void> write() const;
+
+  std::string file_;
+  Pace pace_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace nmz::view

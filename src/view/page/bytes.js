@@ -1,0 +1,26 @@
+// The data inside of this file: base64 of gzip in script elements that no browser runs.
+
+async function unpacked(id) {
+  const element = document.getElementById(id);
+  if (!element) return "";
+  const binary = atob(element.textContent);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+export async function readData() {
+  return JSON.parse(new TextDecoder().decode(await unpacked("data")));
+}
+
+const blocks = new Map();
+
+/** The text of a log that is inside; null for one that is not. Blocks stay unpacked: few are ever looked at. */
+export async function readLog(logs, number) {
+  const block = logs.block[number];
+  if (block < 0) return null;
+  if (!blocks.has(block)) blocks.set(block, unpacked(`logs-${block}`));
+  const bytes = await blocks.get(block);
+  return new TextDecoder().decode(bytes.subarray(logs.at[number], logs.at[number] + logs.length[number]));
+}

@@ -1,0 +1,203 @@
+// The page of a suite: what failed and why, what took the time, which workloads are flaky, and all executions.
+
+import { make, section, table, badge, command, shares } from "./dom.js";
+import { duration, plural, percent, marks, running } from "./words.js";
+import { countsOf, criticalPath, failureGroups } from "./model.js";
+import { quoted } from "./search.js";
+import { Rows } from "./rows.js";
+import { gantt } from "./gantt.js";
+import { address } from "./address.js";
+
+const looks = { passed: "good", failed: "bad", "timed-out": "bad", flaky: "odd", lost: "odd", cancelled: "dim", "not run": "line" };
+
+export function suiteSentence(run) {
+  const counts = countsOf(run);
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const failed = counts.failed + counts["timed-out"];
+  const flaky = counts.flaky ? `, ${counts.flaky} ${counts.flaky === 1 ? "is" : "are"} flaky` : "";
+  if (!run.end) {
+    return `Running: ${all - counts["not run"]} of ${plural(all, "workload")} have a result${failed ? `, ${failed} failed so far` : ""}`;
+  }
+  if (all === 0) return run.end.message || `The run ended: ${run.end.result}`;
+  if (run.end.result === "interrupted") return `Interrupted: ${failed} of ${plural(all, "workload")} failed, ${counts["not run"] + counts.cancelled} have no result`;
+  if (failed === 0 && counts.passed === all) return all === 1 ? "The workload passed" : `All ${plural(all, "workload")} passed`;
+  if (failed === 0) return `No workload of ${all} failed${flaky}${counts.lost + counts["not run"] + counts.cancelled > 0 ? `, ${counts.lost + counts["not run"] + counts.cancelled} have no result` : ""}`;
+  return `${failed} of ${plural(all, "workload")} failed${counts["timed-out"] ? ` (${counts["timed-out"]} of them by time)` : ""}${flaky}`;
+}
+
+export function suiteEffort(run) {
+  const workers = run.end?.workers ?? run.started.workers ?? 0;
+  let text = `${plural(run.jobs.filter((job) => job.workload).length, "execution")} on ${plural(workers, "worker")} in ${duration(run.wall)}.`;
+  if (run.end?.bound > 0) text += ` No order of these could have been faster than ${duration(run.end.bound)}; from the first start to the last end it was ${duration(run.end.makespan)}.`;
+  return text;
+}
+
+function outcomeSection(run) {
+  const counts = countsOf(run);
+  const parts = Object.entries(counts).filter(([, count]) => count > 0)
+    .map(([label, value]) => ({ label, value, look: looks[label], text: String(value) }));
+  return section("outcome", "The result", shares("workloads", parts), make("p", { class: "key" }, parts.map((part) => {
+    const mark = marks.find((one) => one.word === part.label) ?? { word: part.label, sign: "·", look: "dim" };
+    return make("button", { type: "button", class: "link", onclick: () => choose(part.label) }, badge(mark), ` ${part.value}`);
+  })));
+}
+
+function choose(word) {
+  address.set({ q: `is:${word.replace(" ", "-")}` });
+  document.getElementById("all").scrollIntoView();
+}
+
+function timeSection(run, panel) {
+  const path = criticalPath(run.jobs);
+  const line = gantt(run, { jobs: run.jobs.filter((job) => job.workload), path, open: (job) => panel.open(job) });
+  const parts = [line.element];
+  if (path.length > 0) {
+    parts.push(make("p", {}, make("span", { class: "dot mark" }), ` The end of the run waited for ${plural(path.length, "execution")} one after the other: `,
+      path.slice(0, 12).map((job, i) => [i ? ", " : "", make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), ` ${duration(job.took)}`]),
+      path.length > 12 ? `, and ${path.length - 12} more` : "", "."));
+  }
+  const split = run.end?.time_split;
+  const total = split ? Object.values(split).reduce((sum, value) => sum + value, 0) : 0;
+  if (total > 0) {
+    const rows = [["work", "work: executions that count", "good"], ["retries", "executions that do not count", "odd"],
+      ["dispatch", "handing out and fetching results", "run"], ["start_up", "until workers were ready", "mark"],
+      ["imbalance", "idle while the last workloads ran", "dim"], ["idle", "idle otherwise", "line"]]
+      .map(([name, label, look]) => ({ label, look, value: split[name], text: `${duration(split[name])} (${percent(split[name] / total)})` }));
+    parts.push(make("h3", {}, `Where ${plural(run.end.workers, "worker")} × ${duration(run.wall)} went: efficiency ${percent(split.work / total)}`),
+      shares("time of the workers", rows), make("ul", { class: "key" }, rows.map((row) =>
+        make("li", {}, make("span", { class: `dot ${row.look}` }), `${row.label}: ${row.text}`))));
+  }
+  return section("time", "What took the time", parts);
+}
+
+function failureSection(run, panel) {
+  const groups = failureGroups(run.jobs);
+  if (groups.length === 0) return null;
+  const shown = 50;
+  return section("failures", "Failures, grouped by what they say", groups.slice(0, 100).map((group, i) =>
+    make("details", { open: i < 5 && group.jobs.length <= 10 },
+      make("summary", {}, make("strong", {}, `${group.jobs.length}×`), " ", make("code", {}, group.line)),
+      make("ul", { class: "plain" }, group.jobs.slice(0, shown).map((job) => make("li", {}, badge(job.mark), " ",
+        make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item),
+        make("span", { class: "soft" }, ` ${job.detail}, ${duration(job.took)}, worker ${job.worker}`))),
+      group.jobs.length > shown ? make("li", {}, `... and ${group.jobs.length - shown} more`) : null))),
+  groups.length > 100 ? make("p", {}, `... and ${groups.length - 100} more groups`) : null);
+}
+
+function interval(low, high) {
+  const bar = make("span", { class: "interval", role: "img", "aria-label": `between ${percent(low)} and ${percent(high)}` });
+  const inner = make("span", {});
+  inner.style.marginLeft = `${low * 100}px`;
+  inner.style.width = `${Math.max(2, (high - low) * 100)}px`;
+  bar.append(inner);
+  return bar;
+}
+
+function flakySection(run, panel) {
+  const hunted = run.end?.hunted ?? [];
+  if (hunted.length > 0) {
+    const rows = [...hunted].sort((a, b) => b.failures / (b.runs || 1) - a.failures / (a.runs || 1)).slice(0, 500).map((one) => [
+      one.name, `${one.failures} of ${one.runs}`, percent(one.runs ? one.failures / one.runs : 0),
+      [interval(one.low, one.high), ` ${percent(one.low)} to ${percent(one.high)}`],
+      one.groups.map((group) => make("div", {}, make("code", {}, group.line), ` (${group.runs.length}×)`)),
+    ]);
+    const first = hunted.find((one) => one.groups.length > 0)?.groups[0];
+    return section("flaky", "How often they fail",
+      table("Failure rates", ["workload", "#failures", "#rate", "95 % interval", "how"], rows),
+      first?.command ? command("Repeat a failure", first.command) : null);
+  }
+  const flaky = run.jobs.filter((job) => job.mark.word === "flaky");
+  if (flaky.length === 0) return null;
+  return section("flaky", "Flaky: passed after having failed", table("Flaky workloads", ["workload", "attempts", "what the failure said"],
+    flaky.slice(0, 500).map((job) => {
+      const tries = run.jobs.filter((one) => one.workload === job.workload).sort((a, b) => a.begin - b.begin);
+      const failure = tries.find((one) => one.outcome !== "passed");
+      return [make("button", { type: "button", class: "link", onclick: () => panel.open(failure ?? job) }, job.item),
+        tries.map((one) => [badge(one.mark), " "]), failure?.cause || failure?.detail || ""];
+    })));
+}
+
+function slowestSection(run, panel) {
+  const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took).slice(0, 10);
+  if (slow.length < 2) return null;
+  return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", "#expected"], slow.map((job) => [
+    make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), badge(job.mark), duration(job.took),
+    job.expected ? duration(job.expected) : ""])));
+}
+
+// ---- all of them
+
+/** Words that have to be in the name, the cause or the detail; is:failed, worker:3, node:a, slower:2.5 */
+export function filterOf(text) {
+  const tests = text.trim().toLowerCase().split(/\s+/).filter(Boolean).map((word) => {
+    const [name, value] = [word.slice(0, word.indexOf(":")), word.slice(word.indexOf(":") + 1)];
+    switch (name) {
+      case "is": return (job) => job.mark.word === value || (value === "bad" && job.mark.look === "bad");
+      case "worker": return (job) => String(job.worker) === value;
+      case "node": return (job, run) => (run.nodes.get(job.worker) ?? "").toLowerCase().includes(value);
+      case "slower": return (job) => job.took > Number.parseFloat(value);
+      default: return (job) => `${job.item}\n${job.cause}\n${job.detail}`.toLowerCase().includes(word);
+    }
+  });
+  return (job, run) => tests.every((test) => test(job, run));
+}
+
+const keys = {
+  begin: (job) => job.begin, item: (job) => job.item, took: (job) => job.took, worker: (job) => job.worker,
+  result: (job) => (job.mark === running ? -1 : marks.indexOf(job.mark)),
+};
+
+function allSection(run, panel) {
+  const sortBy = (name) => address.set({ sort: address.get("sort") === name ? `-${name}` : name === "begin" ? "" : name });
+  const list = new Rows({
+    label: "executions", name: "job", height: 30, sorted: sortBy,
+    columns: [{ title: "began", class: "time", sort: "begin" }, { title: "result", class: "verdict", sort: "result" },
+      { title: "workload", class: "wide-cell", sort: "item" }, { title: "took", class: "time", sort: "took" },
+      { title: "worker", class: "worker", sort: "worker" }, { title: "detail", class: "detail" }],
+    cells: (job) => [duration(job.begin), badge(job.mark), make("span", { title: job.item }, job.item + (job.run > 1 ? ` (${job.run})` : "")), duration(job.took),
+      `${job.worker} ${run.nodes.get(job.worker) ?? ""}`, make("span", { title: job.cause || job.detail }, job.cause || job.detail)],
+    open: (job) => panel.open(job),
+  });
+  const box = make("input", { type: "search", id: "filter", placeholder: "name, or is:failed worker:3 node:… slower:2", spellcheck: "false", autocomplete: "off",
+    oninput: () => address.set({ q: box.value }) });
+  const count = make("span", { class: "soft", role: "status" });
+  const jobs = run.jobs.filter((job) => job.workload);
+  let last = null;
+  address.follow(() => {
+    const [q, sort] = [address.get("q"), address.get("sort") || "begin"];
+    if (last === `${q}\n${sort}`) return;
+    last = `${q}\n${sort}`;
+    if (box.value !== q) box.value = q;
+    const wanted = filterOf(q);
+    const key = keys[sort.replace(/^-/, "")] ?? keys.begin;
+    const sign = sort.startsWith("-") ? -1 : 1;
+    const items = jobs.filter((job) => wanted(job, run)).sort((a, b) => (key(a) < key(b) ? -sign : key(a) > key(b) ? sign : a.row - b.row));
+    count.textContent = `${items.length} of ${plural(jobs.length, "execution")}`;
+    list.show(items, sort);
+  });
+  return section("all", "All executions", make("p", { class: "tools" }, make("label", { for: "filter" }, "Filter "), box, count), list.grid);
+}
+
+function suiteNext(run) {
+  const { end, started } = run;
+  const commands = [];
+  const counts = countsOf(run);
+  const base = started.command;
+  const again = (how) => {
+    const at = base.indexOf(" -- ");
+    return at < 0 ? `${base} --rerun ${how}` : `${base.slice(0, at)} --rerun ${how}${base.slice(at)}`;
+  };
+  if (base && end && counts.failed + counts["timed-out"] > 0 && !run.listed?.repeated) commands.push(["Run what failed once more", again("failed")]);
+  if (base && (!end || counts["not run"] + counts.cancelled + counts.lost > 0)) commands.push(["Go on with what has no result", again("unfinished")]);
+  if (base) commands.push(["Run all of it again", base]);
+  if (started.log_directory) commands.push(["Show this run again", `nmzswarm show ${quoted(started.log_directory)}`]);
+  return commands.length === 0 ? null : section("next", "What next", commands.map(([what, text]) => command(what, text)));
+}
+
+export function suitePage(run, panel) {
+  return {
+    parts: [outcomeSection(run), failureSection(run, panel), flakySection(run, panel), timeSection(run, panel),
+      slowestSection(run, panel), suiteNext(run), allSection(run, panel)],
+    begin: () => {},
+  };
+}
