@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/portable.hpp"
 #include "nmz/run/replay.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
@@ -94,7 +96,10 @@ class Views final : public events::Consumer {
 };
 
 int show_run(const Program& program, const ShowOptions& options) {
-  const std::filesystem::path directory = need(find_run(options.run, program.name));
+  std::optional<UnpackedRun> unpacked;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(options.run, ignored)) unpacked.emplace(need(unpack_run(options.run)));
+  const std::filesystem::path directory = unpacked ? unpacked->directory() : need(find_run(options.run, program.name));
   need(output::check_apart({{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}}));
   std::unique_ptr<Views> views;
   const auto make = [&](events::Kind kind) -> events::Consumer& {
@@ -108,6 +113,16 @@ int show_run(const Program& program, const ShowOptions& options) {
     if (!replayed.end.message.empty()) output::complain(program.name, replayed.end.message);
   }
   if (!replayed.ended) output::complain(program.name, "this is not its end: the run was killed, or goes on");
+  return 0;
+}
+
+int export_run(const Program& program, const std::vector<std::string>& words) {
+  if (words.size() > 2) throw StepFailed{wrong("unexpected argument '" + words[2] + "'")};
+  std::filesystem::path directory = need(find_run(words.empty() ? "last" : words.front(), program.name));
+  if (!directory.has_filename()) directory = directory.parent_path();
+  const std::string file = words.size() == 2 ? words[1] : directory.filename().string() + ".tar.gz";
+  need(pack_run(directory, file));
+  if (file != output::standard_output) output::print(fmt::format("{}\n", text::printable(file)));
   return 0;
 }
 
@@ -134,7 +149,7 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
   line.purpose = "Shows a run again: what it printed, its events, or its reports.";
   line.usage = fmt::format(
       "Usage: {0} show [OPTION...] [RUN]\n"
-      "       RUN: its log directory, that one's name (see {0} logs), or last\n",
+      "       RUN: its log directory, that one's name (see {0} logs), a file of {0} export, or last\n",
       program.name);
   line.hint = fmt::format("see {} show --help", program.name);
   command_line::Parser parser{line};
@@ -156,6 +171,21 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
     if (!words.empty()) options.run = words.front();
     return show_run(program, options);
   });
+}
+
+int export_command(const Program& program, const std::vector<std::string>& arguments) {
+  command_line::Headline line;
+  line.name = program.name;
+  line.purpose = "Makes one file of a run, with its logs, which can be shown anywhere.";
+  line.usage = fmt::format(
+      "Usage: {0} export [RUN [FILE]]\n"
+      "       RUN: as for {0} show, which shows FILE as well; FILE: - is standard output [RUN.tar.gz]\n",
+      program.name);
+  line.hint = fmt::format("see {} export --help", program.name);
+  command_line::Parser parser{line};
+  std::vector<std::string> words;
+  parser.take_words(words);
+  return answer(program, parser, arguments, [&] { return export_run(program, words); });
 }
 
 int logs_command(const Program& program, const std::vector<std::string>& arguments) {

@@ -48,6 +48,7 @@ int run(const Program& program, const Words& arguments, const std::vector<Comman
   const std::string word = arguments.empty() ? "" : arguments.front();
   const Words rest{arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end()};
   if (word == "show") return show_command(program, rest);
+  if (word == "export") return export_command(program, rest);
   if (word == "logs") return logs_command(program, rest);
   const auto command = std::ranges::find_if(own, [&](const Command& one) { return one.word == word; });
   if (command != own.end()) return command->carry_out(rest);

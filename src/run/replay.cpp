@@ -24,10 +24,41 @@ bool is_place(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
+/// Logs are beside their recording, wherever it was brought.
+class Logs {
+ public:
+  explicit Logs(const fs::path& directory) : now_{directory} {}
+
+  void find_in(events::Event& event) {
+    if (const auto* const started = std::get_if<events::RunStarted>(&event)) before_ = started->log_directory;
+    if (auto* const done = std::get_if<events::JobEnded>(&event)) move(done->log);
+    if (auto* const end = std::get_if<events::RunEnded>(&event)) {
+      move(end->search.deciding_log);
+      for (auto* const list : {&end->suite.failures, &end->suite.earlier_failures, &end->suite.flaky}) {
+        for (events::Failure& failure : *list) move(failure.log);
+      }
+      for (events::HuntedWorkload& one : end->suite.hunted) {
+        for (events::FailureGroup& group : one.groups) move(group.log);
+      }
+    }
+  }
+
+ private:
+  void move(std::string& log) const {
+    const fs::path path{log};
+    std::error_code ignored;
+    if (log.empty() || path.parent_path() != before_ || fs::equivalent(before_, now_, ignored)) return;
+    log = (now_ / path.filename()).string();
+  }
+
+  fs::path now_;
+  fs::path before_;
+};
+
 class Player {
  public:
-  Player(const std::function<events::Consumer&(events::Kind)>& consumer, Replayed& replayed)
-      : make_{consumer}, replayed_{replayed} {}
+  Player(const fs::path& directory, const std::function<events::Consumer&(events::Kind)>& consumer, Replayed& replayed)
+      : make_{consumer}, replayed_{replayed}, logs_{directory} {}
 
   Result<void> play(const std::string& line) {
     if (consumer_ == nullptr) {
@@ -46,6 +77,7 @@ class Player {
   void show(events::Recorded& recorded) {
     for (events::Seconds now = last_ + tick; now < recorded.time; now += tick) consumer_->show(events::Tick{}, now);
     last_ = recorded.time;
+    logs_.find_in(recorded.event);
     consumer_->show(recorded.event, recorded.time);
     if (auto* const end = std::get_if<events::RunEnded>(&recorded.event)) {
       replayed_.ended = true;
@@ -56,6 +88,7 @@ class Player {
   const std::function<events::Consumer&(events::Kind)>&
       make_;            // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Replayed& replayed_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Logs logs_;
   events::Kind kind_ = events::Kind::search;
   events::Consumer* consumer_ = nullptr;
   events::Seconds last_{0};
@@ -82,7 +115,7 @@ Result<Replayed> replay(const fs::path& directory, const std::function<events::C
   std::ifstream file{path, std::ios::binary};
   if (!file) return fail(ErrorKind::not_found, "there is no recording of a run in '" + directory.string() + "'");
   Replayed replayed;
-  Player player{consumer, replayed};
+  Player player{directory, consumer, replayed};
   std::string line;
   std::size_t number = 1;
   for (; std::getline(file, line) && !file.eof(); ++number) {

@@ -121,6 +121,7 @@ struct Picture::Seen {
   bool noisy = false;
   std::size_t candidates = 0;
   double now = 0;
+  std::vector<double> edges;  ///< of the rows, the oldest commit's first
 
   void on(const events::RunStarted& event) {
     title = event.title;
@@ -172,10 +173,8 @@ struct Picture::Seen {
   [[nodiscard]] double span() const { return std::max(now, 0.001); }
   [[nodiscard]] double x(double time) const { return left_edge + (width - left_edge - right_edge) * time / span(); }
   /// Where the commit's row begins, seen from the top.
-  [[nodiscard]] double edge(std::size_t position) const {
-    const auto rows = static_cast<double>(std::max<std::size_t>(funnel.size(), 1));
-    return top + plot_height() * (rows - static_cast<double>(position)) / rows;
-  }
+  [[nodiscard]] double edge(std::size_t position) const { return edges.at(position); }
+  void lay_out();
   [[nodiscard]] double y(std::size_t position) const { return (edge(position) + edge(position + 1)) / 2; }
 
   [[nodiscard]] std::string sentence() const;
@@ -186,6 +185,24 @@ struct Picture::Seen {
   [[nodiscard]] std::string axis() const;
   [[nodiscard]] std::string legend() const;
 };
+
+/// Half of the height is shared by all commits, and half by those that were tested: else the last tests of a long
+/// history would be one line.
+void Picture::Seen::lay_out() {
+  constexpr double most = 16;  ///< for a tested commit
+  std::vector<double> rows(funnel.size(), 0);
+  std::size_t tested = 0;
+  for (const Test& test : tests) {
+    if (test.position == funnel.size() || rows[test.position] > 0) continue;
+    rows[test.position] = 1;
+    ++tested;
+  }
+  const double own = tested == 0 ? 0 : std::min(most, plot_height() / 2 / static_cast<double>(tested));
+  const double shared = (plot_height() - own * static_cast<double>(tested)) /
+                        static_cast<double>(std::max<std::size_t>(funnel.size(), 1));
+  edges = {top + plot_height()};
+  for (const double row : rows) edges.push_back(edges.back() - shared - row * own);
+}
 
 std::string Picture::Seen::sentence() const {
   if (!ended) return fmt::format("{}: {} of {} commits are left", title, funnel.count(), candidates);
@@ -300,7 +317,8 @@ void Picture::show(const events::Event& event, events::Seconds now) {
 }
 
 std::string Picture::svg() const {
-  const Seen& seen = *seen_;
+  Seen& seen = *seen_;
+  seen.lay_out();
   const std::string sentence = escaped(seen.sentence(), 110);
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "

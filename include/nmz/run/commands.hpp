@@ -11,6 +11,9 @@ namespace nmz::run {
 /// `PROGRAM show [OPTION...] [RUN]`; `arguments` without the word. Returns the exit status.
 [[nodiscard]] int show_command(const Program& program, const std::vector<std::string>& arguments);
 
+/// `PROGRAM export [RUN [FILE]]`.
+[[nodiscard]] int export_command(const Program& program, const std::vector<std::string>& arguments);
+
 /// `PROGRAM logs` and `PROGRAM logs prune`.
 [[nodiscard]] int logs_command(const Program& program, const std::vector<std::string>& arguments);
 

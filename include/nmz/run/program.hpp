@@ -48,8 +48,8 @@ struct Request {
 
 using Reader = std::function<Result<Task>(const std::vector<std::string>&)>;
 
-/// main(): `read` understands the command line; besides, there are the commands of every program (show, logs, doctor)
-/// and `own`.
+/// main(): `read` understands the command line; besides, there are the commands of every program (show, export, logs,
+/// doctor) and `own`.
 [[nodiscard]] int enter(const Program& program, int argc, char** argv, const std::vector<Command>& own,
                         const Reader& read);
 

@@ -12,8 +12,9 @@ export function funnel(run, belief, { open, now }) {
   const tall = Math.max(140, Math.min(420, count * 14));
   const span = Math.max(run.wall, 0.001);
   const x = (time, width) => side + (time / span) * (width - 2 * side);
-  const edge = (position) => above + (tall * (count - position)) / count;
   const tests = run.jobs.filter((job) => belief.positions.has(job.item));
+  const edges = layOut(count, new Set(tests.map((job) => belief.positions.get(job.item))), tall);
+  const edge = (position) => above + tall - edges[position];
   const steps = belief.noisy ? [] : stepsOf(belief);
 
   const drawn = canvas(
@@ -99,6 +100,16 @@ export function funnel(run, belief, { open, now }) {
     drawn.element.title = job ? `${shortId(job.item)} ${job.subject}\n${job.word || job.mark.word}, ${duration(job.took)}` : "";
   });
   return { element: drawn.place, repaint: drawn.repaint };
+}
+
+/** Half of the height is shared by all commits, and half by those that were tested: else the last tests of a long history
+ *  would be one line. */
+function layOut(count, tested, tall) {
+  const own = tested.size ? Math.min(16, tall / 2 / tested.size) : 0;
+  const shared = (tall - own * tested.size) / Math.max(count, 1);
+  const edges = [0];
+  for (let i = 0; i < count; i++) edges.push(edges[i] + shared + (tested.has(i) ? own : 0));
+  return edges;
 }
 
 function stepsOf(belief) {

@@ -217,8 +217,10 @@ export function failureGroups(jobs) {
     const failure = job.mark.word === "failed" || job.mark.word === "timed-out" ||
       ((job.mark.word === "retried" || job.mark.word === "flaky") && job.outcome !== "passed");
     if (!failure || !job.workload) continue;
-    const key = job.alike || job.detail || job.mark.word;
-    if (!groups.has(key)) groups.set(key, { line: job.cause || job.detail || job.mark.word, jobs: [] });
+    const late = job.outcome === "timed-out";  // what it said last is no reason
+    const key = late ? `late ${job.alike}` : job.alike || job.detail || job.mark.word;
+    const line = job.cause || job.detail || job.mark.word;
+    if (!groups.has(key)) groups.set(key, { line: late ? `timed out; its log ends: ${job.cause}` : line, jobs: [] });
     groups.get(key).jobs.push(job);
   }
   return [...groups.values()].sort((a, b) => b.jobs.length - a.jobs.length);

@@ -179,7 +179,7 @@ function historySection(run, belief, panel, moment) {
   const look = (position) => state.tests.get(position)?.mark.look ?? (state.shares[position] > 1e-6 ? "in" : "out");
   const list = new Rows({
     label: "commits, the newest first", name: "commit", height: rowHeight,
-    columns: [{ title: width > 1 ? "history" : "" , class: "lanes" }, { title: "commit", class: "id" }, { title: "verdict", class: "verdict" },
+    columns: [{ title: width > 3 ? "history" : "", class: "lanes" }, { title: "commit", class: "id" }, { title: "verdict", class: "verdict" },
       { title: "belief", class: "belief" }, { title: "subject", class: "wide-cell" }],
     cells: (row) => {
       const commit = belief.commits[row.position];
@@ -196,6 +196,7 @@ function historySection(run, belief, panel, moment) {
       if (test) panel.open(test);
     },
   });
+  list.grid.style.setProperty("--lanes", `${Math.min(width, 14) * laneWidth + 6}px`);
   const choice = make("select", { id: "which", onchange: () => address.set({ commits: choice.value === "all" ? "" : choice.value }) },
     [["all", "all"], ["possible", "that may be it"], ["tested", "that were tested"]].map(([value, text]) => make("option", { value }, text)));
   const count = make("span", { class: "soft", role: "status" });
@@ -238,7 +239,7 @@ function testsSection(run, panel) {
       job.subject, badge(job.mark, job.word), duration(job.took), String(job.left), share];
   });
   return section("tests", "The verdicts, and how the candidates shrank",
-    table("Verdicts in the order in which they came", ["after", "commit", "subject", "verdict", "#took", "#left", "#of before"], rows));
+    table("Verdicts in the order in which they came", ["after", "commit", "subject", "verdict", "#took", "#left", "#share of before"], rows));
 }
 
 function workSection(run, panel, moment) {

@@ -120,9 +120,10 @@ function flakySection(run, panel) {
 function slowestSection(run, panel) {
   const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took).slice(0, 10);
   if (slow.length < 2) return null;
-  return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", "#expected"], slow.map((job) => [
-    make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), badge(job.mark), duration(job.took),
-    job.expected ? duration(job.expected) : ""])));
+  const known = slow.some((job) => job.expected);
+  return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", ...(known ? ["#expected"] : [])],
+    slow.map((job) => [make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), badge(job.mark),
+      duration(job.took), ...(known ? [job.expected ? duration(job.expected) : ""] : [])])));
 }
 
 // ---- all of them

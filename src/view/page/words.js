@@ -4,7 +4,7 @@
 export const marks = [
   { word: "passed", sign: "✓", look: "good" },
   { word: "failed", sign: "✗", look: "bad" },
-  { word: "timed-out", sign: "⏱", look: "bad" },
+  { word: "timed-out", sign: "◷", look: "bad" },
   { word: "skipped", sign: "–", look: "odd" },
   { word: "flaky", sign: "≈", look: "odd" },
   { word: "lost", sign: "?", look: "odd" },
