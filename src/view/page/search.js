@@ -179,7 +179,7 @@ function historySection(run, belief, panel, moment) {
   const look = (position) => state.tests.get(position)?.mark.look ?? (state.shares[position] > 1e-6 ? "in" : "out");
   const list = new Rows({
     label: "commits, the newest first", name: "commit", height: rowHeight,
-    columns: [{ title: width > 3 ? "history" : "", class: "lanes" }, { title: "commit", class: "id" }, { title: "verdict", class: "verdict" },
+    columns: [{ title: make("span", { class: width > 3 ? null : "unseen" }, "history"), class: "lanes" }, { title: "commit", class: "id" }, { title: "verdict", class: "verdict" },
       { title: "belief", class: "belief" }, { title: "subject", class: "wide-cell" }],
     cells: (row) => {
       const commit = belief.commits[row.position];

@@ -173,7 +173,7 @@ function allSection(run, panel) {
     const key = keys[sort.replace(/^-/, "")] ?? keys.begin;
     const sign = sort.startsWith("-") ? -1 : 1;
     const items = jobs.filter((job) => wanted(job, run)).sort((a, b) => (key(a) < key(b) ? -sign : key(a) > key(b) ? sign : a.row - b.row));
-    count.textContent = `${items.length} of ${plural(jobs.length, "execution")}`;
+    count.textContent = `${items.length.toLocaleString("en")} of ${plural(jobs.length, "execution")}`;
     list.show(items, sort);
   });
   return section("all", "All executions", make("p", { class: "tools" }, make("label", { for: "filter" }, "Filter "), box, count), list.grid);
