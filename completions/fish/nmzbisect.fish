@@ -82,7 +82,7 @@ function __nmz_word
     switch "$subcommand"
         case ''
             string match -q '*nmzbisect' $program; and __nmz_revisions $argv[3..]
-        case show
+        case show export
             echo last
             $program logs 2>/dev/null | string sub -s 19 | string replace -r '  \(goes on\)$' ''
         case history

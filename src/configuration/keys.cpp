@@ -19,13 +19,25 @@ const std::vector<std::string>& hook_keys() {
 
 // Neither program has the other's table; tests/program/configuration holds these against both help pages.
 const std::vector<std::string>& options_of(std::string_view section) {
-  static const std::vector<std::string> bisect{
-      "bad",        "bad-never-passes", "build",      "clean",     "confidence", "confirm",     "dry-run",
-      "find-fix",   "first-parent",     "flaky",      "git",       "good",       "good-limit",  "good-never-fails",
-      "hooks",      "isolate",          "keep-going", "log-lines", "match",      "max-tests",   "no-checkout",
-      "no-confirm", "no-keep-trees",    "on-timeout", "overlay",   "patch",      "patch-range", "path",
-      "pristine",   "replay",           "skip",       "strategy",  "term-new",   "term-old",    "trust-ends",
-      "with",       "work-dir"};
+  static const std::vector<std::string> bisect{"bad",           "bad-never-passes",
+                                               "build",         "clean",
+                                               "confidence",    "confirm",
+                                               "dry-run",       "find-fix",
+                                               "first-parent",  "flaky",
+                                               "git",           "good",
+                                               "good-limit",    "good-never-fails",
+                                               "hooks",         "isolate",
+                                               "keep-going",    "log-lines",
+                                               "match",         "max-tests",
+                                               "no-checkout",   "no-confirm",
+                                               "no-keep-trees", "on-timeout",
+                                               "overlay",       "patch",
+                                               "patch-range",   "path",
+                                               "pristine",      "replay",
+                                               "skip",          "strategy",
+                                               "svg",           "term-new",
+                                               "term-old",      "trust-ends",
+                                               "with",          "work-dir"};
   static const std::vector<std::string> swarm{"chunks",
                                               "env-file",
                                               "exclude",

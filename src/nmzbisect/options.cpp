@@ -51,6 +51,7 @@ constexpr const char* usage =
     "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
     "       nmzbisect [OPTION...] -- COMMAND [ARG...]     (in a git bisect session: goes on from there)\n"
     "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
+    "       nmzbisect export [RUN]   (a run as one file, for another machine)\n"
     "       nmzbisect history     (earlier searches; see nmzbisect history --help)\n"
     "       nmzbisect logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzbisect trees [prune]    (the work trees that are kept; remove them)\n"

@@ -42,6 +42,7 @@ constexpr const char* usage =
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
     "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
     "       nmzswarm show [RUN]     (an earlier run again; see nmzswarm show --help)\n"
+    "       nmzswarm export [RUN]   (a run as one file, for another machine)\n"
     "       nmzswarm logs [prune]     (the runs whose logs are kept; remove old ones)\n"
     "       nmzswarm config [KEY]     (what git's configuration says of these options, and where)\n"
     "       nmzswarm trust     (let this repository's .nmzconfig count)\n"

@@ -1,4 +1,5 @@
 // A run that is shown again, and the logs that are kept.
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -43,6 +44,37 @@ TEST(ShowTest, WhatIsNotThereIsNamed) {
   EXPECT_EQ(swarm.call({"show", "a", "b"}).exit_code, 128);
   EXPECT_EQ(swarm.call({"logs", "grow"}).exit_code, 128);
   EXPECT_EQ(swarm.call({"show", "--help"}).exit_code, 0);
+}
+
+TEST(ExportTest, IsShownAnywhereWithItsLogs) {
+  Swarm swarm;
+  const auto run = swarm.run("a\nb\nc\n", {"-j2", "--log-dir", "logs"}, one_fails);
+  EXPECT_EQ(run.exit_code, 1) << run.err;
+  const std::string before = swarm.call({"show", "logs", "--json", "-"}).out;
+  EXPECT_EQ(swarm.call({"export", "logs"}).out, "logs.tar.gz\n");
+  const std::string printed = swarm.call({"show", "logs"}).out;
+  swarm.shell("rm -r logs");
+  const auto shown = swarm.call({"show", "logs.tar.gz"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, testing::StartsWith(printed.substr(0, printed.find("----"))));
+  EXPECT_EQ(std::count(shown.out.begin(), shown.out.end(), '\n'), std::count(printed.begin(), printed.end(), '\n'))
+      << "the logs of failures are there: " << shown.out;
+  EXPECT_EQ(swarm.call({"show", "logs.tar.gz", "--html", "page.html"}).exit_code, 0);
+  EXPECT_THAT(swarm.read("page.html"), testing::EndsWith("</html>\n"));
+  EXPECT_FALSE(before.empty());
+}
+
+/// The archive of somebody who means harm: its names lead out of any directory, and its recording is a link.
+TEST(ExportTest, AnArchiveWritesNowhereElse) {
+  Swarm swarm;
+  const auto tried = swarm.shell(
+      "mkdir in tmp && echo secret >secret && cd in && ln -s ../secret events.jsonl && echo no >../outside && "
+      "tar czPf ../evil.tar.gz events.jsonl ../outside \"$PWD/../outside\" && cd .. && rm outside && "
+      "TMPDIR=$PWD/tmp \"$SWARM\" show evil.tar.gz 2>&1; ls tmp; test ! -e outside && echo kept");
+  EXPECT_THAT(tried.out, HasSubstr("there is no recording of a run"));
+  EXPECT_THAT(tried.out, testing::EndsWith("kept\n"));
+  EXPECT_THAT(tried.out, testing::Not(HasSubstr("nmz-run-\n")));
+  EXPECT_THAT(swarm.shell("head -c 3000 /dev/urandom >noise; \"$SWARM\" show noise 2>&1").out, HasSubstr("is no run"));
 }
 
 TEST(LogsTest, AreListedAndPruned) {
