@@ -1,8 +1,12 @@
 // The data inside of this file: base64 of gzip in script elements that no browser runs.
 
+// Marks that turn the direction of a text around: with them a name can look like another one.
+const turning = /[\u202a-\u202e\u2066-\u2069]/g;
+
+const textOf = (bytes) => new TextDecoder().decode(bytes).replace(turning, "\ufffd");
+
 async function unpacked(id) {
   const element = document.getElementById(id);
-  if (!element) return "";
   const binary = atob(element.textContent);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
@@ -11,7 +15,7 @@ async function unpacked(id) {
 }
 
 export async function readData() {
-  return JSON.parse(new TextDecoder().decode(await unpacked("data")));
+  return JSON.parse(textOf(await unpacked("data")));
 }
 
 const blocks = new Map();
@@ -22,5 +26,5 @@ export async function readLog(logs, number) {
   if (block < 0) return null;
   if (!blocks.has(block)) blocks.set(block, unpacked(`logs-${block}`));
   const bytes = await blocks.get(block);
-  return new TextDecoder().decode(bytes.subarray(logs.at[number], logs.at[number] + logs.length[number]));
+  return textOf(bytes.subarray(logs.at[number], logs.at[number] + logs.length[number]));
 }

@@ -80,6 +80,8 @@ export function gantt(run, { jobs = run.jobs, path = [], open, now = () => null 
     }
   }
 
+  drawn.place.tabIndex = 0;  // it may be taller than its place, and is scrolled with the keyboard then
+
   function find(event) {
     const box = drawn.element.getBoundingClientRect();
     const lane = lanes[Math.floor((event.clientY - box.top - top) / line)];

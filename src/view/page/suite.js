@@ -52,9 +52,10 @@ function timeSection(run, panel) {
   const line = gantt(run, { jobs: run.jobs.filter((job) => job.workload), path, open: (job) => panel.open(job) });
   const parts = [line.element];
   if (path.length > 0) {
+    const shown = path.length > 12 ? 5 : 12;
     parts.push(make("p", {}, make("span", { class: "dot mark" }), ` The end of the run waited for ${plural(path.length, "execution")} one after the other: `,
-      path.slice(0, 12).map((job, i) => [i ? ", " : "", make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), ` ${duration(job.took)}`]),
-      path.length > 12 ? `, and ${path.length - 12} more` : "", "."));
+      path.slice(0, shown).map((job, i) => [i ? ", " : "", make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), ` ${duration(job.took)}`]),
+      path.length > shown ? `, and ${path.length - shown} more` : "", "."));
   }
   const split = run.end?.time_split;
   const total = split ? Object.values(split).reduce((sum, value) => sum + value, 0) : 0;
@@ -62,7 +63,8 @@ function timeSection(run, panel) {
     const rows = [["work", "work: executions that count", "good"], ["retries", "executions that do not count", "odd"],
       ["dispatch", "handing out and fetching results", "run"], ["start_up", "until workers were ready", "mark"],
       ["imbalance", "idle while the last workloads ran", "dim"], ["idle", "idle otherwise", "line"]]
-      .map(([name, label, look]) => ({ label, look, value: split[name], text: `${duration(split[name])} (${percent(split[name] / total)})` }));
+      .map(([name, label, look]) => ({ label, look, value: split[name], text: `${duration(split[name])} (${percent(split[name] / total)})` }))
+      .filter((row) => row.value > 0);
     parts.push(make("h3", {}, `Where ${plural(run.end.workers, "worker")} × ${duration(run.wall)} went: efficiency ${percent(split.work / total)}`),
       shares("time of the workers", rows), make("ul", { class: "key" }, rows.map((row) =>
         make("li", {}, make("span", { class: `dot ${row.look}` }), `${row.label}: ${row.text}`))));
@@ -75,7 +77,7 @@ function failureSection(run, panel) {
   if (groups.length === 0) return null;
   const shown = 50;
   return section("failures", "Failures, grouped by what they say", groups.slice(0, 100).map((group, i) =>
-    make("details", { open: i < 5 && group.jobs.length <= 10 },
+    make("details", { open: i < 3 },
       make("summary", {}, make("strong", {}, `${group.jobs.length}×`), " ", make("code", {}, group.line)),
       make("ul", { class: "plain" }, group.jobs.slice(0, shown).map((job) => make("li", {}, badge(job.mark), " ",
         make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item),

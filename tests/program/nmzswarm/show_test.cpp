@@ -53,7 +53,7 @@ TEST(ExportTest, IsShownAnywhereWithItsLogs) {
   const std::string before = swarm.call({"show", "logs", "--json", "-"}).out;
   EXPECT_EQ(swarm.call({"export", "logs"}).out, "logs.tar.gz\n");
   const std::string printed = swarm.call({"show", "logs"}).out;
-  swarm.shell("rm -r logs");
+  EXPECT_EQ(swarm.shell("rm -r logs").exit_code, 0);
   const auto shown = swarm.call({"show", "logs.tar.gz"});
   EXPECT_EQ(shown.exit_code, 0) << shown.err;
   EXPECT_THAT(shown.out, testing::StartsWith(printed.substr(0, printed.find("----"))));

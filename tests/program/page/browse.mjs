@@ -159,6 +159,7 @@ await check("nothing that a run says is run, or loaded, or lost", async () => {
     for (const one of ["<img src=x onerror=\"window.hit=1\">", "</script><script>window.hit=1</script>", "@data@ @script@ @title@", "__proto__"]) {
       assert.ok(text.includes(one), `${file} does not say ${one}`);
     }
+    assert.doesNotMatch(text, /[\u202a-\u202e\u2066-\u2069]/, "a text that is turned around");
     assert.equal(await page.evaluate(() => globalThis.hit), undefined);
     const links = await page.$$eval("a[href]", (all) => all.map((one) => one.protocol));
     assert.ok(links.every((one) => one === "file:" || one === "data:"), `${file}: ${links}`);
@@ -214,6 +215,7 @@ await check("10,000 workloads with 50 MB of logs", async () => {
   assert.ok(large < empty * 25, `${large / empty} times as long as an empty page`);
   const page = await open("large.html");
   assert.ok(await page.evaluate(() => document.querySelectorAll("*").length) < 4000);
+  await accessible(page);
   await page.fill("#filter", "test-9999");
   assert.equal(await status(page, "all"), "1 of 10,000 executions");
   await page.fill("#filter", "");
