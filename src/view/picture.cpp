@@ -145,7 +145,11 @@ struct Picture::Seen {
     tests[found.mapped()].end = now;
     tests[found.mapped()].mark = event.mark;
     if (noisy) return;
-    funnel.take(event);
+    funnel.take(event.item, event.mark, event.left);
+    step();
+  }
+  void on(const events::VerdictKnown& event) {
+    funnel.take(event.item, event.mark, event.left);
     step();
   }
   void on(const events::RunEnded& event) {

@@ -2,7 +2,7 @@
 
 import { readData } from "./bytes.js";
 import { make, section } from "./dom.js";
-import { moment, duration } from "./words.js";
+import { dateOf, duration } from "./words.js";
 import { understand } from "./model.js";
 import { Panel } from "./logs.js";
 import { searchPage, searchSentence, searchEffort } from "./search.js";
@@ -19,7 +19,7 @@ function tone(run) {
 
 function head(run, sentence, effort) {
   const { started } = run;
-  const facts = [started.title, started.where, started.unix_time ? moment(started.unix_time) : ""].filter(Boolean).join(" · ");
+  const facts = [started.title, started.where, started.unix_time ? dateOf(started.unix_time) : ""].filter(Boolean).join(" · ");
   return make("header", { class: `head ${tone(run)}` }, make("h1", {}, sentence), make("p", {}, effort),
     run.end?.message && run.end.message !== sentence ? make("p", {}, run.end.message) : null,
     make("p", { class: "soft" }, facts), run.end ? null : live(run));

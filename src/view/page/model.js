@@ -28,16 +28,24 @@ function jobsOf(data) {
   });
 }
 
+/** Of an earlier test, in the form of an execution. */
+function knownVerdict(event) {
+  const mark = marks.find((one) => one.word === event.mark) ?? marks[3];
+  return { known: true, item: event.commit, subject: event.subject, word: event.verdict, mark, isResult: true,
+    begin: event.time, end: event.time, until: event.time, took: 0, left: event.left, unixTime: event.unix_time };
+}
+
 export function understand(data) {
   const run = { ...data, jobs: jobsOf(data), started: {}, end: null, listed: null, history: null, notices: [],
-    nodes: new Map(), ready: [] };
+    nodes: new Map(), known: [] };
   for (const event of data.events) {
     switch (event.event) {
       case "search-started": case "suite-started": run.started = event; break;
       case "search-ended": case "suite-ended": run.end = event; break;
       case "workloads-listed": run.listed = event; break;
       case "history": run.history = event; break;
-      case "worker-ready": run.nodes.set(event.worker, event.node); run.ready.push(event); break;
+      case "worker-ready": run.nodes.set(event.worker, event.node); break;
+      case "verdict-known": run.known.push(knownVerdict(event)); break;
       case "notice": run.notices.push({ time: event.time, text: event.text }); break;
       case "worker-gone":
         if (!event.makes_room) {
@@ -70,7 +78,7 @@ export class Belief {
     this.commits = run.history?.commits ?? [];
     this.leftOut = run.history?.left_out ?? 0;
     this.positions = new Map(this.commits.map((commit, i) => [commit.commit, i]));
-    this.verdicts = run.jobs.filter((job) => job.end !== null && job.isResult).sort((a, b) => a.end - b.end);
+    this.verdicts = [...run.known, ...run.jobs].filter((job) => job.end !== null && job.isResult).sort((a, b) => a.end - b.end);
     this.noisy = run.jobs.some((job) => job.confidence > 0);
     this.falseFailures = run.end?.false_failures || 0.05;
     this.falsePasses = run.end?.false_passes || 0.05;

@@ -1,7 +1,7 @@
 // The page of a search: what was found and how sure that is; what happened when; what to do next.
 
 import { make, draw, section, table, badge, command, shares } from "./dom.js";
-import { duration, plural, percent, shortId, marks } from "./words.js";
+import { duration, plural, percent, shortId, marks, dateOf } from "./words.js";
 import { Belief, lanesOf } from "./model.js";
 import { Rows } from "./rows.js";
 import { gantt } from "./gantt.js";
@@ -9,7 +9,7 @@ import { funnel } from "./funnel.js";
 import { logView } from "./logs.js";
 import { address } from "./address.js";
 
-const wordOf = (run, mark, otherwise) => run.jobs.find((job) => job.mark.word === mark && job.word)?.word ?? otherwise;
+const wordOf = (run, mark, otherwise) => [...run.known, ...run.jobs].find((job) => job.mark.word === mark && job.word)?.word ?? otherwise;
 
 export function searchSentence(run) {
   const { end, started } = run;
@@ -41,7 +41,7 @@ function certainty(run, belief) {
   }
   const bad = wordOf(run, "failed", "bad");
   const good = wordOf(run, "passed", "good");
-  const of = (id, mark) => run.jobs.filter((job) => job.item === id && job.mark.word === mark).length;
+  const of = (id, mark) => [...run.known, ...run.jobs].filter((job) => job.item === id && job.mark.word === mark).length;
   const own = of(culprit.commit, "failed");
   const position = belief.positions.get(culprit.commit);
   const parents = position === undefined ? [] : belief.commits[position].parents.map((parent) => belief.commits[parent].commit);
@@ -209,7 +209,7 @@ function historySection(run, belief, panel, moment) {
   moment.listeners.push((time) => {
     const { shares: now } = belief.at(time);
     const tests = new Map();
-    for (const job of run.jobs) {
+    for (const job of [...run.known, ...run.jobs]) {
       if (job.begin > time || !belief.positions.has(job.item)) continue;
       const done = job.end !== null && job.end <= time;
       if (done && !job.isResult) continue;
@@ -230,13 +230,14 @@ function historySection(run, belief, panel, moment) {
 // ---- tests
 
 function testsSection(run, panel) {
-  const results = run.jobs.filter((job) => job.isResult).sort((a, b) => a.end - b.end);
+  const results = [...run.known, ...run.jobs].filter((job) => job.isResult).sort((a, b) => a.end - b.end);
   let before = run.started.candidates ?? 0;
   const rows = results.map((job) => {
     const share = before > 0 ? percent(job.left / before) : "";
     before = job.left;
-    return [duration(job.end), make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, shortId(job.item)),
-      job.subject, badge(job.mark, job.word), duration(job.took), String(job.left), share];
+    const name = job.known ? shortId(job.item) : make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, shortId(job.item));
+    return [duration(job.end), name, job.subject, badge(job.mark, job.word),
+      job.known ? `known since ${dateOf(job.unixTime)}` : duration(job.took), String(job.left), share];
   });
   return section("tests", "The verdicts, and how the candidates shrank",
     table("Verdicts in the order in which they came", ["after", "commit", "subject", "verdict", "#took", "#left", "#share of before"], rows));

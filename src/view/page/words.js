@@ -45,7 +45,7 @@ export function bytesInWords(size) {
 
 export const shortId = (commit) => commit.slice(0, 12);
 
-export function moment(unixTime) {
+export function dateOf(unixTime) {
   const date = new Date(unixTime * 1000);
   const two = (n) => String(n).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;

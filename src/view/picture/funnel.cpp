@@ -36,16 +36,14 @@ void Funnel::apply(std::size_t position, bool bad) {
   }
 }
 
-void Funnel::take(const events::JobEnded& verdict) {
-  const std::size_t where = position(verdict.item);
-  const bool tells = verdict.mark == events::Mark::passed || verdict.mark == events::Mark::failed;
-  if (where == size() || !tells) return;
-  const bool bad = verdict.mark == events::Mark::failed;
+void Funnel::take(const std::string& commit, events::Mark mark, std::size_t left) {
+  const std::size_t where = position(commit);
+  const bool bad = mark == events::Mark::failed;
+  if (where == size() || (mark != events::Mark::passed && !bad)) return;
   apply(where, bad);
-  // Skipped commits and left out ones are counted differently, so only a leap upwards says something.
-  if (history_.left_out > 0 || verdict.left <= count() || count() > 0) return;
+  if (history_.left_out > 0 || left == 0 || count() > 0) return;
   begin();
-  if (verdict.left < count()) apply(where, bad);
+  if (left < count()) apply(where, bad);
 }
 
 std::size_t Funnel::count() const { return static_cast<std::size_t>(std::count(left_.begin(), left_.end(), true)); }

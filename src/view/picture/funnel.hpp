@@ -23,7 +23,8 @@ class Funnel {
   [[nodiscard]] std::size_t size() const { return history_.commits.size(); }
   [[nodiscard]] const events::HistoryCommit& at(std::size_t position) const { return history_.commits[position]; }
 
-  void take(const events::JobEnded& verdict);
+  /// `left`: of the plan, then.
+  void take(const std::string& commit, events::Mark mark, std::size_t left);
   /// Ranges of positions [first, last] that are left, ascending.
   struct Stretch {
     std::size_t first = 0;
