@@ -110,6 +110,11 @@ void Dispatcher::apply(const JobEnded& event) {
   job(event.job).crowded = crowded;
   end_job(event.worker, event.job, by_others ? lost_outcome("cancelled by somebody else") : event.outcome, event.took);
   if (crowded) return make_room(event.worker, event.outcome.detail);
+  if (by_others && !stopped_) {
+    // It begins nothing any more: what waits there, or would be sent now, has no part in its end.
+    send_back(event.worker);
+    return give_up(event.worker, "its agent is ended by somebody else");
+  }
   if (job::blames_worker(event.outcome)) {
     ++it.failures_in_a_row;
   } else if (event.outcome.kind != job::OutcomeKind::cancelled) {  // which says nothing about the worker
@@ -197,13 +202,17 @@ void Dispatcher::give_up(job::WorkerId id, const std::string& reason, bool for_g
   if (!stopped_) given_up_.push_back(GivenUp{id, reason, !for_good});
 }
 
-/// What waits at the worker goes back as if never handed out, and the worker goes.
-void Dispatcher::make_room(job::WorkerId id, const std::string& reason) {
+/// What waits at the worker goes back as if never handed out.
+void Dispatcher::send_back(job::WorkerId id) {
   const std::deque<job::JobId> waiting = worker(id).jobs;
   for (const job::JobId waits : waiting) {
     job(waits).recalled = true;
     end_job(id, waits, never_began(), {});
   }
+}
+
+void Dispatcher::make_room(job::WorkerId id, const std::string& reason) {
+  send_back(id);
   retire(id);
   given_up_.push_back(
       GivenUp{id, "fewer workers from now on: " + (reason.empty() ? "the disk was full" : reason), false, true});
@@ -282,12 +291,8 @@ void Dispatcher::end_job(job::WorkerId id, job::JobId ended, const job::Outcome&
 }
 
 void Dispatcher::end_all_jobs(job::WorkerId id, const std::string& reason) {
-  const std::deque<job::JobId> all = worker(id).jobs;
-  end_job(id, all.front(), lost_outcome(reason), {});
-  for (auto waits = std::next(all.begin()); waits != all.end(); ++waits) {
-    job(*waits).recalled = true;
-    end_job(id, *waits, never_began(), {});
-  }
+  end_job(id, worker(id).jobs.front(), lost_outcome(reason), {});
+  send_back(id);
 }
 
 void Dispatcher::learn_times(const Job& ended, std::chrono::nanoseconds took) {

@@ -21,11 +21,15 @@ bool unreachable(const Result<std::shared_ptr<Stream>>& started) {
   return !started && started.error().kind == ErrorKind::misconfigured;
 }
 
-/// What is not found is the container itself, which may have been removed by somebody, or what it was to be given, such
-/// as its network, which will not be found later either.
+/// What is not found is the container itself, which may have been removed by somebody (or is on its way out), or what
+/// it was to be given, such as its network, which will not be found later either.
 Error lasting(Error error) {
-  const bool gone = error.message.find("No such container") != std::string::npos;
-  if (error.kind == ErrorKind::not_found && !gone) error.kind = ErrorKind::rejected;
+  const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
+  if (says("is marked for removal")) {
+    error.kind = ErrorKind::not_found;
+  } else if (error.kind == ErrorKind::not_found && !says("No such container")) {
+    error.kind = ErrorKind::rejected;
+  }
   return error;
 }
 
@@ -103,10 +107,10 @@ asio::awaitable<Result<std::shared_ptr<Stream>>> Docker::launch(job::WorkerId wo
   const std::string id = *created;
   Result<void> done;
   if (!archive_.empty()) done = co_await engine_.put_archive(id, "/", archive_);
-  if (!done) co_return tl::unexpected<Error>{done.error()};
+  if (!done) co_return tl::unexpected<Error>{lasting(done.error())};
   if (!state.wanted) co_return fail(ErrorKind::cancelled, "cancelled");
   Result<std::shared_ptr<docker::Attached>> attached = co_await engine_.attach(id);
-  if (!attached) co_return tl::unexpected<Error>{attached.error()};
+  if (!attached) co_return tl::unexpected<Error>{lasting(attached.error())};
   done = co_await engine_.start_container(id);
   if (!done) co_return tl::unexpected<Error>{lasting(done.error())};
   std::shared_ptr<Stream> stream = std::make_shared<AttachStream>(std::move(*attached));

@@ -220,6 +220,18 @@ TEST_F(ContainersTest, AContainerThatIsKilledCostsNothing) {
   EXPECT_THAT(ended.err, HasSubstr("it is started again"));
 }
 
+TEST_F(ContainersTest, ContainersThatAreRemovedWhileTheyStartAreMadeAnew) {
+  std::future<Ended> run = search_beside("sleep 0.2; test $(cat number) -lt 9", "logs", "12");
+  ASSERT_TRUE(wait_until([] { return !containers().empty(); }));
+  for (int round = 0; round < 3; ++round) {
+    const support::Program remove{{"sh", "-c", "docker ps --all --quiet | xargs -r docker rm --force"}};
+    static_cast<void>(support::run_program(remove));
+  }
+  const Ended ended = run.get();
+  EXPECT_THAT(ended, Finds(repository.ids()[9]));
+  EXPECT_THAT(ended.err, testing::Not(HasSubstr("it is given up")));
+}
+
 TEST_F(ContainersTest, TheEngineMayBeKilledAndStartedAgain) {
   std::future<Ended> run = search_beside("sleep 1; test $(cat number) -lt 9");
   ASSERT_TRUE(wait_until([] { return running().size() >= 2; }));

@@ -322,6 +322,7 @@ class Dispatcher {
   [[nodiscard]] std::optional<job::JobId> straggler() const;
   void retire_idle();
   void retire(job::WorkerId id);
+  void send_back(job::WorkerId id);
   void make_room(job::WorkerId id, const std::string& reason);
 
   void place_waiting();

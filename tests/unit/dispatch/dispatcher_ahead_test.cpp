@@ -106,6 +106,17 @@ TEST(DispatcherAheadTest, StopCancelsWhatWaits) {
   EXPECT_EQ(run.tell({cancelled(0, 3), cancelled(0, 2)}), "cancelled s3 job3, cancelled s2 job2");
 }
 
+/// Its agent was told to end (docker stop, a test's `kill 1`): what waits there has no part in that, and no attempt
+/// less.
+TEST(DispatcherAheadTest, WhatWaitsAtAWorkerThatSomebodyEndsIsNotCharged) {
+  ScriptedPlanForTests plan(list(4));
+  Scenario run(plan, 1, ahead(3));
+  run.tell({ready(0)});
+  run.after(2ms, {ended(0, 1, exited(0), 1ms)});
+  EXPECT_EQ(run.tell({cancelled(0, 2)}), "restart w0, retried s2 job2, returned s3 job3, returned s4 job4, lost w0");
+  EXPECT_EQ(run.tell({ready(0)}), "assign w0 s4 job5, assign w0 s3 job6");
+}
+
 class DispatcherGatherTest : public testing::Test {
  protected:
   /// Both workers have begun something at the same time, half a second ago less 10 ms; jobs last half a second.

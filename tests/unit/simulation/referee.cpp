@@ -220,7 +220,10 @@ void Referee::observe(const dispatch::Event& event, Time now) {
     Worker& it = worker(ended->worker);
     it.heard = now;
     if (it.state != State::busy || std::ranges::find(it.jobs, ended->job) == it.jobs.end()) return;
-    jobs_.at(ended->job).told = ended->outcome;
+    Job& job = jobs_.at(ended->job);
+    job.told = ended->outcome;
+    const bool asked_for = job.cancelled || job.called_back || job.withdrawn || stopped_;
+    it.ended_by_others = it.ended_by_others || (ended->outcome.kind == job::OutcomeKind::cancelled && !asked_for);
     end_job(it, ended->job);
     if (it.jobs.empty()) it.state = State::free;
     const bool others_work =
@@ -253,7 +256,8 @@ void Referee::observe_wish(const dispatch::Event& event) {
 void Referee::withdraw(job::JobId id) {
   Job& job = jobs_.at(id);
   const Worker& where = worker(job.worker);
-  if (!job.over && !where.loss_told && !where.makes_room && where.bad_ends < 3) job.withdrawn = true;
+  const bool goes = where.loss_told || where.makes_room || where.ended_by_others || where.bad_ends >= 3;
+  if (!job.over && !goes) job.withdrawn = true;
 }
 
 void Referee::judge_report(const dispatch::Skipped& skipped, Time /*now*/) {
@@ -310,7 +314,8 @@ void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   // A step that comes so late shows that the coordinator slept, and no worker is to blame for that.
   const bool slept = now - last_step_ > conditions_.options.lease * 5 / 4;
   const bool by_lease = silent && had_lease && !slept;
-  demand(it.loss_told || by_lease || it.bad_ends >= 3 || it.makes_room, "a worker is given up without a reason");
+  demand(it.loss_told || by_lease || it.bad_ends >= 3 || it.makes_room || it.ended_by_others,
+         "a worker is given up without a reason");
   demand(it.state != State::lost && it.state != State::gone && it.state != State::retired,
          "a worker is given up twice");
   end_all_jobs(it);
@@ -323,6 +328,7 @@ void Referee::judge_report(const dispatch::GivenUp& given_up, Time now) {
   it.to_restart = given_up.restarting;
   it.told_room = given_up.makes_room;
   it.bad_ends = 0;
+  it.ended_by_others = false;
   ++tally_.given_up;
 }
 

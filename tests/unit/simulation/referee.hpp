@@ -95,13 +95,14 @@ class Referee {
     std::deque<job::JobId> jobs;
     Time heard{0};
     std::uint32_t restarts = 0;
-    bool loss_told = false;      ///< in the step under way
-    bool lost_for_good = false;  ///< and it was said that another start is of no use
-    bool given_up = false;       ///< in the step under way
-    bool to_restart = false;     ///< in the step under way: that it will be was reported
-    std::uint32_t bad_ends = 0;  ///< in a row
-    bool told_room = false;      ///< that it makes room was reported
-    bool makes_room = false;     ///< it met a limit of the machine while others worked
+    bool loss_told = false;        ///< in the step under way
+    bool lost_for_good = false;    ///< and it was said that another start is of no use
+    bool given_up = false;         ///< in the step under way
+    bool to_restart = false;       ///< in the step under way: that it will be was reported
+    std::uint32_t bad_ends = 0;    ///< in a row
+    bool ended_by_others = false;  ///< its job was cancelled, and nobody here had asked for it
+    bool told_room = false;        ///< that it makes room was reported
+    bool makes_room = false;       ///< it met a limit of the machine while others worked
   };
   struct Job {
     job::WorkerId worker{};
