@@ -118,7 +118,7 @@ ProofReporter narrator_of(const Search& search, const search::ProofPlan& plan, c
     if (!exhibit.tested) continue;
     const bool reverted = exhibit.files.has_value();
     std::string subject = search.message_line(exhibit.commit);
-    if (reverted) subject = "without " + culprit_of(search).hex().substr(0, short_id) + ": " + subject;
+    if (reverted) subject = fmt::format("without {}: {}", culprit_of(search).hex().substr(0, short_id), subject);
     items.push_back(
         {Named{exhibit.commit, std::move(subject)}, exhibit.commit.hex() + (reverted ? ".reverted" : ".proof")});
   }
