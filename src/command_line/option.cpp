@@ -45,6 +45,11 @@ Option or_alone(Option option, std::string value) {
   return option;
 }
 
+Option or_alone_joined(Option option, std::string value) {
+  option.joined = true;
+  return or_alone(std::move(option), std::move(value));
+}
+
 Option or_empty(Option option) {
   option.may_be_empty = true;
   return option;

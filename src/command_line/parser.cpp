@@ -56,6 +56,31 @@ std::vector<std::string> with_empty_values(const CLI::App& app, const std::vecto
   return apart;
 }
 
+/// A row, and what the command line said to it.
+struct Declared {
+  Option row;
+  CLI::Option* known = nullptr;
+  std::string value;
+  std::vector<std::string> values;
+  bool asked = false;     ///< for a page
+  bool left_out = false;  ///< --no-NAME: its defaults do not count
+  std::vector<Default> defaults;
+  [[nodiscard]] bool given() const { return known->count() > 0; }
+};
+
+/// "--prove v1..HEAD" has no value, which is said outright for CLI11's sake.
+std::vector<std::string> with_joined_values(const std::deque<Declared>& options, std::vector<std::string> arguments) {
+  for (std::string& argument : arguments) {
+    const auto is_alone = [&](const Declared& option) {
+      const std::vector<std::string> names = long_names(option.row.names);
+      return option.row.joined && std::ranges::find(names, argument) != names.end();
+    };
+    const auto found = std::ranges::find_if(options, is_alone);
+    if (found != options.end()) argument += '=' + *found->row.alone;
+  }
+  return arguments;
+}
+
 /// The first that is an option for all its dashes and is none of ours.
 std::optional<std::string> unknown_option(const CLI::App& app, const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
@@ -71,18 +96,6 @@ std::optional<std::string> unknown_option(const CLI::App& app, const std::vector
   }
   return std::nullopt;
 }
-
-/// A row, and what the command line said to it.
-struct Declared {
-  Option row;
-  CLI::Option* known = nullptr;
-  std::string value;
-  std::vector<std::string> values;
-  bool asked = false;     ///< for a page
-  bool left_out = false;  ///< --no-NAME: its defaults do not count
-  std::vector<Default> defaults;
-  [[nodiscard]] bool given() const { return known->count() > 0; }
-};
 
 CLI::Option* declare(CLI::App& app, Declared& option) {
   const Option& row = option.row;
@@ -137,7 +150,8 @@ struct Parser::State {
   explicit State(const Headline& headline) : app{headline.purpose, headline.name}, hint{headline.hint} {}
 
   Result<std::optional<std::string>> read(std::vector<std::string> arguments) {
-    arguments = with_empty_values(app, with_double_dashes(app, std::move(arguments)));
+    arguments = with_joined_values(options, with_double_dashes(app, std::move(arguments)));
+    arguments = with_empty_values(app, arguments);
     const auto wrong = [this](const std::string& what) {
       return fail(ErrorKind::misconfigured, what + " (" + hint + ")");
     };

@@ -33,11 +33,12 @@ const std::vector<std::string>& options_of(std::string_view section) {
                                                "no-keep-trees", "on-timeout",
                                                "overlay",       "patch",
                                                "patch-range",   "path",
-                                               "pristine",      "replay",
-                                               "skip",          "strategy",
-                                               "svg",           "term-new",
-                                               "term-old",      "trust-ends",
-                                               "with",          "work-dir"};
+                                               "pristine",      "prove",
+                                               "replay",        "skip",
+                                               "strategy",      "svg",
+                                               "term-new",      "term-old",
+                                               "trust-ends",    "with",
+                                               "work-dir"};
   static const std::vector<std::string> swarm{"chunks",
                                               "env-file",
                                               "exclude",

@@ -167,6 +167,10 @@ auto fields(Is<Notice> auto& m) { return std::tuple{both("text", m.text)}; }
 auto fields(Is<Suspect> auto& m) {
   return std::tuple{both("commit", m.commit), both("subject", m.subject), both("share", m.share)};
 }
+auto fields(Is<Claim> auto& m) {
+  return std::tuple{both("about", m.about), both("commit", m.commit), both("claim", m.claim),  both("state", m.state),
+                    both("right", m.right), both("wrong", m.wrong),   both("detail", m.detail)};
+}
 auto fields(Is<Failure> auto& m) {
   return std::tuple{both("name", m.name), both("detail", m.detail), both("took", m.took), both("log", m.log)};
 }
@@ -199,7 +203,8 @@ auto search_result(auto& m) {
                     search_only("confidence", m.confidence),
                     search_only("no_culprit", m.no_culprit),
                     search_only("false_failures", m.false_failures),
-                    search_only("false_passes", m.false_passes)};
+                    search_only("false_passes", m.false_passes),
+                    search_only("proof", m.proof)};
 }
 auto suite_counts(auto& m) {
   return std::tuple{suite_only("passed", m.passed),       suite_only("failed", m.failed),

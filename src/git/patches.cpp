@@ -66,8 +66,10 @@ Result<void> list_commits(const Repository& repository, const std::string& range
   return {};
 }
 
+}  // namespace
+
 /// One commit's index and files, below a directory that goes with it.
-class Bench {
+class Patches::Bench {
  public:
   Bench(const Repository& repository, const fs::path& scratch) : repository_{repository}, scratch_{scratch} {
     static std::atomic<std::uint64_t> next{0};
@@ -107,7 +109,10 @@ class Bench {
   fs::path place_;
 };
 
+namespace {
+
 /// What `git diff-index --name-status -z` says: a letter, a path.
+template <class Bench>
 Result<std::vector<TodaysFile>> changed_files(const Bench& bench, const CommitId& commit) {
   const Result<std::string> listing =
       bench.git({"diff-index", "--cached", "--name-status", "-z", "--no-renames", "--no-ext-diff", commit.hex(), "--"});
@@ -174,27 +179,49 @@ Result<std::shared_ptr<const Patches>> Patches::create(const Repository& reposit
   return patches;
 }
 
-Result<std::vector<TodaysFile>> Patches::files(const CommitId& commit) const {
+std::vector<const Patches::Patch*> Patches::wanted(const CommitId& commit) const {
   std::vector<const Patch*> wanted;
   for (const Patch& patch : patches_) {
     if (!patch.only || patch.only->contains(commit)) {
       wanted.push_back(&patch);
     }
   }
-  if (wanted.empty()) {
+  return wanted;
+}
+
+Result<void> Patches::apply(const Bench& bench, const CommitId& commit) const {
+  for (const Patch* patch : wanted(commit)) {
+    if (const auto applied = bench.git({"apply", "--cached", "--whitespace=nowarn", "-"}, patch->text); !applied) {
+      return fail(ErrorKind::rejected,
+                  fmt::format("the patch '{}' does not apply: {}", patch->file, applied.error().message));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<TodaysFile>> Patches::files(const CommitId& commit) const {
+  if (wanted(commit).empty()) {
     return std::vector<TodaysFile>{};
   }
   const Bench bench{repository_, scratch_};
   if (const auto read = bench.git({"read-tree", commit.hex()}); !read) {
     return tl::unexpected{read.error()};
   }
-  for (const Patch* patch : wanted) {
-    if (const auto applied = bench.git({"apply", "--cached", "--whitespace=nowarn", "-"}, patch->text); !applied) {
-      return fail(ErrorKind::rejected,
-                  fmt::format("the patch '{}' does not apply: {}", patch->file, applied.error().message));
-    }
+  return apply(bench, commit).and_then([&] { return changed_files(bench, commit); });
+}
+
+Result<std::vector<TodaysFile>> Patches::files_without(const CommitId& culprit, const std::optional<CommitId>& parent,
+                                                       const CommitId& at) const {
+  constexpr const char* nothing = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";  // git knows the empty tree by it
+  const Bench bench{repository_, scratch_};
+  if (const auto read = bench.git({"read-tree", at.hex()}); !read) {
+    return tl::unexpected{read.error()};
   }
-  return changed_files(bench, commit);
+  const std::string without = parent ? parent->hex() : nothing;
+  if (const auto merged = bench.git({"merge-recursive", culprit.hex(), "--", at.hex(), without}); !merged) {
+    return fail(ErrorKind::rejected, "it cannot be reverted cleanly there");
+  }
+  return apply(bench, at).and_then([&] { return changed_files(bench, at); });
 }
 
 }  // namespace nmz::git

@@ -179,6 +179,23 @@ Result<CommitId> Repository::commit(const std::string& revision) const {
   return *id;
 }
 
+Result<std::vector<CommitId>> Repository::parents(const CommitId& id) const {
+  const Result<std::string> line =
+      git_output(git_command(*this, {"rev-list", "--parents", "--max-count=1", id.hex(), "--"}), ErrorKind::rejected);
+  if (!line) {
+    return tl::unexpected{line.error()};
+  }
+  std::vector<CommitId> parents;
+  std::istringstream words{*line};
+  std::string word;
+  for (words >> word; words >> word;) {
+    if (const std::optional<CommitId> parent = CommitId::parse(word)) {
+      parents.push_back(*parent);
+    }
+  }
+  return parents;
+}
+
 Result<std::string> Repository::closing(const CommitId& id) const {
   return git_output(git_command(*this, {"log", "--max-count=1", "--no-show-signature", "--no-color", "--no-decorate",
                                         "--no-notes", "--no-ext-diff", "--no-textconv", "--pretty=medium", "--root",

@@ -32,6 +32,7 @@
 #include "explanation.hpp"
 #include "memory.hpp"
 #include "prepared_search.hpp"
+#include "proof.hpp"
 #include "reporter.hpp"
 #include "takeover.hpp"
 #include "trees.hpp"
@@ -174,16 +175,23 @@ bool answer_is_confirmed(const Search& search) {
          (search.plan.noisy() == nullptr && search.plan.result().kind == search::BisectResult::Kind::found);
 }
 
+/// What came of the workers' work.
+struct Tested {
+  coordinator::RunEnd end;
+  Proof proof;
+};
+
 /// Tells the answer, with the end of the log that decided it. Returns the exit status.
-int conclude(Search& search, const coordinator::RunEnd& end, run::Records& records, Reporter& reporter,
-             Memory& memory) {
-  Answer result = answer(search.plan.result(), end, search.options, reporter.counts(), search.names());
+int conclude(Search& search, const Tested& tested, run::Records& records, Reporter& reporter, Memory& memory) {
+  Answer result = answer(search.plan.result(), tested.end, search.options, reporter.counts(), search.names());
+  add_proof(tested.proof, result);
   const Evidence evidence =
       result.decided_by ? evidence_in(reporter.log_of(*result.decided_by), search.options.log_lines) : Evidence{};
   if (!result.message.empty() && !evidence.cause.empty()) result.message += "; its log says: " + evidence.cause;
   if (!search.options.single) write_bisect_log(search, reporter, records.logs());
   const std::string description = closing(search, result);
   events::RunEnded ended = summary(search, result, reporter, records.logs());
+  ended.search.proof = tested.proof.claims;
   ended.search.deciding_log = evidence.path;
   ended.search.log_end = evidence.lines;
   ended.search.answer = result.output + description;
@@ -191,7 +199,7 @@ int conclude(Search& search, const coordinator::RunEnd& end, run::Records& recor
   if (is_explained(search)) reporter.show(explain(search, reporter));
   reporter.show(ended);
   const int status = print_answer(search.options, result, description, records);
-  memory.end(result, reporter.counts().all(), answer_is_confirmed(search));
+  memory.end(result, reporter.counts().all(), answer_is_confirmed(search) && result.result != "not-proven");
   const std::string trouble = memory.take_trouble();
   if (!trouble.empty() && search.options.verbosity != view::Verbosity::quiet) output::complain(program.name, trouble);
   return status;
@@ -212,12 +220,15 @@ int tell_known(const Search& search, const Answer& known) {
   return run::tell_losses(program, options, json.get(), known.exit_status);
 }
 
-coordinator::RunEnd test(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter, Recall& recall) {
+Tested test(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter, logs::LogStore& logs,
+            Recall& recall) {
   take_patches(search, shop, reporter);
   furnish(search, shop, reporter, recall);
-  coordinator::RunEnd end = carry_out(search, command, shop, reporter, recall);
+  Tested tested;
+  if (!search.plan.finished()) tested.end = carry_out(search, command, shop, reporter, recall);
+  tested.proof = prove(search, tested.end, command, shop, reporter, logs);
   tell_changes(search, shop, reporter);
-  return end;
+  return tested;
 }
 
 int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
@@ -229,7 +240,7 @@ int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop,
   Recall recall{memory};
   recollect(search, site, site.sees_our_files() ? shared_files(search).mark() : std::string{}, recall);
   Workshop shop{loop, site, need(installation::find_agent()), std::move(inputs), {}, {}, {}};
-  const bool tests = !search.plan.finished();
+  const bool tests = !search.plan.finished() || options.prove > 0;
   if (tests) need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
@@ -239,9 +250,10 @@ int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop,
   if (!takeover.line.empty()) reporter.show(events::Notice{takeover.line});
   if (const std::string trouble = memory.take_trouble(); !trouble.empty()) reporter.show(events::Notice{trouble});
   tell_known(recall, reporter);
-  const coordinator::RunEnd end = tests ? test(search, command, shop, reporter, recall) : coordinator::RunEnd{};
+  const Tested tested = tests ? test(search, command, shop, reporter, records.logs(), recall) : Tested{};
+  if (std::string doubt = doubt_of_culprit(search); !doubt.empty()) reporter.show(events::Notice{std::move(doubt)});
   give_back(search, takeover, reporter);
-  const int status = conclude(search, end, records, reporter, memory);
+  const int status = conclude(search, tested, records, reporter, memory);
   if (tests && keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
   records.close(site);
   return status;

@@ -22,6 +22,12 @@ class CommitLayout final : public coordinator::Layout {
   void take_watch(std::shared_ptr<sandbox::Watch> watch) { watch_ = std::move(watch); }
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
   void take_git(std::shared_ptr<const git::SentGitDir> git) { sent_git_ = std::move(git); }
+  /// In the place of what patches would make.
+  void take_files(std::vector<git::TodaysFile> files) {
+    patches_ = nullptr;
+    request_.patched = std::move(files);
+  }
+  void lay_out_for(dispatch::Subject subject) { subject_ = subject; }
   /// What else decides the contents of a tree that is kept.
   void take_rules(std::string rules) { rules_ = std::move(rules); }
 
@@ -35,8 +41,8 @@ class CommitLayout final : public coordinator::Layout {
       auto patched = patches_->files(request_.to);
       if (!patched) return tl::unexpected<Error>{patched.error()};
       request_.patched = std::move(*patched);
-      request_.unpatched = worker_.patched;
     }
+    if (request_.from) request_.unpatched = worker_.patched;
     auto stream = open_stream();
     if (!stream && request_.from) {  // what the tree has need not be in the repository any more
       request_.from.reset();
@@ -57,6 +63,7 @@ class CommitLayout final : public coordinator::Layout {
 
   Result<void> laid_out() override {
     if (watch_) watch_->hide_new_names();
+    worker_.subject = subject_;
     worker_.patched.clear();
     for (const git::TodaysFile& file : request_.patched) worker_.patched.push_back(file.path);
     worker_.git_files = std::move(git_files_);
@@ -109,6 +116,7 @@ class CommitLayout final : public coordinator::Layout {
   const git::GitDirTemplate* git_dirs_;  ///< null when the tree is not on this machine
   WorkerTree& worker_;                   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   git::TreeRequest request_;
+  dispatch::Subject subject_ = 0;
   std::shared_ptr<sandbox::Watch> watch_;
   std::shared_ptr<const git::Patches> patches_;
   std::shared_ptr<const git::SentGitDir> sent_git_;
@@ -236,15 +244,18 @@ std::unique_ptr<coordinator::Layout> CommitWork::layout(const dispatch::Assign& 
   if (!send_files_) return nullptr;
   WorkerTree& where = worker(assignment.worker);
   git::TreeRequest request;
-  if (known.intact) request.from = where.commit;
-  request.to = subjects_.at(trial_of_(assignment.subject).commit);
+  const dispatch::Subject commit = trial_of_(assignment.subject).commit;
+  if (known.intact && (!fresh_ || where.subject == commit)) request.from = where.commit;
+  request.to = subjects_.at(commit);
   request.changed = known.changed;
   request.clean = clean_;
   request.today = today_;
   if (known.inherited) mind_strange_files(request);
   auto layout = std::make_unique<CommitLayout>(objects_, git_dirs_ ? &*git_dirs_ : nullptr, where, std::move(request));
   layout->take_watch(watch_);
+  layout->lay_out_for(commit);
   layout->take_patches(patches_);
+  if (const auto files = files_of_.find(commit); files != files_of_.end()) layout->take_files(files->second);
   layout->take_git(sent_git_);
   layout->take_rules(rules_);
   return layout;

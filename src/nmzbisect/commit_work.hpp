@@ -33,11 +33,12 @@ struct WorkerTree {
   files::UniqueFd place;       ///< the directory that it is in, whatever its name leads to later
   std::optional<git::ObjectReader> reader;
   std::optional<git::PrivateGitDir> git;
-  std::optional<git::CommitId> previous;   ///< laid out before that
-  std::optional<git::CommitId> commit;     ///< laid out last
-  std::vector<std::string> patched;        ///< what patches have changed of it
-  std::vector<git::TodaysFile> git_files;  ///< of a git directory that goes with the commit
-  bool reproducible = false;               ///< what is in the tree follows from that
+  std::optional<git::CommitId> previous;     ///< laid out before that
+  std::optional<git::CommitId> commit;       ///< laid out last
+  std::optional<dispatch::Subject> subject;  ///< that it was laid out for
+  std::vector<std::string> patched;          ///< what patches have changed of it
+  std::vector<git::TodaysFile> git_files;    ///< of a git directory that goes with the commit
+  bool reproducible = false;                 ///< what is in the tree follows from that
 };
 
 /// The names of a worker's places below the run's directory.
@@ -79,6 +80,12 @@ class CommitWork final : public coordinator::WorkSource {
   void take_trials(std::function<Trial(dispatch::Subject)> trials) { trial_of_ = std::move(trials); }
   /// What is applied to the commits.
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
+  /// In the place of patches, for one of the commits (a number as in Trial).
+  void take_files(dispatch::Subject commit, std::vector<git::TodaysFile> files) {
+    files_of_.insert_or_assign(commit, std::move(files));
+  }
+  /// No commit is tested in a tree that another one was built in.
+  void use_fresh_trees() { fresh_ = true; }
   /// What makes git work in trees that are elsewhere.
   void take_git(std::shared_ptr<const git::SentGitDir> git) { sent_git_ = std::move(git); }
   /// What to look at before each test.
@@ -107,6 +114,8 @@ class CommitWork final : public coordinator::WorkSource {
   bool clean_;
   bool send_files_ = true;
   bool post_checkout_ = false;
+  bool fresh_ = false;
+  std::map<dispatch::Subject, std::vector<git::TodaysFile>> files_of_;
   std::optional<git::GitDirTemplate> git_dirs_;  ///< of local workers
   std::shared_ptr<const std::vector<git::TodaysFile>> today_;
   std::shared_ptr<const git::Patches> patches_;

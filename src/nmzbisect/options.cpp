@@ -15,6 +15,7 @@ namespace {
 using command_line::flag;
 using command_line::list;
 using command_line::one_of;
+using command_line::or_alone_joined;
 using command_line::or_empty;
 using command_line::text;
 using command_line::texts;
@@ -42,7 +43,8 @@ the search, unless --match tells that it is the failure that is looked for. It r
 SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has ended its test.
 
 Exit status: 0 found; 1 stopped (by the command, or because the ends contradict); 2 only skipped commits are left;
-3 a merge base is bad; 4 nothing could be tested; 6 a flaky test: not sure enough; 7 a flaky test: no culprit;
+3 a merge base is bad; 4 nothing could be tested; 6 a flaky test: not sure enough, or --prove did not prove the
+answer; 7 a flaky test: no culprit;
 128 usage; 130 interrupted.
 )";
 
@@ -67,6 +69,7 @@ constexpr const char* nothing_besides =
 Table search_options(Options& options, Words& words) {
   using search::Strategy;
   constexpr std::uint64_t most_tests = 1'000'000;
+  constexpr std::uint64_t most_proofs = 1000;
   return {
       list("--good", "REV", texts(options.goods),
            "A revision without the bug; may be repeated. auto: none is known, ancestors of the bad end are tried"),
@@ -102,6 +105,10 @@ Table search_options(Options& options, Words& words) {
             "How sure the answer of a search with a flaky test has to be, between 0.5 and 1 [0.99]"),
       value("--max-tests", "N", command_line::count(options.max_tests, most_tests),
             "With a flaky test: stop after this many tests, sure or not [1000]"),
+      or_alone_joined(value("--prove", "[=K]", command_line::count(options.prove, most_proofs),
+                            "Test the answer in fresh trees: the culprit and its parents K times each, and the bad end "
+                            "with the culprit reverted [3]"),
+                      "3"),
       value("--strategy", "NAME",
             one_of<Strategy>(options.strategy, {{"adaptive", Strategy::adaptive}, {"rounds", Strategy::rounds}}),
             "adaptive: every verdict decides what runs next; rounds: wait for all probes of a round [adaptive]"),
@@ -301,7 +308,7 @@ class TestLine : public CommandLine {
             "term-new",   "find-fix",   "trust-ends",       "confirm",
             "strategy",   "no-confirm", "dry-run",          "flaky",
             "confidence", "max-tests",  "good-never-fails", "bad-never-passes",
-            "continue",   "explain"};
+            "continue",   "explain",    "prove"};
   }
 };
 

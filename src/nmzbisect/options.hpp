@@ -42,6 +42,7 @@ struct Options : run::Settings {
   search::NoiseOptions noise;   ///< how often it is wrong, where that is known
   double confidence = 0.99;
   std::size_t max_tests = 1000;  ///< of a flaky test
+  std::size_t prove = 0;         ///< how often the answer's claims are tested; 0 = they are not
   search::Strategy strategy = search::Strategy::adaptive;
   search::TimeoutMeans on_timeout = search::TimeoutMeans::skip;
   std::string build;

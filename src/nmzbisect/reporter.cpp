@@ -20,7 +20,7 @@ double confidence(const search::SearchPlan& plan) {
   if (plan.noisy() == nullptr) return 0;
   const search::Posterior& posterior = plan.noisy()->posterior();
   const std::optional<search::Node> best = posterior.best();
-  return best ? posterior.share(*best) : 0;
+  return best ? posterior.believed(posterior.share(*best)) : 0;
 }
 
 }  // namespace

@@ -51,26 +51,26 @@ std::vector<git::CommitId> tips_of(const git::Range& range) {
 }
 
 /// With trees that are made here, or by the agents.
-std::unique_ptr<CommitWork> make_work(Search& search, wire::Run command, const Workshop& shop) {
+std::unique_ptr<CommitWork> make_work(Search& search, const std::vector<git::CommitId>& commits, wire::Run command,
+                                      const Workshop& shop) {
   const Options& options = search.options;
   if (!shop.site.sees_our_files()) {
-    auto remote = CommitWork::remote(search.objects, search.subjects, std::move(command), options.clean,
-                                     !options.no_checkout, search.workers);
+    auto remote = CommitWork::remote(search.objects, commits, std::move(command), options.clean, !options.no_checkout,
+                                     search.workers);
     remote->take_today(shop.inputs.today);
-    if (options.git) remote->take_git(need(git::SentGitDir::create(tips_of(search.range), search.subjects)));
+    if (options.git) remote->take_git(need(git::SentGitDir::create(tips_of(search.range), commits)));
     return remote;
   }
-  auto work = need(CommitWork::create(search.repository, search.objects, search.subjects, std::move(command),
-                                      options.clean, shop.site.directory(), search.workers, options.hooks,
+  auto work = need(CommitWork::create(search.repository, search.objects, commits, std::move(command), options.clean,
+                                      shop.site.directory(), search.workers, options.hooks,
                                       options.hooks && search.objects.has_hook("post-checkout")));
   work->take_today(shop.inputs.today);
   work->take_watch(shop.worlds.watch);
   if (keeps_trees(options)) work->keep_trees(rules_of_trees(search.objects));
-  if (const auto inherited = shop.site.inherited()) work->inherit_trees(inherited->words);
   return work;
 }
 
-/// For a worker that the user adds while the search goes on.
+/// For a worker that the user adds while tests go on.
 Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& worlds, job::WorkerId worker) {
   orchestrator::LocalPlace place;
   auto tree = work.add_tree();
@@ -84,45 +84,54 @@ Result<orchestrator::LocalPlace> another_place(CommitWork& work, const Worlds& w
 }
 
 /// Where the user has not said how many tests run at once, and nothing stands against more.
-void allow_more_workers(const Search& search, const Workshop& shop,
+void allow_more_workers(const Search& search, const Workshop& shop, const dispatch::Plan& plan,
                         const std::function<void(const std::string&)>& notice, coordinator::Options& options) {
   if (search.options.workers != 0 || !shop.site.sees_our_files() || search.workers < shop.site.cpus()) return;
-  options.more_workers = [&plan = search.plan, notice, room = room_of_machine(search.workers)](
-                             const wire::Finished& finished, std::chrono::nanoseconds in_hand) {
+  options.more_workers = [&plan, notice, room = room_of_machine(search.workers)](const wire::Finished& finished,
+                                                                                 std::chrono::nanoseconds in_hand) {
     const std::int32_t more = plan.one_at_a_time() ? 0 : room(finished, in_hand);
     if (more > 0) notice("tests mostly wait: more of them run at once (--jobs sets how many)");
     return more;
   };
 }
 
-coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter, Recall& recall) {
-  const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
-  const std::unique_ptr<CommitWork> work = make_work(search, std::move(command), shop);
-  work->take_patches(shop.patches);
-  work->take_trials([&plan = search.plan](dispatch::Subject subject) {
-    return CommitWork::Trial{plan.commit_of(subject), plan.number_of(subject)};
-  });
+/// Carries a plan out, whatever its subjects are.
+coordinator::RunEnd run_plan(const Search& search, CommitWork& work, Workshop& shop, dispatch::Plan& plan,
+                             Narrator narrator) {
+  work.take_patches(shop.patches);
   site::WorkersRequest request;
   request.agent = shop.agent;
   request.tree = !search.options.no_checkout;
-  request.trees = work->trees();
+  request.trees = work.trees();
   request.worlds = shop.worlds.plans;
   request.another = [&work, &worlds = shop.worlds](job::WorkerId worker) {
-    return another_place(*work, worlds, worker);
+    return another_place(work, worlds, worker);
   };
   request.count = search.workers;
-  request.notice = notice;
-  run::Undertaking undertaking{*recall.plan, *work, reporter};
+  request.notice = narrator.notice;
+  run::Undertaking undertaking{plan, work, narrator.observer};
   undertaking.items = "tests";
-  undertaking.notice = notice;
+  undertaking.notice = narrator.notice;
   coordinator::Options options;
   options.dispatch.gather = std::chrono::milliseconds{50};
   options.workers = search.workers;
-  allow_more_workers(search, shop, notice, options);
+  allow_more_workers(search, shop, plan, narrator.notice, options);
   options.stop_limit = search.options.kill_grace + std::chrono::seconds{3};
   coordinator::RunEnd end = run::conduct(shop.loop, shop.site.workers(request), undertaking, options);
-  shop.in_trees = work->in_trees();
+  shop.in_trees = work.in_trees();
   return end;
+}
+
+coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter, Recall& recall) {
+  const std::unique_ptr<CommitWork> work = make_work(search, search.subjects, std::move(command), shop);
+  if (const auto inherited = shop.site.inherited(); inherited && shop.site.sees_our_files()) {
+    work->inherit_trees(inherited->words);
+  }
+  work->take_trials([&plan = search.plan](dispatch::Subject subject) {
+    return CommitWork::Trial{plan.commit_of(subject), plan.number_of(subject)};
+  });
+  return run_plan(search, *work, shop, *recall.plan,
+                  {reporter, [&reporter](const std::string& text) { reporter.show(events::Notice{text}); }});
 }
 
 /// A hook that `git checkout` would have run may prepare what the test needs.
@@ -300,6 +309,15 @@ coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop
   search.plan.doubt_if({});
   tell_what_is_left(search, shared, reporter);
   return end;
+}
+
+coordinator::RunEnd carry_out_again(Search& search, const Repetition& repetition, const wire::Run& command,
+                                    Workshop& shop, dispatch::Plan& plan, const Narrator& narrator) {
+  const std::unique_ptr<CommitWork> work = make_work(search, repetition.commits, command, shop);
+  work->use_fresh_trees();
+  work->take_trials(repetition.trials);
+  for (const auto& [commit, files] : repetition.files) work->take_files(commit, files);
+  return run_plan(search, *work, shop, plan, narrator);
 }
 
 }  // namespace nmz::nmzbisect

@@ -6,14 +6,18 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "nmz/git/patches.hpp"
 #include "nmz/run/conduct.hpp"
 #include "nmz/site/site.hpp"
 #include "nmz/wire/messages.hpp"
 
+#include "commit_work.hpp"
 #include "inputs.hpp"
 #include "prepared_search.hpp"
 #include "recall.hpp"
@@ -52,6 +56,24 @@ void furnish(Search& search, Workshop& shop, Reporter& reporter, Recall& recall)
 /// Carries the search out, once more without worlds where they may be what failed.
 [[nodiscard]] coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop,
                                             Reporter& reporter, Recall& recall);
+
+/// Who is told what happens.
+struct Narrator {
+  coordinator::Observer& observer;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  std::function<void(const std::string&)> notice;  ///< one line for the user
+};
+
+/// Commits that are tested after the search, each in trees that no other has been in.
+struct Repetition {
+  std::vector<git::CommitId> commits;
+  std::function<CommitWork::Trial(dispatch::Subject)> trials;         ///< what the plan's subjects are of these
+  std::map<dispatch::Subject, std::vector<git::TodaysFile>> files{};  ///< of one of these: what it has besides
+};
+
+/// Where and how the search was carried out in the end.
+[[nodiscard]] coordinator::RunEnd carry_out_again(Search& search, const Repetition& repetition,
+                                                  const wire::Run& command, Workshop& shop, dispatch::Plan& plan,
+                                                  const Narrator& narrator);
 
 /// What was untracked when the search began, and was not the same for all tests.
 void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter);

@@ -13,7 +13,7 @@ using dispatch::Subject;
 
 namespace {
 
-/// Verdicts of an end that contradicts others, all alike, until it is believed.
+/// Verdicts of an end, all alike, until it is believed against others.
 constexpr std::uint32_t enough_of_an_end = 3;
 constexpr std::size_t most_suspects = 20;
 constexpr double least_share = 0.0005;
@@ -42,13 +42,15 @@ NoisyPlan::NoisyPlan(const CommitGraph& graph, std::vector<Check> checks, Bisect
   for (const Node node : options_.skipped) learn(node, Verdict::skip);
 }
 
-/// What nobody tests is believed to have been tested once: otherwise a test that fails everywhere between the ends
-/// would be one that fails everywhere, and no number of tests could tell.
+/// What nobody tests is believed to have been tested, and to have stood by its verdict: otherwise a test that fails
+/// everywhere between the ends would be one that fails everywhere, and no number of tests could tell.
 void NoisyPlan::trust_ends() {
-  for (Node node = 0; node < graph_->size(); ++node) {
-    if (graph_->role(node) == Role::good_end) posterior_.observe(node, Shown::pass);
+  for (std::uint32_t n = 0; n < enough_of_an_end; ++n) {
+    for (Node node = 0; node < graph_->size(); ++node) {
+      if (graph_->role(node) == Role::good_end) posterior_.observe(node, Shown::pass);
+    }
+    posterior_.observe(graph_->bad_end(), Shown::failure);
   }
-  posterior_.observe(graph_->bad_end(), Shown::failure);
 }
 
 Subject NoisyPlan::commit_of(Subject trial) const {
@@ -226,20 +228,25 @@ bool NoisyPlan::doubted_end_stands() const {
 void NoisyPlan::conclude() {
   if (finished()) return;
   if (doubted_end_stands()) return end(doubted_end_->kind, doubted_end_->commit, result_.outcome);
-  if (posterior_.no_culprit() >= noisy_.confidence) return end_without_culprit();
+  if (posterior_.believed(posterior_.no_culprit()) >= noisy_.confidence) return end_without_culprit();
   const std::optional<Node> best = posterior_.best();
   if (!best) return;
-  const bool found = posterior_.share(*best) >= noisy_.confidence;
+  const bool found = posterior_.believed(posterior_.share(*best)) >= noisy_.confidence;
   const std::vector<Suspect> group = found || !something_closed_ ? std::vector<Suspect>{} : alike(*best);
   double of_group = 0;
   for (const Suspect& suspect : group) of_group += suspect.share;
-  const bool inseparable = group.size() > 1 && of_group >= noisy_.confidence;
+  const bool inseparable = group.size() > 1 && posterior_.believed(of_group) >= noisy_.confidence;
   if (!found && !inseparable) return;
   end(found ? BisectResult::Kind::found : BisectResult::Kind::only_skipped, *best, result_.outcome);
-  result_.suspects = found ? ranking() : group;
+  const double share = found ? posterior_.share(*best) : of_group;
+  const double others = share_of_others(share);
+  result_.suspects = found ? ranking(*best) : group;
+  for (Suspect& suspect : result_.suspects) {
+    if (!found) suspect.share *= posterior_.believed(share) / share;
+  }
   const Posterior::Kind& kind = posterior_.kinds()[posterior_.kind(*best)];
-  result_.certainty = Certainty{.confidence = found ? posterior_.share(*best) : of_group,
-                                .no_culprit = posterior_.no_culprit(),
+  result_.certainty = Certainty{.confidence = posterior_.believed(share),
+                                .no_culprit = posterior_.no_culprit() * others,
                                 .false_failure = kind.false_failure,
                                 .false_pass = kind.false_pass,
                                 .tests = tests_,
@@ -250,9 +257,10 @@ void NoisyPlan::conclude() {
 void NoisyPlan::end_without_culprit() {
   using Kind = BisectResult::Kind;
   end(Kind::no_culprit, graph_->bad_end(), result_.outcome);
+  const double confidence = posterior_.believed(posterior_.no_culprit());
   result_.suspects = ranking();
-  result_.certainty = Certainty{.confidence = posterior_.no_culprit(),
-                                .no_culprit = posterior_.no_culprit(),
+  result_.certainty = Certainty{.confidence = confidence,
+                                .no_culprit = confidence,
                                 .false_failure = posterior_.fail_without_culprit(),
                                 .false_pass = 1 - posterior_.fail_without_culprit(),
                                 .tests = tests_,
@@ -275,22 +283,32 @@ void NoisyPlan::end_undecided() {
   const bool tells = allowed() > 0;
   end(tests_ == 0 && tells ? Kind::nothing_testable : Kind::not_confident, best.value_or(graph_->bad_end()),
       result_.outcome);
-  result_.suspects = ranking();
+  result_.suspects = ranking(best);
   Posterior::Kind kind;
   if (best) kind = posterior_.kinds()[posterior_.kind(*best)];
-  result_.certainty = Certainty{.confidence = best ? posterior_.share(*best) : 0,
-                                .no_culprit = posterior_.no_culprit(),
+  const double share = best ? posterior_.share(*best) : 0;
+  result_.certainty = Certainty{.confidence = posterior_.believed(share),
+                                .no_culprit = posterior_.no_culprit() * share_of_others(share),
                                 .false_failure = kind.false_failure,
                                 .false_pass = kind.false_pass,
                                 .tests = tests_,
                                 .failures = failures_};
 }
 
-/// The most probable first.
-std::vector<Suspect> NoisyPlan::ranking() const {
+/// By how much the share of each other answer rises when the one that has this share is stated with caution.
+double NoisyPlan::share_of_others(double share) const {
+  return share < 1 ? (1 - posterior_.believed(share)) / (1 - share) : 1;
+}
+
+/// The most probable first; the shares as they are stated where this one, or that there is no culprit, is the answer.
+std::vector<Suspect> NoisyPlan::ranking(std::optional<Node> answer) const {
   std::vector<Suspect> all;
+  const double of_answer = answer ? posterior_.share(*answer) : posterior_.no_culprit();
+  const double others = share_of_others(of_answer);
   for (Node node = 0; node < graph_->size(); ++node) {
-    if (const double share = posterior_.share(node); share >= least_share) all.push_back({node, share});
+    const double share = posterior_.share(node);
+    const double stated = node == answer ? posterior_.believed(share) : share * others;
+    if (stated >= least_share) all.push_back({node, stated});
   }
   std::ranges::stable_sort(all, std::greater<>{}, &Suspect::share);
   if (all.size() > most_suspects) all.resize(most_suspects);

@@ -11,7 +11,10 @@ constexpr double impossible = -std::numeric_limits<double>::infinity();
 constexpr unsigned bits_of_count = 21;
 constexpr std::uint64_t count_mask = (std::uint64_t{1} << bits_of_count) - 1;
 
-/// Jeffreys' prior on the rate of a test that has no culprit, which includes always and never.
+/// The rate of a test that has no culprit may be any: always and never are no likelier than a coin, which of all looks
+/// most like a culprit now and then.
+constexpr double any_rate = 1;
+/// Jeffreys' prior on the rate of timeouts.
 constexpr double half = 0.5;
 
 /// Of `count` outcomes of which each has this log; what did not happen is no evidence, however impossible.
@@ -31,13 +34,24 @@ double log_timeouts(std::uint32_t timeouts, std::uint32_t others) {
   return log_beta(half + timeouts, rare + others) - log_beta(half, rare);
 }
 
+constexpr double caution_of_learning = 1.5;
+
+bool both_learnt(const NoiseOptions& options) { return !options.false_failure && !options.false_pass; }
+
 std::uint64_t one(Shown shown) { return std::uint64_t{1} << (bits_of_count * static_cast<unsigned>(shown)); }
 
 }  // namespace
 
+double prior_of_no_culprit(const NoiseOptions& options) {
+  constexpr double of_learning = 0.4;
+  constexpr double rare = 1.0 / 16;
+  return options.no_culprit_prior.value_or(both_learnt(options) ? of_learning : rare);
+}
+
 Posterior::Posterior(const CommitGraph& graph, const NoiseOptions& options)
     : graph_{&graph},
-      no_culprit_prior_{options.no_culprit_prior},
+      no_culprit_prior_{prior_of_no_culprit(options)},
+      caution_{both_learnt(options) ? caution_of_learning : 1},
       grid_{rate_grid(options.false_failure, options.false_pass)},
       keys_(graph.size()),
       priors_(graph.size()),
@@ -119,11 +133,11 @@ Posterior::Kind Posterior::judge(const Counts& where_bad, double& log_likelihood
 }
 
 double Posterior::judge_without_culprit() {
-  const double failures = all_.failures + half;
-  const double passes = all_.passes + half;
+  const double failures = all_.failures + any_rate;
+  const double passes = all_.passes + any_rate;
   fail_without_culprit_ = failures / (failures + passes);
   const double timeouts = all_.timeouts == 0 ? 0 : log_timeouts(all_.timeouts, all_.failures + all_.passes);
-  return log_beta(failures, passes) - log_beta(half, half) + timeouts;
+  return log_beta(failures, passes) - log_beta(any_rate, any_rate) + timeouts;
 }
 
 std::size_t Posterior::find_kind(std::uint64_t key) {

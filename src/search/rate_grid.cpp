@@ -9,20 +9,22 @@ namespace {
 
 constexpr std::array<double, 14> points{.002, .008, .02, .04, .065, .1, .14, .19, .25, .32, .4, .5, .6, .75};
 /// How much more often a bad commit has to fail than a good one.
-constexpr double least_difference = 0.25;
+constexpr double least_difference = 0.2;
 
 // How probable the ways in which the rates may be related are.
-constexpr double equal = 0.6;
-constexpr double good_never_fails = 0.12;
-constexpr double bad_never_passes = 0.04;
+constexpr double equal = 0.45;
+constexpr double good_never_fails = 0.22;
+constexpr double bad_never_passes = 0.1;
 constexpr double unrelated = 1 - equal - good_never_fails - bad_never_passes;
 
 struct Beta {
   double a = 1;
   double b = 1;
 };
-constexpr Beta seldom{.a = 0.5, .b = 4};
-constexpr Beta one_sided{.a = 1, .b = 1.5};
+constexpr Beta alike{.a = 0.8, .b = 1.5};
+constexpr Beta apart{.a = 0.7, .b = 2};
+constexpr Beta one_sided{.a = 1, .b = 1};
+constexpr Beta measured{.a = 1, .b = 1.5};  ///< the other rate is known
 
 double density(const Beta& beta, double at) {
   const double log_norm = std::lgamma(beta.a + beta.b) - std::lgamma(beta.a) - std::lgamma(beta.b);
@@ -45,8 +47,8 @@ std::vector<RatePair> both_learnt() {
   std::vector<RatePair> pairs;
   for (std::size_t failure = 0; failure < points.size(); ++failure) {
     for (std::size_t pass = 0; pass < points.size(); ++pass) {
-      double weight = unrelated * mass(seldom, failure) * mass(seldom, pass);
-      if (failure == pass) weight += equal * mass(seldom, failure);
+      double weight = unrelated * mass(apart, failure) * mass(apart, pass);
+      if (failure == pass) weight += equal * mass(alike, failure);
       if (failure == 0) weight += good_never_fails * mass(one_sided, pass);
       if (pass == 0) weight += bad_never_passes * mass(one_sided, failure);
       pairs.push_back({.false_failure = points[failure], .false_pass = points[pass], .weight = weight});
@@ -79,7 +81,7 @@ std::vector<RatePair> rate_grid(std::optional<double> false_failure, std::option
     for (std::size_t point = 0; point < points.size(); ++point) {
       pairs.push_back({.false_failure = false_failure.value_or(points[point]),
                        .false_pass = false_pass.value_or(points[point]),
-                       .weight = mass(one_sided, point)});
+                       .weight = mass(measured, point)});
     }
   }
   if (pairs.size() > 1) {

@@ -4,12 +4,14 @@
 //     noise_bench --graph FILE    a real history, 5 % wrong: `git rev-list --parents --topo-order A..B > FILE`
 //       --culprit ID              what is searched for beside 20 random commits
 //     --searches N                of each row (default 500)
+//     noise_bench --check N       N searches of each of the kinds of tests below: exit status 1 where answers are wrong
+//                                 more often than they say, beyond what chance explains
 //
 // "right": how often the answer was the culprit; "stated": the mean confidence it was given with. The figures to reach
 // beside ours: n = 128, 95 %: 18.8 / 26.1 / 57 runs at 5 / 10 / 20 % (rates unknown); git_bayesect's calibration
 // script, with rates unknown to it, 57.2 runs at .973; half-lies 30 runs; robust-git-bisect on git.git
 // (e83c516331..54e85e7af1, culprit 9c3592cf3c) 29.66 runs at .9954, and here at most 9 rounds with 8 workers. Nothing
-// here fails.
+// of that fails.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -40,6 +42,7 @@ struct Settings {
   std::string graph;
   std::string culprit = "9c3592cf3cf9a9d49ad9a69b76d2be130a21d499";
   std::size_t searches = 500;
+  std::size_t check = 0;  ///< searches of each kind; 0 = no check
 };
 
 /// How the test is wrong; where there is no culprit, how often it fails.
@@ -116,7 +119,8 @@ Played Game::play(Node culprit, std::uint64_t seed) {
       ++played.runs;
       const auto best = plan.posterior().best();
       if (calibration != nullptr && best) {
-        calibration->add(plan.posterior().share(*best), !world.no_culprit && *best == culprit);
+        calibration->add(plan.posterior().believed(plan.posterior().share(*best)),
+                         !world.no_culprit && *best == culprit);
       }
     }
   }
@@ -139,7 +143,13 @@ Node random_candidate(const CommitGraph& graph, std::mt19937_64& random) {
   }
 }
 
-void print_row(const std::string& name, Game game, std::size_t searches, std::optional<Node> culprit = std::nullopt) {
+/// How sure the answers were, and how many were right.
+struct Score {
+  double stated = 0;
+  std::size_t right = 0;
+};
+
+Score print_row(const std::string& name, Game game, std::size_t searches, std::optional<Node> culprit = std::nullopt) {
   std::mt19937_64 random{7};
   Played sum;
   std::size_t right = 0;
@@ -160,6 +170,7 @@ void print_row(const std::string& name, Game game, std::size_t searches, std::op
              static_cast<double>(right) / n, sum.stated / n,
              1000 * game.choice_seconds / static_cast<double>(game.choices),
              answered < searches ? fmt::format(", {} without an answer", searches - answered) : "");
+  return {sum.stated, right};
 }
 
 NoisyOptions options(double confidence, std::optional<double> false_failure = {},
@@ -199,6 +210,32 @@ void print_lines(std::size_t searches) {
   }
 }
 
+/// Kinds of tests that nobody has told the search of, each the same for the same N. Returns whether no kind's answers
+/// are wrong more often than they say: by more than chance alone explains once in a thousand times.
+bool check_calibration(std::size_t searches) {
+  const CommitGraph graph = line(64, true);
+  const std::array<World, 8> worlds{
+      {{.05, .05}, {.2, .2}, {0, .5}, {.5, 0}, {.05, .3}, {.1, .9, true}, {.5, .5, true}, {.9, .1, true}}};
+  bool calibrated = true;
+  for (const World& world : worlds) {
+    Game game;
+    game.graph = &graph;
+    game.world = world;
+    game.options = options(.9);
+    const std::string name = world.no_culprit ? fmt::format("no culprit, fails {}", world.false_failure)
+                                              : fmt::format("{}, {} wrong", world.false_failure, world.false_pass);
+    const Score score = print_row(name, game, searches);
+    const auto n = static_cast<double>(searches);
+    const double stated = score.stated / n;
+    constexpr double once_in_a_thousand = 3.1;
+    const double chance = once_in_a_thousand * std::sqrt(stated * (1 - stated) / n);
+    if (static_cast<double>(score.right) / n >= stated - chance) continue;
+    fmt::print("  stated too much, by more than {:.3f}\n", chance);
+    calibrated = false;
+  }
+  return calibrated;
+}
+
 /// Searches of all kinds, as often without a culprit as the prior has it.
 void print_calibration(std::size_t searches) {
   const CommitGraph graph = line(128, true);
@@ -211,7 +248,7 @@ void print_calibration(std::size_t searches) {
     Game game;
     game.graph = &graph;
     game.world = worlds[i % worlds.size()];
-    game.world.no_culprit = uniform(random) < NoiseOptions{}.no_culprit_prior;
+    game.world.no_culprit = uniform(random) < prior_of_no_culprit(NoiseOptions{});
     if (game.world.no_culprit) game.world.false_failure = uniform(random);
     game.options = options(.95);
     game.calibration = &calibration;
@@ -256,6 +293,8 @@ Settings parse(int argc, char** argv) {
       settings.culprit = argv[i + 1];
     else if (name == "--searches")
       settings.searches = std::stoul(argv[i + 1]);
+    else if (name == "--check")
+      settings.check = std::stoul(argv[i + 1]);
     else
       throw std::invalid_argument{fmt::format("unknown argument: {}", name)};
   }
@@ -267,6 +306,7 @@ Settings parse(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     const Settings settings = parse(argc, argv);
+    if (settings.check > 0) return check_calibration(settings.check) ? 0 : 1;
     if (!settings.graph.empty()) {
       print_history(settings);
     } else {

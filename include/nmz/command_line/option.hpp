@@ -31,6 +31,7 @@ struct Option {
   Take take;
   bool* on = nullptr;                ///< of a flag
   std::optional<std::string> alone;  ///< the value that is meant where there is none
+  bool joined = false;               ///< a value is behind a '=' only: the next word is not for this option
   bool may_be_empty = false;         ///< see Parser::parse()
   std::string page;                  ///< what is printed in place of everything else
 };
@@ -45,6 +46,8 @@ struct Option {
 
 /// The value may be left out, and is this one then.
 [[nodiscard]] Option or_alone(Option option, std::string value);
+/// The same, where words may follow that are no values: `--prove=5 v1..HEAD`, `--prove v1..HEAD`.
+[[nodiscard]] Option or_alone_joined(Option option, std::string value);
 [[nodiscard]] Option or_empty(Option option);
 
 }  // namespace nmz::command_line

@@ -210,6 +210,18 @@ struct Suspect {
   friend bool operator==(const Suspect&, const Suspect&) = default;
 };
 
+/// What --prove tested again.
+struct Claim {
+  std::string about;   ///< "culprit", "parent", "reverted" (the bad end without the culprit)
+  std::string commit;  ///< of the last one the bad end
+  std::string claim;   ///< what it was claimed to be, in the user's words
+  std::string state;   ///< "held", "failed", "untestable", "undecided", "not-tested"
+  std::size_t right = 0;
+  std::size_t wrong = 0;
+  std::string detail;  ///< why it did not hold, or could not be tested
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
 struct SearchResult {
   std::vector<Suspect> suspects;
   std::size_t tests = 0;
@@ -227,6 +239,7 @@ struct SearchResult {
   double no_culprit = 0;      ///< how probable it is that there is none: the test fails at one rate everywhere
   double false_failures = 0;  ///< how often the test fails at a good commit, as given or learnt
   double false_passes = 0;    ///< how often it passes at a bad one
+  std::vector<Claim> proof;   ///< of a search with --prove
   friend bool operator==(const SearchResult&, const SearchResult&) = default;
 };
 

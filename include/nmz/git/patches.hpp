@@ -1,4 +1,5 @@
-// Patches that every commit, or some, are tested with: a repair of the build, a test that came later.
+// Patches that every commit, or some, are tested with: a repair of the build, a test that came later. And a commit
+// without another one: what the bad end would be if the culprit were reverted.
 //
 // git applies them, since it alone reads every kind (binary, mode, renames, mail), to an index and an object directory
 // of the run's own that borrows the user's objects. What differs then is checked out by git as well, so that line ends
@@ -43,12 +44,21 @@ class Patches {
   /// any thread.
   [[nodiscard]] Result<std::vector<TodaysFile>> files(const CommitId& commit) const;
 
+  /// The same of the commit `at` with what `culprit` has changed since `parent` (nothing: it is a root) taken back, as
+  /// `git revert` would; rejected: it cannot be reverted cleanly.
+  [[nodiscard]] Result<std::vector<TodaysFile>> files_without(const CommitId& culprit,
+                                                              const std::optional<CommitId>& parent,
+                                                              const CommitId& at) const;
+
  private:
   struct Patch {
     std::string file;
     std::string text;
     std::optional<std::unordered_set<CommitId>> only;
   };
+  class Bench;
+  [[nodiscard]] Result<void> apply(const Bench& bench, const CommitId& commit) const;
+  [[nodiscard]] std::vector<const Patch*> wanted(const CommitId& commit) const;
   Patches(Repository repository, std::filesystem::path scratch)
       : repository_{std::move(repository)}, scratch_{std::move(scratch)} {}
 

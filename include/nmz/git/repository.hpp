@@ -36,6 +36,9 @@ class Repository {
   /// Any revision syntax git knows, peeled to a commit.
   [[nodiscard]] Result<CommitId> commit(const std::string& revision) const;
 
+  /// As git sees them, with replacements, grafts and the end of a shallow history.
+  [[nodiscard]] Result<std::vector<CommitId>> parents(const CommitId& id) const;
+
   /// What git prints below "<id> is the first bad commit": the commit with its stat and summary.
   [[nodiscard]] Result<std::string> closing(const CommitId& id) const;
 

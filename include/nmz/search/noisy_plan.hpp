@@ -94,7 +94,8 @@ class NoisyPlan final : public dispatch::Plan {
   [[nodiscard]] bool doubted_end_stands() const;
   void end_without_culprit();
   void end_undecided();
-  [[nodiscard]] std::vector<Suspect> ranking() const;
+  [[nodiscard]] double share_of_others(double share) const;
+  [[nodiscard]] std::vector<Suspect> ranking(std::optional<Node> answer = std::nullopt) const;
   [[nodiscard]] std::vector<Suspect> alike(Node node) const;
 
   const CommitGraph* graph_;

@@ -10,6 +10,11 @@
 // others are the rest. Hypotheses with equal counts are of one kind and share their likelihood. There are at most some
 // hundred kinds however long the history, and a verdict at v changes the counts of v and its ancestors: one sweep.
 //
+// Rates that are learnt have a prior that is nobody's truth: where a test is wrong in a way that the prior finds rare,
+// the best of many hypotheses looks better than it is. So, where both are learnt, what is believed is stated with the
+// odds against it raised by half (believed()). How often answers are right is measured, for kinds of tests that the
+// prior knows nothing of (tests/bench/noise_bench.cpp).
+//
 // A timeout is evidence of its own: it may be that bad commits hang more often than good ones, or that they do not.
 // Both are weighed, with rates that are integrated out.
 #pragma once
@@ -29,9 +34,14 @@ struct NoiseOptions {
   NoiseOptions() = default;
   std::optional<double> false_failure;  ///< how often a good commit fails; nothing = learnt
   std::optional<double> false_pass;     ///< how often a bad commit passes; nothing = learnt
-  double no_culprit_prior = 1.0 / 16;   ///< 0: there is one
-  std::size_t sample = 512;             ///< hypotheses looked at when choosing, at most
+  /// How probable it is beforehand that there is none; nothing: as prior_of_no_culprit() says.
+  std::optional<double> no_culprit_prior;
+  std::size_t sample = 512;  ///< hypotheses looked at when choosing, at most
 };
+
+/// Of the ranges that one company examined 40 % had no culprit but a test that was flaky. Whoever can say how often the
+/// test is wrong has looked at it: then it is rare.
+[[nodiscard]] double prior_of_no_culprit(const NoiseOptions& options);
 
 /// What one execution showed.
 enum class Shown : std::uint8_t { pass, failure, timeout };
@@ -57,6 +67,8 @@ class Posterior {
   /// That the node is the first bad commit.
   [[nodiscard]] double share(Node node) const { return weights_[node] / total_; }
   [[nodiscard]] double no_culprit() const { return no_culprit_weight_ / total_; }
+  /// What may be stated where so much of the belief speaks for an answer.
+  [[nodiscard]] double believed(double share) const { return share / (share + caution_ * (1 - share)); }
   /// How often a test fails if there is no culprit.
   [[nodiscard]] double fail_without_culprit() const { return fail_without_culprit_; }
   /// The most probable first bad commit; nothing when every candidate is impossible.
@@ -83,6 +95,7 @@ class Posterior {
 
   const CommitGraph* graph_;
   double no_culprit_prior_;
+  double caution_;  ///< how many times the odds against an answer are what they seem
   std::vector<RatePair> grid_;
   Counts all_;
   std::vector<std::uint64_t> keys_;  ///< by node: the counts where its hypothesis predicts bad

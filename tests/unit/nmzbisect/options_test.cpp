@@ -36,6 +36,15 @@ TEST(OptionsTest, TheRangeIsReadAsGitReadsIt) {
   EXPECT_THAT(parsed({"..topic", "--", "true"}).goods, ElementsAre("HEAD"));
 }
 
+TEST(OptionsTest, HowOftenTheAnswerIsProvedIsBehindAnEqualsSign) {
+  EXPECT_EQ(parsed({"a..b", "--", "true"}).prove, 0U);
+  const Options alone = parsed({"--prove", "a..b", "--", "true"});
+  EXPECT_EQ(alone.prove, 3U);
+  EXPECT_THAT(alone.goods, ElementsAre("a")) << "the range is not for the option";
+  EXPECT_EQ(parsed({"-prove=5", "a..b", "--", "true"}).prove, 5U);
+  EXPECT_THAT(complaint({"--prove=0", "a..b", "--", "true"}), HasSubstr("--prove"));
+}
+
 TEST(OptionsTest, EndsCanBeGivenOneByOne) {
   const Options options = parsed({"--good", "a", "--good=b", "--bad", "c", "--", "true"});
   EXPECT_THAT(options.goods, ElementsAre("a", "b"));

@@ -130,7 +130,9 @@ TEST(NoisyChoiceTest, WhatCannotBeTestedIsNotChosen) {
 
 TEST(NoisyChoiceTest, ASampleOfALongLineHalvesItAllTheSame) {
   const CommitGraph graph = line(5000, true);
-  const Posterior posterior{graph, NoiseOptions{}};
+  NoiseOptions alike;
+  alike.false_failure = alike.false_pass = 0.1;
+  const Posterior posterior{graph, alike};
   const std::vector<Node> chosen = choose_trials(graph, posterior, 64, {}, 1, always);
   ASSERT_EQ(chosen.size(), 1U);
   EXPECT_NEAR(chosen.front(), 2500, 5000 / 64);

@@ -43,12 +43,12 @@ std::vector<double> by_definition(const CommitGraph& graph, const NoiseOptions& 
       weights[h] += likelihood;
     }
   }
-  const double no_culprit = candidates > 0 ? options.no_culprit_prior : 1;
+  const double no_culprit = candidates > 0 ? prior_of_no_culprit(options) : 1;
   for (double& weight : weights) weight *= candidates > 0 ? (1 - no_culprit) / candidates : 0;
-  // A rate that may be anything, by Jeffreys' prior: what comes next has failed so often, and half more, so far.
+  // A rate that may be anything, by Laplace's rule: what comes next has failed so often, and once more, so far.
   double rest = no_culprit;
-  double failed = 0.5;
-  double total = 1;
+  double failed = 1;
+  double total = 2;
   for (const Seen& one : seen) {
     rest *= (one.failed ? failed : total - failed) / total;
     failed += one.failed ? 1 : 0;
@@ -65,7 +65,7 @@ NoiseOptions random_options(Random& random) {
   NoiseOptions options;
   if (one_in(random, 2)) options.false_failure = static_cast<double>(below(random, 4)) / 10;
   if (one_in(random, 2)) options.false_pass = static_cast<double>(below(random, 4)) / 10;
-  if (one_in(random, 8)) options.no_culprit_prior = 0.3;
+  if (one_in(random, 8)) options.no_culprit_prior = 0.1;
   return options;
 }
 
