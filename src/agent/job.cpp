@@ -367,6 +367,8 @@ job::Outcome Job::end_outcome() {
     outcome.code = WIFEXITED(status) ? number : 128 + number;
   }
   outcome.disk_full = !is_success(status) && ran_out_of_space();
+  // Whoever has the descriptor shares its position.
+  outcome.unread = phase_ == Phase::test && input_ && ::lseek(input_.get(), 0, SEEK_CUR) == 0;
   return outcome;
 }
 

@@ -59,6 +59,7 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
   [[nodiscard]] bool timeout_is_multiple() const { return options_.timeout_factor > 0; }
   [[nodiscard]] const AgainOptions& again() const { return options_.again; }
+  [[nodiscard]] bool nothing_is_well() const { return options_.no_tests_pass; }
   [[nodiscard]] Separator separator() const { return options_.separator; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
@@ -71,6 +72,12 @@ class Suite final : public coordinator::WorkSource {
 
   /// By its exit code. Not where it has failed before: that would hide the failure.
   [[nodiscard]] bool skips(dispatch::Subject subject, const job::Outcome& outcome) const;
+
+  /// From when on an execution is slow.
+  [[nodiscard]] std::chrono::nanoseconds slow_after(dispatch::Subject subject) const;
+  [[nodiscard]] bool shows_output() const { return options_.show_output == view::ShowOutput::live; }
+  /// The workload is on standard input, and nothing of the command names its variable.
+  [[nodiscard]] bool gives_input() const;
 
   /// 0 = none.
   [[nodiscard]] std::chrono::milliseconds timeout(dispatch::Subject subject) const;
@@ -92,6 +99,7 @@ class Suite final : public coordinator::WorkSource {
   std::unique_ptr<schedule::WorkloadPlan> make_plan();
   std::unique_ptr<schedule::WorkloadPlan> take_listing(const job::Outcome& outcome);
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();
+  [[nodiscard]] std::unique_ptr<schedule::WorkloadPlan> constrained(std::unique_ptr<schedule::WorkloadPlan> plan) const;
   [[nodiscard]] wire::Run listing_run();
   void put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const;
 
