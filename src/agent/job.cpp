@@ -120,7 +120,7 @@ Attempt<> Job::prepare() {
 Attempt<> Job::open_directory() {
   std::string path = root_.empty() ? current_directory() : root_;
   if (!run_.directory.empty()) {
-    path = run_.directory.front() == '/' && root_.empty() ? run_.directory : path + '/' + run_.directory;
+    path = run_.directory.front() == '/' ? run_.directory : path + '/' + run_.directory;
   }
   directory_ = UniqueFd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!directory_) {

@@ -315,6 +315,7 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   wire::Run run = lists ? listing_run() : wire::Run{};
   run.env = environment_;
   run.kill_grace = options_.kill_grace;
+  run.directory = directory_;
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   if (lists) return run;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nmz/coordinator/work_source.hpp"
@@ -43,6 +44,8 @@ class Suite final : public coordinator::WorkSource {
   void set_environment(const std::vector<std::string>& of_place) {
     environment_.insert(environment_.begin(), of_place.begin(), of_place.end());
   }
+  /// Where workers in a world of their own run it.
+  void set_directory(std::string directory) { directory_ = std::move(directory); }
   /// Exactly one of them, before the run. Errors (misconfigured): an execution would be too large.
   Result<void> set_list(WorkloadList list);
   void set_master_script(std::string script);
@@ -110,7 +113,8 @@ class Suite final : public coordinator::WorkSource {
   std::vector<std::string> environment_;
   Expect expect_;
   std::string master_script_;
-  std::string mark_;  ///< stands before the list in the listing job's output
+  std::string directory_;  ///< absolute; empty = where the worker is
+  std::string mark_;       ///< stands before the list in the listing job's output
   std::string listing_output_;
   std::uint64_t seed_ = 0;
   Listing listing_;

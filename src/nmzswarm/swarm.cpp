@@ -110,7 +110,11 @@ Result<void> find_command(const Options& options) {
   if (options.command.empty()) return {};
   const std::string& name = options.command.front();
   const CommandTemplate places{options.command, place_of(options)};
-  if (places.fill("", 1).argv.front() != name) return {};  // each workload has its own
+  if (places.fill("", 1).argv.front() != name) {  // each workload has its own
+    const Error none{ErrorKind::misconfigured, {}};
+    const Error hint = run::with_hint(none, options.command);
+    return hint.message.empty() ? Result<void>{} : tl::unexpected{hint};
+  }
   const auto found = name.find('/') == std::string::npos ? run::find_in_path(name, options.environment)
                                                          : run::check_program(name, fs::path{name});
   return found.map_error([&options](const Error& error) { return run::with_hint(error, options.command); });
@@ -347,6 +351,7 @@ int run_suite(const Options& options, GivenList given) {
   const std::uint32_t workers = worker_count(options, list, site->cpus());
   Suite suite{options, workers, command_of(options, *site), expectations_from(memory)};
   suite.set_environment(site->environment());
+  if (options.isolate != Isolate::none) suite.set_directory(fs::current_path().string());
   suite.on_ids([&](auto& ids) { select(options.again, memory, ids); });
   take_list(suite, std::move(list), *site);
   need(installation::find_agent());

@@ -173,20 +173,22 @@ TEST_F(ApartTest, WhatCannotBeMeantIsNamed) {
 // ---- worlds
 
 TEST_F(ApartTest, InWorldsOfTheirOwnFilesAndPortsDoNotCollide) {
-  const std::string script =
-      "echo $NMZ_WORKLOAD >same && echo $NMZ_WORKLOAD >/tmp/nmz-same-$PPID.$$ && "
-      "python3 -c 'import socket, time; s = socket.socket(); s.bind((\"127.0.0.1\", 47123)); s.listen(); "
-      "time.sleep(0.3)' && "
-      "test \"$(cat same)\" = $NMZ_WORKLOAD && test -e given && test $(ls /tmp | grep -c nmz-same) -le 2";
-  const auto run = [&](const std::vector<std::string>& options) {
-    return swarm.run("a\nb\n", options, "touch given2; " + script);
+  support::write_file(swarm.place() / "work/given", "");
+  support::write_file(swarm.place() / "test", R"script(
+    echo $1 >same && echo $1 >"/tmp/nmz-same-$MARK" &&
+    python3 -c 'import socket, time; s = socket.socket(); s.bind(("127.0.0.1", 47123)); s.listen(); time.sleep(0.3)' &&
+    test "$(cat same) $(cat /tmp/nmz-same-$MARK)" = "$1 $1" && test -e given
+  )script");
+  const auto run_in_work = [&](const std::string& options) {
+    return swarm.shell("cd work && MARK=$$ && export MARK && $SWARM -j2 " + options +
+                       " -- sh ../test {} ::: a b c; status=$?; ls; ls /tmp/nmz-same-$MARK; "
+                       "rm -f /tmp/nmz-same-$MARK; exit $status");
   };
-  ASSERT_EQ(swarm.shell("touch given").exit_code, 0);
-  EXPECT_EQ(run({"-j2"}).exit_code, 1) << "or this test tells nothing";
-  ASSERT_EQ(swarm.shell("rm -f same given2 /tmp/nmz-same-*").exit_code, 0);
-  const auto ended = run({"-j2", "--isolate=network"});
+  EXPECT_EQ(run_in_work("").exit_code, 1) << "or this test tells nothing";
+  ASSERT_EQ(swarm.shell("rm work/same").exit_code, 0);
+  const auto ended = run_in_work("--isolate=network");
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
-  EXPECT_EQ(swarm.shell("ls same given2 /tmp/nmz-same-*").out, "") << "nothing of it is left here";
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("3 of 3 passed"), HasSubstr("\ngiven\n"), Not(HasSubstr("same"))));
 }
 
 TEST_F(ApartTest, IsolationIsForThisMachine) {
