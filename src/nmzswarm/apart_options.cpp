@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "nmz/command_line/values.hpp"
 
 #include "expression.hpp"
@@ -88,7 +90,7 @@ Result<schedule::Constraints> constraints(const ApartOptions& options, const std
     const auto found = std::ranges::find(options.slots, name, [](const auto& one) { return one.first; });
     if (found == options.slots.end()) {
       return fail(ErrorKind::misconfigured,
-                  "--needs: how many '" + name + "' are there? --slots " + name + "=N says it");
+                  fmt::format("--needs: how many '{0}' are there? --slots {0}=N says it", name));
     }
     const auto resource = static_cast<std::uint32_t>(found - options.slots.begin());
     for (std::size_t i = 0; i < ids.size(); ++i) {
