@@ -22,6 +22,12 @@ function __nmz_words
             printf '%s\n' text json
         case --rerun
             printf '%s\n' failed unfinished last
+        case --show-output
+            printf '%s\n' never failed all live
+        case --status-level
+            printf '%s\n' none fail retry slow pass skip all
+        case --no-tests
+            printf '%s\n' pass fail
     end
 end
 

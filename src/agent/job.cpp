@@ -120,7 +120,7 @@ Attempt<> Job::prepare() {
 Attempt<> Job::open_directory() {
   std::string path = root_.empty() ? current_directory() : root_;
   if (!run_.directory.empty()) {
-    path = run_.directory.front() == '/' && root_.empty() ? run_.directory : path + '/' + run_.directory;
+    path = run_.directory.front() == '/' ? run_.directory : path + '/' + run_.directory;
   }
   directory_ = UniqueFd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!directory_) {
@@ -367,6 +367,8 @@ job::Outcome Job::end_outcome() {
     outcome.code = WIFEXITED(status) ? number : 128 + number;
   }
   outcome.disk_full = !is_success(status) && ran_out_of_space();
+  // Whoever has the descriptor shares its position.
+  outcome.unread = phase_ == Phase::test && input_ && ::lseek(input_.get(), 0, SEEK_CUR) == 0;
   return outcome;
 }
 

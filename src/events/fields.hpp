@@ -70,6 +70,8 @@ inline constexpr Name event_name<JobAssigned>{"job-assigned", "workload-assigned
 template <>
 inline constexpr Name event_name<PhaseStarted>{"job-started", "workload-started"};
 template <>
+inline constexpr Name event_name<StillRunning>{{}, "workload-slow"};
+template <>
 inline constexpr Name event_name<JobReturned>{{}, "workload-returned"};
 template <>
 inline constexpr Name event_name<JobEnded>{"job-done", "workload-done"};
@@ -113,7 +115,7 @@ auto fields(Is<HistoryCommit> auto& m) {
 auto fields(Is<HistoryRead> auto& m) { return std::tuple{both("left_out", m.left_out), both("commits", m.commits)}; }
 auto fields(Is<WorkloadsListed> auto& m) {
   return std::tuple{both("workloads", m.workloads), both("repeated", m.repeated), both("runs", m.runs),
-                    both("chunks", m.chunks), both("bound", m.bound)};
+                    both("chunks", m.chunks),       both("bound", m.bound),       both("known", m.known)};
 }
 auto fields(Is<WorkerReady> auto& m) { return std::tuple{both("worker", m.worker), both("node", m.node)}; }
 auto fields(Is<JobAssigned> auto& m) {
@@ -123,6 +125,10 @@ auto fields(Is<JobAssigned> auto& m) {
 auto fields(Is<PhaseStarted> auto& m) {
   return std::tuple{both("worker", m.worker),       both("job", m.job),     both("attempt", m.attempt),
                     each("commit", "name", m.item), both("phase", m.phase), suite_only("expected", m.expected)};
+}
+auto fields(Is<StillRunning> auto& m) {
+  return std::tuple{both("worker", m.worker), both("job", m.job), both("attempt", m.attempt),
+                    each("commit", "name", m.item), both("so_far", m.so_far)};
 }
 auto fields(Is<JobReturned> auto& m) { return std::tuple{both("worker", m.worker), both("job", m.job)}; }
 auto fields(Is<JobEnded> auto& m) {

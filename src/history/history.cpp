@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "estimate.hpp"
@@ -44,7 +45,15 @@ class Recorder {
     auto write = connection.prepare(
         "REPLACE INTO workload (suite, id, runs, failures, mean, variance, last) VALUES (?, ?, ?, ?, ?, ?, ?)");
     if (!write) return tl::unexpected{write.error()};
-    return Recorder{use.integer(0), std::move(*read), std::move(*write)};
+    auto add_execution = connection.prepare(
+        "REPLACE INTO execution (suite, id, number, took, passed, node, runner) VALUES (?, ?, ?, ?, ?, ?, ?)");
+    if (!add_execution) return tl::unexpected{add_execution.error()};
+    auto drop = connection.prepare("DELETE FROM execution WHERE suite = ? AND id = ? AND number <= ?");
+    if (!drop) return tl::unexpected{drop.error()};
+    Recorder recorder{use.integer(0), std::move(*read), std::move(*write)};
+    recorder.add_execution_.emplace(std::move(*add_execution));
+    recorder.drop_.emplace(std::move(*drop));
+    return recorder;
   }
 
   Result<void> record(const Observation& observation, std::int64_t when) {
@@ -68,16 +77,27 @@ class Recorder {
     }
     return Statement::Use{write_}(suite_)(observation.workload)(runs + 1)(failures + (observation.passed ? 0 : 1))(
                estimate.mean)(estimate.variance)(last)
-        .done();
+        .done()
+        .and_then([&] { return keep(observation, runs + 1); });
   }
 
  private:
+  /// The last ones, each by itself.
+  Result<void> keep(const Observation& one, std::int64_t number) {
+    return Statement::Use{*add_execution_}(suite_)(one.workload)(number)(static_cast<double>(one.took.count()))(
+               std::int64_t{one.passed ? 1 : 0})(one.node)(one.runner)
+        .done()
+        .and_then([&] { return Statement::Use{*drop_}(suite_)(one.workload)(number - History::most_kept).done(); });
+  }
+
   Recorder(std::int64_t suite, Statement read, Statement write)
       : suite_{suite}, read_{std::move(read)}, write_{std::move(write)} {}
 
   std::int64_t suite_;
   Statement read_;
   Statement write_;
+  std::optional<Statement> add_execution_;
+  std::optional<Statement> drop_;
 };
 
 }  // namespace
@@ -133,6 +153,28 @@ Result<void> History::record(const std::string& suite, std::span<const Observati
   return transaction->commit();
 }
 
+Result<std::vector<Past>> History::past(const std::string& suite) {
+  auto select = impl_->connection->prepare(
+      "SELECT id, took, passed, node, runner FROM execution "
+      "WHERE suite = (SELECT id FROM suite WHERE name = ?) ORDER BY id, number");
+  if (!select) return tl::unexpected{select.error()};
+  std::vector<Past> result;
+  Statement::Use use{*select};
+  use(suite);
+  while (true) {
+    const Result<bool> row = use.row();
+    if (!row) return tl::unexpected{row.error()};
+    if (!*row) return result;
+    std::string workload = use.bytes(0);
+    if (result.empty() || result.back().workload != workload) result.emplace_back().workload = std::move(workload);
+    Execution& execution = result.back().executions.emplace_back();
+    execution.took = to_nanoseconds(use.real(1));
+    execution.passed = use.integer(2) != 0;
+    execution.node = use.bytes(3);
+    execution.runner = use.bytes(4);
+  }
+}
+
 Result<std::vector<SuiteSummary>> History::suites() {
   auto select = impl_->connection->prepare(
       "SELECT name, count(*), sum(runs), sum(mean), max(last) FROM suite JOIN workload ON workload.suite = suite.id "
@@ -186,7 +228,9 @@ Result<std::size_t> History::prune(const PruneRequest& request) {
     if (auto done = use.done(); !done) return tl::unexpected{done.error()};
   }
   const auto forgotten = static_cast<std::size_t>(impl_->connection->changes());
-  auto tidied = impl_->connection->execute("DELETE FROM suite WHERE id NOT IN (SELECT suite FROM workload)");
+  auto tidied = impl_->connection->execute(
+      "DELETE FROM execution WHERE (suite, id) NOT IN (SELECT suite, id FROM workload);"
+      "DELETE FROM suite WHERE id NOT IN (SELECT suite FROM workload)");
   if (!tidied) return tl::unexpected{tidied.error()};
   if (auto done = transaction->commit(); !done) return tl::unexpected{done.error()};
   return forgotten;

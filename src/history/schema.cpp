@@ -37,6 +37,17 @@ constexpr std::array steps{
          question BLOB PRIMARY KEY NOT NULL,
          last INTEGER NOT NULL
        ) STRICT, WITHOUT ROWID;)",
+    // `number`: which execution of the workload it was, from 1.
+    R"(CREATE TABLE execution (
+         suite INTEGER NOT NULL REFERENCES suite (id),
+         id BLOB NOT NULL,
+         number INTEGER NOT NULL,
+         took REAL NOT NULL,
+         passed INTEGER NOT NULL,
+         node BLOB NOT NULL,
+         runner BLOB NOT NULL,
+         PRIMARY KEY (suite, id, number)
+       ) STRICT, WITHOUT ROWID;)",
 };
 
 struct Header {

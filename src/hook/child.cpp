@@ -221,8 +221,10 @@ Result<ChildEnd> run_child(const ChildRequest& request) {
   const UniqueFd errors{request.quiet ? ::memfd_create("errors", MFD_CLOEXEC) : -1};
   Start start;
   start.command = {"nmzbisect"};
-  start.command.insert(start.command.end(), request.arguments.begin(), request.arguments.end());
+  const auto dashes = std::ranges::find(request.arguments, "--");
+  start.command.insert(start.command.end(), request.arguments.begin(), dashes);
   start.command.insert(start.command.end(), {"--json", "-"});
+  start.command.insert(start.command.end(), dashes, request.arguments.end());
   start.program = "/proc/self/exe";
   start.own_group = true;
   start.in = nothing.get();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace nmz::hook {
@@ -30,11 +32,28 @@ std::vector<std::string> place(const Question& question) {
   return question.directory.empty() ? std::vector<std::string>{} : std::vector<std::string>{"-C", question.directory};
 }
 
+/// nmzswarm beside us, or in PATH.
+std::string nmzswarm() {
+  std::error_code error;
+  const std::filesystem::path here = std::filesystem::canonical("/proc/self/exe", error).parent_path() / "nmzswarm";
+  return std::filesystem::exists(here, error) ? here.string() : "nmzswarm";
+}
+
+/// A suite's failures are the commit's; that there was nothing to run, or nobody to run it, is not.
+void add_suite(std::vector<std::string>& arguments, const std::string& suite) {
+  if (suite.empty()) return;
+  const std::string line = "\"$0\" " + suite + "\nstatus=$?\ncase $status in 0 | 1) exit $status ;; esac\nexit 125";
+  for (const std::string& word : {std::string{"--"}, std::string{"sh"}, std::string{"-c"}, line, nmzswarm()}) {
+    arguments.push_back(word);
+  }
+}
+
 ChildRequest test_of(const Question& question) {
   ChildRequest request;
   request.arguments = {"test"};
   for (const std::string& word : place(question)) request.arguments.push_back(word);
   request.arguments.insert(request.arguments.end(), {"--recall", "-q", question.commit});
+  add_suite(request.arguments, question.suite);
   request.deadline = question.deadline;
   request.quiet = true;
   return request;
@@ -50,6 +69,7 @@ ChildRequest search_of(const Question& question) {
   }
   request.arguments.insert(request.arguments.end(), {"--bad", question.commit});
   if (question.quiet) request.arguments.emplace_back("-q");
+  add_suite(request.arguments, question.suite);
   request.deadline = question.deadline;
   request.quiet = question.quiet;
   return request;

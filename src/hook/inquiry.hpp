@@ -19,6 +19,7 @@ struct Question {
   Question() = default;
   std::string directory;  ///< of the repository; empty = here
   std::string commit;     ///< hex digits
+  std::string suite;      ///< nmz.suite: what follows nmzswarm, for a shell; empty: what is configured tests
   /// What was there before, asked for only where it is searched; empty: nothing is known, and is looked for.
   std::function<std::vector<std::string>()> goods;
   Deadline deadline = Deadline::max();

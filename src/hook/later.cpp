@@ -95,6 +95,7 @@ Finding answer(const std::string& directory, const Entry& entry, const Settings&
   const std::chrono::milliseconds budget = settings.budget.count() > 0 ? settings.budget : usual_budget;
   question.deadline = std::chrono::steady_clock::now() + budget;
   question.quiet = true;
+  question.suite = settings.suite;
   return inquire(question);
 }
 

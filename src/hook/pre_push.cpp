@@ -116,6 +116,7 @@ struct Push {
   std::vector<std::string> known;
   Deadline deadline;
   std::chrono::milliseconds budget{0};
+  std::string suite;
 };
 
 /// Whether it may go.
@@ -130,6 +131,7 @@ int examine(const Check& check, const Push& push) {
   question.commit = *commit;
   question.goods = [&] { return points_of_departure(*commit, push.known); };
   question.deadline = push.deadline;
+  question.suite = push.suite;
   const Finding finding = inquire(question);
   if (finding.kind == Kind::interrupted) return exit_interrupted;
   if (finding.kind == Kind::culprit || finding.kind == Kind::suspects) {
@@ -160,6 +162,7 @@ int pre_push(const std::vector<std::string>& arguments, const std::string& input
   Push push;
   push.budget = settings->budget.count() > 0 ? settings->budget : usual_budget;
   push.deadline = std::chrono::steady_clock::now() + push.budget;
+  push.suite = settings->suite;
   push.known = known_there(arguments.empty() ? "" : arguments.front(), moves);
   int status = 0;
   for (const Check& check : checks) {

@@ -140,6 +140,7 @@ std::string report_json(const Told& told, const std::string& report) {
   all["log_end"] = json::string{text::printable_lines(result.log_end, text::Colours::removed)};
   add("log", result.deciding_log);
   add("report", report);
+  all["seconds"] = told.finding.end.wall.count();
   return json::serialize(all);
 }
 

@@ -44,8 +44,9 @@ Result<Settings> read_settings(const std::string& directory) {
   const Result<std::vector<Value>> values = configuration::read(directory);
   if (!values) return tl::unexpected{values.error()};
   Settings settings;
-  settings.testable =
-      !last_of(*values, "command").value_or("").empty() || !last_of(*values, "image").value_or("").empty();
+  settings.suite = last_of(*values, "suite").value_or("");
+  settings.testable = !settings.suite.empty() || !last_of(*values, "command").value_or("").empty() ||
+                      !last_of(*values, "image").value_or("").empty();
   if (std::vector<std::string> refs = words_of(configuration::all(*values, "nmz.refs")); !refs.empty()) {
     settings.refs = std::move(refs);
   }

@@ -12,7 +12,8 @@ namespace nmz::hook {
 
 struct Settings {
   Settings() = default;
-  bool testable = false;  ///< there is something to test with: nmz.command, or nmz.image with its own
+  bool testable = false;  ///< there is something to test with: nmz.suite, nmz.command, or nmz.image with its own
+  std::string suite;      ///< nmz.suite: arguments of nmzswarm, for a shell
   std::vector<std::string> refs{"refs/heads/*"};  ///< nmz.refs
   std::chrono::milliseconds budget{0};            ///< nmz.budget; 0 = it is not said
   std::string notify;                             ///< nmz.notify: a shell command

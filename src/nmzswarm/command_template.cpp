@@ -62,7 +62,7 @@ class Quotes {
   }
   /// What a variable's value is as one text here.
   [[nodiscard]] std::string reference(const std::string& name) const {
-    const std::string text = "${" + name + "}";
+    std::string text = "${" + name + "}";
     if (quote_ == '"') return text;
     return quote_ == 0 ? "\"" + text + "\"" : "'\"" + text + "\"'";
   }

@@ -12,14 +12,13 @@
 #include "nmz/error/steps.hpp"
 #include "nmz/history/history.hpp"
 #include "nmz/installation/user_directories.hpp"
-#include "nmz/output/local_time.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
 #include "nmz/run/configured.hpp"
-#include "nmz/text/utf8.hpp"
-#include "nmz/view/text.hpp"
 
+#include "history_texts.hpp"
 #include "swarm.hpp"
+#include "trends.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -28,7 +27,7 @@ using Clock = std::chrono::system_clock;
 
 constexpr const char* usage =
     "Usage: nmzswarm history [OPTION...]           (the suites)\n"
-    "       nmzswarm history [OPTION...] SUITE     (its workloads, the longest first)\n"
+    "       nmzswarm history [OPTION...] SUITE     (its workloads, the longest first; what is flaky or newly slower)\n"
     "       nmzswarm history prune [--before AGE] [--suite SUITE]\n";
 
 struct Question {
@@ -37,6 +36,7 @@ struct Question {
   std::string file;
   std::optional<std::string> before;
   std::optional<std::string> suite;
+  bool json = false;
 };
 
 /// As for parse_time(), and "30d".
@@ -52,33 +52,35 @@ Result<std::chrono::milliseconds> parse_age(const std::string& text) {
   return fail(ErrorKind::misconfigured, "--before needs an age such as 30d or 12h, not '" + text + "'");
 }
 
-int list_suites(history::History& known) {
-  const auto suites = need(known.suites());
-  std::string text;
-  if (!suites.empty())
-    text += fmt::format("{:>9}  {:>9}  {:>12}  {:16}  SUITE\n", "WORKLOADS", "RUNS", "TOGETHER", "LAST");
-  for (const history::SuiteSummary& one : suites) {
-    text += fmt::format("{:>9}  {:>9}  {:>12}  {:16}  {}\n", one.workloads, one.runs, view::duration(one.total),
-                        output::local_minute(one.last), text::printable(one.suite));
-  }
-  output::print(output::without_commands(text));
+int print(const Question& question, const std::string& text) {
+  output::print(question.json ? output::json_without_commands(text) : output::without_commands(text));
   return exit_passed;
 }
 
-int list_workloads(history::History& known, const std::string& suite) {
+int list_suites(history::History& known, const Question& question) {
+  const auto suites = need(known.suites());
+  return print(question, question.json ? suites_json(suites) : suites_text(suites));
+}
+
+/// The suite of this name, or the only one whose name has it within.
+std::string suite_called(history::History& known, const std::string& name) {
+  std::vector<std::string> found;
+  for (const history::SuiteSummary& one : need(known.suites())) {
+    if (one.suite == name) return name;
+    if (one.suite.find(name) != std::string::npos) found.push_back(one.suite);
+  }
+  if (found.size() == 1) return found.front();
+  throw StepFailed{
+      Error{ErrorKind::not_found,
+            found.empty() ? "nothing is known of a suite '" + name + "' (see nmzswarm history)"
+                          : fmt::format("{} suites are called so: '{}' (see nmzswarm history)", found.size(), name)}};
+}
+
+int tell_suite(history::History& known, const Question& question) {
+  const std::string suite = suite_called(known, question.words.front());
   const auto workloads = need(known.workloads(suite));
-  if (workloads.empty()) {
-    throw StepFailed{Error{ErrorKind::not_found, "nothing is known of a suite '" + suite + "' (see nmzswarm history)"}};
-  }
-  std::string text =
-      fmt::format("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  WORKLOAD\n", "EXPECTED", "DEVIATION", "RUNS", "FAILED", "LAST");
-  for (const history::WorkloadSummary& one : workloads) {
-    text += fmt::format("{:>12}  {:>12}  {:>7}  {:>7}  {:16}  {}\n", view::duration(one.expectation.mean),
-                        view::duration(one.expectation.deviation), one.expectation.runs, one.expectation.failures,
-                        output::local_minute(one.last), text::printable(one.workload));
-  }
-  output::print(output::without_commands(text));
-  return exit_passed;
+  const Trends found = trends(need(known.past(suite)));
+  return print(question, question.json ? suite_json(suite, workloads, found) : suite_text(workloads, found));
 }
 
 int prune(history::History& known, const Question& question) {
@@ -105,7 +107,7 @@ int answer(const Question& question) {
       need(history::History::open(question.file.empty() ? need(installation::data_directory()) / "history.sqlite"
                                                         : std::filesystem::path{question.file}));
   if (prunes) return prune(known, question);
-  return question.words.empty() ? list_suites(known) : list_workloads(known, question.words.front());
+  return question.words.empty() ? list_suites(known, question) : tell_suite(known, question);
 }
 
 }  // namespace
@@ -123,6 +125,8 @@ int history_command(const std::vector<std::string>& arguments) {
   parser.take_words(question.words);
   parser.add(
       {value("--history", "FILE", command_line::text(question.file), "The database [in the user's data directory]"),
+       value("--format", "FORMAT", one_of<bool>(question.json, {{"text", false}, {"json", true}}),
+             "How it is written: text or json [text]"),
        value("--before", "AGE", stored(question.before, keep),
              "Forget what was last seen longer ago than this (30d, 12h)"),
        value("--suite", "SUITE", stored(question.suite, keep), "Forget only what belongs to this suite")});

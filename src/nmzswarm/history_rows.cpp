@@ -10,6 +10,7 @@ void HistoryRows::show(const events::Event& event, events::Seconds /*now*/) {
   if (const auto* const listed = std::get_if<events::WorkloadsListed>(&event)) {
     singly_ = listed->chunks == 0 && !listed->repeated;
   }
+  if (const auto* const ready = std::get_if<events::WorkerReady>(&event)) nodes_[ready->worker] = ready->node;
   const auto* const done = std::get_if<events::JobEnded>(&event);
   if (done == nullptr || done->workload.empty() || !singly_) return;
   // An execution that was ended tells how long it lasted at least, not how long it takes.
@@ -21,6 +22,7 @@ void HistoryRows::show(const events::Event& event, events::Seconds /*now*/) {
   row.workload = done->workload;
   row.took = std::chrono::duration_cast<std::chrono::nanoseconds>(done->took);
   row.passed = done->mark != events::Mark::failed;
+  if (const auto node = nodes_.find(done->worker); node != nodes_.end()) row.node = node->second;
   rows_.push_back(std::move(row));
 }
 

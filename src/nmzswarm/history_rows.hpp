@@ -1,6 +1,8 @@
 // What a run teaches the history, gathered from its events: how long each workload took.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "nmz/events/stream.hpp"
@@ -16,6 +18,7 @@ class HistoryRows final : public events::Consumer {
 
  private:
   bool singly_ = true;  ///< an execution is about one workload, and each has one
+  std::map<job::WorkerId, std::string> nodes_;
   std::vector<history::Observation> rows_;
 };
 

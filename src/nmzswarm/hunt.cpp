@@ -14,6 +14,8 @@
 #include "nmz/report/grouping.hpp"
 #include "nmz/report/rate.hpp"
 
+#include "earlier_command.hpp"
+
 namespace nmz::nmzswarm {
 namespace {
 
@@ -39,14 +41,6 @@ std::unordered_map<std::string, Runs> by_workload(const report::Executions& exec
     }
   }
   return result;
-}
-
-/// Where the hunt's own results are: a repetition would write over them.
-bool names_output(std::string_view word) {
-  if (!word.starts_with('-')) return false;
-  word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
-  const std::string_view name = word.substr(0, word.find('='));
-  return name == "log-dir" || name == "json" || name == "junit" || name == "trace";
 }
 
 std::vector<events::FailureGroup> groups_of(const Runs& runs) {
@@ -81,13 +75,11 @@ std::string repeating_command(const std::vector<std::string>& arguments, const s
   const bool listed = sign != arguments.end();
   const char* const end = separator == Separator::nul ? "\\0" : "\\n";
   std::string command = listed ? "nmzswarm" : fmt::format("printf '%s{}' {} | nmzswarm", end, quoted(id));
-  // Of an option given twice the last one counts, and limits of a hunt can be combined.
-  for (auto word = arguments.begin(); word != dashes; ++word) {
-    if (!names_output(*word)) {
-      command += " " + quoted(*word);
-    } else if (word->find('=') == std::string::npos && std::next(word) != dashes) {
-      ++word;
-    }
+  // Of an option given twice the last one counts, and limits of a hunt can be combined. The hunt's own results are not
+  // to be written over.
+  for (const std::string& word :
+       without_options({arguments.begin(), dashes}, {"log-dir", "json", "junit", "trace", "html", "svg"})) {
+    command += " " + quoted(word);
   }
   command += std::string{listed ? "" : " --workloads -"} + " --shard 1/1 --repeat 1 --seed " + std::to_string(seed);
   for (auto word = dashes; word != sign; ++word) command += " " + quoted(*word);

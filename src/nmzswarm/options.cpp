@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -15,10 +14,12 @@
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/workflow_commands.hpp"
 #include "nmz/run/config_command.hpp"
-#include "nmz/text/utf8.hpp"
 
 #include "command_template.hpp"
+#include "earlier_command.hpp"
+#include "option_values.hpp"
 #include "swarm.hpp"
+#include "telling_options.hpp"
 
 namespace nmz::nmzswarm {
 namespace {
@@ -111,21 +112,6 @@ command_line::Take chunks(Options& options) {
   };
 }
 
-/// "77,125", or "none".
-Result<std::vector<std::int32_t>> parse_codes(const std::string& text) {
-  constexpr std::uint64_t largest_code = 255;
-  std::vector<std::int32_t> codes;
-  if (text == "none") return codes;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto code = command_line::parse_count("--skip-code", text.substr(begin, end - begin), largest_code, 1);
-    if (!code) return tl::unexpected<Error>{code.error()};
-    codes.push_back(static_cast<std::int32_t>(*code));
-    begin = end + 1;
-  }
-  return codes;
-}
-
 /// Automake's 77, and the 125 of `git bisect run`. An image's own script is the contract of Namazu Swarm v0, whose
 /// verdict is zero or not; and a chunk that ends so tells nothing about each of its workloads.
 Result<void> settle_skip_codes(Options& options, const std::optional<std::string>& asked) {
@@ -144,23 +130,6 @@ Result<std::uint64_t> parse_seed(const std::string& option, const std::string& t
   return fail(ErrorKind::misconfigured, option + " needs a whole number, not '" + text + "'");
 }
 
-/// As docker reads it: '#' begins a comment line, a byte order mark is no part of the first name.
-Result<void> read_environment_file(const std::string& path, std::vector<std::string>& environment) {
-  std::ifstream file{path};
-  if (!file) return fail(ErrorKind::misconfigured, "--env-file: cannot read '" + path + "'");
-  std::string line;
-  bool first = true;
-  while (std::getline(file, line)) {
-    if (std::exchange(first, false)) line = text::without_byte_order_mark(std::string{line});
-    if (line.ends_with('\r')) line.pop_back();
-    line.erase(0, line.find_first_not_of(" \t"));
-    if (line.empty() || line.front() == '#') continue;
-    auto taken = command_line::take_variable("--env-file '" + path + "'", line, environment);
-    if (!taken) return taken;
-  }
-  return {};
-}
-
 Table list_options(Options& options, Words& words) {
   const auto shard = [&options](const std::string& /*option*/, const std::string& text) {
     return parse_shard(text, options.selection);
@@ -177,6 +146,9 @@ Table list_options(Options& options, Words& words) {
       or_empty(
           list("--exclude", "REGEX", texts(options.selection.excludes), "No workloads that match; may be repeated")),
       value("--shard", "I/N", shard, "Only the I-th of N parts of the list"),
+      value("--no-tests", "RESULT",
+            command_line::one_of<bool>(options.no_tests_pass, {{"pass", true}, {"fail", false}}, command_line::needs),
+            "Whether it is well that nothing is to be run: pass, or fail (exit status 2) [fail]"),
       flag("--list", options.list_only, "Print the workloads and exit (with --workloads)"),
   };
 }
@@ -205,6 +177,14 @@ Table running_options(Options& options, Words& words, run::SharedOptions& shared
           },
           "Exit codes of the command that mean skipped, with commas between them, or none [77,125; none with --chunks "
           "and for an image's own script]"),
+      or_alone(value("--isolate", "WHAT",
+                     command_line::one_of<Isolate>(
+                         options.isolate,
+                         {{"none", Isolate::none}, {"world", Isolate::world}, {"network", Isolate::network}}),
+                     "On this machine, what each worker has for itself: none; world: /tmp, processes, IPC, and what is "
+                     "written below this directory, which is lost at the end; network: also a network with nothing but "
+                     "a loopback, so that ports do not collide [none; alone: world]"),
+               "world"),
       or_alone(value("--fail-fast", "K", count(options.fail_fast, most), "End the run after K failures [1]"), "1"),
       value("--max-worker-restarts", "N", count(options.max_worker_restarts, most, 0),
             "How often a worker that was lost is started again until it is done without [5]"),
@@ -252,7 +232,15 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
     names.emplace_back("--speculate");
     return parser.contradiction(names, "--speculate and --repeat exclude each other: each run of a hunt counts once");
   }
+  if (const auto sound = constraints(options.apart, {}); !sound) return tl::unexpected<Error>{sound.error()};
+  if (options.speculate && options.apart.any()) {
+    return parser.contradiction({"--exclusive", "--group", "--needs", "--speculate"},
+                                "--speculate runs copies, and goes with none of --exclusive, --group and --needs");
+  }
   const bool image = !options.containers.image.empty();
+  if (image && options.isolate != Isolate::none) {
+    return parser.contradiction({"--isolate"}, "--isolate is for workers on this machine; containers are apart anyway");
+  }
   if (options.ids && !options.workloads.empty()) {
     return parser.contradiction({"--workloads"}, "--workloads and ::: exclude each other: both are the list");
   }
@@ -324,7 +312,9 @@ class CommandLine {
     parser_.add(list_options(options(), words_));
     parser_.add(running_options(options(), words_, shared_));
     parser_.add(again_options(options().again));
+    parser_.add(apart_options(options().apart));
     parser_.add(output_options(options(), shared_));
+    parser_.add(telling_options(options()));
     parser_.add(shared_.last("Print only what failed and the summary",
                              "Also tell what each worker does, and how long each phase took"));
   }
@@ -349,6 +339,7 @@ class CommandLine {
         .map([&] { return std::move(request_); });
   }
   command_line::Parser& parser() { return parser_; }
+  [[nodiscard]] const Options& said() const { return request_.options; }
   static std::string directory() { return {}; }
   [[nodiscard]] bool configured() const { return shared_.configured(); }
   static std::vector<std::string> replaced() { return {}; }
@@ -371,8 +362,20 @@ CommandTemplate::Options place_of(const Options& options) {
   return places;
 }
 
+/// "--rerun failed" alone goes on with the last run here, whatever that was.
 Result<Request> parse(const std::vector<std::string>& arguments, const run::Defaults& defaults) {
-  return run::understand<CommandLine>(arguments, defaults);
+  CommandLine line;
+  const auto page = line.read(arguments, {});
+  const Options& said = line.said();
+  const bool what = !said.workloads.empty() || !said.command.empty() || !said.containers.image.empty();
+  if (!page || *page || said.again.rerun == Rerun::nothing || what) {
+    return run::understand<CommandLine>(arguments, defaults);
+  }
+  const auto whole = with_earlier_command(arguments, said.log_directory);
+  if (whole) return run::understand<CommandLine>(*whole, defaults);
+  auto configured = run::understand<CommandLine>(arguments, defaults);
+  if (!configured) return tl::unexpected<Error>{whole.error()};
+  return configured;
 }
 
 int config_command(const std::vector<std::string>& arguments) {

@@ -1,6 +1,7 @@
 // The command line of nmzswarm.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,11 +14,15 @@
 #include "nmz/run/settings.hpp"
 
 #include "again_options.hpp"
+#include "apart_options.hpp"
 #include "command_template.hpp"
 #include "report_files.hpp"
 #include "workload_list.hpp"
 
 namespace nmz::nmzswarm {
+
+/// Of a local worker.
+enum class Isolate : std::uint8_t { none, world, network };
 
 struct Options : run::Settings {
   Options() = default;
@@ -33,12 +38,16 @@ struct Options : run::Settings {
   double timeout_factor = 0;             ///< of the expected duration, in place of `timeout`; 0 = none
   std::vector<std::int32_t> skip_codes;  ///< exit codes that mean that a workload cannot be run here
   AgainOptions again;
+  ApartOptions apart;
+  Isolate isolate = Isolate::none;
   std::size_t fail_fast = 0;              ///< failures that end the run; 0 = never
   std::uint32_t max_worker_restarts = 5;  ///< of each worker
   bool speculate = false;                 ///< copies of the last workloads on idle workers
   std::string history;                    ///< the database; empty = the user's
   bool use_history = true;
   ReportOptions reports;
+  std::optional<std::chrono::milliseconds> slow_after;
+  bool no_tests_pass = false;
   bool list_only = false;
 };
 

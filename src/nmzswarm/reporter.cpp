@@ -53,6 +53,7 @@ void Reporter::listed() {
   listed.workloads = ids.size();
   listed.chunks = suite_.chunks();
   listed.repeated = suite_.hunt() != nullptr;
+  listed.known = known.size();
   if (listed.repeated) listed.runs = suite_.again().repeat;
   if (all_expected_) listed.bound = schedule::lower_bound(known, workers_);
   reached("listed");
@@ -98,7 +99,10 @@ void Reporter::assigned(const dispatch::Assign& assignment) {
 /// It may have waited at its worker since it was assigned.
 void Reporter::started(const dispatch::Assign& assignment, job::Phase phase) {
   if (assignment.subject == schedule::listing) return;
-  running_.insert(assignment.job);
+  Running& running = running_[assignment.job];
+  running.what = {assignment.worker, assignment.job, assignment.attempt, suite_.name(assignment.subject), {}};
+  running.since = elapsed();
+  running.next = suite_.slow_after(assignment.subject);
   events::PhaseStarted started;
   started.worker = assignment.worker;
   started.job = assignment.job;
@@ -112,6 +116,7 @@ void Reporter::started(const dispatch::Assign& assignment, job::Phase phase) {
 void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
   if (assignment.subject == schedule::listing) return suite_.listing_output(bytes);
   logs_.append(assignment.job, suite_.log_name(assignment.subject), assignment.attempt, bytes);
+  if (suite_.shows_output()) show(events::Output{assignment.job, std::string{bytes}});
   show_trouble();
 }
 
@@ -173,6 +178,27 @@ void Reporter::ended(const dispatch::Ended& ended) {
   show_trouble();
   show(done);
   show_trouble();
+  tell_unread(ended);
+}
+
+/// Most programs that take no test by their input run all of their tests, each time.
+void Reporter::tell_unread(const dispatch::Ended& ended) {
+  if (!ended.outcome.unread || suite_.ids().size() < 2 || !suite_.gives_input() || std::exchange(told_unread_, true)) {
+    return;
+  }
+  show(
+      events::Notice{"the command has read nothing of its input, the workload: if it does not use $NMZ_WORKLOAD "
+                     "either, it runs the same "
+                     "each time ({} puts the workload into its words)"});
+}
+
+void Reporter::tell_slow() {
+  for (auto& [job, running] : running_) {
+    running.what.so_far = elapsed() - running.since;
+    if (running.what.so_far < running.next) continue;
+    running.next = 2 * running.what.so_far;
+    show(running.what);
+  }
 }
 
 events::JobEnded Reporter::told(const dispatch::Ended& ended) {
@@ -239,6 +265,7 @@ void Reporter::tick() {
   if (anything_started_) {
     suite_.tell_time(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed() - first_start_));
   }
+  tell_slow();
   show(events::Tick{});
 }
 

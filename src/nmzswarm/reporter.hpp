@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -56,6 +57,8 @@ class Reporter final : public coordinator::Observer {
   void show_trouble();
   [[nodiscard]] bool keeps_log(const dispatch::Ended& ended, events::Mark mark);
   void tell_missing_timeouts();
+  void tell_slow();
+  void tell_unread(const dispatch::Ended& ended);
 
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -66,7 +69,12 @@ class Reporter final : public coordinator::Observer {
   std::uint32_t workers_;
   std::uint32_t most_workers_;  ///< at any time
   std::uint32_t ready_ = 0;
-  std::set<job::JobId> running_;               ///< those that have begun
+  struct Running {
+    events::StillRunning what;
+    events::Seconds since{0};
+    events::Seconds next{0};  ///< told when it has run for so long
+  };
+  std::map<job::JobId, Running> running_;      ///< those that have begun
   std::set<std::string> ran_;                  ///< workloads, or chunks, of which an execution has ended
   std::set<schedule::Workload> passing_logs_;  ///< of a hunt: those with one that is kept
   std::vector<events::PhaseReached> phases_;
@@ -74,6 +82,7 @@ class Reporter final : public coordinator::Observer {
   bool all_expected_ = false;  ///< the history knows every workload
   events::Seconds first_start_{0};
   bool anything_started_ = false;
+  bool told_unread_ = false;
 };
 
 }  // namespace nmz::nmzswarm

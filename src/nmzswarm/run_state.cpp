@@ -29,13 +29,6 @@ std::string line_of(const std::string& id, std::string_view result) {
   return json::serialize(object) + "\n";
 }
 
-/// FNV-1a, 64 bits.
-std::string hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return fmt::format("{:016x}", hash);
-}
-
 std::optional<std::string> content_of(const fs::path& path) {
   std::ifstream file{path, std::ios::binary};
   if (!file) return std::nullopt;
@@ -47,6 +40,13 @@ bool counts_as_failed(std::string_view word, bool flaky_fails) {
 }
 
 }  // namespace
+
+/// FNV-1a, 64 bits.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return fmt::format("{:016x}", hash);
+}
 
 std::vector<Kept::One> Kept::failures() const {
   std::vector<One> failed;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -24,6 +25,9 @@
 #include "again_options.hpp"
 
 namespace nmz::nmzswarm {
+
+/// Of a text, for a file's name.
+[[nodiscard]] std::string hash_of(std::string_view text);
 
 /// What a run that goes on with an earlier one does not run again, and is part of the whole all the same.
 struct Kept {

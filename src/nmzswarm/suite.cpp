@@ -149,6 +149,12 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {
   return plan;
 }
 
+std::unique_ptr<schedule::WorkloadPlan> Suite::constrained(std::unique_ptr<schedule::WorkloadPlan> plan) const {
+  auto rules = constraints(options_.apart, ids());
+  if (!rules || !options_.apart.any()) return plan;  // an error was told before the run
+  return std::make_unique<schedule::ConstrainedPlan>(std::move(plan), std::move(*rules));
+}
+
 void Suite::tell_time(std::chrono::nanoseconds now) {
   if (hunt_ != nullptr) hunt_->tell_time(now);
 }
@@ -159,7 +165,7 @@ std::uint64_t Suite::run_number(dispatch::Subject subject, std::uint32_t attempt
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
-  if (options_.again.hunts()) return make_hunt();
+  if (options_.again.hunts()) return constrained(make_hunt());
   schedule::BatchOptions options;
   options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::singly;
   options.workers = workers_;
@@ -170,8 +176,8 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   // A shuffled order is asked for, and the same one for a seed, whatever is remembered meanwhile.
   auto order = options.shuffle ? std::vector<schedule::Expectation>(ids().size()) : expectations_;
   auto plan = std::make_unique<schedule::BatchPlan>(std::move(order), options);
-  if (options_.again.retries == 0) return plan;
-  return std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries);
+  if (options_.again.retries == 0) return constrained(std::move(plan));
+  return constrained(std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries));
 }
 
 Result<void> Suite::check_sizes(const schedule::WorkloadPlan& plan) const {
@@ -274,6 +280,18 @@ std::chrono::milliseconds Suite::timeout(dispatch::Subject subject) const {
   return std::max(shortest_multiple, std::chrono::milliseconds{whole});
 }
 
+std::chrono::nanoseconds Suite::slow_after(dispatch::Subject subject) const {
+  constexpr std::chrono::nanoseconds usually = std::chrono::minutes{1};
+  if (options_.slow_after) return *options_.slow_after;
+  const schedule::Expectation known = expected(subject);
+  return known && *known > usually / 2 ? 2 * *known : usually;
+}
+
+bool Suite::gives_input() const {
+  const auto names_it = [](const std::string& word) { return word.find("NMZ_WORKLOAD") != std::string::npos; };
+  return !template_.has_places() && std::ranges::none_of(command_, names_it);
+}
+
 wire::Run Suite::listing_run() {
   listing_output_ = {};
   wire::Run run;
@@ -297,6 +315,7 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   wire::Run run = lists ? listing_run() : wire::Run{};
   run.env = environment_;
   run.kill_grace = options_.kill_grace;
+  run.directory = directory_;
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   if (lists) return run;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nmz/coordinator/work_source.hpp"
@@ -43,6 +44,8 @@ class Suite final : public coordinator::WorkSource {
   void set_environment(const std::vector<std::string>& of_place) {
     environment_.insert(environment_.begin(), of_place.begin(), of_place.end());
   }
+  /// Where workers in a world of their own run it.
+  void set_directory(std::string directory) { directory_ = std::move(directory); }
   /// Exactly one of them, before the run. Errors (misconfigured): an execution would be too large.
   Result<void> set_list(WorkloadList list);
   void set_master_script(std::string script);
@@ -59,6 +62,7 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] std::size_t chunks() const;  ///< 0 unless chunked
   [[nodiscard]] bool timeout_is_multiple() const { return options_.timeout_factor > 0; }
   [[nodiscard]] const AgainOptions& again() const { return options_.again; }
+  [[nodiscard]] bool nothing_is_well() const { return options_.no_tests_pass; }
   [[nodiscard]] Separator separator() const { return options_.separator; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
@@ -71,6 +75,12 @@ class Suite final : public coordinator::WorkSource {
 
   /// By its exit code. Not where it has failed before: that would hide the failure.
   [[nodiscard]] bool skips(dispatch::Subject subject, const job::Outcome& outcome) const;
+
+  /// From when on an execution is slow.
+  [[nodiscard]] std::chrono::nanoseconds slow_after(dispatch::Subject subject) const;
+  [[nodiscard]] bool shows_output() const { return options_.show_output == view::ShowOutput::live; }
+  /// The workload is on standard input, and nothing of the command names its variable.
+  [[nodiscard]] bool gives_input() const;
 
   /// 0 = none.
   [[nodiscard]] std::chrono::milliseconds timeout(dispatch::Subject subject) const;
@@ -92,6 +102,7 @@ class Suite final : public coordinator::WorkSource {
   std::unique_ptr<schedule::WorkloadPlan> make_plan();
   std::unique_ptr<schedule::WorkloadPlan> take_listing(const job::Outcome& outcome);
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();
+  [[nodiscard]] std::unique_ptr<schedule::WorkloadPlan> constrained(std::unique_ptr<schedule::WorkloadPlan> plan) const;
   [[nodiscard]] wire::Run listing_run();
   void put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const;
 
@@ -102,7 +113,8 @@ class Suite final : public coordinator::WorkSource {
   std::vector<std::string> environment_;
   Expect expect_;
   std::string master_script_;
-  std::string mark_;  ///< stands before the list in the listing job's output
+  std::string directory_;  ///< absolute; empty = where the worker is
+  std::string mark_;       ///< stands before the list in the listing job's output
   std::string listing_output_;
   std::uint64_t seed_ = 0;
   Listing listing_;

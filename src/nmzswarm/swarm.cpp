@@ -22,16 +22,20 @@
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/report/executions.hpp"
+#include "nmz/run/command_lookup.hpp"
 #include "nmz/run/conduct.hpp"
 #include "nmz/run/records.hpp"
 #include "nmz/site/site.hpp"
 
+#include "command_template.hpp"
+#include "earlier_command.hpp"
 #include "history_rows.hpp"
 #include "hunt.hpp"
 #include "report_files.hpp"
 #include "reporter.hpp"
 #include "run_state.hpp"
 #include "suite.hpp"
+#include "worlds.hpp"
 
 namespace nmz::nmzswarm {
 namespace fs = std::filesystem;
@@ -42,7 +46,8 @@ namespace {
 std::uint32_t most_ahead(const Options& options) {
   constexpr std::uint32_t plenty = 100;
   const bool decides = options.fail_fast > 0 || options.again.until_fail > 0 || options.again.stop_at_width > 0;
-  return decides ? 0 : plenty;
+  const bool in_a_tree = options.isolate != Isolate::none;  // which is opened for one job at a time
+  return decides || in_a_tree ? 0 : plenty;
 }
 
 Result<std::string> read_all(const std::string& path) {
@@ -66,14 +71,22 @@ Result<std::string> read_all(const std::string& path) {
 }
 
 /// The list, where this program reads it itself.
-std::optional<WorkloadList> given_list(const Options& options) {
+struct GivenList {
+  std::string text;  ///< of the file
+  std::optional<WorkloadList> list;
+};
+
+GivenList given_list(const Options& options) {
+  GivenList given;
   if (options.ids) {
     std::string text;
     for (const std::string& id : *options.ids) text += id + '\0';
-    return need(read_list(text, options.selection, Separator::nul));
+    given.list = need(read_list(text, options.selection, Separator::nul));
+  } else if (!options.workloads.empty()) {
+    given.text = need(read_all(options.workloads));
+    given.list = need(read_list(given.text, options.selection, options.separator));
   }
-  if (options.workloads.empty()) return std::nullopt;
-  return need(read_list(need(read_all(options.workloads)), options.selection, options.separator));
+  return given;
 }
 
 std::uint32_t worker_count(const Options& options, const std::optional<WorkloadList>& list, std::uint32_t cpus) {
@@ -90,6 +103,21 @@ std::uint32_t worker_count(const Options& options, const std::optional<WorkloadL
 std::vector<std::string> command_of(const Options& options, const site::Site& site) {
   if (!options.command.empty()) return options.command;
   return {"/bin/sh", "-c", need(site.label(contract::v0::worker_script_label))};
+}
+
+/// Where workers see what we see: what is missing here would be each workload's failure.
+Result<void> find_command(const Options& options) {
+  if (options.command.empty()) return {};
+  const std::string& name = options.command.front();
+  const CommandTemplate places{options.command, place_of(options)};
+  if (places.fill("", 1).argv.front() != name) {  // each workload has its own
+    const Error none{ErrorKind::misconfigured, {}};
+    const Error hint = run::with_hint(none, options.command);
+    return hint.message.empty() ? Result<void>{} : tl::unexpected{hint};
+  }
+  const auto found = name.find('/') == std::string::npos ? run::find_in_path(name, options.environment)
+                                                         : run::check_program(name, fs::path{name});
+  return found.map_error([&options](const Error& error) { return run::with_hint(error, options.command); });
 }
 
 /// What is remembered of a suite, and what of its earlier run is kept.
@@ -145,11 +173,12 @@ Expect expectations_from(Memory& memory) {
   };
 }
 
-int print_list(const WorkloadList& list, Separator separator) {
+int print_list(const WorkloadList& list, const Options& options) {
   std::string text;
-  for (const std::string& id : list.ids) text += id + static_cast<char>(separator);
+  for (const std::string& id : list.ids) text += id + static_cast<char>(options.separator);
   const int status = run::print_page(program, text);
-  return status == exit_passed && list.ids.empty() ? exit_nothing : status;
+  return status == exit_passed && list.ids.empty() && !list.other_shards && !options.no_tests_pass ? exit_nothing
+                                                                                                   : status;
 }
 
 /// What is asked for on standard output is there alone.
@@ -190,10 +219,12 @@ void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEn
                fmt::format("nothing is left to run, and {} workload(s) have failed before", earlier_failures));
   }
   if (suite.ids().empty()) {
-    const std::size_t listed = suite.listing().list.listed;
-    return say(exit_nothing, "empty",
-               listed == 0 ? "there is nothing to run: the list is empty"
-                           : fmt::format("there is nothing to run: none of {} workloads is selected", listed));
+    const WorkloadList& list = suite.listing().list;
+    if (list.other_shards) return say(exit_passed, "empty", "this shard is empty: other ones have all there is to run");
+    return say(suite.nothing_is_well() ? exit_passed : exit_nothing, "empty",
+               list.listed == 0
+                   ? "there is nothing to run: the list is empty"
+                   : fmt::format("there is nothing to run: none of {} workloads is selected", list.listed));
   }
   if (failures) return say(exit_failed, "failed", "");
   if (flaky_fails && ended.suite.counts.flaky > 0) return say(exit_failed, "flaky", "");
@@ -247,6 +278,12 @@ coordinator::RunEnd carry_out(Suite& suite, site::Site& site, run::Loop& loop, c
   site::WorkersRequest request;
   request.agent = need(installation::find_agent());
   request.count = workers;
+  if (options.isolate != Isolate::none) {
+    Worlds worlds = need(make_worlds(options.isolate, request.agent, site.directory(), workers));
+    request.trees = std::move(worlds.trees);
+    request.worlds = std::move(worlds.plans);
+    request.another = std::move(worlds.another);
+  }
   request.notice = notice;
   request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
   run::Undertaking undertaking{suite.plan(), suite, reporter};
@@ -303,15 +340,18 @@ int conclude(const Options& options, Suite& suite, const coordinator::RunEnd& en
   return status;
 }
 
-int run_suite(const Options& options, std::optional<WorkloadList> list) {
+int run_suite(const Options& options, GivenList given) {
+  std::optional<WorkloadList> list = std::move(given.list);
   const bool listed = list.has_value();
   run::Loop loop;
   const auto site = need(site::open(loop.io, site_choice(options)));
+  if (site->sees_our_files()) need(find_command(options));
   Memory memory = recall(options, site->suite_key(options.command));
   if (list) select(options.again, memory, list->ids);
   const std::uint32_t workers = worker_count(options, list, site->cpus());
   Suite suite{options, workers, command_of(options, *site), expectations_from(memory)};
   suite.set_environment(site->environment());
+  if (options.isolate != Isolate::none) suite.set_directory(fs::current_path().string());
   suite.on_ids([&](auto& ids) { select(options.again, memory, ids); });
   take_list(suite, std::move(list), *site);
   need(installation::find_agent());
@@ -323,6 +363,9 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
                  memory.earlier ? memory.earlier->lines(options.again.rerun != Rerun::last) : ""};
   if (!options.chunked && !options.again.hunts()) reporter.keep_state(state);
   records.follow(reporter);
+  if (const auto kept = keep_command(records.logs(), options.arguments, given.text); !kept) {
+    reporter.show(events::Notice{"--rerun alone will not find this run: " + kept.error().message});
+  }
   report::Executions executions;
   reporter.add(executions);
   HistoryRows rows;
@@ -342,8 +385,8 @@ int run_suite(const Options& options, std::optional<WorkloadList> list) {
 }  // namespace
 
 int swarm(const Options& options) {
-  std::optional<WorkloadList> list = given_list(options);
-  return options.list_only ? print_list(*list, options.separator) : run_suite(options, std::move(list));
+  GivenList given = given_list(options);
+  return options.list_only ? print_list(*given.list, options) : run_suite(options, std::move(given));
 }
 
 }  // namespace nmz::nmzswarm

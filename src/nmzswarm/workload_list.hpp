@@ -26,7 +26,7 @@ struct WorkloadList {
   std::vector<std::string> ids;
   std::size_t listed = 0;      ///< before anything was left out
   std::size_t duplicates = 0;  ///< run once
-  std::size_t of_all_shards = 0;
+  bool other_shards = false;   ///< this one is empty, and not all are
 };
 
 /// What is between ids: a line each, or a NUL each as `find -print0` prints them, which takes nothing away from an id.

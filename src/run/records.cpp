@@ -15,6 +15,8 @@ namespace {
 view::TextStyle style_of(std::FILE* stream, const Settings& settings) {
   view::TextStyle style = view::TextStyle::for_stream(stream, settings.verbosity);
   style.explain = settings.explain;
+  style.status_level = settings.status_level;
+  style.output = settings.show_output;
   return style;
 }
 

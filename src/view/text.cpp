@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "nmz/files/tail.hpp"
 #include "nmz/text/utf8.hpp"
 
 #include "summary.hpp"
@@ -26,7 +25,6 @@ constexpr const char* dim = "\x1b[2m";
 /// Many CI services end what says nothing for 10 minutes.
 constexpr Seconds longest_silence{9 * 60};
 constexpr std::size_t logs_shown = 20;
-constexpr std::size_t log_tail = std::size_t{16} << 10;
 
 const char* colour_of(Mark mark) {
   switch (mark) {
@@ -46,6 +44,27 @@ const char* colour_of(Mark mark) {
       break;
   }
   return dim;
+}
+
+StatusLevel level_of(Mark mark) {
+  switch (mark) {
+    case Mark::failed:
+    case Mark::timed_out:
+    case Mark::lost:
+    case Mark::stopped:
+      return StatusLevel::fail;
+    case Mark::retried:
+    case Mark::flaky:
+      return StatusLevel::retry;
+    case Mark::passed:
+      return StatusLevel::pass;
+    case Mark::skipped:
+      return StatusLevel::skip;
+    case Mark::cancelled:
+    case Mark::late:
+      break;
+  }
+  return StatusLevel::all;
 }
 
 std::uint32_t number(job::WorkerId worker) { return static_cast<std::uint32_t>(worker); }
@@ -154,6 +173,9 @@ void Text::on(const events::WorkloadsListed& event) {
   std::string text = plural(event.workloads, "workload");
   if (event.repeated) text += event.runs > 0 ? fmt::format(", each run {} times", event.runs) : ", again and again";
   if (event.chunks > 0) text += fmt::format(" in {}", plural(event.chunks, "chunk"));
+  if (event.known > 0 && event.known < event.workloads) {
+    text += fmt::format(", durations known for {} of {}", event.known, event.workloads);
+  }
   if (event.bound.count() > 0) text += fmt::format(", expected to take at least {}", duration(event.bound));
   line(text);
 }
@@ -164,14 +186,21 @@ void Text::on(const events::WorkerReady& event) {
 }
 
 void Text::on(const events::PhaseStarted& event) {
-  running_.try_emplace(event.job, Running{event.item, now_, event.expected});
+  running_.try_emplace(event.job, Running{event.item, now_, event.expected, {}});
   if (verbose()) line(activity(event, searches()));
+}
+
+void Text::on(const events::StillRunning& event) {
+  if (quiet() || style_.status_level.value_or(StatusLevel::slow) < StatusLevel::slow) return;
+  line(fmt::format("{} {} (running for {})", coloured(fmt::format("{:<9}", "slow"), yellow),
+                   text::printable(event.item), duration(event.so_far)));
 }
 
 void Text::on(const events::JobReturned& event) { running_.erase(event.job); }
 
 /// A terminal shows what passes by its count alone, where there is much of it.
 bool Text::wanted(const events::JobEnded& event) const {
+  if (style_.status_level) return level_of(event.mark) <= *style_.status_level;
   if (quiet() || verbose()) return verbose();
   if (!is_result(event.mark)) return event.mark == Mark::retried;
   return searches() || event.mark != Mark::passed || !(style_.live || repeated_);
@@ -179,7 +208,10 @@ bool Text::wanted(const events::JobEnded& event) const {
 
 void Text::on(const events::JobEnded& event) {
   show_output(output_.size());
-  running_.erase(event.job);
+  if (const auto running = running_.find(event.job); running != running_.end()) {
+    show_lines(running->second, running->second.output.size());
+    running_.erase(running);
+  }
   const std::string word = searches() ? text::printable(event.word) : word_of(event.mark);
   if (is_result(event.mark)) {
     ++done_;
@@ -187,6 +219,8 @@ void Text::on(const events::JobEnded& event) {
     if (event.mark != Mark::passed && event.mark != Mark::flaky && event.mark != Mark::skipped) ++failed_;
     expect(event.left, event.expected_left);
   }
+  const bool with_output = !searches() && style_.output == ShowOutput::all && !event.log.empty();
+  if (with_output) print_log({event.item, event.detail.empty() ? word : event.detail, event.took, event.log});
   if (!wanted(event)) return;
   const std::string head = coloured(fmt::format("{:<{}}", word, searches() ? 5 : 9), colour_of(event.mark));
   const std::string item =
@@ -228,26 +262,6 @@ void Text::on(const events::WorkerGone& event) {
 
 void Text::on(const events::Notice& event) {
   if (!quiet()) line(text::printable(event.text));
-}
-
-/// Where one test at a time runs, as git shows it; in whole lines, so that they do not mix with ours.
-void Text::on(const events::Output& event) {
-  if (!searches() || workers_ != 1 || quiet()) return;
-  constexpr std::size_t longest_line = 4096;
-  output_ += event.bytes;
-  const std::size_t end = output_.rfind('\n');
-  if (end != std::string::npos || output_.size() > longest_line) {
-    show_output(end == std::string::npos ? output_.size() : end + 1);
-  }
-}
-
-void Text::show_output(std::size_t size) {
-  if (size == 0) return;
-  std::string text = text::printable_lines(std::string_view{output_}.substr(0, size),
-                                           style_.colour ? text::Colours::kept : text::Colours::removed);
-  output_.erase(0, size);
-  if (text.ends_with('\n')) text.pop_back();
-  line(text);
 }
 
 void Text::on(const events::Tick& /*event*/) {
@@ -311,9 +325,10 @@ void Text::tell_failures(const events::SuiteResult& result) {
     line(fmt::format("{} {} ({}{})", coloured(fmt::format("{:<9}", word), colour), text::printable(failure.name),
                      text::printable(failure.detail), log ? "; " + text::printable(failure.log) : ""));
   };
-  const std::size_t shown = quiet() ? 0 : std::min(result.failures.size(), logs_shown);
+  const bool logs = !quiet() && style_.output == ShowOutput::failed;
+  const std::size_t shown = logs ? std::min(result.failures.size(), logs_shown) : 0;
   for (std::size_t i = 0; i < shown; ++i) print_log(result.failures[i]);
-  for (std::size_t i = 0; i < result.failures.size() && quiet(); ++i) {
+  for (std::size_t i = 0; i < result.failures.size() && !logs; ++i) {
     name("failed", red, result.failures[i], !result.failures[i].log.empty());
   }
   if (shown > 0) {
@@ -325,16 +340,6 @@ void Text::tell_failures(const events::SuiteResult& result) {
   for (const events::Failure& earlier : result.earlier_failures) {
     if (!quiet()) name("failed", red, earlier, false);
   }
-}
-
-void Text::print_log(const events::Failure& failure) {
-  line(coloured(fmt::format("---- {} ({})", text::printable(failure.name), text::printable(failure.detail)), red));
-  bool cut = false;
-  const std::string tail = files::tail_of_file(failure.log, log_tail, &cut);
-  if (cut) line("[...] the whole log: " + text::printable(failure.log));
-  std::string shown = text::printable_lines(tail, style_.colour ? text::Colours::kept : text::Colours::removed);
-  if (shown.ends_with('\n')) shown.pop_back();
-  if (!shown.empty()) line(shown);
 }
 
 // ---- the line at the bottom

@@ -8,7 +8,7 @@
 namespace nmz::job {
 
 auto fields(wire::Is<Outcome> auto& m) {
-  return std::tie(m.kind, m.code, m.matched, m.disk_full, m.watched, m.disk_tight, m.detail);
+  return std::tie(m.kind, m.code, m.matched, m.disk_full, m.watched, m.disk_tight, m.detail, m.unread);
 }
 auto fields(wire::Is<Taken> auto& m) { return std::tie(m.name, m.place); }
 

@@ -78,6 +78,7 @@ struct WorkloadsListed {
   std::uint64_t runs = 1;  ///< of each; 0 = nobody knows yet
   std::size_t chunks = 0;  ///< 0: each workload is its own execution
   Seconds bound{0};        ///< expected; no schedule is shorter; 0 = nothing is known
+  std::size_t known = 0;   ///< of so many the history knows how long they take
   friend bool operator==(const WorkloadsListed&, const WorkloadsListed&) = default;
 };
 
@@ -106,6 +107,16 @@ struct PhaseStarted {
   job::Phase phase = job::Phase::test;
   Seconds expected{0};  ///< suite; 0 = unknown
   friend bool operator==(const PhaseStarted&, const PhaseStarted&) = default;
+};
+
+/// Of a suite: it runs for longer than is usual. Told again each time it has run twice as long.
+struct StillRunning {
+  job::WorkerId worker{};
+  job::JobId job{};
+  std::uint32_t attempt = 1;
+  std::string item;
+  Seconds so_far{0};
+  friend bool operator==(const StillRunning&, const StillRunning&) = default;
 };
 
 /// It was assigned, has not begun, and is handed out again.
@@ -357,6 +368,6 @@ struct Tick {
 
 using Event =
     std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted,
-                 JobReturned, Output, JobEnded, VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
+                 StillRunning, JobReturned, Output, JobEnded, VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
 
 }  // namespace nmz::events

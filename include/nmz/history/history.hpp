@@ -10,6 +10,8 @@
 // that readers wait for a writer's commit; each run reads once and writes once. A program killed at any time leaves the
 // state before or after its transaction.
 //
+// Of each workload the last executions are kept as well, one by one: what has changed is not in a mean.
+//
 // Times are kept as exponentially weighted means with variances (EWMA, alpha 0.3, of the last runs mostly), per
 // workload id and suite. Failed runs count as passed ones do: a test that fails today will most likely fail, and last
 // as long, tomorrow. A suite is what makes ids comparable: the image's repository name (without tag or digest), or the
@@ -43,6 +45,24 @@ struct Observation {
   std::string workload;  ///< its id: any bytes but newline
   std::chrono::nanoseconds took{0};
   bool passed = true;
+  std::string node;    ///< the machine or container; empty = unknown
+  std::string runner;  ///< what ran it: "pytest"; empty = the command itself
+};
+
+/// An execution, as it is kept.
+struct Execution {
+  Execution() = default;
+  std::chrono::nanoseconds took{0};
+  bool passed = true;
+  std::string node;
+  std::string runner;
+};
+
+/// The last executions of a workload, the oldest first.
+struct Past {
+  Past() = default;
+  std::string workload;
+  std::vector<Execution> executions;
 };
 
 struct SuiteSummary {
@@ -93,6 +113,11 @@ class History {
   [[nodiscard]] Result<void> record(const std::string& suite, std::span<const Observation> observations,
                                     std::chrono::system_clock::time_point when);
 
+  /// Executions that are kept of a workload.
+  static constexpr std::int64_t most_kept = 30;
+
+  /// By workload.
+  [[nodiscard]] Result<std::vector<Past>> past(const std::string& suite);
   /// By name.
   [[nodiscard]] Result<std::vector<SuiteSummary>> suites();
   /// Longest mean first.

@@ -43,6 +43,7 @@ struct Outcome {
   bool watched = false;     ///< what it took that others could have wanted at the same time was told (wire::Took)
   bool disk_tight = false;  ///< a file system had less left than was taken meanwhile: others may have been refused
   std::string detail;       ///< one line for a person, may be empty
+  bool unread = false;      ///< it was given input, and read none of it
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };

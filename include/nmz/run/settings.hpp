@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ struct Settings {
   std::string json;
   std::string debug_log;
   view::Verbosity verbosity = view::Verbosity::normal;
+  std::optional<view::StatusLevel> status_level;  ///< of a suite
+  view::ShowOutput show_output = view::ShowOutput::failed;
   bool explain = false;                ///< a search: why each commit is taken for what it is
   std::string html;                    ///< the report as a page
   std::string svg;                     ///< a search as a picture

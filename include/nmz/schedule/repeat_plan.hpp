@@ -64,6 +64,7 @@ class RepeatPlan final : public WorkloadPlan {
   [[nodiscard]] bool finished() const override;
 
   [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject run) const override;
+  [[nodiscard]] bool starts_nothing() const override { return failed_enough() || time_is_up(); }
   /// Workloads that will not run any more.
   [[nodiscard]] std::size_t done() const override;
   /// The run's number, from 1 for each workload.

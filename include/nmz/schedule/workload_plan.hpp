@@ -19,6 +19,9 @@ class WorkloadPlan : public dispatch::Plan {
   /// Workloads with a result.
   [[nodiscard]] virtual std::size_t done() const = 0;
 
+  /// Nothing of the list is started any more, though there is something left.
+  [[nodiscard]] virtual bool starts_nothing() const { return false; }
+
   /// The outcome that was recorded last was a failure which does not count: the subject runs again, or will.
   [[nodiscard]] virtual bool runs_again(dispatch::Subject /*subject*/) const { return false; }
   /// How often that was so.

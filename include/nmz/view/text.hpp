@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,16 @@ using events::Seconds;
 
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 
+/// Which results of a suite have a line of their own: each level has those before it as well, as nextest's.
+enum class StatusLevel : std::uint8_t { none, fail, retry, slow, pass, skip, all };
+/// Of which of a suite's workloads the output is shown: as `failed` at the end, else when it is there.
+enum class ShowOutput : std::uint8_t { never, failed, all, live };
+
 struct TextStyle {
   TextStyle() = default;
   Verbosity verbosity = Verbosity::normal;
+  std::optional<StatusLevel> status_level;  ///< none: what suits the verbosity, and a terminal
+  ShowOutput output = ShowOutput::failed;
   bool live = false;  ///< a status line that is redrawn
   bool colour = false;
   bool explain = false;  ///< a search: why each commit is taken for what it is
@@ -47,12 +55,14 @@ class Text final : public events::Consumer {
     std::string name;
     Seconds since{0};
     Seconds expected{0};
+    std::string output;  ///< for ShowOutput::live, what is not a whole line yet
   };
 
   void on(const events::RunStarted& event);
   void on(const events::WorkloadsListed& event);
   void on(const events::WorkerReady& event);
   void on(const events::PhaseStarted& event);
+  void on(const events::StillRunning& event);
   void on(const events::JobReturned& event);
   void on(const events::JobEnded& event);
   void on(const events::VerdictKnown& event);
@@ -75,6 +85,7 @@ class Text final : public events::Consumer {
   void expect(std::size_t left, Seconds expected_left);
   void line(const std::string& text);
   void show_output(std::size_t size);
+  void show_lines(Running& running, std::size_t size);
   [[nodiscard]] std::string how_far(std::size_t columns) const;
   [[nodiscard]] std::string bar(std::size_t columns) const;
   void sum_up(const events::RunEnded& event, const events::SearchResult& result);

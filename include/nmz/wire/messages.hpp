@@ -109,7 +109,7 @@ struct Run {
   std::string build;                     ///< if not empty, `sh -c build` runs first and must succeed
   std::vector<std::string> env;          ///< "NAME=value", added to the agent's own environment
   std::vector<std::string> unset;        ///< names removed from the agent's own environment
-  std::string directory;                 ///< where to run, relative to the work tree; empty = its root
+  std::string directory;                 ///< where to run, absolute or relative to the work tree; empty = its root
   std::string input;                     ///< the command's stdin; empty = /dev/null
   std::string match;                     ///< POSIX extended regular expression for Outcome::matched; empty = none
   std::chrono::milliseconds timeout{0};  ///< for the test (not its build); 0 = none
@@ -179,8 +179,8 @@ struct Finished {
   std::chrono::microseconds build_time{0};
   std::chrono::microseconds test_time{0};
   std::chrono::microseconds cpu_time{0};  ///< of the test, in all its processes that have ended
-  std::uint64_t log_bytes = 0;  ///< written by the command
-  std::uint64_t log_cut = 0;    ///< of these, not sent
+  std::uint64_t log_bytes = 0;            ///< written by the command
+  std::uint64_t log_cut = 0;              ///< of these, not sent
   friend bool operator==(const Finished&, const Finished&) = default;
 };
 

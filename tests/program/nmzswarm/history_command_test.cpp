@@ -9,6 +9,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(HistoryCommandTest, ListsSuitesThenWorkloadsTheLongestFirstAndForgets) {
   Swarm swarm;
@@ -23,6 +24,24 @@ TEST(HistoryCommandTest, ListsSuitesThenWorkloadsTheLongestFirstAndForgets) {
   EXPECT_EQ(swarm.call({"history", "prune", "--before", "30d"}).out, "0 workloads forgotten\n");
   EXPECT_EQ(swarm.call({"history", "prune", "--suite", name}).out, "2 workloads forgotten\n");
   EXPECT_EQ(swarm.call({"history"}).out, "");
+}
+
+TEST(HistoryCommandTest, TellsWhatIsFlakyAndNewlySlowerForPeopleAndPrograms) {
+  Swarm swarm;
+  const auto run = [&](const std::string& seconds, const std::string& flaky) {
+    static_cast<void>(
+        swarm.call({"-j2", "--env", "SECONDS_NOW=" + seconds, "--env", "FLAKY=" + flaky, "--", "sh", "-c",
+                    "if test {} = flaky; then exit $FLAKY; else sleep $SECONDS_NOW; fi", ":::", "flaky", "slower"}));
+  };
+  for (int i = 0; i < 8; ++i) run("0.01", i % 2 == 0 ? "0" : "1");
+  for (int i = 0; i < 4; ++i) run("0.2", "0");
+  const std::string text = swarm.call({"history", "SECONDS_NOW"}).out;
+  EXPECT_THAT(text, AllOf(HasSubstr("Flakiest"), HasSubstr("4 of 12"), HasSubstr("Newly slower"), HasSubstr("99.6%"),
+                          HasSubstr("By node"), Not(HasSubstr("By runner"))));
+  const std::string json = swarm.call({"history", "--format", "json", "SECONDS_NOW"}).out;
+  EXPECT_THAT(json, AllOf(HasSubstr(R"("flakiest":[{"workload":"flaky","runs":12,"failures":4)"),
+                          HasSubstr(R"("newly_slower":[{"workload":"slower",)"), HasSubstr(R"("nodes":[{)")));
+  EXPECT_THAT(swarm.call({"history", "--format", "json"}).out, HasSubstr(R"({"suites":[{"suite":")"));
 }
 
 TEST(HistoryCommandTest, ErrorsAreOneLine) {

@@ -85,7 +85,7 @@ TEST(SuiteTallyTest, EveryWorkloadIsCountedOnce) {
   run.execute("g", Mark::retried, job::Class::timed_out, 9);
   run.execute("g", Mark::cancelled, job::Class::infrastructure, 10);
   run.execute("h", Mark::cancelled, job::Class::infrastructure, 11);
-  run.execute("i", Mark::skipped, job::Class::untestable, 8);
+  run.execute("i", Mark::skipped, job::Class::untestable, 9);
   events::SuiteCounts expected;
   expected.passed = 2;
   expected.failed = 1;

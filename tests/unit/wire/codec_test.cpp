@@ -96,7 +96,7 @@ class RandomMessages {
   }
   job::Outcome outcome() {
     const auto kind = static_cast<job::OutcomeKind>(number(static_cast<std::size_t>(job::OutcomeKind::lost) + 1));
-    return {kind, -any<std::int32_t>(), flip(), flip(), flip(), flip(), bytes()};
+    return {kind, -any<std::int32_t>(), flip(), flip(), flip(), flip(), bytes(), flip()};
   }
   Run run() {
     Run run;
