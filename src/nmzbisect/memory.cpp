@@ -16,7 +16,7 @@ namespace {
 using Clock = std::chrono::system_clock;
 using history::Said;
 constexpr std::chrono::hours longest{30 * 24};
-constexpr std::chrono::milliseconds patience{2000};
+constexpr std::chrono::milliseconds patience{500};
 
 /// What the test itself said; nothing for what was lost, ran out of time or says more about the machine.
 std::optional<Said> said_in(const job::Outcome& outcome) {

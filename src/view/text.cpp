@@ -243,7 +243,7 @@ void Text::on(const events::Explained& event) {
 /// Of a search, beside a result where no status line tells it.
 std::string Text::what_is_left(const events::JobEnded& event) const {
   if (!searches() || !is_result(event.mark)) return {};
-  const std::string sure =
+  std::string sure =
       style_.explain && event.confidence > 0 ? fmt::format("; confidence {:.3f}", event.confidence) : "";
   if (style_.live) return sure;
   std::string text = sure + fmt::format("; {} left", event.left);

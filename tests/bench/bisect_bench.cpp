@@ -70,9 +70,9 @@ void wall_time(const fs::path& temp, std::size_t runs) {
   for (std::size_t i = 0; i < runs; ++i) {
     const std::size_t culprit = 1 + (i * 389 + 137) % (length - 1);
     const std::string test = test_that_sleeps(culprit);
-    const auto found =
-        run(repository.path(), {NMZ_NMZBISECT, "-q", "--jobs", "8", "--work-dir", (temp / "work").string(), "--log-dir",
-                                (temp / "logs").string(), range, "--", "sh", "-c", test});
+    const auto found = run(repository.path(),
+                           {NMZ_NMZBISECT, "-q", "--no-cache", "--jobs", "8", "--work-dir", (temp / "work").string(),
+                            "--log-dir", (temp / "logs").string(), range, "--", "sh", "-c", test});
     ours.push_back(Seconds{found.duration}.count());
     const auto started = std::chrono::steady_clock::now();
     run(repository.path(), {"git", "bisect", "start", repository.ids().back(), repository.ids().front()});
@@ -94,8 +94,8 @@ void overhead(const fs::path& temp) {
   support::ScratchRepository repository;
   repository.add_and_checkout(line(length));
   const fs::path events = temp / "events.json";
-  run(repository.path(), {NMZ_NMZBISECT, "-q", "--jobs", "1", "--work-dir", (temp / "work").string(), "--log-dir",
-                          (temp / "logs").string(), "--json", events.string(), "--trust-ends",
+  run(repository.path(), {NMZ_NMZBISECT, "-q", "--no-cache", "--jobs", "1", "--work-dir", (temp / "work").string(),
+                          "--log-dir", (temp / "logs").string(), "--json", events.string(), "--trust-ends",
                           repository.ids().front() + ".." + repository.ids().back(), "--", "sh", "-c", "exit 125"});
   std::istringstream lines{support::read_file(events)};
   std::vector<double> gaps;

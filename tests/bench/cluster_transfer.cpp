@@ -34,8 +34,8 @@ std::vector<support::ScratchCommit> line(std::size_t length, std::size_t first =
 Measured search(Lab& lab, const support::ScratchRepository& repository, const std::vector<std::string>& options,
                 const std::string& test, std::size_t culprit, std::vector<std::string> env = {}) {
   const fs::path events = lab.fresh("events");
-  std::vector<std::string> argv{NMZ_NMZBISECT,   "-q",        "--json",
-                                events.string(), "--log-dir", lab.fresh("logs").string()};
+  std::vector<std::string> argv{
+      NMZ_NMZBISECT, "-q", "--no-cache", "--json", events.string(), "--log-dir", lab.fresh("logs").string()};
   argv.insert(argv.end(), options.begin(), options.end());
   argv.insert(argv.end(), {repository.ids().front() + ".." + repository.ids().back(), "--", "sh", "-c",
                            fmt::format("{}; test $(cat number) -lt {}", test, culprit)});
