@@ -135,6 +135,8 @@ Table list_options(Options& options, Words& words) {
     return parse_shard(text, options.selection);
   };
   return {
+      value("--runner", "RUNNER", text(options.runner),
+            "Run the tests of a test runner: pytest, or auto; what it takes goes after --"),
       value("--workloads", "FILE", text(options.workloads),
             "Read the workloads from FILE (- is standard input, as it is without this option unless it is a terminal), "
             "one a line"),
@@ -226,6 +228,17 @@ Result<void> check_reports(const Options& options, command_line::Parser& parser)
                             parser);
 }
 
+/// A runner has a list and a command of its own.
+Result<void> check_runner(const Options& options, command_line::Parser& parser) {
+  if (!options.workloads.empty()) {
+    return parser.contradiction({"--runner", "--workloads"}, "--runner and --workloads exclude each other");
+  }
+  if (options.chunked)
+    return parser.contradiction({"--runner", "--chunks"}, "--runner and --chunks exclude each other");
+  if (!options.list_only) return {};
+  return parser.contradiction({"--list"}, "--list needs --workloads FILE");
+}
+
 Result<void> check_rest(const Options& options, command_line::Parser& parser) {
   if (options.speculate && options.again.hunts()) {
     std::vector<std::string> names = hunting_options;
@@ -237,6 +250,7 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
     return parser.contradiction({"--exclusive", "--group", "--needs", "--speculate"},
                                 "--speculate runs copies, and goes with none of --exclusive, --group and --needs");
   }
+  if (!options.runner.empty()) return check_runner(options, parser);
   const bool image = !options.containers.image.empty();
   if (image && options.isolate != Isolate::none) {
     return parser.contradiction({"--isolate"}, "--isolate is for workers on this machine; containers are apart anyway");

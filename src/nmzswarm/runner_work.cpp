@@ -1,0 +1,167 @@
+#include "runner_work.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "nmz/job/outcome.hpp"
+
+namespace nmz::nmzswarm {
+namespace {
+
+using runner::Verdict;
+
+constexpr std::size_t tail_kept = std::size_t{16} << 10;
+/// So many executions that say nothing about any test, before one has said something, and the rest is not tried.
+constexpr std::size_t most_silent = 6;
+
+/// The shell around the runner turns signals into statuses.
+job::Outcome as_runner(job::Outcome outcome) {
+  constexpr std::int32_t signals = 128;
+  constexpr std::int32_t last_signal = 64;
+  const bool exited = outcome.kind == job::OutcomeKind::exited;
+  if (exited && outcome.code > signals && outcome.code <= signals + last_signal) {
+    outcome.kind = job::OutcomeKind::signaled;
+    outcome.code -= signals;
+  }
+  return outcome;
+}
+
+std::string last_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
+  constexpr std::size_t longest = 300;
+  return std::string{text.substr(text.rfind('\n') + 1).substr(0, longest)};
+}
+
+runner::TestEnd silent_end(const std::string& id, const job::Outcome& outcome, std::string output) {
+  runner::TestEnd end;
+  end.id = id;
+  end.detail = job::describe(outcome);
+  end.verdict = outcome.kind == job::OutcomeKind::timed_out  ? Verdict::timed_out
+                : outcome.kind == job::OutcomeKind::signaled ? Verdict::crashed
+                : job::passed(outcome)                       ? Verdict::unreported
+                                                             : Verdict::error;
+  if (end.verdict == Verdict::error) end.detail += ", no verdict: " + last_line(output);
+  if (end.verdict == Verdict::unreported) end.detail = "its process ended with status 0, without a verdict";
+  end.output = std::move(output);
+  return end;
+}
+
+}  // namespace
+
+std::vector<std::string> RunnerWork::listing() const { return runner::listing(runner_->list(given_)).argv; }
+
+Result<std::string> RunnerWork::list(std::string_view output) const {
+  return runner_->read_list(output).map([](const std::vector<std::string>& ids) {
+    std::string text;
+    for (std::string id : ids) {
+      std::ranges::replace(id, '\n', ' ');
+      text += id;
+      text += '\n';
+    }
+    return text;
+  });
+}
+
+runner::Command RunnerWork::begin(job::JobId job, std::vector<std::string> ids, std::string secret) {
+  const std::string mark = "nmz-report-" + std::move(secret);
+  runner::Command command = runner::enveloped(runner_->run(given_, ids), ids, mark);
+  under_way_.erase(job);
+  under_way_.emplace(job, UnderWay{mark}).first->second.ids = std::move(ids);
+  return command;
+}
+
+std::string RunnerWork::output(job::JobId job, std::string_view bytes) {
+  const auto found = under_way_.find(job);
+  if (found == under_way_.end()) return std::string{bytes};
+  std::string text = found->second.envelope.take(bytes);
+  std::string& tail = found->second.tail;
+  tail += text;
+  if (tail.size() > 2 * tail_kept) tail.erase(0, tail.size() - tail_kept);
+  return text;
+}
+
+std::string RunnerWork::finished(const dispatch::Assign& assignment, const job::Outcome& outcome,
+                                 std::chrono::nanoseconds took) {
+  const auto found = under_way_.find(assignment.job);
+  if (found == under_way_.end()) return {};
+  UnderWay& execution = found->second;
+  std::string rest = execution.envelope.finish();
+  execution.tail += rest;
+  const auto files = execution.envelope.files();
+  runner::Report report = files ? runner_->read_report(*files, execution.ids) : runner::Report{};
+  std::vector<std::optional<runner::TestEnd>> ends(execution.ids.size());
+  judge(execution, as_runner(outcome), files.has_value(), std::move(report), ends);
+  learn_start(took, ends);
+  ends_[assignment.subject] = std::move(ends);
+  under_way_.erase(found);
+  return rest;
+}
+
+void RunnerWork::judge(const UnderWay& execution, const job::Outcome& outcome, bool complete, runner::Report report,
+                       std::vector<std::optional<runner::TestEnd>>& ends) {
+  std::unordered_map<std::string_view, runner::TestEnd*> by_id;
+  for (runner::TestEnd& end : report.ends) by_id.emplace(end.id, &end);
+  bool heard = false;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const auto found = by_id.find(execution.ids[i]);
+    if (found != by_id.end()) ends[i] = *found->second;
+    if (!ends[i] && complete && report.running == execution.ids[i]) {
+      ends[i] = silent_end(execution.ids[i], outcome, execution.tail);
+      if (ends[i]->verdict != Verdict::timed_out) ends[i]->verdict = Verdict::crashed;  // or has left by itself
+    }
+    heard = heard || ends[i];
+  }
+  heard_ = heard_ || heard;
+  const bool hopeless = !heard_ && ++silent_ > most_silent;
+  if (ends.size() > 1 && !hopeless) return;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (!ends[i]) ends[i] = silent_end(execution.ids[i], outcome, execution.tail);
+  }
+}
+
+void RunnerWork::learn_start(std::chrono::nanoseconds took, const std::vector<std::optional<runner::TestEnd>>& ends) {
+  for (const auto& end : ends) {
+    if (!end || end->verdict == Verdict::crashed || end->verdict == Verdict::timed_out) return;
+    took -= end->took;
+  }
+  if (took.count() > 0) starts_.push_back(took);
+}
+
+std::vector<history::Observation> RunnerWork::starts() const {
+  if (starts_.empty()) return {};
+  std::vector<std::chrono::nanoseconds> sorted = starts_;
+  std::ranges::sort(sorted);
+  history::Observation row;
+  row.workload = start_row;
+  row.took = sorted[sorted.size() / 2];
+  return {row};
+}
+
+std::vector<schedule::Answer> RunnerWork::answers(dispatch::Subject subject) const {
+  std::vector<schedule::Answer> answers;
+  for (const auto& end : ends(subject)) {
+    answers.push_back(!end                               ? schedule::Answer::nothing
+                      : runner::is_failure(end->verdict) ? schedule::Answer::failed
+                                                         : schedule::Answer::passed);
+  }
+  return answers;
+}
+
+const std::vector<std::optional<runner::TestEnd>>& RunnerWork::ends(dispatch::Subject subject) const {
+  static const std::vector<std::optional<runner::TestEnd>> none;
+  const auto found = ends_.find(subject);
+  return found == ends_.end() ? none : found->second;
+}
+
+std::vector<std::uint32_t> RunnerWork::units(const std::vector<std::string>& ids) const {
+  std::unordered_map<std::string_view, std::uint32_t> numbers;
+  std::vector<std::uint32_t> units;
+  units.reserve(ids.size());
+  for (const std::string& id : ids) {
+    units.push_back(numbers.emplace(runner_->unit(id), static_cast<std::uint32_t>(numbers.size())).first->second);
+  }
+  return units;
+}
+
+}  // namespace nmz::nmzswarm
