@@ -9,7 +9,13 @@
 
 namespace nmz::nmzswarm {
 
-/// Errors (misconfigured): there is no such runner.
-[[nodiscard]] Result<std::unique_ptr<runner::Runner>> find_runner(const std::string& name);
+struct ChosenRunner {
+  std::unique_ptr<runner::Runner> runner;
+  std::string notice;  ///< what `auto` has found; empty otherwise
+};
+
+/// A name, the file of a runner of the user's own, or "auto": by the files in the current directory. Errors
+/// (misconfigured): there is no such runner, or nothing shows which one it is.
+[[nodiscard]] Result<ChosenRunner> find_runner(const std::string& name);
 
 }  // namespace nmz::nmzswarm

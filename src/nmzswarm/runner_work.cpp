@@ -47,6 +47,21 @@ runner::TestEnd silent_end(const std::string& id, const job::Outcome& outcome, s
   return end;
 }
 
+/// Of a runner without reports.
+runner::TestEnd end_by_status(const std::string& id, const job::Outcome& outcome, std::chrono::nanoseconds took,
+                              const std::string& output) {
+  runner::TestEnd end = silent_end(id, outcome, output);
+  end.took = took;
+  if (end.verdict == Verdict::error) {
+    end.verdict = Verdict::failed;
+    end.detail = job::describe(outcome);
+  } else if (end.verdict == Verdict::unreported) {
+    end.verdict = Verdict::passed;
+    end.detail.clear();
+  }
+  return end;
+}
+
 }  // namespace
 
 std::vector<std::string> RunnerWork::listing() const { return runner::listing(runner_->list(given_)).argv; }
@@ -91,7 +106,11 @@ std::string RunnerWork::finished(const dispatch::Assign& assignment, const job::
   const auto files = execution.envelope.files();
   runner::Report report = files ? runner_->read_report(*files, execution.ids) : runner::Report{};
   std::vector<std::optional<runner::TestEnd>> ends(execution.ids.size());
-  judge(execution, as_runner(outcome), files.has_value(), std::move(report), ends);
+  if (runner_->status_is_verdict() && ends.size() == 1) {
+    ends[0] = end_by_status(execution.ids[0], as_runner(outcome), took, execution.tail);
+  } else {
+    judge(execution, as_runner(outcome), files.has_value(), std::move(report), ends);
+  }
   learn_start(took, ends);
   ends_[assignment.subject] = std::move(ends);
   under_way_.erase(found);
@@ -101,7 +120,11 @@ std::string RunnerWork::finished(const dispatch::Assign& assignment, const job::
 void RunnerWork::judge(const UnderWay& execution, const job::Outcome& outcome, bool complete, runner::Report report,
                        std::vector<std::optional<runner::TestEnd>>& ends) {
   std::unordered_map<std::string_view, runner::TestEnd*> by_id;
-  for (runner::TestEnd& end : report.ends) by_id.emplace(end.id, &end);
+  // Of several ends of one test a failure counts.
+  for (runner::TestEnd& end : report.ends) {
+    const auto [known, fresh] = by_id.emplace(end.id, &end);
+    if (!fresh && runner::is_failure(end.verdict)) known->second = &end;
+  }
   bool heard = false;
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const auto found = by_id.find(execution.ids[i]);

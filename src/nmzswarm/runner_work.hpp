@@ -47,6 +47,7 @@ class RunnerWork {
   /// Of the last execution of `subject`, by its workloads; nothing where it told nothing.
   [[nodiscard]] const std::vector<std::optional<runner::TestEnd>>& ends(dispatch::Subject subject) const;
 
+  [[nodiscard]] std::size_t most_together() const { return runner_->most_together(); }
   [[nodiscard]] std::vector<std::uint32_t> units(const std::vector<std::string>& ids) const;
   void expect_start(std::optional<std::chrono::nanoseconds> start) { start_ = start.value_or(start_); }
   [[nodiscard]] std::chrono::nanoseconds start() const { return start_; }

@@ -26,8 +26,6 @@ constexpr std::size_t longest_variable = std::size_t{100} << 10;
 /// One frame carries the command, its environment and its standard input; some room is for the rest of it.
 constexpr std::size_t largest_run = wire::max_payload - (std::size_t{256} << 10);
 constexpr std::size_t word_overhead = 16;
-/// Their names are arguments with some runners, and there is a limit for these.
-constexpr std::size_t most_in_group = 500;
 /// For --timeout 5x: the noise of what lasts an instant is large.
 constexpr std::chrono::milliseconds shortest_multiple{5000};
 
@@ -149,7 +147,7 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_groups() {
   options.units = runner_->units(ids());
   options.retries = options_.again.retries;
   options.failures_to_stop = options_.fail_fast;
-  options.largest = most_in_group;
+  options.largest = runner_->most_together();
   const auto answers = [this](dispatch::Subject subject, const job::Outcome& /*outcome*/) {
     return runner_->answers(subject);
   };

@@ -325,7 +325,9 @@ std::string key_of(const Options& options, const site::Site& site) {
 void take_list(Suite& suite, std::optional<WorkloadList> list, const Options& options, Memory& memory,
                const site::Site& site) {
   if (!options.runner.empty()) {
-    auto work = std::make_unique<RunnerWork>(need(find_runner(options.runner)), options.command);
+    ChosenRunner chosen = need(find_runner(options.runner));
+    if (!chosen.notice.empty()) output::complain(program.name, chosen.notice);
+    auto work = std::make_unique<RunnerWork>(std::move(chosen.runner), options.command);
     work->expect_start(expectations_from(memory)({start_row}).front());
     suite.set_runner(std::move(work));
   } else if (list) {

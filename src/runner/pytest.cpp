@@ -163,6 +163,15 @@ class Pytest final : public Runner {
     return script;
   }
 
+  [[nodiscard]] std::string detect(const Surroundings& directory) const override {
+    for (const char* const file : {"pytest.ini", "conftest.py"}) {
+      if (directory.has(file)) return file;
+    }
+    if (directory.says("pyproject.toml", "[tool.pytest")) return "pyproject.toml";
+    if (directory.says("setup.cfg", "[tool:pytest]")) return "setup.cfg";
+    return directory.says("tox.ini", "[pytest]") ? "tox.ini" : "";
+  }
+
   [[nodiscard]] Report read_report(std::span<const File> files, std::span<const std::string> /*ids*/) const override {
     return read_journals(files);
   }

@@ -14,7 +14,13 @@ struct Entry {
   std::unique_ptr<Runner> (*make)();
 };
 constexpr std::array table{
-    Entry{"pytest", make_pytest},
+    Entry{"pytest", make_pytest}, Entry{"unittest", make_unittest},
+    Entry{"ctest", make_ctest},   Entry{"gtest", make_gtest},
+    Entry{"go", make_go},         Entry{"cargo", make_cargo},
+    Entry{"jest", make_jest},     Entry{"vitest", make_vitest},
+    Entry{"mocha", make_mocha},   Entry{"node", make_node},
+    Entry{"bats", make_bats},     Entry{"prove", make_prove},
+    Entry{"meson", make_meson},   Entry{"make-check", make_make_check},
 };
 
 }  // namespace
@@ -28,6 +34,26 @@ std::vector<std::string> names() {
   std::vector<std::string> all;
   all.reserve(table.size());
   for (const Entry& one : table) all.emplace_back(one.name);
+  return all;
+}
+
+bool Surroundings::has(std::string_view file) const { return std::ranges::find(files, file) != files.end(); }
+
+bool Surroundings::says(const std::string& file, std::string_view text) const {
+  return has(file) && content(file).find(text) != std::string::npos;
+}
+
+std::string Surroundings::ending(std::string_view suffix) const {
+  const auto found = std::ranges::find_if(files, [suffix](const std::string& file) { return file.ends_with(suffix); });
+  return found == files.end() ? std::string{} : *found;
+}
+
+std::vector<Found> detect(const Surroundings& directory) {
+  std::vector<Found> all;
+  for (const Entry& one : table) {
+    std::string because = one.make()->detect(directory);
+    if (!because.empty()) all.push_back({std::string{one.name}, std::move(because)});
+  }
   return all;
 }
 

@@ -79,6 +79,18 @@ struct File {
   std::string content;
 };
 
+/// A directory, as far as it says which runner it is for.
+struct Surroundings {
+  std::vector<std::string> files;                               ///< names in it
+  std::function<std::string(const std::string& file)> content;  ///< the beginning of one of them
+
+  [[nodiscard]] bool has(std::string_view file) const;
+  /// The file is there and has this text in it.
+  [[nodiscard]] bool says(const std::string& file, std::string_view text) const;
+  /// The first file whose name ends so; empty if there is none.
+  [[nodiscard]] std::string ending(std::string_view suffix) const;
+};
+
 class Runner {
  public:
   Runner() = default;
@@ -99,6 +111,14 @@ class Runner {
 
   /// Tests of which this differs cannot run in one process.
   [[nodiscard]] virtual std::string_view unit(std::string_view /*id*/) const { return {}; }
+  /// Tests that can run in one process.
+  [[nodiscard]] virtual std::size_t most_together() const { return 500; }
+
+  /// There is no report: the process's exit status is its one test's verdict.
+  [[nodiscard]] virtual bool status_is_verdict() const { return false; }
+
+  /// The file by which this directory is one for this runner; empty if it is none.
+  [[nodiscard]] virtual std::string detect(const Surroundings& /*directory*/) const { return {}; }
 };
 
 /// One that comes with this program, or nothing.
@@ -106,12 +126,14 @@ class Runner {
 /// All of them, by name.
 [[nodiscard]] std::vector<std::string> names();
 
+/// One that somebody has described in a file of `list = `, `run = ` and `report = `. Errors (misconfigured).
+[[nodiscard]] Result<std::unique_ptr<Runner>> described(std::string_view text, const std::string& file);
+
 struct Found {
   std::string runner;
   std::string because;  ///< a file's name
 };
-/// Which runners a directory with these files is for, the likeliest first. `content` reads one of them.
-using Content = std::function<std::string(const std::string& file)>;
-[[nodiscard]] std::vector<Found> detect(std::span<const std::string> files, const Content& content);
+/// Which runners a directory is for, the likeliest first.
+[[nodiscard]] std::vector<Found> detect(const Surroundings& directory);
 
 }  // namespace nmz::runner
