@@ -184,10 +184,14 @@ void Reporter::ended(const dispatch::Ended& ended) {
   if (!known || (lists && counted)) return;
   const events::JobEnded done = told(ended);
   show_trouble();
-  if (suite_.groups() != nullptr && !lists && counted) return tests_ended(ended, done);
-  show(done);
-  show_trouble();
-  tell_unread(ended);
+  if (suite_.groups() != nullptr && !lists && counted) {
+    tests_ended(ended, done);
+  } else {
+    show(done);
+    show_trouble();
+    tell_unread(ended);
+  }
+  if (suite_.runner() != nullptr) suite_.runner()->forget(ended.job, ended.subject);
 }
 
 /// Most programs that take no test by their input run all of their tests, each time.

@@ -32,7 +32,7 @@ std::string detail_of(const runner::TestEnd& end) {
 
 }  // namespace
 
-void Reporter::tests_ended(const dispatch::Ended& ended, events::JobEnded common) {
+void Reporter::tests_ended(const dispatch::Ended& ended, const events::JobEnded& common) {
   const schedule::GroupPlan& plan = *suite_.groups();
   const auto tests = plan.workloads(ended.subject);
   const auto& ends = suite_.runner()->ends(ended.subject);

@@ -108,6 +108,9 @@ std::string RunnerWork::finished(const dispatch::Assign& assignment, const job::
   std::vector<std::optional<runner::TestEnd>> ends(execution.ids.size());
   if (runner_->status_is_verdict() && ends.size() == 1) {
     ends[0] = end_by_status(execution.ids[0], as_runner(outcome), took, execution.tail);
+    const bool exited = outcome.kind == job::OutcomeKind::exited;
+    const bool skips = exited && std::ranges::find(skip_codes_, outcome.code) != skip_codes_.end();
+    if (skips) ends[0]->verdict = Verdict::skipped;
   } else {
     judge(execution, as_runner(outcome), files.has_value(), std::move(report), ends);
   }
@@ -131,7 +134,10 @@ void RunnerWork::judge(const UnderWay& execution, const job::Outcome& outcome, b
     if (found != by_id.end()) ends[i] = *found->second;
     if (!ends[i] && complete && report.running == execution.ids[i]) {
       ends[i] = silent_end(execution.ids[i], outcome, execution.tail);
-      if (ends[i]->verdict != Verdict::timed_out) ends[i]->verdict = Verdict::crashed;  // or has left by itself
+      if (ends[i]->verdict != Verdict::timed_out) {  // killed, or it has left by itself
+        ends[i]->verdict = Verdict::crashed;
+        ends[i]->detail = job::passed(outcome) ? "exit 0" : job::describe(outcome);
+      }
     }
     heard = heard || ends[i];
   }
@@ -148,25 +154,28 @@ void RunnerWork::learn_start(std::chrono::nanoseconds took, const std::vector<st
     if (!end || end->verdict == Verdict::crashed || end->verdict == Verdict::timed_out) return;
     took -= end->took;
   }
-  if (took.count() > 0) starts_.push_back(took);
+  if (took.count() <= 0) return;
+  starts_.push_back(took);
+  std::vector<std::chrono::nanoseconds> sorted = starts_;
+  std::ranges::sort(sorted);
+  start_ = sorted[sorted.size() / 2];
 }
 
 std::vector<history::Observation> RunnerWork::starts() const {
   if (starts_.empty()) return {};
-  std::vector<std::chrono::nanoseconds> sorted = starts_;
-  std::ranges::sort(sorted);
   history::Observation row;
   row.workload = start_row;
-  row.took = sorted[sorted.size() / 2];
+  row.took = start_;
   return {row};
 }
 
 std::vector<schedule::Answer> RunnerWork::answers(dispatch::Subject subject) const {
   std::vector<schedule::Answer> answers;
   for (const auto& end : ends(subject)) {
-    answers.push_back(!end                               ? schedule::Answer::nothing
-                      : runner::is_failure(end->verdict) ? schedule::Answer::failed
-                                                         : schedule::Answer::passed);
+    schedule::Answer answer;
+    if (end) answer.said = runner::is_failure(end->verdict) ? schedule::Said::failed : schedule::Said::passed;
+    if (end) answer.took = end->took;
+    answers.push_back(answer);
   }
   return answers;
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,12 +42,18 @@ class RunnerWork {
   std::string output(job::JobId job, std::string_view bytes);
   /// It has ended; returns the rest of its output.
   std::string finished(const dispatch::Assign& assignment, const job::Outcome& outcome, std::chrono::nanoseconds took);
-  void forget(job::JobId job) { under_way_.erase(job); }
+  /// All about it has been told.
+  void forget(job::JobId job, dispatch::Subject subject) {
+    under_way_.erase(job);
+    ends_.erase(subject);
+  }
 
   [[nodiscard]] std::vector<schedule::Answer> answers(dispatch::Subject subject) const;
   /// Of the last execution of `subject`, by its workloads; nothing where it told nothing.
   [[nodiscard]] const std::vector<std::optional<runner::TestEnd>>& ends(dispatch::Subject subject) const;
 
+  /// Of a runner without reports.
+  void skip_by(std::vector<std::int32_t> codes) { skip_codes_ = std::move(codes); }
   [[nodiscard]] std::size_t most_together() const { return runner_->most_together(); }
   [[nodiscard]] std::vector<std::uint32_t> units(const std::vector<std::string>& ids) const;
   void expect_start(std::optional<std::chrono::nanoseconds> start) { start_ = start.value_or(start_); }
@@ -69,6 +76,7 @@ class RunnerWork {
   std::vector<std::string> given_;
   std::map<job::JobId, UnderWay> under_way_;
   std::map<dispatch::Subject, std::vector<std::optional<runner::TestEnd>>> ends_;
+  std::vector<std::int32_t> skip_codes_;
   std::size_t silent_ = 0;  ///< executions without a word about any test, as long as there is no other
   bool heard_ = false;
   std::chrono::nanoseconds start_{0};

@@ -129,13 +129,16 @@ void Suite::use(std::unique_ptr<schedule::ListedPlan> plan) {
 }
 
 bool Suite::skips(dispatch::Subject subject, const job::Outcome& outcome) const {
-  if (groups_ != nullptr || subject == schedule::listing || outcome.kind != job::OutcomeKind::exited || outcome.disk_full) return false;
+  if (groups_ != nullptr || subject == schedule::listing || outcome.kind != job::OutcomeKind::exited ||
+      outcome.disk_full)
+    return false;
   const auto& codes = options_.skip_codes;
   return std::ranges::find(codes, outcome.code) != codes.end() && batches()->failures_before(subject) == 0;
 }
 
 void Suite::set_runner(std::unique_ptr<RunnerWork> runner) {
   runner_ = std::move(runner);
+  runner_->skip_by(options_.skip_codes);
   lister_ = runner_->listing();
   use(std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); }));
 }
@@ -149,6 +152,7 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_groups() {
   options.failures_to_stop = options_.fail_fast;
   options.largest = runner_->most_together();
   const auto answers = [this](dispatch::Subject subject, const job::Outcome& /*outcome*/) {
+    groups_->learn_start(runner_->start());
     return runner_->answers(subject);
   };
   auto plan = std::make_unique<schedule::GroupPlan>(expectations_, std::move(options), answers);

@@ -1,7 +1,8 @@
 // Bats, the tests of shell programs. After -- stand files and directories (test/ if there are none), and options.
 //
 // A test is called FILE:NAME. Bats cannot list, so the @test lines are read as it reads them. A group is tests of one
-// file, which run its setup_file once; they are chosen by --filter, and the report is its JUnit formatter's.
+// file, which run its setup_file once; they are chosen by --filter, and the report is its JUnit formatter's,
+// for whose end bats does not wait.
 #include <array>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,7 @@ class Bats final : public Runner {
       if (line.starts_with('#')) {
         file = line.substr(1);
       } else if (const std::string name = test_in(line); !name.empty()) {
-        ids.push_back(file + ":" + name);
+        ids.push_back(std::string{file}.append(":").append(name));
       }
     }
     return ids;
@@ -86,8 +87,15 @@ class Bats final : public Runner {
     const std::string file{ids.empty() ? std::string_view{} : unit(ids.front())};
     std::vector<std::string> names;
     for (const std::string& id : ids) names.push_back(id.substr(file.size() + 1));
-    return {"exec bats --report-formatter junit --output \"$nmz\" \"$@\"",
-            joined(take_apart(given, value_options).options, {"--filter", any_of_exactly(names), file})};
+    return {
+        "nmz_status=0\n"
+        "bats --report-formatter junit --output \"$nmz\" \"$@\" || nmz_status=$?\n"
+        "nmz_tries=0\n"
+        "until grep -q '</testsuites>' \"$nmz/report.xml\" || [ \"$nmz_tries\" -ge 50 ]; do\n"
+        "  nmz_tries=$((nmz_tries + 1)); sleep 0.1\n"
+        "done\n"
+        "exit \"$nmz_status\"\n",
+        joined(take_apart(given, value_options).options, {"--filter", any_of_exactly(names), file})};
   }
 
   [[nodiscard]] Report read_report(std::span<const File> files, std::span<const std::string> ids) const override {

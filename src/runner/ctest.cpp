@@ -44,7 +44,7 @@ class Ctest final : public Runner {
   }
 
   [[nodiscard]] Script run(const std::vector<std::string>& given, std::span<const std::string> ids) const override {
-    return {"exec ctest \"$@\" --output-junit \"$nmz/report.xml\"", joined(given, {"-R", any_of_exactly(ids)})};
+    return {R"(exec ctest "$@" --output-junit "$nmz/report.xml")", joined(given, {"-R", any_of_exactly(ids)})};
   }
 
   [[nodiscard]] Report read_report(std::span<const File> files, std::span<const std::string> /*ids*/) const override {

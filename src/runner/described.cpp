@@ -88,8 +88,10 @@ Result<std::unique_ptr<Runner>> described(std::string_view text, const std::stri
   std::map<std::string, std::string, std::less<>> said;
   while (!text.empty()) {
     std::string line{trimmed(take_line(text))};
-    while (line.ends_with('\\') && !text.empty())
-      line = line.substr(0, line.size() - 1) + std::string{trimmed(take_line(text))};
+    while (line.ends_with('\\') && !text.empty()) {
+      line.pop_back();
+      line += trimmed(take_line(text));
+    }
     if (line.empty() || line.front() == '#') continue;
     const std::size_t equals = line.find('=');
     const std::string name{trimmed(std::string_view{line}.substr(0, equals))};

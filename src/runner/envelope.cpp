@@ -26,7 +26,7 @@ constexpr const char* report =
 Command around(const Script& script, const std::string& before, const std::string& after) {
   Command command;
   std::string text = before;
-  for (const auto& [name, content] : script.files) text += "printf '%s' \"$1\" >\"$nmz/" + name + "\"; shift\n";
+  for (const auto& [name, content] : script.files) text += R"(printf '%s' "$1" >"$nmz/)" + name + "\"; shift\n";
   text += "(\n" + script.text + "\n) </dev/null\n" + after;
   command.argv = {"/bin/sh", "-c", std::move(text), "sh"};
   for (const auto& [name, content] : script.files) command.argv.push_back(content);

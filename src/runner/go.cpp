@@ -51,7 +51,7 @@ std::optional<Event> event_in(std::string_view line) {
 std::string why_in(const std::string& output) {
   std::string_view rest{output};
   while (!rest.empty()) {
-    const std::string line = first_line(take_line(rest));
+    std::string line = first_line(take_line(rest));
     if (!line.empty() && !line.starts_with("=== ") && !line.starts_with("--- ")) return line;
   }
   return {};

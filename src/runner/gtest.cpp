@@ -51,7 +51,7 @@ class Gtest final : public Runner {
       if (!test && line.ends_with('.') && line.find(' ') == std::string_view::npos) {
         suite = line;
       } else if (test && !suite.empty() && !line.empty()) {
-        ids.push_back(program + ":" + suite + std::string{line});
+        ids.push_back(std::string{program}.append(":").append(suite).append(line));
       }
     }
     return ids;
@@ -61,7 +61,7 @@ class Gtest final : public Runner {
     std::string filter;
     for (const std::string& id : ids) filter += (filter.empty() ? "" : ":") + id.substr(unit(id).size() + 1);
     const std::string program{ids.empty() ? std::string_view{} : unit(ids.front())};
-    return {"exec \"$@\" --gtest_output=\"xml:$nmz/report.xml\"",
+    return {R"(exec "$@" --gtest_output="xml:$nmz/report.xml")",
             joined(joined({program}, take_apart(given).options), {"--gtest_filter=" + filter})};
   }
 

@@ -1,6 +1,8 @@
 // Jest. A workload is a test file, which is what Jest isolates; after -- stands what it takes.
 //
 // The list is --listTests. Files are chosen by their paths, in one worker of Jest's (-i), for processes are our part.
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "javascript.hpp"
@@ -11,6 +13,9 @@
 
 namespace nmz::runner {
 namespace {
+
+constexpr std::array<std::string_view, 8> value_options{
+    "-c", "--config", "--rootDir", "-t", "--testNamePattern", "--testPathPattern", "--selectProjects", "--env"};
 
 class Jest final : public Runner {
  public:
@@ -23,7 +28,7 @@ class Jest final : public Runner {
   }
 
   [[nodiscard]] Script run(const std::vector<std::string>& given, std::span<const std::string> ids) const override {
-    Script script{local_program("jest") + "exec \"$@\"\n", take_apart(given).options};
+    Script script{local_program("jest") + "exec \"$@\"\n", take_apart(given, value_options).options};
     script.text = "set -- -i --json --outputFile=\"$nmz/report.json\" \"$@\"\n" + script.text;
     script.arguments.emplace_back("--runTestsByPath");
     script.arguments.insert(script.arguments.end(), ids.begin(), ids.end());

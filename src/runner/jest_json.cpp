@@ -38,6 +38,16 @@ const json::array& tests_of(const json::object& file) {
   return tests != nullptr && tests->is_array() ? tests->get_array() : none;
 }
 
+std::string messages_of(const json::object& test) {
+  const json::value* const messages = test.if_contains("failureMessages");
+  std::string text;
+  if (messages == nullptr || !messages->is_array()) return text;
+  for (const json::value& one : messages->get_array()) {
+    if (one.is_string()) text += std::string{one.get_string()} + "\n";
+  }
+  return text;
+}
+
 TestEnd end_of(const json::object& file, std::span<const std::string> ids) {
   constexpr double milliseconds = 1000;
   TestEnd end;
@@ -50,13 +60,16 @@ TestEnd end_of(const json::object& file, std::span<const std::string> ids) {
     if (test == nullptr) continue;
     const std::string status = text_of(*test, "status");
     if (status == "pending" || status == "skipped" || status == "todo" || status == "disabled") ++skipped;
-    if (status == "failed" && end.detail.empty()) end.detail = first_line(text_of(*test, "fullName"));
+    if (status != "failed") continue;
+    const std::string why = messages_of(*test);
+    if (end.detail.empty()) end.detail = first_line(text_of(*test, "fullName") + ": " + first_line(why));
+    end.output += text_of(*test, "fullName") + "\n" + why + "\n";
   }
   const std::string message = text_of(file, "message");
-  if (text_of(file, "status") != "passed") {
+  if (text_of(file, "status") == "failed") {
     end.verdict = end.detail.empty() ? Verdict::error : Verdict::failed;
     if (end.detail.empty()) end.detail = first_line(message);
-    end.output = excerpt(message);
+    end.output = excerpt(message.empty() ? end.output : message);
   } else if (skipped > 0 && skipped == tests.size()) {
     end.verdict = Verdict::skipped;
   }

@@ -53,7 +53,7 @@ class Node final : public Runner {
  public:
   [[nodiscard]] Script list(const std::vector<std::string>& given) const override {
     Words words = take_apart(given, value_options);
-    if (!words.operands.empty()) return {"printf '%s\\n' \"$@\"", std::move(words.operands)};
+    if (!words.operands.empty()) return {R"(printf '%s\n' "$@")", std::move(words.operands)};
     return {
         "find . -name node_modules -prune -o -type f \\( -name '*.js' -o -name '*.cjs' -o -name '*.mjs' \\) -print |\n"
         "  grep -E '[-._]test\\.[cm]?js$|/test-[^/]*$|/test\\.[cm]?js$|/test/' | sed 's,^\\./,,' | sort\n",

@@ -110,9 +110,9 @@ for one in tests(suite):
 chosen = unittest.TestSuite(by_id[name] for name in wanted if name in by_id)
 result = unittest.TextTestRunner(resultclass=Result, verbosity=2).run(chosen)
 for name in wanted:
-    if name in by_id and name not in Result.seen:
-        if Result.around:
-            write({'id': name, 'verdict': 'error', 'detail': Result.around[0], 'output': Result.around[1][-16000:]})
+    if name in by_id and name not in result.seen:
+        if result.around:
+            write({'id': name, 'verdict': 'error', 'detail': result.around[0], 'output': result.around[1][-16000:]})
         elif result.skipped:
             write({'id': name, 'verdict': 'skipped', 'detail': result.skipped[-1][1]})
 sys.exit(not result.wasSuccessful())

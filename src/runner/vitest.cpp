@@ -1,4 +1,6 @@
 // Vitest (2 and later). A workload is a test file; after -- stands what `vitest run` takes.
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "javascript.hpp"
@@ -9,6 +11,9 @@
 namespace nmz::runner {
 namespace {
 
+constexpr std::array<std::string_view, 10> value_options{
+    "--dir", "-c", "--config", "-r", "--root", "--project", "-t", "--testNamePattern", "--environment", "--pool"};
+
 class Vitest final : public Runner {
  public:
   [[nodiscard]] Script list(const std::vector<std::string>& given) const override {
@@ -18,7 +23,7 @@ class Vitest final : public Runner {
   [[nodiscard]] Script run(const std::vector<std::string>& given, std::span<const std::string> ids) const override {
     Script script{"set -- run --reporter=default --reporter=json --outputFile.json=\"$nmz/report.json\" \"$@\"\n" +
                       local_program("vitest") + "exec \"$@\"\n",
-                  take_apart(given).options};
+                  take_apart(given, value_options).options};
     script.arguments.insert(script.arguments.end(), ids.begin(), ids.end());
     return script;
   }

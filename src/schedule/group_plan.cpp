@@ -13,17 +13,17 @@ namespace {
 /// An unknown duration counts as this quantile of the known ones.
 constexpr double unknown_as = 0.9;
 
-/// Of a worker's fair share of what is left, how much it gets at once: by how many durations are known.
+/// Of a worker's fair share of what is left, how much it gets in a wave: by how many durations are known.
 constexpr double least_fraction = 0.4;
-constexpr double most_fraction = 0.7;
+constexpr double most_fraction = 0.75;
 
 double share_known(const std::vector<Expectation>& expected) {
   const auto known = std::ranges::count_if(expected, [](const Expectation& one) { return one.has_value(); });
   return expected.empty() ? 0 : static_cast<double>(known) / static_cast<double>(expected.size());
 }
 
-/// What takes a start as this part of a worker's share, where no durations are known.
-constexpr double least_part = 1.0 / 16;
+/// What a start takes, as a part of a worker's share, where no durations are known.
+constexpr double start_of_share = 1.0 / 8;
 
 /// What runs alone is this part of a worker's share, and so many times its start.
 constexpr double long_part = 0.1;
@@ -36,13 +36,13 @@ GroupPlan::GroupPlan(const std::vector<Expectation>& expected, GroupOptions opti
       answers_{std::move(answers)},
       fraction_{std::lerp(least_fraction, most_fraction, share_known(expected))},
       start_{std::chrono::duration<double>(options_.start).count()},
-      tests_(expected.size()) {
+      tests_(expected.size()),
+      nothing_known_{share_known(expected) <= 0} {
   std::vector<double> seconds = fill_in(expected, unknown_as);
-  const bool nothing_known = share_known(expected) <= 0;
-  if (nothing_known) std::ranges::fill(seconds, 1.0);
+  if (nothing_known_) std::ranges::fill(seconds, 1.0);
   left_ = std::accumulate(seconds.begin(), seconds.end(), 0.0);
-  if (nothing_known) start_ = fair_share() * least_part;
-  const double alone = nothing_known ? left_ + 1 : std::max(start_ * starts_worth_it, fair_share() * long_part);
+  if (nothing_known_) start_ = fair_share() * start_of_share;
+  const double alone = nothing_known_ ? left_ + 1 : std::max(start_ * starts_worth_it, fair_share() * long_part);
   for (Workload i = 0; i < tests_.size(); ++i) {
     tests_[i].seconds = seconds[i];
     if (!options_.units.empty()) tests_[i].unit = options_.units.at(i);
@@ -53,9 +53,20 @@ GroupPlan::GroupPlan(const std::vector<Expectation>& expected, GroupOptions opti
 
 double GroupPlan::fair_share() const { return left_ / static_cast<double>(std::max<std::size_t>(options_.workers, 1)); }
 
+/// What a further wave would even out has to be worth its start: the more so, the better the durations are known.
+double GroupPlan::part_of_wave() {
+  if (parts_ == 0) {
+    parts_ = std::max<std::size_t>(options_.workers, 1);
+    const double share = fair_share();
+    const double part = std::max(share * fraction_, start_);
+    part_ = share - part < start_ * fraction_ ? share : part;
+  }
+  --parts_;
+  return part_;
+}
+
 std::vector<Workload> GroupPlan::cut() {
   std::vector<Workload> group;
-  const double enough = std::max(fair_share() * fraction_, start_);
   double seconds = 0;
   const auto take = [&](std::deque<Workload>& from) {
     group.push_back(from.front());
@@ -65,6 +76,7 @@ std::vector<Workload> GroupPlan::cut() {
   if (!long_.empty()) {
     take(long_);
   } else {
+    const double enough = part_of_wave();
     const auto fits = [&] {
       const Test& next = tests_[short_.front()];
       if (group.empty()) return true;
@@ -81,6 +93,30 @@ std::vector<Workload> GroupPlan::cut() {
 dispatch::Subject GroupPlan::add(std::vector<Workload> tests) {
   groups_.push_back(std::move(tests));
   return static_cast<dispatch::Subject>(groups_.size() - 1);
+}
+
+void GroupPlan::learn_start(std::chrono::nanoseconds start) {
+  learnt_start_ = std::chrono::duration<double>(start).count();
+  if (!nothing_known_) start_ = learnt_start_;
+}
+
+/// Of a suite that nobody knows: what its first groups took stands for the rest.
+void GroupPlan::learn(const std::vector<Workload>& group, const std::vector<Answer>& answers) {
+  if (!nothing_known_) return;
+  double seconds = 0;
+  std::size_t tests = 0;
+  for (std::size_t i = 0; i < std::min(group.size(), answers.size()); ++i) {
+    if (answers[i].said == Said::nothing) continue;
+    seconds += std::chrono::duration<double>(answers[i].took).count();
+    ++tests;
+  }
+  if (seconds <= 0) return;
+  nothing_known_ = false;
+  start_ = learnt_start_;
+  const double mean = seconds / static_cast<double>(tests);
+  for (const Workload test : short_) tests_[test].seconds = mean;
+  left_ = mean * static_cast<double>(short_.size());
+  parts_ = 0;
 }
 
 std::vector<dispatch::Subject> GroupPlan::next(std::size_t count) {
@@ -118,14 +154,15 @@ void GroupPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
     return;
   }
   const std::vector<Answer> answers = answers_(subject, outcome);
+  learn(group, answers);
   std::vector<Workload> unreported;
   for (std::size_t i = 0; i < group.size(); ++i) {
     Test& test = tests_[group[i]];
     ++test.executions;
-    const Answer answer = i < answers.size() ? answers[i] : Answer::nothing;
-    if (answer == Answer::nothing && group.size() > 1) {
+    const Said said = i < answers.size() ? answers[i].said : Said::nothing;
+    if (said == Said::nothing && group.size() > 1) {
       unreported.push_back(group[i]);
-    } else if (answer == Answer::passed) {
+    } else if (said == Said::passed) {
       settle(group[i], false);
     } else if (test.failures++ < options_.retries) {
       retried_.push_back(add({group[i]}));

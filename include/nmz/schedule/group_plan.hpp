@@ -3,11 +3,14 @@
 // Starting a process of a test runner costs something (`start`), so short tests share one; what stands behind a long
 // one waits, so groups have to become small towards the end. Hence:
 // - A test that would upset the balance at the end (a tenth of a worker's share) and is worth a start of its own runs
-//   alone, longest first. The others keep their order in the list (neighbours share fixtures, files, caches) and are
-//   cut from it when a worker asks: a group is a fraction of the fair share of what is left then, and never cheaper
-//   than its own start, unless there is nothing else. The better the durations are known, the larger is the fraction.
+//   alone, longest first. The others keep their order in the list: neighbours share fixtures, files, caches.
+// - These are cut in waves (factoring: Hummel, Schonberg, Flynn 1992): each worker gets an equal part of what is left
+// at
+//   the beginning of a wave, and the waves become smaller. What a further wave could even out has to be worth its
+//   starts, or this wave takes everything.
 // - A duration that is unknown counts as a high quantile of the known ones: to take a long test for a short one costs
-//   the end of the run, the contrary costs a start. Where none is known all count the same.
+//   the end of the run, the contrary costs a start. Where none is known all count the same, until the first groups have
+//   shown what tests last.
 // - Tests of different `units` (a program, a package) cannot share a process.
 //
 // What an execution said of its tests is asked of `answers` when it has ended. A test about which it said nothing runs
@@ -34,7 +37,13 @@
 
 namespace nmz::schedule {
 
-enum class Answer : std::uint8_t { passed, failed, nothing };
+enum class Said : std::uint8_t { passed, failed, nothing };
+
+/// What an execution told about one of its tests.
+struct Answer {
+  Said said = Said::nothing;
+  std::chrono::nanoseconds took{0};
+};
 
 struct GroupOptions {
   GroupOptions() = default;
@@ -60,6 +69,8 @@ class GroupPlan final : public WorkloadPlan {
   [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
   void work_with(std::size_t workers) override { options_.workers = workers; }
+  /// As observed: what a process costs beside its tests.
+  void learn_start(std::chrono::nanoseconds start);
 
   [[nodiscard]] std::span<const Workload> workloads(dispatch::Subject subject) const override;
   [[nodiscard]] std::size_t done() const override { return done_; }
@@ -81,6 +92,8 @@ class GroupPlan final : public WorkloadPlan {
   dispatch::Subject add(std::vector<Workload> tests);
   [[nodiscard]] std::vector<Workload> cut();
   [[nodiscard]] double fair_share() const;
+  [[nodiscard]] double part_of_wave();
+  void learn(const std::vector<Workload>& group, const std::vector<Answer>& answers);
   void settle(Workload test, bool failed);
   void again(const std::vector<Workload>& unreported, bool together);
 
@@ -89,9 +102,13 @@ class GroupPlan final : public WorkloadPlan {
   double fraction_;
   double start_;
   std::vector<Test> tests_;
-  std::deque<Workload> long_;                 ///< longest first
-  std::deque<Workload> short_;                ///< in the order of the list
-  double left_ = 0;                           ///< seconds, of both
+  std::deque<Workload> long_;   ///< longest first
+  std::deque<Workload> short_;  ///< in the order of the list
+  double left_ = 0;             ///< seconds, of both
+  double part_ = 0;             ///< of each group of this wave, in seconds
+  std::size_t parts_ = 0;       ///< groups that this wave still has
+  double learnt_start_ = 0;
+  bool nothing_known_;                        ///< and so far nothing learnt
   std::deque<std::vector<Workload>> groups_;  ///< by subject; a deque, because spans point into it
   std::deque<dispatch::Subject> returned_;    ///< to be handed out first
   std::deque<dispatch::Subject> retried_;     ///< to be handed out last
