@@ -140,6 +140,7 @@ auto fields(Is<JobEnded> auto& m) {
                     suite_only("workload", m.workload),
                     suite_only("run", m.run),
                     suite_only("workloads", m.workloads),
+                    suite_only("more", m.more),
                     search_only("verdict", m.word),
                     each("mark", "result", m.mark),
                     both("outcome", m.outcome),

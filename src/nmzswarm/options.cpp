@@ -38,6 +38,7 @@ constexpr std::uint64_t most = 1000000;  // chunks, failures, restarts
 
 constexpr const char* usage =
     "Usage: nmzswarm --source IMAGE [OPTION...] [-- COMMAND [ARG...]]\n"
+    "       nmzswarm --runner RUNNER [OPTION...] [-- WORD...]     (the tests of pytest, ctest, ...)\n"
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
     "       nmzswarm [OPTION...] -- COMMAND [ARG...] ::: WORKLOAD...\n"
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
@@ -51,6 +52,8 @@ constexpr const char* usage =
 
 constexpr std::string_view usage_examples = R"(
 Examples:
+  nmzswarm --runner pytest
+      Lists the tests once and runs them in groups, on all CPUs; `-- tests/unit -k fast` is given to pytest.
   nmzswarm -source dummy -replicas 10
       The image's label net.osrg.namazu-swarm.v0.master.script prints the workloads, one a line; each is given to
       its label net.osrg.namazu-swarm.v0.worker.script on standard input, in one of 10 containers.
@@ -115,7 +118,7 @@ command_line::Take chunks(Options& options) {
 /// Automake's 77, and the 125 of `git bisect run`. An image's own script is the contract of Namazu Swarm v0, whose
 /// verdict is zero or not; and a chunk that ends so tells nothing about each of its workloads.
 Result<void> settle_skip_codes(Options& options, const std::optional<std::string>& asked) {
-  const bool usual = !options.command.empty() && !options.chunked;
+  const bool usual = !(options.command.empty() && options.runner.empty()) && !options.chunked;
   auto codes = parse_codes(asked ? *asked : usual ? "77,125" : "none");
   if (!codes) return tl::unexpected<Error>{codes.error()};
   options.skip_codes = std::move(*codes);
@@ -135,6 +138,11 @@ Table list_options(Options& options, Words& words) {
     return parse_shard(text, options.selection);
   };
   return {
+      value(
+          "--runner", "RUNNER", text(options.runner),
+          "Run the tests of pytest, unittest, ctest, gtest, go, cargo, jest, vitest, mocha, node, bats, prove, meson, "
+          "make-check, or of a runner that the file RUNNER describes; auto: by the files here. What the runner takes "
+          "goes after --"),
       value("--workloads", "FILE", text(options.workloads),
             "Read the workloads from FILE (- is standard input, as it is without this option unless it is a terminal), "
             "one a line"),
@@ -226,6 +234,22 @@ Result<void> check_reports(const Options& options, command_line::Parser& parser)
                             parser);
 }
 
+/// A runner has a list and a command of its own.
+Result<void> check_runner(const Options& options, command_line::Parser& parser) {
+  if (options.apart.any()) {
+    return parser.contradiction(
+        {"--exclusive", "--group", "--needs", "--runner"},
+        "--runner goes with none of --exclusive, --group and --needs: its tests share processes");
+  }
+  if (!options.workloads.empty()) {
+    return parser.contradiction({"--runner", "--workloads"}, "--runner and --workloads exclude each other");
+  }
+  if (options.chunked)
+    return parser.contradiction({"--runner", "--chunks"}, "--runner and --chunks exclude each other");
+  if (!options.list_only) return {};
+  return parser.contradiction({"--list"}, "--list needs --workloads FILE");
+}
+
 Result<void> check_rest(const Options& options, command_line::Parser& parser) {
   if (options.speculate && options.again.hunts()) {
     std::vector<std::string> names = hunting_options;
@@ -237,6 +261,7 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
     return parser.contradiction({"--exclusive", "--group", "--needs", "--speculate"},
                                 "--speculate runs copies, and goes with none of --exclusive, --group and --needs");
   }
+  if (!options.runner.empty()) return check_runner(options, parser);
   const bool image = !options.containers.image.empty();
   if (image && options.isolate != Isolate::none) {
     return parser.contradiction({"--isolate"}, "--isolate is for workers on this machine; containers are apart anyway");
@@ -274,7 +299,8 @@ Result<void> split_off_list(Options& options) {
 
 /// As GNU parallel and xargs do: what comes through a pipe is the list, where nothing else is.
 void read_standard_input(Options& options) {
-  const bool listed = options.ids || !options.workloads.empty() || !options.containers.image.empty();
+  const bool listed =
+      options.ids || !options.workloads.empty() || !options.containers.image.empty() || !options.runner.empty();
   if (listed || options.command.empty() || options.again.rerun != Rerun::nothing) return;
   if (::isatty(STDIN_FILENO) == 0) options.workloads = "-";
 }
@@ -329,7 +355,8 @@ class CommandLine {
       return fail(ErrorKind::misconfigured,
                   "unexpected argument '" + words_.free.front() + "'; the command goes after '--'");
     }
-    if (auto split = split_off_list(options()); !split) return tl::unexpected<Error>{split.error()};
+    if (auto split = options().runner.empty() ? split_off_list(options()) : Result<void>{}; !split)
+      return tl::unexpected<Error>{split.error()};
     settle(options(), words_);
     return settle_skip_codes(options(), words_.skip_codes)
         .and_then([&] { return shared_.check(parser_); })

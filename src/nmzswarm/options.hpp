@@ -26,7 +26,8 @@ enum class Isolate : std::uint8_t { none, world, network };
 
 struct Options : run::Settings {
   Options() = default;
-  std::string workloads;                        ///< a file, "-", or empty: the image's master script
+  std::string runner;     ///< of tests: its name, a file that describes it, "auto", or empty: there is none
+  std::string workloads;  ///< a file, "-", or empty: the image's master script
   Separator separator = Separator::newline;     ///< in it
   std::optional<std::vector<std::string>> ids;  ///< behind ":::", in place of it
   std::string place = "{}";                     ///< where the workload stands in the command; empty = nowhere

@@ -115,9 +115,17 @@ void Reporter::started(const dispatch::Assign& assignment, job::Phase phase) {
 
 void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
   if (assignment.subject == schedule::listing) return suite_.listing_output(bytes);
+  const std::string text = suite_.runner() == nullptr ? "" : suite_.runner()->output(assignment.job, bytes);
+  if (suite_.runner() != nullptr) bytes = text;
   logs_.append(assignment.job, suite_.log_name(assignment.subject), assignment.attempt, bytes);
   if (suite_.shows_output()) show(events::Output{assignment.job, std::string{bytes}});
   show_trouble();
+}
+
+void Reporter::finished(const dispatch::Assign& assignment, const wire::Finished& finished) {
+  if (suite_.runner() == nullptr || assignment.subject == schedule::listing) return;
+  const std::string rest = suite_.runner()->finished(assignment, finished.outcome, finished.test_time);
+  logs_.append(assignment.job, suite_.log_name(assignment.subject), assignment.attempt, rest);
 }
 
 void Reporter::show_trouble() {
@@ -176,9 +184,14 @@ void Reporter::ended(const dispatch::Ended& ended) {
   if (!known || (lists && counted)) return;
   const events::JobEnded done = told(ended);
   show_trouble();
-  show(done);
-  show_trouble();
-  tell_unread(ended);
+  if (suite_.groups() != nullptr && !lists && counted) {
+    tests_ended(ended, done);
+  } else {
+    show(done);
+    show_trouble();
+    tell_unread(ended);
+  }
+  if (suite_.runner() != nullptr) suite_.runner()->forget(ended.job, ended.subject);
 }
 
 /// Most programs that take no test by their input run all of their tests, each time.
@@ -217,7 +230,8 @@ events::JobEnded Reporter::told(const dispatch::Ended& ended) {
   done.workloads = suite_.batches()->workloads(ended.subject).size();
   done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keeps_log(ended, done.mark));
   if (ended.fate != dispatch::Ended::Fate::late) ran_.insert(done.workload);
-  if (is_result(done.mark) && done.mark != events::Mark::lost && suite_.hunt() == nullptr) {
+  const bool singly = suite_.hunt() == nullptr && suite_.groups() == nullptr;
+  if (is_result(done.mark) && done.mark != events::Mark::lost && singly) {
     expected_work_left_ -= suite_.expected(ended.subject).value_or(std::chrono::nanoseconds{0});
   }
   done.left = suite_.ids().size() - suite_.batches()->done();

@@ -37,6 +37,7 @@ class Reporter final : public coordinator::Observer {
   void started(const dispatch::Assign& assignment, job::Phase phase) override;
   void assigned(const dispatch::Assign& assignment) override;
   void log(const dispatch::Assign& assignment, std::string_view bytes) override;
+  void finished(const dispatch::Assign& assignment, const wire::Finished& finished) override;
   void ended(const dispatch::Ended& ended) override;
   void given_up(const dispatch::GivenUp& given_up) override;
   void worker_added(job::WorkerId worker) override;
@@ -51,6 +52,9 @@ class Reporter final : public coordinator::Observer {
 
  private:
   [[nodiscard]] events::JobEnded told(const dispatch::Ended& ended);
+  /// Of a group; `common`: what is the same for all of its tests.
+  void tests_ended(const dispatch::Ended& ended, const events::JobEnded& common);
+  void describe_test(schedule::Workload test, const runner::TestEnd& end, bool settled, events::JobEnded& done);
   [[nodiscard]] events::Mark mark_of(const dispatch::Ended& ended) const;
   [[nodiscard]] std::string workload(dispatch::Subject subject) const;
   [[nodiscard]] events::Seconds expected_left() const;

@@ -30,8 +30,9 @@ constexpr std::size_t word_overhead = 16;
 constexpr std::chrono::milliseconds shortest_multiple{5000};
 
 constexpr const char* listing_script =
-    "nmz_list=$(/bin/sh -c \"$1\") || exit\n"
-    "printf '%s\\n%s\\n' \"$2\" \"$nmz_list\"\n";
+    "nmz_mark=$1; shift\n"
+    "nmz_list=$(unset nmz_mark; \"$@\") || exit\n"
+    "printf '%s\\n%s\\n' \"$nmz_mark\" \"$nmz_list\"\n";
 
 /// The loops are no children of the command, which may wait for all of its own; they end with the job.
 constexpr const char* stress_script =
@@ -114,7 +115,7 @@ Result<void> Suite::set_list(WorkloadList list) {
 }
 
 void Suite::set_master_script(std::string script) {
-  master_script_ = std::move(script);
+  lister_ = {"/bin/sh", "-c", std::move(script)};
   use(std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); }));
 }
 
@@ -128,9 +129,35 @@ void Suite::use(std::unique_ptr<schedule::ListedPlan> plan) {
 }
 
 bool Suite::skips(dispatch::Subject subject, const job::Outcome& outcome) const {
-  if (subject == schedule::listing || outcome.kind != job::OutcomeKind::exited || outcome.disk_full) return false;
+  if (groups_ != nullptr || subject == schedule::listing || outcome.kind != job::OutcomeKind::exited ||
+      outcome.disk_full)
+    return false;
   const auto& codes = options_.skip_codes;
   return std::ranges::find(codes, outcome.code) != codes.end() && batches()->failures_before(subject) == 0;
+}
+
+void Suite::set_runner(std::unique_ptr<RunnerWork> runner) {
+  runner_ = std::move(runner);
+  runner_->skip_by(options_.skip_codes);
+  lister_ = runner_->listing();
+  use(std::make_unique<schedule::ListedPlan>([this](const job::Outcome& outcome) { return take_listing(outcome); }));
+}
+
+std::unique_ptr<schedule::WorkloadPlan> Suite::make_groups() {
+  schedule::GroupOptions options;
+  options.workers = workers_;
+  options.start = runner_->start();
+  options.units = runner_->units(ids());
+  options.retries = options_.again.retries;
+  options.failures_to_stop = options_.fail_fast;
+  options.largest = runner_->most_together();
+  const auto answers = [this](dispatch::Subject subject, const job::Outcome& /*outcome*/) {
+    groups_->learn_start(runner_->start());
+    return runner_->answers(subject);
+  };
+  auto plan = std::make_unique<schedule::GroupPlan>(expectations_, std::move(options), answers);
+  groups_ = plan.get();
+  return plan;
 }
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_hunt() {
@@ -166,6 +193,7 @@ std::uint64_t Suite::run_number(dispatch::Subject subject, std::uint32_t attempt
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
   if (options_.again.hunts()) return constrained(make_hunt());
+  if (runner_) return make_groups();
   schedule::BatchOptions options;
   options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::singly;
   options.workers = workers_;
@@ -210,7 +238,7 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const job::Outcome& 
   const std::size_t mark = listing_output_.find(line);
   std::unique_ptr<schedule::WorkloadPlan> plan;
   if (job::passed(outcome) && mark != std::string::npos) {
-    auto list = read_list(std::string_view{listing_output_}.substr(mark + line.size()), options_.selection);
+    auto list = listed(std::string_view{listing_output_}.substr(mark + line.size()));
     Result<void> usable = list.map([](const WorkloadList&) {});
     if (list) {
       listing_.list = std::move(*list);
@@ -227,11 +255,17 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const job::Outcome& 
   } else {
     const std::string last = one_line(listing_output_);
     listing_.failed = true;
-    listing_.message = "the master script " + how(outcome) + (last.empty() ? "" : ": " + last);
+    listing_.message = name(schedule::listing) + " " + how(outcome) + (last.empty() ? "" : ": " + last);
   }
   listing_output_ = {};
   if (listed_) listed_();
   return plan;
+}
+
+Result<WorkloadList> Suite::listed(std::string_view output) const {
+  if (!runner_) return read_list(output, options_.selection);
+  return runner_->list(output).and_then(
+      [this](const std::string& text) { return read_list(text, options_.selection); });
 }
 
 void Suite::listing_output(std::string_view bytes) { listing_output_ += bytes; }
@@ -242,9 +276,12 @@ std::size_t Suite::chunks() const {
 }
 
 std::string Suite::name(dispatch::Subject subject) const {
-  if (subject == schedule::listing) return "the master script";
+  if (subject == schedule::listing) return runner_ ? "the listing of the tests" : "the master script";
   const auto workloads = batches()->workloads(subject);
   if (hunt_ != nullptr) return fmt::format("{} (run {})", ids().at(workloads.front()), hunt_->number(subject));
+  if (groups_ != nullptr && workloads.size() > 1) {
+    return fmt::format("{} tests from {}", workloads.size(), ids().at(workloads.front()));
+  }
   if (!options_.chunked) return ids().at(workloads.front());
   const std::string& first = ids().at(workloads.front());
   if (workloads.size() == 1) return fmt::format("chunk {} ({})", subject, first);
@@ -254,14 +291,19 @@ std::string Suite::name(dispatch::Subject subject) const {
 std::string Suite::log_name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "master-script";
   if (options_.chunked) return fmt::format("chunk-{}", subject);
+  if (groups_ != nullptr) return fmt::format("group-{}", subject);
   const schedule::Workload workload = batches()->workloads(subject).front();
   const std::string run = hunt_ == nullptr ? "" : fmt::format(".run-{}", hunt_->number(subject));
   return fmt::format("{:06}-{}{}", workload, file_name(ids().at(workload)), run);
 }
 
+std::string Suite::test_log_name(schedule::Workload test) const {
+  return fmt::format("{:06}-{}", test, file_name(ids().at(test)));
+}
+
 schedule::Expectation Suite::expected(dispatch::Subject subject) const {
   if (subject == schedule::listing) return std::nullopt;
-  std::chrono::nanoseconds total{0};
+  std::chrono::nanoseconds total = groups_ != nullptr ? runner_->start() : std::chrono::nanoseconds{0};
   for (const schedule::Workload workload : batches()->workloads(subject)) {
     const schedule::Expectation& one = expectations_.at(workload);
     if (!one) return std::nullopt;
@@ -270,8 +312,12 @@ schedule::Expectation Suite::expected(dispatch::Subject subject) const {
   return total;
 }
 
+std::int64_t Suite::workloads_of(dispatch::Subject subject) const {
+  return groups_ == nullptr ? 1 : static_cast<std::int64_t>(groups_->workloads(subject).size());
+}
+
 std::chrono::milliseconds Suite::timeout(dispatch::Subject subject) const {
-  if (options_.timeout_factor <= 0) return options_.timeout;
+  if (options_.timeout_factor <= 0) return options_.timeout * workloads_of(subject);
   const schedule::Expectation known = expected(subject);
   if (!known) return std::chrono::milliseconds{0};
   const std::chrono::duration<double, std::milli> longest = *known * options_.timeout_factor;
@@ -295,7 +341,8 @@ bool Suite::gives_input() const {
 wire::Run Suite::listing_run() {
   listing_output_ = {};
   wire::Run run;
-  run.argv = {"/bin/sh", "-c", listing_script, "sh", master_script_, mark_};
+  run.argv = {"/bin/sh", "-c", listing_script, "sh", mark_};
+  run.argv.insert(run.argv.end(), lister_.begin(), lister_.end());
   run.log_limit = longest_list;
   return run;
 }
@@ -310,6 +357,17 @@ void Suite::put_workloads(wire::Run& run, std::span<const schedule::Workload> wo
   for (const schedule::Workload workload : workloads) run.input += ids().at(workload) + "\n";
 }
 
+/// What a group of tests is given, or one test of a hunt.
+void Suite::give_tests(const dispatch::Assign& assignment, std::span<const schedule::Workload> tests, wire::Run& run) {
+  std::vector<std::string> names;
+  names.reserve(tests.size());
+  for (const schedule::Workload test : tests) names.push_back(ids().at(test));
+  std::string secret = fmt::format("{:016x}{:016x}", random_number(), random_number());
+  runner::Command command = runner_->begin(assignment.job, std::move(names), std::move(secret));
+  run.argv = stressed(command.argv, options_.again.stress_cpu);
+  run.input = std::move(command.input);
+}
+
 wire::Run Suite::run(const dispatch::Assign& assignment) {
   const bool lists = assignment.subject == schedule::listing;
   wire::Run run = lists ? listing_run() : wire::Run{};
@@ -322,7 +380,12 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   run.timeout = timeout(assignment.subject);
   run.log_limit = options_.log_limit;
   const auto workloads = batches()->workloads(assignment.subject);
-  put_workloads(run, workloads);
+  if (runner_) {
+    give_tests(assignment, workloads, run);
+  } else {
+    put_workloads(run, workloads);
+  }
+  if (groups_ != nullptr) return run;
   if (options_.chunked) {
     run.env.push_back("NMZ_CHUNK=" + std::to_string(assignment.subject));
     return run;

@@ -16,10 +16,12 @@
 
 #include "nmz/coordinator/work_source.hpp"
 #include "nmz/schedule/batch_plan.hpp"
+#include "nmz/schedule/group_plan.hpp"
 #include "nmz/schedule/listed_plan.hpp"
 #include "nmz/schedule/repeat_plan.hpp"
 
 #include "options.hpp"
+#include "runner_work.hpp"
 #include "workload_list.hpp"
 
 namespace nmz::nmzswarm {
@@ -49,11 +51,17 @@ class Suite final : public coordinator::WorkSource {
   /// Exactly one of them, before the run. Errors (misconfigured): an execution would be too large.
   Result<void> set_list(WorkloadList list);
   void set_master_script(std::string script);
+  /// Its list is the list, and its tests are run in groups, unless it is a hunt.
+  void set_runner(std::unique_ptr<RunnerWork> runner);
 
   [[nodiscard]] schedule::ListedPlan& plan() { return *plan_; }
   [[nodiscard]] const schedule::WorkloadPlan* batches() const { return plan_->batches(); }
   /// Null unless workloads are run many times, and until there is a list.
   [[nodiscard]] const schedule::RepeatPlan* hunt() const { return hunt_; }
+  /// Null unless there is a runner.
+  [[nodiscard]] RunnerWork* runner() { return runner_.get(); }
+  /// Null unless executions are about groups of tests, and until there is a list.
+  [[nodiscard]] const schedule::GroupPlan* groups() const { return groups_; }
   /// Since the first workload was started.
   void tell_time(std::chrono::nanoseconds now);
   [[nodiscard]] const Listing& listing() const { return listing_; }
@@ -71,6 +79,7 @@ class Suite final : public coordinator::WorkSource {
   /// The subject's name for people, and in log files.
   [[nodiscard]] std::string name(dispatch::Subject subject) const;
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
+  [[nodiscard]] std::string test_log_name(schedule::Workload test) const;
   [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;
 
   /// By its exit code. Not where it has failed before: that would hide the failure.
@@ -103,8 +112,13 @@ class Suite final : public coordinator::WorkSource {
   std::unique_ptr<schedule::WorkloadPlan> take_listing(const job::Outcome& outcome);
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();
   [[nodiscard]] std::unique_ptr<schedule::WorkloadPlan> constrained(std::unique_ptr<schedule::WorkloadPlan> plan) const;
+  std::unique_ptr<schedule::WorkloadPlan> make_groups();
+  [[nodiscard]] Result<WorkloadList> listed(std::string_view output) const;
   [[nodiscard]] wire::Run listing_run();
   void put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const;
+  void give_tests(const dispatch::Assign& assignment, std::span<const schedule::Workload> tests, wire::Run& run);
+  /// By which a time limit for one of them is multiplied.
+  [[nodiscard]] std::int64_t workloads_of(dispatch::Subject subject) const;
 
   const Options& options_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::uint32_t workers_;
@@ -112,7 +126,8 @@ class Suite final : public coordinator::WorkSource {
   CommandTemplate template_;
   std::vector<std::string> environment_;
   Expect expect_;
-  std::string master_script_;
+  std::vector<std::string> lister_;  ///< prints the list
+  std::unique_ptr<RunnerWork> runner_;
   std::string directory_;  ///< absolute; empty = where the worker is
   std::string mark_;       ///< stands before the list in the listing job's output
   std::string listing_output_;
@@ -123,6 +138,7 @@ class Suite final : public coordinator::WorkSource {
   std::function<void()> listed_;
   std::unique_ptr<schedule::ListedPlan> plan_;
   schedule::RepeatPlan* hunt_ = nullptr;
+  schedule::GroupPlan* groups_ = nullptr;
 };
 
 }  // namespace nmz::nmzswarm

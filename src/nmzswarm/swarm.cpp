@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@
 #include "report_files.hpp"
 #include "reporter.hpp"
 #include "run_state.hpp"
+#include "runner_choice.hpp"
 #include "suite.hpp"
 #include "worlds.hpp"
 
@@ -101,7 +103,7 @@ std::uint32_t worker_count(const Options& options, const std::optional<WorkloadL
 }
 
 std::vector<std::string> command_of(const Options& options, const site::Site& site) {
-  if (!options.command.empty()) return options.command;
+  if (!options.command.empty() || !options.runner.empty()) return options.command;
   return {"/bin/sh", "-c", need(site.label(contract::v0::worker_script_label))};
 }
 
@@ -266,9 +268,11 @@ void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
   }
 }
 
-void remember(Memory& memory, const HistoryRows& rows, Reporter& reporter) {
+void remember(Memory& memory, const HistoryRows& rows, Suite& suite, Reporter& reporter) {
   if (!memory.history) return;
-  const auto recorded = memory.history->record(memory.suite, rows.all(), std::chrono::system_clock::now());
+  std::vector<history::Observation> all = rows.all();
+  if (suite.runner() != nullptr) std::ranges::copy(suite.runner()->starts(), std::back_inserter(all));
+  const auto recorded = memory.history->record(memory.suite, all, std::chrono::system_clock::now());
   if (!recorded) reporter.show(events::Notice{"the durations are not remembered: " + recorded.error().message});
 }
 
@@ -309,9 +313,24 @@ void tell_beginning(const Options& options, const Suite& suite, const site::Site
   tell_seed(options, suite, reporter);
 }
 
+/// The suite's name in the history.
+std::string key_of(const Options& options, const site::Site& site) {
+  if (options.runner.empty()) return site.suite_key(options.command);
+  std::vector<std::string> words{"--runner", options.runner};
+  words.insert(words.end(), options.command.begin(), options.command.end());
+  return site.suite_key(words);
+}
+
 /// Where the list is not given, the place has a script that makes it.
-void take_list(Suite& suite, std::optional<WorkloadList> list, const site::Site& site) {
-  if (list) {
+void take_list(Suite& suite, std::optional<WorkloadList> list, const Options& options, Memory& memory,
+               const site::Site& site) {
+  if (!options.runner.empty()) {
+    ChosenRunner chosen = need(find_runner(options.runner));
+    if (!chosen.notice.empty()) output::complain(program.name, chosen.notice);
+    auto work = std::make_unique<RunnerWork>(std::move(chosen.runner), options.command);
+    work->expect_start(expectations_from(memory)({start_row}).front());
+    suite.set_runner(std::move(work));
+  } else if (list) {
     need(suite.set_list(std::move(*list)));
   } else {
     suite.set_master_script(need(site.label(contract::v0::master_script_label)));
@@ -345,15 +364,15 @@ int run_suite(const Options& options, GivenList given) {
   const bool listed = list.has_value();
   run::Loop loop;
   const auto site = need(site::open(loop.io, site_choice(options)));
-  if (site->sees_our_files()) need(find_command(options));
-  Memory memory = recall(options, site->suite_key(options.command));
+  if (site->sees_our_files() && options.runner.empty()) need(find_command(options));
+  Memory memory = recall(options, key_of(options, *site));
   if (list) select(options.again, memory, list->ids);
   const std::uint32_t workers = worker_count(options, list, site->cpus());
   Suite suite{options, workers, command_of(options, *site), expectations_from(memory)};
   suite.set_environment(site->environment());
   if (options.isolate != Isolate::none) suite.set_directory(fs::current_path().string());
   suite.on_ids([&](auto& ids) { select(options.again, memory, ids); });
-  take_list(suite, std::move(list), *site);
+  take_list(suite, std::move(list), options, memory, *site);
   need(installation::find_agent());
   check_reports(options.reports);
   need(site->occupy());
@@ -376,7 +395,7 @@ int run_suite(const Options& options, GivenList given) {
   if (listed) reporter.listed();
   coordinator::RunEnd end;
   if (!listed || !suite.ids().empty()) end = carry_out(suite, *site, loop, options, workers, reporter);
-  remember(memory, rows, reporter);
+  remember(memory, rows, suite, reporter);
   const int status = conclude(options, suite, end, memory.kept, reporter, executions, records);
   records.close(*site);
   return status;

@@ -46,8 +46,8 @@ void Executions::show(const events::Event& event, events::Seconds now) {
 
 /// The end of an execution whose end is known already is ignored.
 void Executions::ended(const events::JobEnded& event, events::Seconds now) {
-  const auto began = began_.extract(event.job);
-  if (began.empty()) return;
+  const auto began = began_.find(event.job);
+  if (began == began_.end()) return;
   Execution execution;
   execution.workload = event.workload;
   execution.attempt = static_cast<std::uint32_t>(event.run);
@@ -55,10 +55,13 @@ void Executions::ended(const events::JobEnded& event, events::Seconds now) {
   if (const auto node = nodes_.find(event.worker); node != nodes_.end()) execution.node = node->second;
   execution.verdict = verdict_of(event);
   execution.detail = event.detail;
-  execution.start = began.mapped();
+  execution.start = began->second;
   // Of a lost one nobody measured how long it took.
-  execution.took = event.took.count() > 0 ? event.took : now - began.mapped();
+  execution.took = event.took.count() > 0 || event.more > 0 ? event.took : now - began->second;
   execution.log_path = event.log;
+  // Tests that share a process run one after the other.
+  began->second += event.took;
+  if (event.more == 0) began_.erase(began);
   all_.push_back(std::move(execution));
 }
 

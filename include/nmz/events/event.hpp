@@ -164,6 +164,7 @@ struct JobEnded {
   std::string workload;       ///< suite: its id; empty for the making of the list
   std::uint64_t run = 1;      ///< suite: which execution of this workload it was; in a hunt the number of the run
   std::size_t workloads = 1;  ///< suite: how many it was about
+  std::size_t more = 0;       ///< suite: workloads of the same job whose ends follow at once
   Mark mark = Mark::passed;
   std::string word;  ///< search: the result in the user's words (--term-old, ...), "skip", "retry", ...
   job::Class outcome = job::Class::passed;  ///< of this execution alone

@@ -71,26 +71,41 @@ void Columns::end(const events::JobEnded& event, events::Seconds now) {
   Row* const row = row_of(event.job);
   if (row == nullptr) return;
   open_.erase(row->job);
-  row->run = event.run;
-  row->workloads = event.workloads;
-  row->item = number(event.item);
-  row->subject = number(event.subject);
-  row->workload = number(event.workload);
-  row->word = number(event.word);
-  row->detail = number(event.detail);
-  row->end = microseconds(now);
-  row->took = microseconds(event.took);
-  row->mark = static_cast<std::int64_t>(event.mark);
-  row->outcome = static_cast<std::int64_t>(event.outcome);
-  row->left = static_cast<std::int64_t>(event.left);
-  row->confidence = event.confidence;
+  if (event.more > 0) return end_one_of_group(*row, event, now);
+  fill(*row, event, now);
+}
+
+/// Tests that share a process run one after the other; the next one's row begins where this one's ends.
+void Columns::end_one_of_group(Row& row, const events::JobEnded& event, events::Seconds now) {
+  Row next = row;
+  fill(row, event, now);
+  if (row.test >= 0 && row.took >= 0) row.end = row.test + row.took;
+  if (next.test >= 0) next.test = row.end;
+  open_[next.job] = rows_.size();
+  rows_.push_back(next);
+}
+
+void Columns::fill(Row& row, const events::JobEnded& event, events::Seconds now) {
+  row.run = event.run;
+  row.workloads = event.workloads;
+  row.item = number(event.item);
+  row.subject = number(event.subject);
+  row.workload = number(event.workload);
+  row.word = number(event.word);
+  row.detail = number(event.detail);
+  row.end = microseconds(now);
+  row.took = microseconds(event.took);
+  row.mark = static_cast<std::int64_t>(event.mark);
+  row.outcome = static_cast<std::int64_t>(event.outcome);
+  row.left = static_cast<std::int64_t>(event.left);
+  row.confidence = event.confidence;
   const bool fails = event.outcome != job::Class::passed;
   const LogBlocks::Added log = logs_.add(
       event.log, fails || kind_ == events::Kind::search ? LogBlocks::Interest::failed : LogBlocks::Interest::passed);
-  row->log = log.number;
+  row.log = log.number;
   if (!fails) return;
-  row->cause = number(log.cause);
-  row->alike = number(report::normalised(log.cause));
+  row.cause = number(log.cause);
+  row.alike = number(report::normalised(log.cause));
 }
 
 json::object Columns::jobs() const {

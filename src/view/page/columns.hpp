@@ -63,6 +63,8 @@ class Columns {
   void begin(const events::JobAssigned& event, events::Seconds now);
   void begin(const events::PhaseStarted& event, events::Seconds now);
   void end(const events::JobEnded& event, events::Seconds now);
+  void end_one_of_group(Row& row, const events::JobEnded& event, events::Seconds now);
+  void fill(Row& row, const events::JobEnded& event, events::Seconds now);
   void withdraw(job::JobId job);
   [[nodiscard]] boost::json::object jobs() const;
 
