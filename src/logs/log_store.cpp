@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nmz/installation/user_directories.hpp"
@@ -35,6 +36,21 @@ std::error_code try_to_write(const fs::path& directory) {
 
 std::string time_stamp() { return output::local_time(std::chrono::system_clock::now(), "%Y%m%d-%H%M%S"); }
 
+/// A new one of ours, or the name of one that cannot be made. Process ids are not one each: tests that live in worlds
+/// of their own (a suite in a search) all begin with the same ones.
+fs::path new_directory(const fs::path& state, const std::string& title) {
+  const std::string first = title + "-" + time_stamp() + "-" + std::to_string(::getpid());
+  std::error_code ignored;
+  fs::create_directories(state, ignored);
+  fs::path place = state / first;
+  constexpr int most_tries = 1000;
+  for (int number = 2; number < most_tries && ::mkdir(place.c_str(), S_IRWXU | S_IRWXG | S_IRWXO) != 0; ++number) {
+    if (errno != EEXIST) break;
+    place = state / (first + "." + std::to_string(number));
+  }
+  return place;
+}
+
 }  // namespace
 
 Result<LogStore> LogStore::open(const std::string& directory, const std::string& title) {
@@ -42,10 +58,10 @@ Result<LogStore> LogStore::open(const std::string& directory, const std::string&
   if (directory.empty()) {
     const Result<fs::path> state = installation::state_directory();
     if (!state) return tl::unexpected{state.error()};
-    place = *state / (title + "-" + time_stamp() + "-" + std::to_string(::getpid()));
+    place = new_directory(*state, title);
   }
   std::error_code error;
-  const bool made = fs::create_directories(place, error);
+  fs::create_directories(place, error);
   if (!error) place = fs::canonical(place, error);
   if (!error) error = try_to_write(place);
   Directory locked{error ? nullptr : ::opendir(place.c_str())};
@@ -58,7 +74,7 @@ Result<LogStore> LogStore::open(const std::string& directory, const std::string&
     return fail(ErrorKind::misconfigured, "cannot keep logs in '" + place.string() + "': " + error.message() +
                                               " (choose another place with --log-dir)");
   }
-  if (directory.empty() && made) mark_as_ours(place);
+  if (directory.empty()) mark_as_ours(place);
   if (!directory.empty()) leave_to_user(place);
   return LogStore{std::move(place), std::move(locked)};
 }

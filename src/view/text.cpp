@@ -232,7 +232,8 @@ void Text::on(const events::JobEnded& event) {
 void Text::on(const events::VerdictKnown& event) {
   expect(event.left, expected_left_);
   if (quiet() || !(verbose() || style_.explain)) return;
-  line(fmt::format("{} {} {} (known; {} left)", coloured(fmt::format("{:<5}", event.word), colour_of(event.mark)),
+  line(fmt::format("{} {} {} (known; {} left)",
+                   coloured(fmt::format("{:<5}", text::printable(event.word)), colour_of(event.mark)),
                    abbreviated(event.item), text::printable(event.subject), event.left));
 }
 
@@ -243,8 +244,7 @@ void Text::on(const events::Explained& event) {
 /// Of a search, beside a result where no status line tells it.
 std::string Text::what_is_left(const events::JobEnded& event) const {
   if (!searches() || !is_result(event.mark)) return {};
-  std::string sure =
-      style_.explain && event.confidence > 0 ? fmt::format("; confidence {:.3f}", event.confidence) : "";
+  std::string sure = style_.explain && event.confidence > 0 ? fmt::format("; confidence {:.3f}", event.confidence) : "";
   if (style_.live) return sure;
   std::string text = sure + fmt::format("; {} left", event.left);
   if (event.left > 1 && event.expected_left.count() > 0) {

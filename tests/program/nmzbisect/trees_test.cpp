@@ -301,7 +301,7 @@ TEST_F(TreesTest, ASubmoduleThatHasComeMeanwhileIsThere) {
   repository.git({"reset", "-q", "--hard"});
   const auto once = [&](const std::string& script) {
     return support::run_program(place.program(
-        repository.path(), {NMZ_NMZBISECT, "--log-dir", place.log_dir(), "--jobs", "1",
+        repository.path(), {NMZ_NMZBISECT, "--log-dir", place.log_dir(), "--jobs", "1", "--no-cache",
                             repository.ids()[10] + ".." + repository.ids()[11], "--", "sh", "-c", script}));
   };
   ASSERT_THAT(once("ls sub/lib | wc -l >> $NOTES/absent; test $(cat number) -lt 11"), Finds(repository.ids()[11]));

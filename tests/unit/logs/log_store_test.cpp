@@ -1,6 +1,7 @@
 #include "nmz/logs/log_store.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -79,6 +80,16 @@ TEST_F(LogStoreTest, ADirectoryIsOneRunsForAsLongAsItLasts) {
               testing::AllOf(testing::HasSubstr("another run"), testing::HasSubstr("--log-dir")));
   logs_ = LogStore::open((temp_.path() / "elsewhere").string(), "title");
   EXPECT_TRUE(LogStore::open(place, "title"));
+}
+
+// Two runs in worlds of their own have one process id.
+TEST_F(LogStoreTest, RunsOfOneMomentHaveDirectoriesOfTheirOwn) {
+  ::setenv("XDG_STATE_HOME", temp_.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  const auto one = LogStore::open("", "title");
+  const auto other = LogStore::open("", "title");
+  ::unsetenv("XDG_STATE_HOME");  // NOLINT(concurrency-mt-unsafe)
+  ASSERT_TRUE(one && other);
+  EXPECT_NE(one->directory(), other->directory());
 }
 
 TEST_F(LogStoreTest, APlaceThatCannotBeUsedIsNamed) {
