@@ -27,7 +27,7 @@ Error lasting(Error error) {
   const auto says = [&error](const char* words) { return error.message.find(words) != std::string::npos; };
   if (says("is marked for removal")) {
     error.kind = ErrorKind::not_found;
-  } else if (error.kind == ErrorKind::not_found && !says("No such container")) {
+  } else if (error.kind == ErrorKind::not_found && !says("No such container") && !says("Could not find the file /")) {
     error.kind = ErrorKind::rejected;
   }
   return error;
