@@ -303,12 +303,29 @@ class TestLine : public CommandLine {
     return finish_tests();
   }
   std::vector<std::string> replaced() const {
-    return {"good",       "bad",        "good-limit",       "skip",
-            "replay",     "path",       "first-parent",     "term-old",
-            "term-new",   "find-fix",   "trust-ends",       "confirm",
-            "strategy",   "no-confirm", "dry-run",          "flaky",
-            "confidence", "max-tests",  "good-never-fails", "bad-never-passes",
-            "continue",   "explain",    "prove"};
+    return {"good",
+            "bad",
+            "good-limit",
+            "skip",
+            "replay",
+            "path",
+            "first-parent",
+            "term-old",
+            "term-new",
+            "find-fix",
+            "trust-ends",
+            "confirm",
+            "strategy",
+            "no-confirm",
+            "dry-run",
+            "flaky",
+            "confidence",
+            "max-tests",
+            "good-never-fails",
+            "bad-never-passes",
+            "continue",
+            "explain",
+            "prove"};
   }
 };
 

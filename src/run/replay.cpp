@@ -47,7 +47,8 @@ class Logs {
   void move(std::string& log) const {
     const fs::path path{log};
     std::error_code ignored;
-    if (log.empty() || before_.empty() || path.parent_path() != before_ || fs::equivalent(before_, now_, ignored)) return;
+    if (log.empty() || before_.empty() || path.parent_path() != before_ || fs::equivalent(before_, now_, ignored))
+      return;
     log = (now_ / path.filename()).string();
   }
 

@@ -1,10 +1,10 @@
 // How many workers a machine has room for, where its user has not said how many.
 //
 // One for each CPU is right for tests that compute. Tests that wait, for a server, a network or a sleep, leave the CPUs
-// idle meanwhile, and more of them at once cost nothing. Nobody knows which kind it is before the first ones have ended;
-// then their CPU time says it. (On a machine that others use as well a test may only seem to wait: unless it used next
-// to nothing, the machine has to have been idle.) Short tests are left as they are: a worker more has to lay out a tree
-// of its own first.
+// idle meanwhile, and more of them at once cost nothing. Nobody knows which kind it is before the first ones have
+// ended; then their CPU time says it. (On a machine that others use as well a test may only seem to wait: unless it
+// used next to nothing, the machine has to have been idle.) Short tests are left as they are: a worker more has to lay
+// out a tree of its own first.
 //
 // Pure.
 #pragma once

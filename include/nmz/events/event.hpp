@@ -367,8 +367,8 @@ struct Tick {
   friend bool operator==(const Tick&, const Tick&) = default;
 };
 
-using Event =
-    std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, WorkerReady, JobAssigned, PhaseStarted,
-                 StillRunning, JobReturned, Output, JobEnded, VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
+using Event = std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, WorkerReady, JobAssigned,
+                           PhaseStarted, StillRunning, JobReturned, Output, JobEnded, VerdictKnown, Explained, Progress,
+                           WorkerGone, Notice, RunEnded, Tick>;
 
 }  // namespace nmz::events

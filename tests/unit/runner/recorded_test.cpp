@@ -78,10 +78,10 @@ TEST(RecordedTest, Jest) {
       "jest",
       R"({"testResults":[{"assertionResults":[{"fullName":"ok","status":"passed"},{"fullName":"bad","status":"failed",)"
       R"("failureMessages":["Error: expect(received).toBe(expected)\n    at x"]}],"endTime":1795987711083,)"
-      R"("message":"  bad\n","name":"/home/me/p/__tests__/a.test.js","startTime":1795987710812,"status":"failed"},)"
+      R"("message":"  bad\n","name":"/src/p/__tests__/a.test.js","startTime":1795987710812,"status":"failed"},)"
       R"({"assertionResults":[{"fullName":"s","status":"pending"}],"endTime":0,"message":"",)"
-      R"("name":"/home/me/p/__tests__/s.test.js","startTime":0,"status":"pending"},)"
-      R"({"assertionResults":[],"endTime":0,"message":"  Test suite failed to run\n","name":"/home/me/p/e.test.js",)"
+      R"("name":"/src/p/__tests__/s.test.js","startTime":0,"status":"pending"},)"
+      R"({"assertionResults":[],"endTime":0,"message":"  Test suite failed to run\n","name":"/src/p/e.test.js",)"
       R"("startTime":0,"status":"failed"}]})",
       {"__tests__/a.test.js", "a.test.js", "__tests__/s.test.js", "e.test.js"});
   EXPECT_THAT(told(report), ElementsAre("failed __tests__/a.test.js (bad: Error: expect(received).toBe(expected))",
@@ -94,7 +94,7 @@ TEST(RecordedTest, Vitest) {
       read("vitest",
            R"({"testResults":[{"assertionResults":[{"fullName":"bad","status":"failed","failureMessages":)"
            R"(["AssertionError: expected 1 to be 2"]}],"startTime":1795987714000.5,"endTime":1795987714010.5,)"
-           R"("status":"failed","message":"","name":"/home/me/p/vt/v.test.mjs"}]})",
+           R"("status":"failed","message":"","name":"/src/p/vt/v.test.mjs"}]})",
            {"vt/v.test.mjs"});
   EXPECT_THAT(told(report), ElementsAre("failed vt/v.test.mjs (bad: AssertionError: expected 1 to be 2)"));
   EXPECT_THAT(report.ends[0].output, HasSubstr("expected 1 to be 2"));
