@@ -97,8 +97,10 @@ Result<std::unique_ptr<Runner>> described(std::string_view text, const std::stri
     const std::string name{trimmed(std::string_view{line}.substr(0, equals))};
     const bool known = name == "list" || name == "run" || name == "report";
     if (equals == std::string::npos || !known) {
-      return fail(ErrorKind::misconfigured,
-                  "--runner " + file + ": a line is none of list = , run = , report = : " + line);
+      return fail(ErrorKind::misconfigured, std::string{"--runner "}
+                                                .append(file)
+                                                .append(": a line is none of list = , run = , report = : ")
+                                                .append(line));
     }
     said[name] = trimmed(std::string_view{line}.substr(equals + 1));
   }
