@@ -54,7 +54,7 @@ std::string escaped(std::string_view text) {
 }
 
 std::string data_element(const std::string& id, const std::string& data) {
-  return "<script type=\"application/octet-stream\" id=\"" + id + "\">" + data + "</script>\n";
+  return R"(<script type="application/octet-stream" id=")" + id + R"(">)" + data + "</script>\n";
 }
 
 /// What each @name@ of the frame stands for; what is put in is not looked at again.
