@@ -266,7 +266,7 @@ std::string Picture::Seen::answer() const {
   constexpr std::size_t room = 40;
   return fmt::format(R"(<path d="M{:.1f} {:.1f}H{:.1f}" stroke="#cf222e" stroke-dasharray="2 3"/>)", left_edge, at,
                      width - right_edge + gap / 2) +
-         text_at(width - right_edge + gap, at, " class=\"b\" fill=\"#cf222e\"",
+         text_at(width - right_edge + gap, at, R"( class="b" fill="#cf222e")",
                  escaped(culprit.commit.substr(0, 12), 12)) +
          text_at(width - right_edge + gap, at + 16, "", escaped(culprit.subject, room));
 }
@@ -277,7 +277,7 @@ std::string Picture::Seen::axis() const {
   std::string text =
       fmt::format("<path d=\"M{:.1f} {:.1f}H{:.1f}\" stroke=\"#d0d7de\"/>\n", left_edge, base + 4, width - right_edge);
   text += text_at(left_edge, base + 20, " class=\"s\"", "0 s");
-  text += text_at(width - right_edge, base + 20, " class=\"s\" text-anchor=\"end\"", duration(events::Seconds{span()}));
+  text += text_at(width - right_edge, base + 20, R"( class="s" text-anchor="end")", duration(events::Seconds{span()}));
   double free_from = 0;
   for (const Step& one : steps) {
     const double at = x(one.at);
