@@ -123,7 +123,7 @@ Result<void> pack_run(const fs::path& directory, const std::string& file) {
   const fs::path name = whole.has_filename() ? whole.filename() : whole.parent_path().filename();
   for (const fs::directory_entry& one : fs::directory_iterator{directory, error}) {
     if (!one.is_regular_file(error) || one.is_symlink(error)) continue;
-    const Result<void> added = add_file(out.get(), one.path(), (name / one.path().filename()).string());
+    Result<void> added = add_file(out.get(), one.path(), (name / one.path().filename()).string());
     if (!added) return added;
   }
   if (::archive_write_close(out.get()) != ARCHIVE_OK) return trouble(out.get(), ErrorKind::retryable, file);

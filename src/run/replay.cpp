@@ -27,7 +27,7 @@ bool is_place(const fs::path& path) {
 /// Logs are beside their recording, wherever it was brought.
 class Logs {
  public:
-  explicit Logs(const fs::path& directory) : now_{directory} {}
+  explicit Logs(fs::path directory) : now_{std::move(directory)} {}
 
   void find_in(events::Event& event) {
     if (const auto* const started = std::get_if<events::RunStarted>(&event)) before_ = started->log_directory;
