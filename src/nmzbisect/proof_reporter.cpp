@@ -1,7 +1,7 @@
 #include "proof_reporter.hpp"
 
 #include <optional>
-#include <tuple>
+#include <utility>
 
 #include "nmz/job/outcome.hpp"
 
@@ -60,16 +60,7 @@ void ProofReporter::ended(const dispatch::Ended& ended) {
   if (ended.attempt == 0) return;  // it never was
   using Fate = dispatch::Ended::Fate;
   const Named& named = item(ended.subject).named;
-  events::JobEnded done;
-  done.worker = ended.worker;
-  done.job = ended.job;
-  done.attempt = ended.attempt;
-  done.item = named.id.hex();
-  done.subject = named.subject;
-  std::tie(done.mark, done.word) = mark(ended);
-  done.outcome = job::classify(ended.outcome);
-  done.detail = job::describe(ended.outcome);
-  done.took = ended.took;
+  events::JobEnded done = ended_as(ended, named, mark(ended));
   done.left = 1;
   done.log = logs_.close(ended.job, log_name(ended.subject), ended.attempt,
                          ended.fate == Fate::counted || ended.fate == Fate::retried);

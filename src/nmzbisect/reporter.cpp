@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -175,20 +176,27 @@ void Reporter::list(const Named& named, search::Verdict verdict) {
   verdicts_.push_back(std::move(entry));
 }
 
-void Reporter::ended(const dispatch::Ended& ended) {
-  if (ended.attempt == 0) return;  // it never was
-  const Named named = names_(ended.subject);
-  const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+events::JobEnded ended_as(const dispatch::Ended& ended, const Named& named,
+                          std::pair<events::Mark, std::string> meaning) {
   events::JobEnded done;
   done.worker = ended.worker;
   done.job = ended.job;
   done.attempt = ended.attempt;
   done.item = named.id.hex();
   done.subject = named.subject;
-  std::tie(done.mark, done.word) = mark(ended);
+  done.mark = meaning.first;
+  done.word = std::move(meaning.second);
   done.outcome = job::classify(ended.outcome);
   done.detail = job::describe(ended.outcome);
   done.took = ended.took;
+  return done;
+}
+
+void Reporter::ended(const dispatch::Ended& ended) {
+  if (ended.attempt == 0) return;  // it never was
+  const Named named = names_(ended.subject);
+  const bool keep = ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+  events::JobEnded done = ended_as(ended, named, mark(ended));
   done.log = logs_.close(ended.job, log_name(ended.subject), ended.attempt, keep);
   show_trouble();
   const bool counted = ended.fate == dispatch::Ended::Fate::counted;

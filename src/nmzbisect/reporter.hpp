@@ -32,6 +32,10 @@ struct Named {
   bool merge_base = false;  ///< tested only because the range needs it to be good
 };
 
+/// The end of an execution as an event: without its log, and without what is left.
+[[nodiscard]] events::JobEnded ended_as(const dispatch::Ended& ended, const Named& named,
+                                        std::pair<events::Mark, std::string> meaning);
+
 class Reporter final : public coordinator::Observer {
  public:
   struct Words {

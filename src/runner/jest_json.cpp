@@ -5,21 +5,12 @@
 
 #include <boost/json.hpp>
 
+#include "json_fields.hpp"
 #include "limits.hpp"
 
 namespace nmz::runner {
 namespace json = boost::json;
 namespace {
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
-
-double number_of(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
-}
 
 /// The longest id with which the path ends.
 std::string id_of(std::string_view path, std::span<const std::string> ids) {

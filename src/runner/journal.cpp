@@ -8,22 +8,12 @@
 
 #include <boost/json.hpp>
 
+#include "json_fields.hpp"
 #include "limits.hpp"
 
 namespace nmz::runner {
 namespace json = boost::json;
 namespace {
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
-
-double number_of(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  if (value == nullptr || !value->is_number()) return 0;
-  return value->to_number<double>();
-}
 
 std::optional<Verdict> verdict_of(std::string_view word) {
   static constexpr std::array all{Verdict::passed,           Verdict::failed,   Verdict::error,     Verdict::skipped,

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "javascript.hpp"
+#include "json_fields.hpp"
 #include "limits.hpp"
 #include "runners.hpp"
 #include "text_lines.hpp"
@@ -16,11 +17,6 @@
 namespace nmz::runner {
 namespace json = boost::json;
 namespace {
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string{value->get_string()} : std::string{};
-}
 
 /// What mocha prints before its report (of a --require) is no part of it.
 Report ends_in(std::string_view text) {
