@@ -63,8 +63,7 @@ struct HistoryCommit {
   friend bool operator==(const HistoryCommit&, const HistoryCommit&) = default;
 };
 
-/// Of a search: the history it is about, once. Of one with very many commits only the number, until its end is known:
-/// then those around the answer.
+/// Of a search: the history it is about, once. Of one with more than 20,000 commits only the number.
 struct HistoryRead {
   std::size_t left_out = 0;            ///< commits that are not in the list
   std::vector<HistoryCommit> commits;  ///< parents first, the bad end last

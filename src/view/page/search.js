@@ -224,6 +224,7 @@ function historySection(run, belief, panel, moment) {
     requestAnimationFrame(() => { list.grid.scrollTop = Math.max(0, (all.length - 1 - culprit) * rowHeight - 120); });
   }
   return section("history", "The history at that moment",
+    belief.noisy ? make("p", { class: "soft" }, "The shares are reckoned here, from the verdicts and how often the test is wrong as it was known in the end; the search itself weighed more.") : null,
     make("p", { class: "tools" }, make("label", { for: "which" }, "Commits "), choice, count), list.grid);
 }
 
