@@ -61,6 +61,19 @@ TEST_F(ProofTest, AnAnswerThatComesFromStaleFilesDoesNotStand) {
   EXPECT_THAT(ended.err, HasSubstr("the answer did not stand its proof"));
 }
 
+/// In a proof, which is where a commit is run for the second time, what another commit left would make its test fail.
+TEST_F(ProofTest, NoTreeHasWhatAnotherCommitLeft) {
+  const LineRepository repository{20};
+  const Ended ended = place.bisect(
+      repository.path(),
+      arguments(
+          {"--prove=2", "--jobs", "1", repository.range()},
+          shell("n=$(cat number); echo $n >> left; test $NMZ_RUN -lt 2 || test \"$(sort -u left)\" = $n || exit 1; "
+                "test $n -lt 13")));
+  EXPECT_THAT(ended, Finds(repository.ids()[13]));
+  EXPECT_THAT(ended.out, HasSubstr("its parent " + shortened(repository.ids()[12]) + " is good: in 2 of 2 tests"));
+}
+
 TEST_F(ProofTest, WhatCannotBeRevertedIsToldAndIsNoFailure) {
   const LineRepository repository{12};
   const Ended ended =
