@@ -154,7 +154,8 @@ Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
             one_of<Isolate>(options.isolate,
                             {{"none", Isolate::none}, {"world", Isolate::world}, {"network", Isolate::network}}),
             "On this machine, what tests have for themselves: none; world: the checkout's path, /tmp, processes, IPC; "
-            "network: also a network with nothing but a loopback [world]"),
+            "network: also a network, with a loopback of its own and a way out through pasta where it is installed "
+            "[world]"),
       shared.environment(),
   };
 }
