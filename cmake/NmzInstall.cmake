@@ -34,6 +34,7 @@ function(nmz_completions shell directory)
 endfunction()
 nmz_completions(bash bash-completion/completions COMPONENT Programs)
 nmz_completions(fish fish/vendor_completions.d COMPONENT Programs)
+nmz_completions(fish-conf fish/vendor_conf.d COMPONENT Programs)
 nmz_completions(zsh zsh/vendor-completions COMPONENT Programs)
 nmz_completions(zsh zsh/site-functions COMPONENT Unpackaged)
 
