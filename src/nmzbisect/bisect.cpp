@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "nmz/error/steps.hpp"
+#include "nmz/files/tail.hpp"
 #include "nmz/git/bisect_log.hpp"
 #include "nmz/git/range.hpp"
 #include "nmz/git/repository.hpp"
@@ -231,6 +232,14 @@ Tested test(Search& search, const wire::Run& command, Workshop& shop, Reporter& 
   return tested;
 }
 
+/// A log of a failing test names files; who changed them is suspected more. Where the failure is the old state there
+/// is nothing to suspect.
+void suspect_what_is_named(Search& search, const std::string& log) {
+  constexpr std::size_t most = std::size_t{64} << 10;
+  if (search.options.find_fix || search.options.single || log.empty()) return;
+  if (search.priors.take_log(files::tail_of_file(log, most))) search.plan.reconsider();
+}
+
 int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop, site::Site& site) {
   const Options& options = search.options;
   const wire::Run command = worker_command(search, site);
@@ -246,6 +255,7 @@ int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop,
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
   records.follow(reporter);
   reporter.keep_in(memory);
+  reporter.when_bad([&search](const std::string& log) { suspect_what_is_named(search, log); });
   tell_beginning(search, site, records, reporter);
   if (!takeover.line.empty()) reporter.show(events::Notice{takeover.line});
   if (const std::string trouble = memory.take_trouble(); !trouble.empty()) reporter.show(events::Notice{trouble});
@@ -314,6 +324,7 @@ int bisect(const Options& given) {
   auto objects = need(git::ObjectReader::open(repository));
   run::Loop loop;
   const auto site = need(site::open(loop.io, site_choice(options, repository)));
+  need(check_suspects(options, repository));
   Search search{options, std::move(repository), std::move(objects), std::move(range), *site};
   return options.dry_run ? dry_run(search) : search_and_answer(search, takeover, loop, *site);
 }

@@ -56,6 +56,7 @@ class Explanation {
     } else {
       tell_implied(node, one);
     }
+    if (const std::string prior = search_.priors.why(node); !prior.empty()) one.why += "; " + prior;
     return one;
   }
 

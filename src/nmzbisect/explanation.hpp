@@ -2,7 +2,8 @@
 // was given, or the verdict of another commit implies it.
 //
 // What is implied is asked of the verdicts, not of the search: an ancestor of a good commit is good, a descendant of a
-// bad one is bad, and where neither is so, the answer says it.
+// bad one is bad, and where neither is so, the answer says it. Beside that: what made it more or less suspect before
+// anything was tested (priors.hpp).
 #pragma once
 
 #include "nmz/events/event.hpp"

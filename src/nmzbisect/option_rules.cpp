@@ -144,6 +144,7 @@ Result<void> check_pairs(const Words& words, Options& options, command_line::Par
   };
   if (words.confirm && words.no_confirm) return apart("--confirm", "--no-confirm");
   if (words.confirm || words.no_confirm) options.confirm = words.confirm;
+  if (options.no_priors && !options.suspects.empty()) return apart("--no-priors", "--suspect");
   if (options.again && options.no_cache) return apart("--again", "--no-cache");
   if (options.pristine && !options.overlays.empty()) return apart("--pristine", "--overlay");
   if (options.pristine && !words.patches.empty()) return apart("--pristine", "--patch");

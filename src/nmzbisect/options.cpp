@@ -81,6 +81,11 @@ Table search_options(Options& options, Words& words) {
             "Go on from what git bisect log has printed (-: standard input): its ends, skips, terms and paths"),
       list("--path", "PATHSPEC", texts(options.pathspecs),
            "Only commits that touch PATHSPEC are candidates; may be repeated"),
+      list("--suspect", "PATHSPEC", texts(options.suspects),
+           "Commits that touch PATHSPEC are suspected more and tested sooner, but any may be the answer; may be "
+           "repeated"),
+      flag("--no-priors", options.no_priors,
+           "Suspect all commits alike: also those that change documentation only, or what a failing test's log names"),
       flag("--again", options.again,
            "Test everything, also what is remembered of earlier searches; what comes out is remembered"),
       flag("--no-cache", options.no_cache, "Remember nothing, and use nothing that is remembered"),
@@ -304,28 +309,12 @@ class TestLine : public CommandLine {
     return finish_tests();
   }
   std::vector<std::string> replaced() const {
-    return {"good",
-            "bad",
-            "good-limit",
-            "skip",
-            "replay",
-            "path",
-            "first-parent",
-            "term-old",
-            "term-new",
-            "find-fix",
-            "trust-ends",
-            "confirm",
-            "strategy",
-            "no-confirm",
-            "dry-run",
-            "flaky",
-            "confidence",
-            "max-tests",
-            "good-never-fails",
-            "bad-never-passes",
-            "continue",
-            "explain",
+    return {"good",       "bad",        "good-limit",       "skip",
+            "replay",     "path",       "first-parent",     "term-old",
+            "term-new",   "find-fix",   "trust-ends",       "confirm",
+            "strategy",   "no-confirm", "dry-run",          "flaky",
+            "confidence", "max-tests",  "good-never-fails", "bad-never-passes",
+            "continue",   "explain",    "suspect",          "no-priors",
             "prove"};
   }
 };

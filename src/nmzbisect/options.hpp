@@ -32,6 +32,8 @@ struct Options : run::Settings {
   bool ends_given = false;         ///< on the command line
   std::string replay;              ///< a log of git bisect
   std::vector<std::string> pathspecs;
+  bool no_priors = false;             ///< all candidates are alike before they are tested
+  std::vector<std::string> suspects;  ///< pathspecs: what changes something there is suspected more
   bool first_parent = false;
   std::string term_old = "good";
   std::string term_new = "bad";

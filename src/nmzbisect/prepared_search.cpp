@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,6 +35,14 @@ std::vector<git::CommitId> subjects_of(const git::Range& range) {
   return subjects;
 }
 
+/// Beyond, the commits' paths would take as long to read as the program takes to start; what the user suspects is worth
+/// more.
+std::size_t prior_limit(const Options& options) {
+  constexpr std::size_t most = 256;
+  constexpr std::size_t most_with_suspects = 1000;
+  return options.suspects.empty() ? most : most_with_suspects;
+}
+
 search::BisectOptions bisect_options(const Options& options, const git::Range& range, std::uint32_t workers) {
   search::BisectOptions plan;
   plan.retreat = retreat_of(range);
@@ -52,18 +61,6 @@ search::BisectOptions bisect_options(const Options& options, const git::Range& r
 search::Confirm confirmation(const Options& options, const site::Site& site) {
   if (options.confirm) return *options.confirm ? search::Confirm::always : search::Confirm::never;
   return site.keeps_apart() ? search::Confirm::disk_tight : search::Confirm::unwatched;
-}
-
-search::SearchPlanOptions plan_options(const Options& options, const git::Range& range, std::uint32_t workers,
-                                       search::Confirm confirm) {
-  search::SearchPlanOptions plan;
-  plan.bisect = bisect_options(options, range, workers);
-  plan.confirm = confirm;
-  plan.flaky = options.flaky;
-  plan.noisy.noise = options.noise;
-  plan.noisy.confidence = options.confidence;
-  plan.noisy.max_tests = options.max_tests;
-  return plan;
 }
 
 /// More workers than there are commits to test have nothing to do, unless a commit is tested many times.
@@ -90,11 +87,27 @@ Search::Search(const Options& options_in, git::Repository repository_in, git::Ob
       subjects{subjects_of(range)},
       workers{worker_count(options, range, site.cpus())},
       confirm{confirmation(options, site)},
-      plan{range.graph, checks_of(range), plan_options(options, range, workers, confirm)} {}
+      priors{options, repository, range},
+      plan{range.graph, checks_of(range), plan_options()} {}
+
+search::SearchPlanOptions Search::plan_options() {
+  search::SearchPlanOptions wanted;
+  wanted.bisect = bisect_options(options, range, workers);
+  if (!options.no_priors) {
+    wanted.bisect.search.prior = [this](std::span<const search::Node> nodes) { return priors.weigh(nodes); };
+    wanted.bisect.search.prior_limit = prior_limit(options);
+  }
+  wanted.confirm = confirm;
+  wanted.flaky = options.flaky;
+  wanted.noisy.noise = options.noise;
+  wanted.noisy.confidence = options.confidence;
+  wanted.noisy.max_tests = options.max_tests;
+  return wanted;
+}
 
 void Search::begin_again() {
   std::destroy_at(&plan);
-  std::construct_at(&plan, range.graph, checks_of(range), plan_options(options, range, workers, confirm));
+  std::construct_at(&plan, range.graph, checks_of(range), plan_options());
 }
 
 Named Search::name(dispatch::Subject subject) const {

@@ -18,6 +18,7 @@
 
 #include "answer.hpp"
 #include "options.hpp"
+#include "priors.hpp"
 
 namespace nmz::nmzbisect {
 
@@ -27,10 +28,16 @@ namespace nmz::nmzbisect {
 /// What is tried first where no good end is known.
 [[nodiscard]] std::vector<search::Node> retreat_of(const git::Range& range);
 
-/// Everything that does not change any more, and the plan.
+/// Everything that does not change any more, and the plan. It stays where it is.
 struct Search {
   Search(const Options& options_in, git::Repository repository_in, git::ObjectReader objects_in, git::Range range_in,
          const site::Site& site);
+
+  ~Search() = default;
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
+  Search(Search&&) = delete;
+  Search& operator=(Search&&) = delete;
 
   /// As if nothing had been tested. In its place: others hold on to it, and a plan is never moved.
   void begin_again();
@@ -51,7 +58,11 @@ struct Search {
   std::vector<git::CommitId> subjects;
   std::uint32_t workers;
   search::Confirm confirm;  ///< the plan's to begin with
+  Priors priors;
   search::SearchPlan plan;
+
+ private:
+  [[nodiscard]] search::SearchPlanOptions plan_options();
 };
 
 /// The history that is searched.

@@ -207,6 +207,7 @@ void Reporter::ended(const dispatch::Ended& ended) {
     count(*verdict);
     told_.push_back({plan_.commit_of(ended.subject), *verdict, std::nullopt});
     if (!plan_.last_confirms()) list(named, *verdict);  // else it is known
+    if (when_bad_ && *verdict == search::Verdict::bad) when_bad_(done.log);
     if (!assigned.empty()) worked_ += elapsed() - assigned.mapped();
   }
   const events::Progress now = progress();

@@ -63,6 +63,8 @@ class Reporter final : public coordinator::Observer {
 
   /// What tests say is kept there.
   void keep_in(Memory& memory) { memory_ = &memory; }
+  /// Called with the path of the log of each test that is bad.
+  void when_bad(std::function<void(const std::string&)> told) { when_bad_ = std::move(told); }
   void add(events::Consumer& consumer) { stream_.add(consumer); }
   void show(const events::Event& event) { stream_.show(event); }
   /// The plan is a new one, and what was found out so far does not count.
@@ -112,6 +114,7 @@ class Reporter final : public coordinator::Observer {
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Words words_;
   Memory* memory_ = nullptr;  ///< null: nothing is kept
+  std::function<void(const std::string&)> when_bad_;
   events::Stream stream_;
   std::vector<git::BisectLogEntry> verdicts_;
   std::vector<Told> told_;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 
 namespace nmz::search {
 namespace {
@@ -35,7 +37,7 @@ bool first_node_is_below_all(const CommitGraph& graph) {
 }  // namespace
 
 Belief::Belief(const CommitGraph& graph, double end_prior)
-    : weights_(graph.size()), states_(graph.size()), open_{everything(graph)} {
+    : weights_(graph.size()), is_candidate_(graph.size()), states_(graph.size()), open_{everything(graph)} {
   if (graph.size() == 0) return;
   set_priors(graph, end_prior);
   refresh();
@@ -58,7 +60,8 @@ void Belief::set_priors(const CommitGraph& graph, double end_prior) {
   }
   const double share = candidates == 0 ? 0 : (1 - each * doubts) / static_cast<double>(candidates);
   for (Node node = 0; node < graph.size(); ++node) {
-    if (graph.role(node) == Role::candidate && !below[node]) weights_[node] = share;
+    is_candidate_[node] = graph.role(node) == Role::candidate;
+    if (is_candidate_[node] && !below[node]) weights_[node] = share;
     if (graph.role(node) == Role::good_end) weights_[node] = each;
   }
   if (blameless_bad_end) weights_[graph.bad_end()] = each;
@@ -67,6 +70,27 @@ void Belief::set_priors(const CommitGraph& graph, double end_prior) {
   for (Node node = 0; node < graph.size(); ++node) {
     if (weights_[node] > 0) possible_.push_back(node);
   }
+}
+
+std::vector<Node> Belief::candidates() const {
+  std::vector<Node> found;
+  std::ranges::copy_if(possible_, std::back_inserter(found), [&](Node node) { return is_candidate_[node]; });
+  return found;
+}
+
+void Belief::prefer(std::span<const double> weights) {
+  const std::vector<Node> nodes = candidates();
+  double even = 0;
+  for (const Node node : nodes) even += weights_[node];
+  const double all = std::accumulate(weights.begin(), weights.end(), 0.0);
+  preferred_ = weights_;
+  for (std::size_t at = 0; at < nodes.size(); ++at) preferred_[nodes[at]] = even * weights[at] / all;
+}
+
+double Belief::total() const {
+  double sum = older_ + good_bad_end_;
+  for (const Node node : possible_) sum += weights_[node];
+  return sum;
 }
 
 std::vector<std::uint8_t> Belief::with_ancestors(Node node) const {
@@ -166,8 +190,7 @@ void Belief::shrink() {
 }
 
 double Belief::effective_size() const {
-  double total = older_ + good_bad_end_;
-  for (const Node node : possible_) total += weights_[node];
+  const double total = this->total();
   double entropy = 0;
   const auto add = [&](double weight) {
     if (weight > 0) entropy -= weight / total * std::log2(weight / total);

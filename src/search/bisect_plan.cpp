@@ -105,7 +105,7 @@ void BisectPlan::append_checks(std::vector<dispatch::Subject>& chosen, Check::Ki
   }
 }
 
-std::vector<dispatch::Subject> BisectPlan::choose(std::size_t count) const {
+std::vector<dispatch::Subject> BisectPlan::choose(std::size_t count) {
   std::vector<dispatch::Subject> chosen;
   append_checks(chosen, Check::Kind::merge_base, count);
   std::vector<Node> in_flight = running_nodes();

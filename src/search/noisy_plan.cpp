@@ -137,9 +137,26 @@ Subject NoisyPlan::begin(Subject commit) {
   return static_cast<Subject>(commits_.size() + repeats_.size() - 1);
 }
 
+/// Of those that the tests have left probable, when they are few enough; the others are as they were.
+void NoisyPlan::ask_prior() {
+  const search::SearchOptions& search = options_.search;
+  if (asked_prior_ || !search.prior || posterior_.effective_size() > static_cast<double>(search.prior_limit)) return;
+  const double least = 0.01 / static_cast<double>(graph_->size());
+  std::vector<Node> probable;
+  for (Node node = 0; node < graph_->size(); ++node) {
+    if (posterior_.share(node) > least) probable.push_back(node);
+  }
+  if (probable.size() > search.prior_limit) return;
+  asked_prior_ = true;
+  if (probable.size() < 2) return;
+  const std::vector<double> weights = search.prior(probable);
+  if (!weights.empty()) posterior_.prefer(probable, weights);
+}
+
 std::vector<Subject> NoisyPlan::next(std::size_t count) {
   std::vector<Subject> trials;
   if (finished()) return trials;
+  ask_prior();
   for (; trials.size() < count && !returned_.empty(); returned_.pop_front()) trials.push_back(returned_.front());
   running_.insert(running_.end(), trials.begin(), trials.end());
   const bool rounds = options_.strategy == Strategy::rounds;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace nmz::search {
 namespace {
@@ -66,10 +67,21 @@ void Posterior::set_priors(const CommitGraph& graph) {
   const auto is_hypothesis = [&](Node node) { return graph.role(node) == Role::candidate && !below[node]; };
   std::size_t candidates = 0;
   for (Node node = 0; node < graph.size(); ++node) candidates += is_hypothesis(node) ? 1U : 0U;
+  if (candidates > 0) each_prior_ = (1 - no_culprit_prior_) / static_cast<double>(candidates);
   for (Node node = 0; node < graph.size(); ++node) {
-    if (is_hypothesis(node)) priors_[node] = (1 - no_culprit_prior_) / static_cast<double>(candidates);
+    if (is_hypothesis(node)) priors_[node] = each_prior_;
   }
   if (candidates == 0) no_culprit_prior_ = 1;
+}
+
+void Posterior::prefer(std::span<const Node> nodes, std::span<const double> weights) {
+  constexpr double trust = 0.1;
+  const double all = std::accumulate(weights.begin(), weights.end(), 0.0);
+  const double even = each_prior_ * static_cast<double>(nodes.size());
+  for (std::size_t at = 0; at < nodes.size(); ++at) {
+    priors_[nodes[at]] = (1 - trust) * each_prior_ + trust * even * weights[at] / all;
+  }
+  refresh();
 }
 
 void Posterior::count(Shown shown) {

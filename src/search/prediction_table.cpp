@@ -20,12 +20,13 @@ std::size_t most_columns(std::size_t limit, std::size_t parts, std::size_t open_
 
 }  // namespace
 
-PredictionTable::PredictionTable(const CommitGraph& graph, const Belief& belief, std::size_t limit, std::size_t parts) {
+PredictionTable::PredictionTable(const CommitGraph& graph, const Belief& belief, std::size_t limit, std::size_t parts,
+                                 double trust) {
   std::vector<Column> candidates;
   std::vector<Column> ends;
   for (const Node node : belief.possible()) {
     auto& kind = graph.role(node) == Role::candidate ? candidates : ends;
-    kind.push_back({.node = node, .weight = belief.weight(node)});
+    kind.push_back({.node = node, .weight = belief.weight(node, trust)});
   }
   const std::size_t most = most_columns(limit, parts, belief.open_graph().size());
   complete_ = candidates.size() <= most && ends.size() <= most_end_columns;

@@ -19,8 +19,10 @@ namespace nmz::search {
 
 class PredictionTable {
  public:
-  /// `limit`: of bits for candidates. `parts`: into how many the belief is going to be split.
-  PredictionTable(const CommitGraph& graph, const Belief& belief, std::size_t limit, std::size_t parts);
+  /// `limit`: of bits for candidates. `parts`: into how many the belief is going to be split. `trust`: in what the
+  /// belief prefers.
+  PredictionTable(const CommitGraph& graph, const Belief& belief, std::size_t limit, std::size_t parts,
+                  double trust = 0);
 
   [[nodiscard]] std::size_t words() const { return words_; }
   /// Whether there is a bit for every hypothesis.

@@ -7,16 +7,25 @@
 #include "nmz/search/search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "prediction_table.hpp"
 #include "probe_choice.hpp"
 
 namespace nmz::search {
+namespace {
+
+/// How far what is preferred is trusted: as far as may be, or less, or not at all. What is not trusted is shared
+/// evenly.
+constexpr double trust = 0.5;
+constexpr double little_trust = 0.2;
+
+}  // namespace
 
 Search::Search(const CommitGraph& graph, SearchOptions options)
     : graph_{&graph},
-      options_{options},
-      belief_{graph, options.trust_ends ? 0 : options.end_prior},
+      options_{std::move(options)},
+      belief_{graph, options_.trust_ends ? 0 : options_.end_prior},
       untestability_{graph},
       closed_(graph.size()) {}
 
@@ -25,6 +34,7 @@ void Search::record(Node node, Verdict verdict) {
   const bool bad_end = node == graph_->bad_end();
   if (verdict == Verdict::skip) {
     untestability_.record_skipped(node);
+    allowance_.forget(node);
     closed_[node] = true;
     if (good_end || bad_end) belief_.observe(node, bad_end);
     return;
@@ -55,8 +65,19 @@ std::size_t Search::candidates_left() const {
 
 double Search::effective_size() const { return ended() ? 1 : belief_.effective_size(); }
 
-std::vector<Node> Search::choose(std::size_t count, std::span<const Node> in_flight) const {
+void Search::ask_prior() {
+  if (asked_prior_ || !options_.prior || candidates_left() > options_.prior_limit) return;
+  asked_prior_ = true;
+  const std::vector<Node> candidates = belief_.candidates();
+  if (candidates.size() < 2) return;
+  const std::vector<double> weights = options_.prior(candidates);
+  if (!weights.empty()) belief_.prefer(weights);
+}
+
+std::vector<Node> Search::choose(std::size_t count, std::span<const Node> in_flight) {
   if (ended() || count == 0) return {};
+  const bool preferred = belief_.prefers();
+  ask_prior();
   const std::vector<Node>& open = belief_.open_graph().nodes;
   std::vector<Probe> probes;
   std::vector<std::size_t> running;
@@ -69,10 +90,27 @@ std::vector<Node> Search::choose(std::size_t count, std::span<const Node> in_fli
     }
   }
   if (probes.empty()) return fallback(in_flight);
-  const PredictionTable table{*graph_, belief_, options_.sample, count + running.size() + 1};
-  probes = distinct_probes(table, std::move(probes));
+  const auto table = [&](double trusted) {
+    return PredictionTable{*graph_, belief_, options_.sample, count + running.size() + 1, trusted};
+  };
+  const auto rows = [&](const PredictionTable& weighed) {
+    return choose_rows(weighed, distinct_probes(weighed, probes), running, count);
+  };
+  const PredictionTable even = table(0);
+  const std::vector<std::size_t> plain = rows(even);
+  std::vector<std::size_t> best = plain;
+  if (belief_.prefers()) {
+    if (!preferred) allowance_.begin(belief_, even, running);
+    for (const double trusted : {trust, little_trust}) {
+      const std::vector<std::size_t> preferring = rows(table(trusted));
+      if (preferring.size() < plain.size() || !allowance_.allows(belief_, even, running, plain, preferring)) continue;
+      best = preferring;
+      break;
+    }
+    allowance_.choose(belief_, even, running, plain, best);
+  }
   std::vector<Node> chosen;
-  for (const std::size_t row : choose_rows(table, probes, running, count)) chosen.push_back(open[row]);
+  for (const std::size_t row : best) chosen.push_back(open[row]);
   return chosen.empty() ? fallback(in_flight) : chosen;
 }
 
@@ -93,8 +131,8 @@ std::vector<Suspect> Search::suspects() const {
   double total = 0;
   for (const Node node : belief_.possible()) {
     if (graph_->role(node) != Role::candidate) continue;
-    found.push_back({.node = node, .share = belief_.weight(node)});
-    total += belief_.weight(node);
+    found.push_back({.node = node, .share = belief_.weight(node, trust)});
+    total += found.back().share;
   }
   for (Suspect& suspect : found) suspect.share /= total;
   return found;

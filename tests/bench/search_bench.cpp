@@ -1,6 +1,7 @@
 // How good and how fast are the search's choices?
 //
-//     search_bench                      rounds on lines; a generated history of 80000 commits; memory with a million
+//     search_bench                      rounds on lines; a generated history of 80000 commits; memory with a million;
+//                                       what knowing something beforehand saves, and costs where it misleads
 //     search_bench --graph FILE         a real history: `git rev-list --parents --topo-order A..B > FILE` (- is stdin)
 //       --culprits N                    how many random first bad commits are searched for (default 200)
 //       --ends                          do not trust the ends: their tests are counted as well
@@ -115,7 +116,7 @@ struct Spread {
 
 void print_choice_time(const CommitGraph& graph, std::size_t k) {
   auto start = std::chrono::steady_clock::now();
-  const Search search{graph};
+  Search search{graph};
   const double built = seconds_since(start);
   start = std::chrono::steady_clock::now();
   const std::size_t chosen = search.choose(k, {}).size();
@@ -164,6 +165,47 @@ void print_lines() {
   }
 }
 
+/// A tenth of the commits is suspected, sixteen times as much as the others.
+struct Suspicion {
+  std::vector<double> weights;  ///< by node
+
+  explicit Suspicion(std::size_t size) : weights(size, 1) {
+    std::mt19937_64 random{3};
+    for (double& weight : weights) weight = random() % 10 == 0 ? 16 : 1;
+  }
+  [[nodiscard]] SearchOptions options() const {
+    SearchOptions options;
+    options.trust_ends = true;
+    options.prior = [this](std::span<const Node> nodes) {
+      std::vector<double> chosen;
+      for (const Node node : nodes) chosen.push_back(weights[node]);
+      return chosen;
+    };
+    return options;
+  }
+};
+
+void print_priors(const std::string& name, const CommitGraph& graph) {
+  const Suspicion suspicion{graph.size()};
+  SearchOptions even;
+  even.trust_ends = true;
+  for (const std::size_t k : {1U, 3U, 8U}) {
+    for (const bool right : {true, false}) {
+      std::mt19937_64 random{k};
+      Spread without;
+      Spread with;
+      while (with.count < 100) {
+        const Node culprit = static_cast<Node>(1 + random() % (graph.size() - 1));
+        if ((suspicion.weights[culprit] > 1) != right) continue;
+        without.add(rounds(graph, culprit, k, even));
+        with.add(rounds(graph, culprit, k, suspicion.options()));
+      }
+      fmt::print("{:<28} k = {}, the culprit {}: rounds {:.2f} / {}, without {:.2f} / {}\n", name, k,
+                 right ? "is suspected" : "is not      ", with.mean(), with.most, without.mean(), without.most);
+    }
+  }
+}
+
 Settings parse(std::span<char* const> arguments) {
   Settings settings;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
@@ -195,6 +237,8 @@ void run(Settings settings) {
     settings.culprits = std::min<std::size_t>(settings.culprits, 20);
     print_rounds(history, settings);
   }
+  print_priors("line of 900", line(900));
+  print_priors("history of 900", random_history(900, 2));
   print_choice_time(random_history(1'000'000, 1), 8);
   fmt::print("peak memory {:.0f} MB\n", peak_megabytes());
 }

@@ -87,6 +87,8 @@ class BisectPlan final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// What is known of commits beforehand has changed (SearchOptions::prior).
+  void reconsider() { search_.reconsider(); }
   /// What is known without a test: as if the subject had been handed out, and this had come of it.
   void learn(dispatch::Subject subject, const job::Outcome& outcome);
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
@@ -120,7 +122,7 @@ class BisectPlan final : public dispatch::Plan {
   [[nodiscard]] std::optional<dispatch::Subject> passing_end() const;
   [[nodiscard]] std::optional<dispatch::Subject> good_end() const;
   [[nodiscard]] bool checks_settled() const;
-  [[nodiscard]] std::vector<dispatch::Subject> choose(std::size_t count) const;
+  [[nodiscard]] std::vector<dispatch::Subject> choose(std::size_t count);
   [[nodiscard]] bool worth_trying(Node step) const;
   void append_retreat(std::vector<dispatch::Subject>& chosen, std::size_t count) const;
   void conclude_retreat(const job::Outcome& outcome);

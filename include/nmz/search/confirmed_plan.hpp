@@ -45,6 +45,8 @@ class ConfirmedPlan final : public dispatch::Plan {
   [[nodiscard]] bool one_at_a_time() const override { return stage_ != Stage::searching; }
   void serialise() override;
   void work_with(std::size_t workers) override;
+  /// As BisectPlan's.
+  void reconsider() { plan_->reconsider(); }
 
   /// From now on, whatever was seen so far.
   void confirm(Confirm how) { confirm_ = how; }

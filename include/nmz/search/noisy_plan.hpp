@@ -32,11 +32,14 @@ struct NoisyOptions {
 
 class NoisyPlan final : public dispatch::Plan {
  public:
-  /// `graph` must outlive the plan. Of `options`, what is about belief and choice is not used, nor is the retreat.
+  /// `graph` must outlive the plan. Of `options`, what is about belief and choice is not used but for the prior, nor is
+  /// the retreat.
   NoisyPlan(const CommitGraph& graph, std::vector<Check> checks, BisectOptions options, NoisyOptions noisy);
 
   /// What is known before the search, or from a search that took verdicts for certain.
   void learn(dispatch::Subject commit, Verdict verdict);
+  /// What is known of commits beforehand has changed (SearchOptions::prior).
+  void reconsider() { asked_prior_ = false; }
   /// A first execution that is under way already.
   void adopt(dispatch::Subject commit);
   /// An end whose verdict contradicts others is asked this often before anything else. If it stands by its verdict the
@@ -85,6 +88,7 @@ class NoisyPlan final : public dispatch::Plan {
   [[nodiscard]] double chance(Node node) const;
   [[nodiscard]] std::size_t allowed() const;
   [[nodiscard]] std::size_t begun_elsewhere(dispatch::Subject commit) const;
+  void ask_prior();
   [[nodiscard]] std::vector<dispatch::Subject> choose(std::size_t count) const;
   dispatch::Subject begin(dispatch::Subject commit);
   void take(dispatch::Subject commit, Shown shown);
@@ -111,6 +115,7 @@ class NoisyPlan final : public dispatch::Plan {
   std::deque<dispatch::Subject> returned_;
   std::deque<dispatch::Subject> round_;  ///< commits of this round, not begun yet
   std::optional<DoubtedEnd> doubted_end_;
+  bool asked_prior_ = false;
   std::size_t failed_builds_ = 0;
   std::size_t tests_ = 0;
   std::size_t failures_ = 0;

@@ -5,14 +5,19 @@
 // belief is a weight per hypothesis. Tests in flight split the belief into classes that predict the same outcomes; the
 // next probe is the commit that minimises the sum of W log W over the class weights W. On a line with certain tests
 // this is (k+1)-ary search, on a DAG it beats any quantile of a topological order.
+//
+// Where something is known of the candidates beforehand, they are weighed by it, within bounds (allowance.hpp): what
+// is a mistake may cost one test.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "nmz/search/allowance.hpp"
 #include "nmz/search/belief.hpp"
 #include "nmz/search/commit_graph.hpp"
 #include "nmz/search/untestability.hpp"
@@ -26,6 +31,11 @@ struct SearchOptions {
   bool trust_ends = false;      ///< no hypothesis doubts the ends; they are never probed
   double end_prior = 1.0 / 64;  ///< prior probability, each, that a good end is bad or that the bad end is good
   std::size_t sample = 1024;    ///< hypotheses looked at when choosing, at most
+  /// How probable these candidates are beforehand, relative to each other, a positive weight for each; it may be empty,
+  /// and so may be what it returns: then they are alike. To find out may cost time: it is asked once, when no more
+  /// candidates are left than can be looked at.
+  std::function<std::vector<double>(std::span<const Node>)> prior;
+  std::size_t prior_limit = 1000;
 };
 
 struct Suspect {
@@ -56,7 +66,9 @@ class Search {
 
   /// Up to `count` nodes worth testing now, the most informative first, while `in_flight` are being tested already.
   /// Fewer, or none, when further tests could not tell anything new. Deterministic.
-  [[nodiscard]] std::vector<Node> choose(std::size_t count, std::span<const Node> in_flight) const;
+  [[nodiscard]] std::vector<Node> choose(std::size_t count, std::span<const Node> in_flight);
+  /// What is known beforehand has changed: it is asked for again.
+  void reconsider() { asked_prior_ = false; }
 
   /// Whether a verdict for this node could still rule out a hypothesis.
   [[nodiscard]] bool informative(Node node) const;
@@ -75,12 +87,15 @@ class Search {
   [[nodiscard]] bool needs_own_test(Node good_end) const;
   [[nodiscard]] std::vector<Suspect> suspects() const;
   [[nodiscard]] std::vector<Node> fallback(std::span<const Node> in_flight) const;
+  void ask_prior();
 
   const CommitGraph* graph_;
   SearchOptions options_;
   Belief belief_;
   Untestability untestability_;
   std::vector<bool> closed_;  ///< skipped, or an end that has had its own verdict: no further test
+  bool asked_prior_ = false;
+  Allowance allowance_;
   std::optional<Node> bad_good_end_;
   bool bad_end_is_good_ = false;
 };

@@ -54,6 +54,9 @@ class SearchPlan final : public dispatch::Plan {
   void serialise() override;
   void work_with(std::size_t workers) override;
 
+  /// What is known of commits beforehand has changed (SearchOptions::prior).
+  void reconsider() { noisy_ ? noisy_->reconsider() : certain_.reconsider(); }
+
   void confirm(Confirm how) { certain_.confirm(how); }
   void doubt_if(std::function<bool()> disturbed) { certain_.doubt_if(std::move(disturbed)); }
 

@@ -48,6 +48,46 @@ SearchPlanOptions flaky() {
   return options;
 }
 
+struct Cost {
+  double tests = 0;  ///< on average
+  std::size_t right = 0;
+};
+
+constexpr std::uint64_t searches = 40;
+
+/// Some searches for the culprit among 64, of which some are suspected beforehand.
+Cost cost_of(Node culprit, const std::vector<Node>& suspected) {
+  const CommitGraph graph = line(64, true);
+  SearchPlanOptions options = flaky();
+  if (!suspected.empty()) {
+    options.bisect.search.prior = [&suspected](std::span<const Node> nodes) {
+      std::vector<double> weights;
+      for (const Node node : nodes) weights.push_back(std::ranges::count(suspected, node) > 0 ? 16 : 1);
+      return weights;
+    };
+  }
+  Cost cost;
+  for (std::uint64_t seed = 1; seed <= searches; ++seed) {
+    SearchPlan plan{graph, {}, options};
+    cost.tests += static_cast<double>(play(plan, flaky_from(culprit, seed))) / static_cast<double>(searches);
+    const BisectResult& result = plan.result();
+    cost.right += result.kind == Kind::found && result.suspects.front().node == culprit ? 1U : 0U;
+  }
+  return cost;
+}
+
+TEST(SearchPlanTest, WithAFlakyTestWhatIsSuspectedIsFoundSoonerAndAnyOtherAllTheSame) {
+  const std::vector<Node> suspected{9, 20, 41};
+  double saved = 0;
+  for (const Node culprit : suspected) saved += cost_of(culprit, {}).tests - cost_of(culprit, suspected).tests;
+  EXPECT_GE(saved / 3, 1);
+  for (const Node culprit : {21U, 50U}) {
+    const Cost misled = cost_of(culprit, suspected);
+    EXPECT_LE(misled.tests, cost_of(culprit, {}).tests + 1) << culprit;
+    EXPECT_GE(misled.right, 39U) << culprit;
+  }
+}
+
 TEST(SearchPlanTest, AFlakyTestFindsTheCulpritAndSaysHowSureItIs) {
   const CommitGraph graph = line(64, true);
   std::size_t right = 0;

@@ -89,6 +89,13 @@ SearchOptions random_options(Random& random) {
   options.trust_ends = one_in(random, 2);
   // Small samples make a small graph take the way of a large one.
   options.sample = one_in(random, 3) ? 2 + below(random, 6) : 1024;
+  if (!one_in(random, 3)) return options;
+  options.prior_limit = 1 + below(random, 30);
+  options.prior = [salt = random()](std::span<const Node> nodes) {
+    std::vector<double> weights;
+    for (const Node node : nodes) weights.push_back((node ^ salt) % 5 == 0 ? 100 : 1);
+    return weights;
+  };
   return options;
 }
 

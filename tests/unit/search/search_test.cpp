@@ -32,7 +32,7 @@ CommitGraph with_early_branch() {
 
 TEST(SearchTest, OneTrustedCandidateNeedsNoTest) {
   const CommitGraph graph = line(1, true);
-  const Search search{graph, trusting()};
+  Search search{graph, trusting()};
   EXPECT_EQ(search.conclusion().kind, Conclusion::Kind::found);
   EXPECT_TRUE(search.choose(4, {}).empty());
 }
@@ -49,7 +49,7 @@ TEST(SearchTest, OneDoubtedCandidateNeedsBothEnds) {
 
 TEST(SearchTest, TrustedEndsAreNeverChosen) {
   const CommitGraph graph = line(5, true);
-  const Search search{graph, trusting()};
+  Search search{graph, trusting()};
   const std::vector<Node> chosen = search.choose(100, {});
   EXPECT_EQ(chosen.size(), 4U);
   EXPECT_FALSE(search.informative(0));
@@ -135,7 +135,7 @@ TEST(SearchTest, ACandidateBelowAGoodEndIsNoCandidate) {
   graph.add(Role::candidate, {});
   graph.add(Role::good_end, std::vector<Node>{0});
   graph.add(Role::candidate, std::vector<Node>{1});
-  const Search search{graph, trusting()};
+  Search search{graph, trusting()};
   EXPECT_EQ(search.conclusion().kind, Conclusion::Kind::found);
   EXPECT_EQ(search.conclusion().suspects.front().node, 2U);
 }
