@@ -99,6 +99,34 @@ TEST_F(ContainersTest, UntrackedFilesThatAreAskedForAreSentAsTheyAre) {
   EXPECT_THAT(search(shell("true"), {"--with", "nowhere"}), FailsWith(128));
 }
 
+/// In a proof, which is where a commit is run for the second time, what another commit left would make its test fail.
+TEST_F(ContainersTest, AnAnswerIsProvedInFreshTreesAndWithTheCulpritReverted) {
+  support::ScratchRepository proved;
+  proved.add_and_checkout({{{}, {{"code", "1\n2\n3\n4\n5\n6\n"}}},
+                           {{0}, {{"other", "a"}}},
+                           {{1}, {{"code", "1\nbug\n3\n4\n5\n6\n"}}},
+                           {{2}, {{"code", "1\nbug\n3\n4\n5\nsix\n"}}},
+                           {{3}, {{"other", "b"}}}});
+  const std::vector<std::string>& ids = proved.ids();
+  const std::string script =
+      "echo $NMZ_COMMIT >> left; test $NMZ_RUN -lt 2 || test \"$(sort -u left)\" = $NMZ_COMMIT || exit 1; cat code; ! "
+      "grep -q bug code";
+  const auto options = [&](const std::string& proof) {
+    return std::vector<std::string>{proof, "--image", "busybox", "--replicas", "2", ids[0] + ".." + ids[4]};
+  };
+  const Ended ended = place.bisect(proved.path(), arguments(options("--prove=2"), shell(script)));
+  EXPECT_THAT(ended, Finds(ids[2]));
+  EXPECT_THAT(ended.out, HasSubstr(ids[2].substr(0, 12) + " is bad: in 2 of 2 tests"));
+  EXPECT_THAT(ended.out, HasSubstr("its parent " + ids[1].substr(0, 12) + " is good: in 2 of 2 tests"));
+  EXPECT_THAT(ended.out, HasSubstr("with it reverted " + ids[4].substr(0, 12) + " is good: in 1 of 1 test"));
+  EXPECT_THAT(lines_of(place.log_dir() / (ids[4] + ".reverted-1.log")), ElementsAre("1", "2", "3", "4", "5", "six"));
+  // A second run of the culprit passes: the answer does not stand.
+  const Ended wrong =
+      place.bisect(proved.path(), arguments(options("--prove=2"), shell("test $NMZ_RUN -ge 2 || ! grep -q bug code")));
+  EXPECT_EQ(wrong.exit_code, 6) << everything(wrong);
+  EXPECT_THAT(wrong.out, HasSubstr(ids[2].substr(0, 12) + " is bad: NO"));
+}
+
 /// An image with git and a shell, and nothing else of this machine.
 std::string git_image_context(const std::filesystem::path& context) {
   const std::string script =
