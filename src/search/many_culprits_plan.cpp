@@ -36,7 +36,8 @@ ManyCulpritsPlan::ManyCulpritsPlan(const CommitGraph& graph, ManyCulpritsOptions
   for (const dispatch::Subject end : good_ends_) enqueue(end, all);
 }
 
-dispatch::Subject ManyCulpritsPlan::add(Task task, dispatch::Subject commit, std::vector<TestNumber> tests, bool probe) {
+dispatch::Subject ManyCulpritsPlan::add(Task task, dispatch::Subject commit, std::vector<TestNumber> tests,
+                                        bool probe) {
   Execution execution;
   execution.task = task;
   execution.commit = commit;
@@ -148,7 +149,8 @@ void ManyCulpritsPlan::take_probes(std::vector<dispatch::Subject>& out, std::siz
     std::vector<TestNumber> tests;
     for (const Group& group : groups_) {
       if (!group.search.worth_testing(node) || group.seen.contains(node)) continue;
-      std::ranges::copy_if(group.tests, std::back_inserter(tests), [&](TestNumber test) { return !under_way(test, node); });
+      std::ranges::copy_if(group.tests, std::back_inserter(tests),
+                           [&](TestNumber test) { return !under_way(test, node); });
     }
     std::ranges::sort(tests);
     hand_out(node, tests, true, out);

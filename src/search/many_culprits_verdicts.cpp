@@ -7,8 +7,9 @@
 namespace nmz::search {
 namespace {
 
-/// So many executions of one commit that say nothing about any test, and no further one is tried there.
-constexpr std::uint32_t most_silent = 4;
+/// So many executions of one commit that say nothing about any test, before one has said something, and no further one
+/// is tried there.
+constexpr std::uint32_t most_silent = 6;
 
 /// The runner came to its end, and was not brought down by a test.
 bool ended_well(const job::Outcome& outcome) {
@@ -37,6 +38,7 @@ void ManyCulpritsPlan::record(dispatch::Subject subject, const job::Outcome& out
   const Execution execution = executions_[subject];  // others are added meanwhile
   if (execution.task == Task::list && execution.tests.empty()) return take_list(execution, subject);
   const std::vector<Said> answers = heard(subject, outcome);
+  executions_[subject].answers = answers;
   std::vector<TestNumber> silent;
   std::vector<std::pair<TestNumber, Said>> said;
   for (std::size_t i = 0; i < execution.tests.size(); ++i) {
@@ -46,6 +48,7 @@ void ManyCulpritsPlan::record(dispatch::Subject subject, const job::Outcome& out
       said.emplace_back(execution.tests[i], answers[i]);
     }
   }
+  if (!said.empty()) heard_.insert(execution.commit);
   if (!silent.empty()) follow_up(subject, silent, !said.empty(), outcome);
   take(execution.commit, said);
 }
@@ -87,7 +90,8 @@ void ManyCulpritsPlan::follow_up(dispatch::Subject subject, const std::vector<Te
     queue_.push_front(add(Task::list, commit, silent, false));
     return;
   }
-  if (!answered && (silent.size() == 1 || ++silent_[commit] >= most_silent)) {
+  const bool hopeless = !answered && !heard_.contains(commit) && ++silent_[commit] >= most_silent;
+  if (hopeless || (!answered && silent.size() == 1)) {
     std::vector<std::pair<TestNumber, Said>> said;
     for (const TestNumber test : silent) said.emplace_back(test, Said::untestable);
     return take(commit, said);
@@ -154,8 +158,8 @@ void ManyCulpritsPlan::judge_ends(TestNumber test) {
       break;
   }
   const bool fails = at_bad->second == Said::failed;
-  const auto failing = std::ranges::find_if(
-      good_ends_, [&](dispatch::Subject end) { return said(test, end) == Said::failed; });
+  const auto failing =
+      std::ranges::find_if(good_ends_, [&](dispatch::Subject end) { return said(test, end) == Said::failed; });
   if (failing != good_ends_.end()) {
     fate.kind = fails ? Fate::Kind::old : Fate::Kind::fixed;
     fate.bad = *failing;
@@ -200,10 +204,9 @@ void ManyCulpritsPlan::admit() {
     State& state = tests_[test];
     if (state.stage != Stage::ends) continue;
     state.stage = Stage::searching;
-    state.added_later = !options_.trust_ends && !good_ends_.empty() &&
-                        std::ranges::all_of(good_ends_, [&](dispatch::Subject end) {
-                          return said(test, end) == Said::absent;
-                        });
+    state.added_later =
+        !options_.trust_ends && !good_ends_.empty() &&
+        std::ranges::all_of(good_ends_, [&](dispatch::Subject end) { return said(test, end) == Said::absent; });
     group.tests.push_back(test);
   }
   if (group.tests.empty()) return;

@@ -96,12 +96,21 @@ class ManyCulpritsPlan final : public dispatch::Plan {
   void work_with(std::size_t workers) override { options_.workers = workers; }
 
   // Of an execution. A commit is a node, or stands behind them (ManyCulpritsOptions::outside).
-  [[nodiscard]] dispatch::Subject commit_of(dispatch::Subject execution) const { return executions_.at(execution).commit; }
-  [[nodiscard]] std::span<const TestNumber> tests_of(dispatch::Subject execution) const { return executions_.at(execution).tests; }
+  [[nodiscard]] dispatch::Subject commit_of(dispatch::Subject execution) const {
+    return executions_.at(execution).commit;
+  }
+  [[nodiscard]] std::span<const TestNumber> tests_of(dispatch::Subject execution) const {
+    return executions_.at(execution).tests;
+  }
   [[nodiscard]] Task task_of(dispatch::Subject execution) const { return executions_.at(execution).task; }
+  /// By test, what it said; empty while it has not ended, and where that does not count any more.
+  [[nodiscard]] const std::vector<Said>& answers_of(dispatch::Subject execution) const {
+    return executions_.at(execution).answers;
+  }
   /// From 1: which execution of its commit it is.
   [[nodiscard]] std::uint32_t number_of(dispatch::Subject execution) const { return executions_.at(execution).number; }
 
+  [[nodiscard]] Node bad_end() const { return graph_->bad_end(); }
   [[nodiscard]] std::size_t tests() const { return tests_.size(); }
   [[nodiscard]] const Fate& fate(TestNumber test) const { return tests_.at(test).fate; }
   /// What a commit said of it last.
@@ -125,6 +134,7 @@ class ManyCulpritsPlan final : public dispatch::Plan {
     Task task = Task::test;
     dispatch::Subject commit = 0;
     std::vector<TestNumber> tests;
+    std::vector<Said> answers;
     std::uint32_t number = 1;
     bool probe = false;  ///< chosen for what it may tell; dropped rather than repeated
     bool running = false;
@@ -148,7 +158,8 @@ class ManyCulpritsPlan final : public dispatch::Plan {
   void take_queued(std::vector<dispatch::Subject>& out, std::size_t count);
   void take_probes(std::vector<dispatch::Subject>& out, std::size_t count);
   void take_confirmations(std::vector<dispatch::Subject>& out, std::size_t count);
-  void hand_out(dispatch::Subject commit, const std::vector<TestNumber>& tests, bool probe, std::vector<dispatch::Subject>& out);
+  void hand_out(dispatch::Subject commit, const std::vector<TestNumber>& tests, bool probe,
+                std::vector<dispatch::Subject>& out);
 
   // What is chosen.
   [[nodiscard]] std::vector<Node> choose(std::size_t count) const;
@@ -158,7 +169,8 @@ class ManyCulpritsPlan final : public dispatch::Plan {
   // What is heard.
   void take_list(const Execution& execution, dispatch::Subject subject);
   [[nodiscard]] std::vector<Said> heard(dispatch::Subject subject, const job::Outcome& outcome) const;
-  void follow_up(dispatch::Subject subject, const std::vector<TestNumber>& silent, bool answered, const job::Outcome& outcome);
+  void follow_up(dispatch::Subject subject, const std::vector<TestNumber>& silent, bool answered,
+                 const job::Outcome& outcome);
   void take(dispatch::Subject commit, const std::vector<std::pair<TestNumber, Said>>& said);
   void judge_ends(TestNumber test);
   void go_on_from_ends();
@@ -186,9 +198,10 @@ class ManyCulpritsPlan final : public dispatch::Plan {
   std::vector<Group> groups_;
   std::vector<Execution> executions_;
   std::deque<dispatch::Subject> queue_;
-  std::map<dispatch::Subject, std::uint32_t> numbers_;         ///< executions of each commit
-  std::map<dispatch::Subject, std::set<TestNumber>> known_there_;    ///< by the commits' lists
-  std::map<dispatch::Subject, std::uint32_t> silent_;          ///< executions of each commit that said nothing at all
+  std::map<dispatch::Subject, std::uint32_t> numbers_;             ///< executions of each commit
+  std::map<dispatch::Subject, std::set<TestNumber>> known_there_;  ///< by the commits' lists
+  std::map<dispatch::Subject, std::uint32_t> silent_;  ///< executions of each commit that said nothing at all
+  std::set<dispatch::Subject> heard_;                  ///< commits that said something
 };
 
 }  // namespace nmz::search

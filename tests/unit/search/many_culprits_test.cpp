@@ -75,6 +75,7 @@ class Game {
     const bool list = plan.task_of(execution) == ManyCulpritsPlan::Task::list;
     if (list) return truth == Said::absent || truth == Said::untestable ? truth : Said::nothing;
     for (const TestNumber other : plan.tests_of(execution)) {
+      if (silences.contains(other)) return Said::nothing;
       if (other < test && brings_down.contains(other)) return Said::nothing;
     }
     return truth == Said::absent ? Said::nothing : truth;
@@ -88,7 +89,8 @@ class Game {
       return failed;
     }
     const auto tests = plan.tests_of(execution);
-    const bool down = std::ranges::any_of(tests, [&](TestNumber test) { return brings_down.contains(test); });
+    const bool down = std::ranges::any_of(
+        tests, [&](TestNumber test) { return brings_down.contains(test) || silences.contains(test); });
     return exited(down ? 139 : 1);
   }
 
@@ -96,6 +98,7 @@ class Game {
 
  public:
   std::set<TestNumber> brings_down;  ///< whatever runs after them in their process says nothing
+  std::set<TestNumber> silences;     ///< nothing is said of any test in their process
   std::set<dispatch::Subject> broken;
   std::uint32_t units = 0;
   std::optional<std::size_t> on_list;
@@ -286,6 +289,20 @@ TEST(ManyCulpritsTest, ATestThatBringsItsProcessDownCostsTheOthersNothing) {
   for (TestNumber test = 0; test < 6; ++test) {
     EXPECT_EQ(game.plan.fate(test).kind, Kind::found) << test;
     EXPECT_EQ(game.plan.fate(test).suspects.front().node, test < 3 ? 9U : 20U);
+  }
+}
+
+TEST(ManyCulpritsTest, OfARunnerThatSaysNothingWhenATestBringsItDownTheOthersAreFoundInHalves) {
+  const CommitGraph graph = line(8, true);
+  std::vector<Node> culprits(40, 4);
+  Game game{graph, of_tests(40), since(culprits)};
+  game.silences = {17};
+  Random random{1};
+  game.play(random, 1);
+  for (TestNumber test = 0; test < 40; ++test) {
+    if (test != 17) {
+      EXPECT_EQ(game.plan.fate(test).kind, Kind::found) << test;
+    }
   }
 }
 
