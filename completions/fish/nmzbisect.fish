@@ -28,6 +28,8 @@ function __nmz_words
             printf '%s\n' none fail retry slow pass skip all
         case --no-tests
             printf '%s\n' pass fail
+        case --on-failure
+            printf '%s\n' nothing bisect
     end
 end
 

@@ -76,6 +76,8 @@ inline constexpr Name event_name<JobReturned>{{}, "workload-returned"};
 template <>
 inline constexpr Name event_name<JobEnded>{"job-done", "workload-done"};
 template <>
+inline constexpr Name event_name<TestsTold>{"tests-told", {}};
+template <>
 inline constexpr Name event_name<VerdictKnown>{"verdict-known", {}};
 template <>
 inline constexpr Name event_name<Explained>{"explained", {}};
@@ -151,6 +153,10 @@ auto fields(Is<JobEnded> auto& m) {
                     both("expected_left", m.expected_left),
                     search_only("confidence", m.confidence)};
 }
+auto fields(Is<TestsTold> auto& m) {
+  return std::tuple{both("job", m.job),       both("commit", m.item),           both("passed", m.passed),
+                    both("failed", m.failed), both("untestable", m.untestable), both("absent", m.absent)};
+}
 auto fields(Is<VerdictKnown> auto& m) {
   return std::tuple{
       both("commit", m.item),         both("subject", m.subject), both("verdict", m.word), both("mark", m.mark),
@@ -177,6 +183,15 @@ auto fields(Is<Suspect> auto& m) {
 auto fields(Is<Claim> auto& m) {
   return std::tuple{both("about", m.about), both("commit", m.commit), both("claim", m.claim),  both("state", m.state),
                     both("right", m.right), both("wrong", m.wrong),   both("detail", m.detail)};
+}
+auto fields(Is<TestFailure> auto& m) { return std::tuple{both("test", m.test), both("detail", m.detail)}; }
+auto fields(Is<Culprit> auto& m) {
+  return std::tuple{both("state", m.state),       both("commit", m.commit), both("subject", m.subject),
+                    both("suspects", m.suspects), both("tests", m.tests),   both("log", m.log)};
+}
+auto fields(Is<OtherTest> auto& m) {
+  return std::tuple{both("test", m.test), both("state", m.state), both("failed_at", m.failed_at),
+                    both("passed_at", m.passed_at)};
 }
 auto fields(Is<Failure> auto& m) {
   return std::tuple{both("name", m.name), both("detail", m.detail), both("took", m.took), both("log", m.log)};
@@ -211,7 +226,9 @@ auto search_result(auto& m) {
                     search_only("no_culprit", m.no_culprit),
                     search_only("false_failures", m.false_failures),
                     search_only("false_passes", m.false_passes),
-                    search_only("proof", m.proof)};
+                    search_only("proof", m.proof),
+                    search_only("culprits", m.culprits),
+                    search_only("other_tests", m.other_tests)};
 }
 auto suite_counts(auto& m) {
   return std::tuple{suite_only("passed", m.passed),       suite_only("failed", m.failed),

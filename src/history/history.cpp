@@ -46,7 +46,8 @@ class Recorder {
         "REPLACE INTO workload (suite, id, runs, failures, mean, variance, last) VALUES (?, ?, ?, ?, ?, ?, ?)");
     if (!write) return tl::unexpected{write.error()};
     auto add_execution = connection.prepare(
-        "REPLACE INTO execution (suite, id, number, took, passed, node, runner) VALUES (?, ?, ?, ?, ?, ?, ?)");
+        "REPLACE INTO execution (suite, id, number, took, passed, node, runner, tested) VALUES (?, ?, ?, ?, ?, ?, ?, "
+        "?)");
     if (!add_execution) return tl::unexpected{add_execution.error()};
     auto drop = connection.prepare("DELETE FROM execution WHERE suite = ? AND id = ? AND number <= ?");
     if (!drop) return tl::unexpected{drop.error()};
@@ -85,7 +86,7 @@ class Recorder {
   /// The last ones, each by itself.
   Result<void> keep(const Observation& one, std::int64_t number) {
     return Statement::Use{*add_execution_}(suite_)(one.workload)(number)(static_cast<double>(one.took.count()))(
-               std::int64_t{one.passed ? 1 : 0})(one.node)(one.runner)
+               std::int64_t{one.passed ? 1 : 0})(one.node)(one.runner)(one.commit)
         .done()
         .and_then([&] { return Statement::Use{*drop_}(suite_)(one.workload)(number - History::most_kept).done(); });
   }
@@ -155,7 +156,7 @@ Result<void> History::record(const std::string& suite, std::span<const Observati
 
 Result<std::vector<Past>> History::past(const std::string& suite) {
   auto select = impl_->connection->prepare(
-      "SELECT id, took, passed, node, runner FROM execution "
+      "SELECT id, took, passed, node, runner, tested FROM execution "
       "WHERE suite = (SELECT id FROM suite WHERE name = ?) ORDER BY id, number");
   if (!select) return tl::unexpected{select.error()};
   std::vector<Past> result;
@@ -172,6 +173,7 @@ Result<std::vector<Past>> History::past(const std::string& suite) {
     execution.passed = use.integer(2) != 0;
     execution.node = use.bytes(3);
     execution.runner = use.bytes(4);
+    execution.commit = use.bytes(5);
   }
 }
 

@@ -48,6 +48,8 @@ constexpr std::array steps{
          runner BLOB NOT NULL,
          PRIMARY KEY (suite, id, number)
        ) STRICT, WITHOUT ROWID;)",
+    // `tested`: the commit, in hexadecimal digits; empty where it is not known.
+    R"(ALTER TABLE execution ADD COLUMN tested BLOB NOT NULL DEFAULT x'';)",
 };
 
 struct Header {

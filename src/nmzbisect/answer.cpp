@@ -1,5 +1,6 @@
 #include "answer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "nmz/job/outcome.hpp"
+#include "nmz/output/output_file.hpp"
 #include "nmz/text/utf8.hpp"
 
 namespace nmz::nmzbisect {
@@ -207,6 +209,11 @@ std::optional<Answer> of_single(const search::BisectResult& result, const Names&
 }
 
 }  // namespace
+
+bool answers_elsewhere(const Options& options) {
+  const auto& asked_for = {options.json, options.html, options.svg, options.junit, options.debug_log};
+  return std::ranges::find(asked_for, output::standard_output) != std::end(asked_for);
+}
 
 Answer answer(const search::BisectResult& result, const coordinator::RunEnd& end, const Options& options,
               const Reporter::Counts& counts, const Names& names) {

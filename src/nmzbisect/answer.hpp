@@ -28,6 +28,9 @@ enum ExitStatus : int {
   exit_interrupted = run::exit_interrupted,
 };
 
+/// Standard output is the answer's, unless something else was asked for there.
+[[nodiscard]] bool answers_elsewhere(const Options& options);
+
 struct Answer {
   Answer() = default;
   int exit_status = exit_stopped;

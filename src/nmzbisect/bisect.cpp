@@ -29,6 +29,7 @@
 #include "nmz/view/json_lines.hpp"
 
 #include "answer.hpp"
+#include "culprits.hpp"
 #include "evidence.hpp"
 #include "explanation.hpp"
 #include "memory.hpp"
@@ -41,12 +42,6 @@
 
 namespace nmz::nmzbisect {
 namespace {
-
-/// Standard output is the answer's, unless something else was asked for there.
-bool is_elsewhere(const Options& options) {
-  const auto& asked_for = {options.json, options.html, options.svg, options.debug_log};
-  return std::ranges::find(asked_for, output::standard_output) != std::end(asked_for);
-}
 
 int dry_run(Search& search) {
   const Options& options = search.options;
@@ -139,7 +134,7 @@ std::string patch(const Search& search, const Answer& answer) {
 /// Standard output gets the answer, and git's description; unless the events are there, which have it, too. Returns the
 /// exit status.
 int print_answer(const Options& options, const Answer& answer, const std::string& closing, run::Records& records) {
-  if (is_elsewhere(options)) {
+  if (answers_elsewhere(options)) {
     const std::string text = answer.output + closing;
     output::write(stderr, output::without_commands(text::printable_lines(text, text::Colours::removed)));
   } else {
@@ -216,19 +211,21 @@ int tell_known(const Search& search, const Answer& known) {
   ended.exit_code = known.exit_status;
   ended.search.answer = known.output;
   if (json) json->show(ended, events::Seconds{0});
-  if (!is_elsewhere(options)) output::print(known.output);
+  if (!answers_elsewhere(options)) output::print(known.output);
   if (options.verbosity != view::Verbosity::quiet) output::complain(program.name, known.message);
   return run::tell_losses(program, options, json.get(), known.exit_status);
 }
 
 Tested test(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter, logs::LogStore& logs,
             Recall& recall) {
-  take_patches(search, shop, reporter);
-  furnish(search, shop, reporter, recall);
+  const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
+  take_patches(search, shop, notice);
+  furnish(search, shop, notice);
+  recall_worlds(search, shop, reporter, recall);
   Tested tested;
   if (!search.plan.finished()) tested.end = carry_out(search, command, shop, reporter, recall);
   tested.proof = prove(search, tested.end, command, shop, reporter, logs);
-  tell_changes(search, shop, reporter);
+  tell_changes(search, shop, notice);
   return tested;
 }
 
@@ -326,6 +323,7 @@ int bisect(const Options& given) {
   const auto site = need(site::open(loop.io, site_choice(options, repository)));
   need(check_suspects(options, repository));
   Search search{options, std::move(repository), std::move(objects), std::move(range), *site};
+  if (!options.runner.empty() && !options.dry_run) return find_culprits(search, loop, *site);
   return options.dry_run ? dry_run(search) : search_and_answer(search, takeover, loop, *site);
 }
 

@@ -236,6 +236,7 @@ wire::Run CommitWork::run(const dispatch::Assign& assignment) {
   run.env.push_back("NMZ_WORKER=" + std::to_string(static_cast<std::uint32_t>(assignment.worker)));
   run.env.push_back("NMZ_ATTEMPT=" + std::to_string(assignment.attempt));
   run.env.push_back("NMZ_RUN=" + std::to_string(trial.number));
+  if (commands_) commands_(assignment, run);
   return run;
 }
 

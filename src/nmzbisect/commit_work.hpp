@@ -78,6 +78,10 @@ class CommitWork final : public coordinator::WorkSource {
     std::uint32_t number = 1;
   };
   void take_trials(std::function<Trial(dispatch::Subject)> trials) { trial_of_ = std::move(trials); }
+  /// What else decides an execution's command.
+  void take_commands(std::function<void(const dispatch::Assign&, wire::Run&)> commands) {
+    commands_ = std::move(commands);
+  }
   /// What is applied to the commits.
   void take_patches(std::shared_ptr<const git::Patches> patches) { patches_ = std::move(patches); }
   /// In the place of patches, for one of the commits (a number as in Trial).
@@ -110,6 +114,7 @@ class CommitWork final : public coordinator::WorkSource {
   const git::ObjectReader& objects_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   std::vector<git::CommitId> subjects_;
   std::function<Trial(dispatch::Subject)> trial_of_ = [](dispatch::Subject subject) { return Trial{subject}; };
+  std::function<void(const dispatch::Assign&, wire::Run&)> commands_;  ///< may be empty
   wire::Run run_;
   bool clean_;
   bool send_files_ = true;

@@ -164,9 +164,35 @@ Result<void> check_pairs(const Words& words, Options& options, command_line::Par
   if (options.no_checkout && !containers) {
     return parser.contradiction({"--no-checkout"}, "--no-checkout is for containers and needs --image IMAGE");
   }
-  return run::check_reports(
-      {{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}, {"--debug-log", options.debug_log}},
-      parser);
+  return run::check_reports({{"--json", options.json},
+                             {"--html", options.html},
+                             {"--svg", options.svg},
+                             {"--junit", options.junit},
+                             {"--debug-log", options.debug_log}},
+                            parser);
+}
+
+Result<void> check_runner(const Options& options, command_line::Parser& parser) {
+  if (options.runner.empty()) {
+    for (const char* const name : {"--tests", "--failed-of", "--junit"}) {
+      if (parser.given(name)) {
+        return parser.contradiction({name}, std::string{name} + " is about the tests of a runner, and needs --runner");
+      }
+    }
+    return {};
+  }
+  if (parser.given("--tests") && parser.given("--failed-of")) {
+    return parser.contradiction({"--tests", "--failed-of"}, "--tests and --failed-of exclude each other");
+  }
+  for (const char* const name : {"--match", "--find-fix", "--flaky", "--good-never-fails", "--bad-never-passes",
+                                 "--prove", "--replay", "--good-limit", "--strategy", "--explain", "--keep-going"}) {
+    if (parser.given(name)) {
+      return parser.contradiction({"--runner", name}, "--runner and " + std::string{name} +
+                                                          " exclude each other: many tests are searched for at once");
+    }
+  }
+  if (!options.find_good) return {};
+  return parser.contradiction({"--runner"}, "--runner needs a good revision, not --good auto");
 }
 
 Result<void> check_terms(Options& options, bool given) {
@@ -199,7 +225,7 @@ Result<void> check_rest(const Options& options) {
   if (options.ends_given && ((options.goods.empty() && !options.find_good) || options.bad.empty())) {
     return fail(ErrorKind::misconfigured, what_is_missing);
   }
-  if (options.command.empty() && !options.dry_run && options.containers.image.empty()) {
+  if (options.command.empty() && !options.dry_run && options.runner.empty() && options.containers.image.empty()) {
     return fail(ErrorKind::misconfigured,
                 "the command is missing: nmzbisect GOOD..BAD -- COMMAND [ARG...]  (or: git config nmz.command "
                 "'COMMAND...')");

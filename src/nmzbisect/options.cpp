@@ -34,6 +34,8 @@ Examples:
       Which commit repaired it?
   git config nmz.command 'make check'; nmzbisect v1.2..
       Every option has its key: nmz.timeout, nmz.build, ... The command line wins.
+  nmzbisect --runner pytest v1.2..HEAD
+      All tests that fail now and passed then: which commit broke each of them?
   nmzbisect --image gcc:12 -replicas 8 v1.2..HEAD -- make check
       Each commit's files are sent into containers of the image, on the Docker Engine that the docker command uses.
 
@@ -45,13 +47,16 @@ SIGUSR1 starts one worker more while it runs, SIGUSR2 lets one go when it has en
 Exit status: 0 found; 1 stopped (by the command, or because the ends contradict); 2 only skipped commits are left;
 3 a merge base is bad; 4 nothing could be tested; 6 a flaky test: not sure enough, or --prove did not prove the
 answer; 7 a flaky test: no culprit;
-128 usage; 130 interrupted.
+128 usage; 130 interrupted. With --runner: 0 every test that is searched for has its culprit, but for flaky ones;
+1 there is nothing to search for (all fail at GOOD as well, or none at BAD); 2 of some only skipped commits are left;
+4 no test has a verdict at BAD; 7 all are flaky.
 )";
 
 constexpr const char* usage =
     "Usage: nmzbisect [OPTION...] GOOD..BAD -- COMMAND [ARG...]\n"
     "       nmzbisect [OPTION...] --good REV... --bad REV -- COMMAND [ARG...]\n"
     "       nmzbisect [OPTION...] -- COMMAND [ARG...]     (in a git bisect session: goes on from there)\n"
+    "       nmzbisect [OPTION...] --runner RUNNER GOOD..BAD [-- WORD...]   (what broke each test of a suite)\n"
     "       nmzbisect show [RUN]     (an earlier run again; see nmzbisect show --help)\n"
     "       nmzbisect export [RUN]   (a run as one file, for another machine)\n"
     "       nmzbisect history     (earlier searches; see nmzbisect history --help)\n"
@@ -123,6 +128,13 @@ Table search_options(Options& options, Words& words) {
 Table test_options(Options& options, Words& words, run::SharedOptions& shared) {
   using search::TimeoutMeans;
   return {
+      value("--runner", "RUNNER", text(options.runner),
+            "Search for what broke each test of a suite, all at once: pytest, ctest, ..., as of nmzswarm; auto: by the "
+            "files here. What the runner takes goes after --"),
+      value("--tests", "FILE", text(options.tests),
+            "With --runner: the tests to search for, one a line (-: standard input) [those that fail at BAD]"),
+      value("--failed-of", "RUN", text(options.failed_of),
+            "With --runner: the tests that failed in this run of nmzswarm, its log directory or last"),
       shared.workers("-j,--jobs,--replicas",
                      "Commits tested at once [the number of CPUs; more where tests mostly wait]"),
       or_empty(value("--build", "COMMAND", text(options.build),
@@ -181,6 +193,7 @@ Table output_options(Options& options, run::SharedOptions& shared) {
       shared.json(", and nothing else is there"),
       shared.html(),
       shared.svg(),
+      value("--junit", "FILE", text(options.junit), "With --runner: write a JUnit XML report of the tests to FILE"),
       flag("--explain", options.explain,
            "Say of each commit why it is taken for what it is, before the answer, on standard error"),
       shared.debug_log(),
@@ -228,6 +241,11 @@ class CommandLine {
                              options().term_old != Options{}.term_old || options().term_new != Options{}.term_new;
     // A good end that was said once is for whatever there is now.
     options().ends_given = !words_.free.empty() || parser_.given("--good") || parser_.given("--bad");
+    // A command that was said once is no word for a runner.
+    if (!options().runner.empty() && parser_.command_is_default()) {
+      options().command.clear();
+      options().from_top = false;
+    }
     const bool until_now = words_.free.empty() && words_.bads.empty() && !parser_.given("--good");
     if (until_now && !options().goods.empty()) words_.bads = {"HEAD"};
     return take_range(words_, options())
@@ -236,6 +254,7 @@ class CommandLine {
         .and_then([&] { return take_patches(words_, options()); })
         .and_then([&] { return check_pairs(words_, options(), parser_); })
         .and_then([&] { return take_noise(words_, options()); })
+        .and_then([&] { return check_runner(options(), parser_); })
         .and_then([&] { return check_terms(options(), terms_given); })
         .and_then([&] { return check_rest(options()); })
         .map([&] { return std::move(request_); });
@@ -309,13 +328,35 @@ class TestLine : public CommandLine {
     return finish_tests();
   }
   std::vector<std::string> replaced() const {
-    return {"good",       "bad",        "good-limit",       "skip",
-            "replay",     "path",       "first-parent",     "term-old",
-            "term-new",   "find-fix",   "trust-ends",       "confirm",
-            "strategy",   "no-confirm", "dry-run",          "flaky",
-            "confidence", "max-tests",  "good-never-fails", "bad-never-passes",
-            "continue",   "explain",    "suspect",          "no-priors",
-            "prove"};
+    return {"good",
+            "bad",
+            "good-limit",
+            "skip",
+            "replay",
+            "path",
+            "first-parent",
+            "term-old",
+            "term-new",
+            "find-fix",
+            "trust-ends",
+            "confirm",
+            "strategy",
+            "no-confirm",
+            "dry-run",
+            "flaky",
+            "confidence",
+            "max-tests",
+            "good-never-fails",
+            "bad-never-passes",
+            "continue",
+            "explain",
+            "suspect",
+            "no-priors",
+            "prove",
+            "runner",
+            "tests",
+            "failed-of",
+            "junit"};
   }
 };
 

@@ -68,6 +68,10 @@ struct Options : run::Settings {
   bool again = false;                  ///< nothing is known
   bool go_on = false;                  ///< --continue: everything else is as it was
   std::vector<std::string> arguments;  ///< all of the command line
+  std::string junit;                   ///< the report of a search for many tests
+  std::string runner;                  ///< many tests are searched for: the runner that has them
+  std::string tests;                   ///< the file that names them; empty: all that fail at the bad end
+  std::string failed_of;               ///< the run of nmzswarm in which they failed
   bool recall = false;  ///< a verdict that is remembered is given without testing, and others are remembered
 };
 

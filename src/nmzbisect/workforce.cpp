@@ -135,10 +135,9 @@ coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Repor
 }
 
 /// A hook that `git checkout` would have run may prepare what the test needs.
-void tell_hooks(const Search& search, Reporter& reporter) {
+void tell_hooks(const Search& search, const Notify& notice) {
   if (!search.options.hooks && search.objects.has_hook("post-checkout")) {
-    reporter.show(
-        events::Notice{"the repository's post-checkout hook does not run before the tests (--hooks runs it)"});
+    notice("the repository's post-checkout hook does not run before the tests (--hooks runs it)");
   }
 }
 
@@ -233,7 +232,10 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   run.kill_grace = options.kill_grace;
   run.log_limit = options.log_limit;
   run.watch = site.sees_our_files();
-  if (site.sees_our_files()) {
+  if (!options.runner.empty()) {
+    run.argv.clear();  // each execution has its own
+    run.match.clear();
+  } else if (site.sees_our_files()) {
     run.program = need(resolve_command(options, search.repository, search.range)).program;
   } else if (run.argv.empty()) {
     run.argv = {"/bin/sh", "-c", worker_script(site)};
@@ -241,7 +243,7 @@ wire::Run worker_command(const Search& search, const site::Site& site) {
   return run;
 }
 
-void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
+void take_patches(const Search& search, Workshop& shop, const Notify& notice) {
   const std::vector<git::PatchRequest>& patches = search.options.patches;
   if (patches.empty()) return;
   shop.patches = need(git::Patches::create(search.repository, patches, shop.site.directory()));
@@ -249,36 +251,39 @@ void take_patches(const Search& search, Workshop& shop, Reporter& reporter) {
   for (const git::PatchRequest& one : patches) {
     names += (names.empty() ? "" : ", ") + one.file + (one.range.empty() ? "" : " (" + one.range + ")");
   }
-  reporter.show(events::Notice{"commits are tested with " + names + "; those it does not apply to are skipped"});
+  notice("commits are tested with " + names + "; those it does not apply to are skipped");
 }
 
-void furnish(Search& search, Workshop& shop, Reporter& reporter, Recall& recall) {
+void furnish(const Search& search, Workshop& shop, const Notify& notice) {
   if (search.options.no_checkout) return;
-  for (const std::string& note : shop.inputs.notes) reporter.show(events::Notice{note});
+  for (const std::string& note : shop.inputs.notes) notice(note);
   if (!shop.site.sees_our_files()) return;
-  tell_hooks(search, reporter);
+  tell_hooks(search, notice);
   shop.worlds =
       make_worlds(search.options, search.repository, shop.inputs, shop.agent, shop.site.directory(), search.workers);
-  recall.memory.work_plainly(!shop.worlds.possible());
-  if (!shop.worlds.possible() && recall.memory.knows_something()) begin_again(search, recall, reporter);
   if (!shop.worlds.foreign.empty()) {
-    reporter.show(events::Notice{listed(shop.worlds.foreign) +
-                                 " in the checkout belong to another user or group: tests can read them, not change "
-                                 "them (--isolate none)"});
+    notice(listed(shop.worlds.foreign) +
+           " in the checkout belong to another user or group: tests can read them, not change "
+           "them (--isolate none)");
   }
   if (!shop.worlds.no_way_out.empty()) {
-    reporter.show(
-        events::Notice{"tests have a network of their own and reach nothing outside: " + shop.worlds.no_way_out});
+    notice("tests have a network of their own and reach nothing outside: " + shop.worlds.no_way_out);
   }
   if (!shop.worlds.lacking.empty()) {
-    reporter.show(
-        events::Notice{"tests share /tmp and processes with each other and do not see untracked files, nor "
-                       "their commit at the checkout's path: " +
-                       shop.worlds.lacking});
+    notice(
+        "tests share /tmp and processes with each other and do not see untracked files, nor "
+        "their commit at the checkout's path: " +
+        shop.worlds.lacking);
   }
 }
 
-void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter) {
+void recall_worlds(Search& search, const Workshop& shop, Reporter& reporter, Recall& recall) {
+  if (search.options.no_checkout || !shop.site.sees_our_files()) return;
+  recall.memory.work_plainly(!shop.worlds.possible());
+  if (!shop.worlds.possible() && recall.memory.knows_something()) begin_again(search, recall, reporter);
+}
+
+void tell_changes(const Search& search, const Workshop& shop, const Notify& notice) {
   if (!shop.worlds.watch) return;
   std::vector<std::string> changed = shop.worlds.watch->changes();
   for (const std::string& ours : {search.options.json, search.options.debug_log, search.options.log_directory}) {
@@ -288,9 +293,9 @@ void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter
                   [&](const std::string& name) { return !ours.empty() && *fs::path{name}.begin() == *path.begin(); });
   }
   if (changed.empty()) return;
-  reporter.show(events::Notice{listed(changed) +
-                               " changed in the checkout while the search ran; tests that began before "
-                               "may have seen it"});
+  notice(listed(changed) +
+         " changed in the checkout while the search ran; tests that began before "
+         "may have seen it");
 }
 
 coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop, Reporter& reporter,
@@ -314,7 +319,12 @@ coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop
 coordinator::RunEnd carry_out_again(Search& search, const Repetition& repetition, const wire::Run& command,
                                     Workshop& shop, dispatch::Plan& plan, const Narrator& narrator) {
   const std::unique_ptr<CommitWork> work = make_work(search, repetition.commits, command, shop);
-  work->use_fresh_trees();
+  if (repetition.fresh_trees) {
+    work->use_fresh_trees();
+  } else if (const auto inherited = shop.site.inherited(); inherited && shop.site.sees_our_files()) {
+    work->inherit_trees(inherited->words);
+  }
+  work->take_commands(repetition.commands);
   work->take_trials(repetition.trials);
   for (const auto& [commit, files] : repetition.files) work->take_files(commit, files);
   return run_plan(search, *work, shop, plan, narrator);

@@ -27,6 +27,9 @@
 
 namespace nmz::nmzbisect {
 
+/// One line for the user.
+using Notify = std::function<void(const std::string&)>;
+
 /// What there is to work with.
 struct Workshop {
   run::Loop& loop;   // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -48,10 +51,12 @@ struct Workshop {
 [[nodiscard]] wire::Run worker_command(const Search& search, const site::Site& site);
 
 /// Of the command line, if there are any; says so.
-void take_patches(const Search& search, Workshop& shop, Reporter& reporter);
+void take_patches(const Search& search, Workshop& shop, const Notify& notice);
 
 /// What local workers are given beside the commits, and where they live; says what a user has to know of it.
-void furnish(Search& search, Workshop& shop, Reporter& reporter, Recall& recall);
+void furnish(const Search& search, Workshop& shop, const Notify& notice);
+/// What is remembered is of tests in worlds, or without.
+void recall_worlds(Search& search, const Workshop& shop, Reporter& reporter, Recall& recall);
 
 /// Carries the search out, once more without worlds where they may be what failed.
 [[nodiscard]] coordinator::RunEnd carry_out(Search& search, const wire::Run& command, Workshop& shop,
@@ -59,15 +64,18 @@ void furnish(Search& search, Workshop& shop, Reporter& reporter, Recall& recall)
 
 /// Who is told what happens.
 struct Narrator {
-  coordinator::Observer& observer;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  std::function<void(const std::string&)> notice;  ///< one line for the user
+  coordinator::Observer& observer;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Notify notice;
 };
 
-/// Commits that are tested after the search, each in trees that no other has been in.
+/// Commits that a plan of its own tests.
 struct Repetition {
   std::vector<git::CommitId> commits;
   std::function<CommitWork::Trial(dispatch::Subject)> trials;         ///< what the plan's subjects are of these
   std::map<dispatch::Subject, std::vector<git::TodaysFile>> files{};  ///< of one of these: what it has besides
+  /// What else decides an execution's command; may be empty.
+  std::function<void(const dispatch::Assign&, wire::Run&)> commands{};
+  bool fresh_trees = true;  ///< each in trees that no other has been in
 };
 
 /// Where and how the search was carried out in the end.
@@ -76,6 +84,6 @@ struct Repetition {
                                                   const Narrator& narrator);
 
 /// What was untracked when the search began, and was not the same for all tests.
-void tell_changes(const Search& search, const Workshop& shop, Reporter& reporter);
+void tell_changes(const Search& search, const Workshop& shop, const Notify& notice);
 
 }  // namespace nmz::nmzbisect

@@ -21,6 +21,7 @@ void HistoryRows::show(const events::Event& event, events::Seconds /*now*/) {
   history::Observation row;
   row.workload = done->workload;
   row.took = std::chrono::duration_cast<std::chrono::nanoseconds>(done->took);
+  row.commit = commit_;
   row.passed = done->mark != events::Mark::failed;
   if (const auto node = nodes_.find(done->worker); node != nodes_.end()) row.node = node->second;
   rows_.push_back(std::move(row));

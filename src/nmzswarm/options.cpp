@@ -154,6 +154,12 @@ Table list_options(Options& options, Words& words) {
       or_empty(
           list("--exclude", "REGEX", texts(options.selection.excludes), "No workloads that match; may be repeated")),
       value("--shard", "I/N", shard, "Only the I-th of N parts of the list"),
+      value(
+          "--on-failure", "WHAT",
+          command_line::one_of<bool>(options.bisect_failures, {{"nothing", false}, {"bisect", true}},
+                                     command_line::needs),
+          "When tests of a --runner have failed: nothing, or bisect: search with nmzbisect for the commits that broke "
+          "them since each passed last [nothing]"),
       value("--no-tests", "RESULT",
             command_line::one_of<bool>(options.no_tests_pass, {{"pass", true}, {"fail", false}}, command_line::needs),
             "Whether it is well that nothing is to be run: pass, or fail (exit status 2) [fail]"),
@@ -246,6 +252,19 @@ Result<void> check_runner(const Options& options, command_line::Parser& parser) 
   }
   if (options.chunked)
     return parser.contradiction({"--runner", "--chunks"}, "--runner and --chunks exclude each other");
+  if (options.bisect_failures && options.again.hunts()) {
+    std::vector<std::string> names = hunting_options;
+    names.emplace_back("--on-failure");
+    return parser.contradiction(names, "--on-failure bisect and --repeat exclude each other");
+  }
+  if (options.bisect_failures && !options.containers.image.empty()) {
+    return parser.contradiction({"--on-failure"}, "--on-failure bisect is for tests on this machine, without --image");
+  }
+  if (options.bisect_failures && !options.use_history) {
+    return parser.contradiction({"--on-failure", "--no-history"},
+                                "--on-failure bisect asks the history where tests passed last, and excludes "
+                                "--no-history");
+  }
   if (!options.list_only) return {};
   return parser.contradiction({"--list"}, "--list needs --workloads FILE");
 }
@@ -262,6 +281,9 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
                                 "--speculate runs copies, and goes with none of --exclusive, --group and --needs");
   }
   if (!options.runner.empty()) return check_runner(options, parser);
+  if (options.bisect_failures) {
+    return parser.contradiction({"--on-failure"}, "--on-failure bisect needs tests of a --runner");
+  }
   const bool image = !options.containers.image.empty();
   if (image && options.isolate != Isolate::none) {
     return parser.contradiction({"--isolate"}, "--isolate is for workers on this machine; containers are apart anyway");

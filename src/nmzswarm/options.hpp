@@ -49,6 +49,7 @@ struct Options : run::Settings {
   ReportOptions reports;
   std::optional<std::chrono::milliseconds> slow_after;
   bool no_tests_pass = false;
+  bool bisect_failures = false;  ///< --on-failure bisect
   bool list_only = false;
 };
 

@@ -17,7 +17,7 @@
 
 #include "nmz/dispatch/dispatcher.hpp"
 #include "nmz/history/history.hpp"
-#include "nmz/runner/envelope.hpp"
+#include "nmz/runner/group_run.hpp"
 #include "nmz/runner/runner.hpp"
 #include "nmz/schedule/group_plan.hpp"
 
@@ -37,7 +37,7 @@ class RunnerWork {
   [[nodiscard]] Result<std::string> list(std::string_view output) const;
 
   /// The command of an execution. `secret`: nobody can guess it.
-  runner::Command begin(job::JobId job, std::vector<std::string> ids, std::string secret);
+  runner::Command begin(job::JobId job, std::vector<std::string> ids, const std::string& secret);
   /// What of an execution's output is for its log.
   std::string output(job::JobId job, std::string_view bytes);
   /// It has ended; returns the rest of its output.
@@ -62,19 +62,11 @@ class RunnerWork {
   [[nodiscard]] std::vector<history::Observation> starts() const;
 
  private:
-  struct UnderWay {
-    explicit UnderWay(const std::string& mark) : envelope{mark} {}
-    std::vector<std::string> ids;
-    runner::Envelope envelope;
-    std::string tail;  ///< of its output
-  };
-  void judge(const UnderWay& execution, const job::Outcome& outcome, bool complete, runner::Report report,
-             std::vector<std::optional<runner::TestEnd>>& ends);
   void learn_start(std::chrono::nanoseconds took, const std::vector<std::optional<runner::TestEnd>>& ends);
 
   std::unique_ptr<runner::Runner> runner_;
   std::vector<std::string> given_;
-  std::map<job::JobId, UnderWay> under_way_;
+  std::map<job::JobId, runner::GroupRun> under_way_;
   std::map<dispatch::Subject, std::vector<std::optional<runner::TestEnd>>> ends_;
   std::vector<std::int32_t> skip_codes_;
   std::size_t silent_ = 0;  ///< executions without a word about any test, as long as there is no other

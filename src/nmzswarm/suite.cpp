@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "nmz/report/rate.hpp"
+#include "nmz/runner/envelope.hpp"
 #include "nmz/schedule/retry_plan.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/wire/codec.hpp"
@@ -28,11 +29,6 @@ constexpr std::size_t largest_run = wire::max_payload - (std::size_t{256} << 10)
 constexpr std::size_t word_overhead = 16;
 /// For --timeout 5x: the noise of what lasts an instant is large.
 constexpr std::chrono::milliseconds shortest_multiple{5000};
-
-constexpr const char* listing_script =
-    "nmz_mark=$1; shift\n"
-    "nmz_list=$(unset nmz_mark; \"$@\") || exit\n"
-    "printf '%s\\n%s\\n' \"$nmz_mark\" \"$nmz_list\"\n";
 
 /// The loops are no children of the command, which may wait for all of its own; they end with the job.
 constexpr const char* stress_script =
@@ -341,8 +337,7 @@ bool Suite::gives_input() const {
 wire::Run Suite::listing_run() {
   listing_output_ = {};
   wire::Run run;
-  run.argv = {"/bin/sh", "-c", listing_script, "sh", mark_};
-  run.argv.insert(run.argv.end(), lister_.begin(), lister_.end());
+  run.argv = runner::marked_listing(mark_, lister_);
   run.log_limit = longest_list;
   return run;
 }
@@ -362,8 +357,8 @@ void Suite::give_tests(const dispatch::Assign& assignment, std::span<const sched
   std::vector<std::string> names;
   names.reserve(tests.size());
   for (const schedule::Workload test : tests) names.push_back(ids().at(test));
-  std::string secret = fmt::format("{:016x}{:016x}", random_number(), random_number());
-  runner::Command command = runner_->begin(assignment.job, std::move(names), std::move(secret));
+  const std::string secret = fmt::format("{:016x}{:016x}", random_number(), random_number());
+  runner::Command command = runner_->begin(assignment.job, std::move(names), secret);
   run.argv = stressed(command.argv, options_.again.stress_cpu);
   run.input = std::move(command.input);
 }

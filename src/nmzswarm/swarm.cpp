@@ -26,16 +26,17 @@
 #include "nmz/run/command_lookup.hpp"
 #include "nmz/run/conduct.hpp"
 #include "nmz/run/records.hpp"
+#include "nmz/run/runner_choice.hpp"
 #include "nmz/site/site.hpp"
 
 #include "command_template.hpp"
 #include "earlier_command.hpp"
 #include "history_rows.hpp"
 #include "hunt.hpp"
+#include "on_failure.hpp"
 #include "report_files.hpp"
 #include "reporter.hpp"
 #include "run_state.hpp"
-#include "runner_choice.hpp"
 #include "suite.hpp"
 #include "worlds.hpp"
 
@@ -325,7 +326,7 @@ std::string key_of(const Options& options, const site::Site& site) {
 void take_list(Suite& suite, std::optional<WorkloadList> list, const Options& options, Memory& memory,
                const site::Site& site) {
   if (!options.runner.empty()) {
-    ChosenRunner chosen = need(find_runner(options.runner));
+    run::ChosenRunner chosen = need(run::find_runner(options.runner));
     if (!chosen.notice.empty()) output::complain(program.name, chosen.notice);
     auto work = std::make_unique<RunnerWork>(std::move(chosen.runner), options.command);
     work->expect_start(expectations_from(memory)({start_row}).front());
@@ -359,6 +360,18 @@ int conclude(const Options& options, Suite& suite, const coordinator::RunEnd& en
   return status;
 }
 
+void bisect_what_failed(const Options& options, const Reporter& reporter, Memory& memory, const std::string& commit,
+                        logs::LogStore& logs) {
+  const auto tell = [](const std::string& line) { output::complain(program.name, line); };
+  std::vector<std::string> failed;
+  for (const events::Failure& one : reporter.summary().suite.failures) failed.push_back(one.name);
+  if (failed.empty()) return;
+  if (!memory.history) return tell("--on-failure bisect: " + memory.trouble);
+  const auto past = memory.history->past(memory.suite);
+  if (!past) return tell("--on-failure bisect: " + past.error().message);
+  bisect_failures(options, red_tests(failed, *past, commit), logs, tell);
+}
+
 int run_suite(const Options& options, GivenList given) {
   std::optional<WorkloadList> list = std::move(given.list);
   const bool listed = list.has_value();
@@ -388,6 +401,8 @@ int run_suite(const Options& options, GivenList given) {
   report::Executions executions;
   reporter.add(executions);
   HistoryRows rows;
+  const std::string commit = options.runner.empty() || !site->sees_our_files() ? std::string{} : tested_commit();
+  rows.take_commit(commit);
   reporter.add(rows);
   reporter.show(records.beginning(*site, workers));
   tell_beginning(options, suite, *site, memory, reporter);
@@ -398,6 +413,9 @@ int run_suite(const Options& options, GivenList given) {
   remember(memory, rows, suite, reporter);
   const int status = conclude(options, suite, end, memory.kept, reporter, executions, records);
   records.close(*site);
+  if (options.bisect_failures && status != exit_interrupted) {
+    bisect_what_failed(options, reporter, memory, commit, records.logs());
+  }
   return status;
 }
 

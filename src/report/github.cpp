@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "readable.hpp"
+#include "workflow_text.hpp"
 
 namespace nmz::report {
 namespace {
@@ -14,20 +15,6 @@ namespace {
 constexpr std::array ranking{Verdict::failed, Verdict::timed_out, Verdict::lost, Verdict::flaky};
 
 const char* level(Verdict verdict) { return verdict == Verdict::flaky ? "warning" : "error"; }
-
-/// As GitHub's own toolkit escapes them: messages, and more in properties, which end at ',' and '::'.
-std::string escaped(std::string_view bytes, bool property) {
-  std::string result;
-  for (const char c : readable(bytes)) {
-    const bool special = c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','));
-    if (special) {
-      result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
 
 std::string annotation(const TestCase& test) {
   constexpr std::size_t log_lines = 15;
@@ -42,7 +29,7 @@ std::string annotation(const TestCase& test) {
   if (!source.log_tail.empty()) message += fmt::format("\n{}", last_lines(source.log_tail, log_lines, log_bytes));
   if (!source.log_path.empty()) message += "\nlog: " + source.log_path;
   const std::string title = fmt::format("{}: {}", to_string(verdict), test.decisive->workload);
-  return fmt::format("::{} title={}::{}", level(verdict), escaped(title, true), escaped(message, false));
+  return fmt::format("::{} title={}::{}", level(verdict), workflow_text(title, true), workflow_text(message, false));
 }
 
 /// For the ranked ones that are not shown.
@@ -58,6 +45,19 @@ std::string rest(std::span<const TestCase* const> tests) {
 }
 
 }  // namespace
+
+std::string workflow_text(std::string_view bytes, bool property) {
+  std::string result;
+  for (const char c : readable(bytes)) {
+    const bool special = c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','));
+    if (special) {
+      result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
 
 std::vector<std::string> github_annotations(std::span<const Execution> executions, std::size_t most) {
   const std::vector<TestCase> tests = test_cases(executions);

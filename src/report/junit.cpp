@@ -76,7 +76,8 @@ std::string system_out(const Execution& execution) {
 /// attribute, GitLab nothing but the content.
 std::string opening(std::string_view element, const Execution& execution, Verdict verdict) {
   const std::string message = execution.detail.empty() ? to_string(verdict) : execution.detail;
-  std::string where = fmt::format("{}\nattempt {} on worker {}", message, execution.attempt, execution.worker);
+  std::string where = message;
+  if (execution.attempt > 0) where += fmt::format("\nattempt {} on worker {}", execution.attempt, execution.worker);
   if (execution.earlier) where = message + "\nin an earlier run";
   if (!execution.node.empty()) where += fmt::format(" ({})", execution.node);
   if (!execution.log_path.empty()) where += "\nlog: " + execution.log_path;

@@ -44,6 +44,16 @@ std::size_t begun(std::string_view text, std::string_view mark) {
 
 }  // namespace
 
+std::vector<std::string> marked_listing(const std::string& mark, const std::vector<std::string>& lister) {
+  constexpr const char* script =
+      "nmz_mark=$1; shift\n"
+      "nmz_list=$(unset nmz_mark; \"$@\") || exit\n"
+      "printf '%s\\n%s\\n' \"$nmz_mark\" \"$nmz_list\"\n";
+  std::vector<std::string> argv{"/bin/sh", "-c", script, "sh", mark};
+  argv.insert(argv.end(), lister.begin(), lister.end());
+  return argv;
+}
+
 Command listing(const Script& script) { return around(script, directory, ""); }
 
 Command enveloped(const Script& script, std::span<const std::string> ids, const std::string& mark) {

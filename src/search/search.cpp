@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "partition.hpp"
 #include "prediction_table.hpp"
 #include "probe_choice.hpp"
 
@@ -112,6 +113,22 @@ std::vector<Node> Search::choose(std::size_t count, std::span<const Node> in_fli
   std::vector<Node> chosen;
   for (const std::size_t row : best) chosen.push_back(open[row]);
   return chosen.empty() ? fallback(in_flight) : chosen;
+}
+
+std::vector<double> Search::gains(std::span<const Node> in_flight) const {
+  std::vector<double> gains(graph_->size());
+  if (ended()) return gains;
+  const std::vector<Node>& open = belief_.open_graph().nodes;
+  const PredictionTable table{*graph_, belief_, options_.sample, in_flight.size() + 2};
+  Partition partition{pieces_of(table.weights())};
+  for (std::size_t at = 0; at < open.size(); ++at) {
+    if (std::ranges::find(in_flight, open[at]) != in_flight.end()) partition.split(table.row(at));
+  }
+  for (std::size_t at = 0; at < open.size(); ++at) {
+    if (!testable(open[at])) continue;
+    gains[open[at]] = partition.gain(table.row(at)) * (1 - untestability_.probability(open[at]));
+  }
+  return gains;
 }
 
 /// For when the sample shows no difference although there is one, and for the ends once no candidate is left.

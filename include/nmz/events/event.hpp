@@ -198,6 +198,17 @@ struct Progress {
   friend bool operator==(const Progress&, const Progress&) = default;
 };
 
+/// Of a search for what broke many tests: what an execution said of its tests. After its JobEnded.
+struct TestsTold {
+  job::JobId job{};
+  std::string item;  ///< 40 hex digits
+  std::vector<std::string> passed;
+  std::vector<std::string> failed;
+  std::vector<std::string> untestable;  ///< skipped, or without a verdict
+  std::vector<std::string> absent;      ///< the commit does not have them
+  friend bool operator==(const TestsTold&, const TestsTold&) = default;
+};
+
 struct WorkerGone {
   job::WorkerId worker{};
   std::string reason;
@@ -233,6 +244,32 @@ struct Claim {
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 
+/// Of a search for what broke many tests.
+struct TestFailure {
+  std::string test;
+  std::string detail;  ///< of its failure, one line; may be empty
+  friend bool operator==(const TestFailure&, const TestFailure&) = default;
+};
+
+struct Culprit {
+  std::string state;    ///< "found"; "since-added": the tests are there since `commit`, and fail; "only-skipped"
+  std::string commit;   ///< empty where it is one of the suspects
+  std::string subject;  ///< the first line of its message
+  std::vector<Suspect> suspects;
+  std::vector<TestFailure> tests;
+  std::string log;  ///< path; of the test of `commit`; may be empty
+  friend bool operator==(const Culprit&, const Culprit&) = default;
+};
+
+/// A test that no commit is blamed for.
+struct OtherTest {
+  std::string test;
+  std::string state;  ///< "old", "passes", "fixed", "absent", "untestable", "flaky", "no-single-commit", "unfinished"
+  std::string failed_at;  ///< a commit; empty where that does not matter
+  std::string passed_at;  ///< of a flaky one: the same commit, or a descendant
+  friend bool operator==(const OtherTest&, const OtherTest&) = default;
+};
+
 struct SearchResult {
   std::vector<Suspect> suspects;
   std::size_t tests = 0;
@@ -251,6 +288,9 @@ struct SearchResult {
   double false_failures = 0;  ///< how often the test fails at a good commit, as given or learnt
   double false_passes = 0;    ///< how often it passes at a bad one
   std::vector<Claim> proof;   ///< of a search with --prove
+  // Of a search for what broke many tests.
+  std::vector<Culprit> culprits;       ///< those with most tests first
+  std::vector<OtherTest> other_tests;  ///< but for those of a whole suite that pass at the bad end
   friend bool operator==(const SearchResult&, const SearchResult&) = default;
 };
 
@@ -367,7 +407,7 @@ struct Tick {
 };
 
 using Event = std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, WorkerReady, JobAssigned,
-                           PhaseStarted, StillRunning, JobReturned, Output, JobEnded, VerdictKnown, Explained, Progress,
-                           WorkerGone, Notice, RunEnded, Tick>;
+                           PhaseStarted, StillRunning, JobReturned, Output, JobEnded, TestsTold, VerdictKnown,
+                           Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
 
 }  // namespace nmz::events

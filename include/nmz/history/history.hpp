@@ -47,6 +47,7 @@ struct Observation {
   bool passed = true;
   std::string node;    ///< the machine or container; empty = unknown
   std::string runner;  ///< what ran it: "pytest"; empty = the command itself
+  std::string commit;  ///< of which it was an execution; empty = unknown
 };
 
 /// An execution, as it is kept.
@@ -56,6 +57,7 @@ struct Execution {
   bool passed = true;
   std::string node;
   std::string runner;
+  std::string commit;
 };
 
 /// The last executions of a workload, the oldest first.

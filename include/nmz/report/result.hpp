@@ -22,8 +22,8 @@ struct Execution {
   enum class Verdict : std::uint8_t { passed, failed, timed_out, lost, cancelled, flaky, not_run, skipped };
 
   Execution() = default;
-  std::string workload;  ///< its id: any bytes but newline
-  std::uint32_t attempt = 1;
+  std::string workload;       ///< its id: any bytes but newline
+  std::uint32_t attempt = 1;  ///< 0: it is no single execution's result
   std::uint32_t worker = 0;
   std::string node;
   Verdict verdict = Verdict::not_run;

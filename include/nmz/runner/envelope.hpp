@@ -32,6 +32,9 @@ struct Command {
 
 /// `ids`: for `ids`; none for a list, which needs no mark either.
 [[nodiscard]] Command listing(const Script& script);
+/// The same for any command that lists, which may say other things before: on its standard output there stands `mark`
+/// on a line of its own before what it listed, unless it failed.
+[[nodiscard]] std::vector<std::string> marked_listing(const std::string& mark, const std::vector<std::string>& lister);
 [[nodiscard]] Command enveloped(const Script& script, std::span<const std::string> ids, const std::string& mark);
 
 /// Takes the stream of one execution apart.

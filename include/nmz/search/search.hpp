@@ -72,6 +72,12 @@ class Search {
 
   /// Whether a verdict for this node could still rule out a hypothesis.
   [[nodiscard]] bool informative(Node node) const;
+  /// And may be tested.
+  [[nodiscard]] bool worth_testing(Node node) const { return testable(node) && informative(node); }
+
+  /// By node, how many bits a test is expected to tell beside those in flight; 0 where it may not be tested. For
+  /// searches that choose together.
+  [[nodiscard]] std::vector<double> gains(std::span<const Node> in_flight) const;
 
   [[nodiscard]] Conclusion conclusion() const;
 

@@ -1,4 +1,4 @@
-#include "runner_choice.hpp"
+#include "nmz/run/runner_choice.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace nmz::nmzswarm {
+namespace nmz::run {
 namespace fs = std::filesystem;
 namespace {
 
@@ -28,14 +28,14 @@ std::string content_of(const std::string& path) {
   return text;
 }
 
-Result<ChosenRunner> detected() {
+Result<ChosenRunner> detected(const fs::path& directory) {
   runner::Surroundings here;
   std::error_code error;
-  for (fs::directory_iterator it{".", error}, end; !error && it != end; it.increment(error)) {
+  for (fs::directory_iterator it{directory, error}, end; !error && it != end; it.increment(error)) {
     here.files.push_back(it->path().filename().string());
   }
   std::ranges::sort(here.files);
-  here.content = content_of;
+  here.content = [&directory](const std::string& file) { return content_of((directory / file).string()); };
   const std::vector<runner::Found> found = runner::detect(here);
   if (found.empty()) {
     return fail(
@@ -54,8 +54,8 @@ Result<ChosenRunner> detected() {
 
 }  // namespace
 
-Result<ChosenRunner> find_runner(const std::string& name) {
-  if (name == "auto") return detected();
+Result<ChosenRunner> find_runner(const std::string& name, const std::string& directory) {
+  if (name == "auto") return detected(directory);
   ChosenRunner chosen;
   chosen.runner = runner::make(name);
   if (chosen.runner) return chosen;
@@ -70,4 +70,4 @@ Result<ChosenRunner> find_runner(const std::string& name) {
               "--runner: there is neither a runner nor a file '" + name + "'; runners are auto, " + all_names());
 }
 
-}  // namespace nmz::nmzswarm
+}  // namespace nmz::run
