@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+import weakref
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from . import errors, faults, logs, patch, protobuf, reviews, tables, validation
 from . import resources as known
 from .errors import ApiError
 from .selectors import selector
+from .websocket import break_off
 
 MAX_BODY = 3 * 1024 * 1024
 
@@ -67,18 +69,24 @@ class Api:
         self.attaches = attaching.Attaches()
         self.requests = []
         self.posted = []
-        self.connections = set()
+        self._connections = weakref.WeakSet()
 
     async def handle(self, request):
         """One request; every error is answered with a Status."""
-        self.connections.add(request.transport)
+        self._connections.add(request.transport)
         try:
             return await self._serve(request)
         except ApiError as error:
             return answer(error.status(), error.code, error.headers)
-        except faults.LoseAnswer:
-            request.transport.abort()
+        except (faults.Broken, ConnectionError):
+            break_off(request.transport)
             raise asyncio.CancelledError from None
+
+    def drop_connections(self):
+        """Every connection breaks."""
+        for transport in self._connections:
+            break_off(transport)
+        self._connections.clear()
 
     async def _serve(self, request):
         user = self.tokens.user_of(request)
@@ -100,15 +108,15 @@ class Api:
             }
         )
         named = target.resource.plural + (f"/{target.subresource}" if target.subresource else "")
-        later = await self.faults.meet(request, "attach" if target.subresource == "attach" else verb, named, target.name)
+        later = await self.faults.meet("attach" if target.subresource == "attach" else verb, named, target.name)
         if target.resource.stored:
             for needed in self._needed(verb, target):
                 self.rights.check(user, needed, target.resource, target.subresource, target.namespace, target.name)
         if later is not None and later.action == "close-stream":
-            asyncio.get_running_loop().call_later(later.seconds if later.seconds < 3600 else 0.1, _abort, request.transport)
+            asyncio.get_running_loop().call_later(later.seconds if later.seconds < 3600 else 0.1, break_off, request.transport)
         response = await self._carry_out(request, user, verb, target)
         if later is not None and later.action == "lose-answer":
-            raise faults.LoseAnswer
+            raise faults.Broken
         return response
 
     def _needed(self, verb, target):
@@ -354,28 +362,27 @@ class Api:
             fields = f"metadata.name={target.name}"
         matches = selector(target.resource, query.get("labelSelector"), fields)
         version = query.get("resourceVersion", "")
+        initial = query.get("sendInitialEvents", "").lower() in ("1", "true") and self.cluster.features.minor >= 27
+        if initial and not self.cluster.features.watch_list:
+            why = [("sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")]
+            raise errors.invalid(target.resource, "", why)
         queue = self.store.watch()
         try:
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             await response.prepare(request)
             watching = _Watch(self, request, response, target, matches)
             try:
-                if version in ("", "0"):
+                if initial or version in ("", "0"):
                     first = [("ADDED", obj) for obj in self.store.list(target.resource, target.namespace, matches)]
                 else:
                     first = [pair for change in self.store.since(int(version)) if (pair := watching.seen(change))]
             except ApiError as error:
                 await watching.send("ERROR", error.status())
                 return response
-            await watching.run(queue, first)
+            await watching.run(queue, first, initial)
             return response
         finally:
             self.store.unwatch(queue)
-
-
-def _abort(transport):
-    if transport is not None:
-        transport.abort()
 
 
 def _group(name, version):
@@ -411,7 +418,14 @@ class _Watch:
             obj = tables.maybe(self._request, self._target.resource, [obj]) or obj
         await self._response.write(json.dumps({"type": kind, "object": obj}).encode() + b"\n")
 
-    async def run(self, queue, first):
+    async def _bookmark(self, annotations=None):
+        resource = self._target.resource
+        mark = {"resourceVersion": str(self._api.store.version), "creationTimestamp": None}
+        if annotations:
+            mark["annotations"] = annotations
+        await self.send("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.group_version, "metadata": mark})
+
+    async def run(self, queue, first, initial):
         """Until the time is over, the client is gone, or the watch is expired."""
         options = self._api.cluster.options
         limit = self._request.query.get("timeoutSeconds")
@@ -420,14 +434,14 @@ class _Watch:
         next_bookmark = time.monotonic() + options.bookmarks
         for kind, obj in first:
             await self.send(kind, obj)
+        if initial:
+            await self._bookmark({"k8s.io/initial-events-end": "true"})
         while (left := min(end, next_bookmark) - time.monotonic()) > 0 or time.monotonic() < end:
             try:
                 change = await asyncio.wait_for(queue.get(), max(left, 0.001))
             except asyncio.TimeoutError:
                 if bookmarks and time.monotonic() >= next_bookmark:
-                    resource = self._target.resource
-                    mark = {"metadata": {"resourceVersion": str(self._api.store.version), "creationTimestamp": None}}
-                    await self.send("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.group_version} | mark)
+                    await self._bookmark()
                 if time.monotonic() >= next_bookmark:
                     next_bookmark = time.monotonic() + options.bookmarks
                 continue

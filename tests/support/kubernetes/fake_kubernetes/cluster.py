@@ -1,7 +1,6 @@
 """The cluster behind the API: nodes, controllers, pods on their nodes, and what a test wants to go wrong."""
 
 import asyncio
-import contextlib
 import os
 import secrets
 
@@ -197,8 +196,10 @@ class Cluster:
             self.jobs.run()
             self.scheduler.run()
             self.collector.run()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 0.1)
+            # Not wait_for(), which can swallow a cancellation.
+            waiting = asyncio.ensure_future(self._wake.wait())
+            await asyncio.wait([waiting], timeout=0.1)
+            waiting.cancel()
 
     async def close(self):
         """Ends every process of every pod."""

@@ -5,8 +5,8 @@ import asyncio
 from .errors import ApiError
 
 
-class LoseAnswer(Exception):
-    """The request is carried out, and its answer does not arrive."""
+class Broken(Exception):
+    """The connection ends, with or without the request having been carried out."""
 
 
 class Fault:
@@ -52,7 +52,7 @@ class Faults:
         """Nothing goes wrong any more."""
         self._faults.clear()
 
-    async def meet(self, request, verb, resource, name):
+    async def meet(self, verb, resource, name):
         """Called for each request before it is carried out. Returns the fault that is to come later, if any."""
         later = None
         for fault in list(self._faults):
@@ -64,8 +64,7 @@ class Faults:
             if fault.action in ("stall", "delay"):
                 await asyncio.sleep(fault.seconds)
             elif fault.action == "close":
-                request.transport.abort()
-                raise asyncio.CancelledError
+                raise Broken
             else:
                 later = fault
         return later

@@ -53,6 +53,11 @@ class Features:
         return self.minor >= 25
 
     @property
+    def watch_list(self):
+        """Whether a watch can begin with the list (WatchList)."""
+        return self.minor >= 34
+
+    @property
     def ttl(self):
         """Whether ttlSecondsAfterFinished deletes (TTLAfterFinished, beta in 1.21)."""
         return self.minor >= 21

@@ -6,6 +6,7 @@ frame is a message of its own, whose first byte is taken for a channel.
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import struct
 
@@ -16,6 +17,14 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MAX_FRAME = 32 * 1024 * 1024
 # Frames that wait to be handled before the client is told to wait.
 _QUEUED = 16
+
+
+def break_off(transport):
+    """Ends a connection as a network or a dying server does: without a word, whatever state it is in."""
+    # A transport of TLS whose connection has been lost knows no protocol any more.
+    with contextlib.suppress(AttributeError):
+        if transport is not None:
+            transport.abort()
 
 
 class Closed(Exception):
@@ -156,6 +165,5 @@ class WebSocket:
     def abort(self):
         """Breaks the connection as a network or a dying server does."""
         self._over = True
-        if self._transport is not None:
-            self._transport.abort()
+        break_off(self._transport)
         self._frames.put_nowait(None)
