@@ -169,7 +169,7 @@ class Control:
 
     def do_duplicate(self, wanted):
         job = next(job for job in self.store.list(JOBS) if job["metadata"]["name"] == wanted["job"])
-        self.cluster.jobs.make_pod(job, int(wanted["index"]))
+        self.cluster.jobs.duplicate(job, int(wanted["index"]))
 
     def do_signal(self, wanted):
         number = getattr(signals, f"SIG{wanted.get('signal', 'KILL')}")

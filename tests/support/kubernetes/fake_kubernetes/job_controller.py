@@ -52,6 +52,7 @@ class _Record:
         self.failed_indexes = set()
         self.backoff_until = {}
         self.failure = None
+        self.extra = set()
 
 
 def _index(pod):
@@ -211,7 +212,7 @@ class JobController:
 
     def _fill(self, job, record):
         spec = job["spec"]
-        pods = self._pods(job)
+        pods = {uid: pod for uid, pod in self._pods(job).items() if uid not in record.extra}
         ending = {uid for uid, pod in pods.items() if pod["metadata"].get("deletionTimestamp")}
         counted = pods if spec.get("podReplacementPolicy") == "Failed" else {uid: pod for uid, pod in pods.items() if uid not in ending}
         room = spec["parallelism"] - len(counted)
@@ -241,9 +242,15 @@ class JobController:
             if not self.make_pod(job, index, record):
                 break
 
-    def make_pod(self, job, index, record=None):
+    def duplicate(self, job, index):
+        """A second pod of an index, which the controller then leaves alone."""
+        record = self._records[job["metadata"]["uid"]]
+        before = set(record.known)
+        self.make_pod(job, index, record)
+        record.extra |= set(record.known) - before
+
+    def make_pod(self, job, index, record):
         """Creates one pod of the Job; False if admission refused it."""
-        record = record or self._records[job["metadata"]["uid"]]
         metadata, spec = job["metadata"], job["spec"]
         template = copy.deepcopy(spec["template"])
         pod = {"kind": "Pod", "apiVersion": "v1", "metadata": template.get("metadata") or {}, "spec": template["spec"]}

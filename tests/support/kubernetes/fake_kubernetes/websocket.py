@@ -35,6 +35,15 @@ class Closed(Exception):
         self.code = code
 
 
+class _Switching(web.StreamResponse):
+    """101 and nothing else: aiohttp would announce chunks, and send the last one at the end."""
+
+    _length_check = False
+
+    async def write_eof(self, data=b""):
+        """The end has been sent as a frame."""
+
+
 class WebSocket:
     """One connection after its handshake. aiohttp hands the bytes over by feed_data()."""
 
@@ -54,7 +63,7 @@ class WebSocket:
         headers["Sec-WebSocket-Accept"] = base64.b64encode(hashlib.sha1((key + _GUID).encode()).digest()).decode()
         if self._protocol:
             headers["Sec-WebSocket-Protocol"] = self._protocol
-        response = web.StreamResponse(status=101, headers=headers)
+        response = _Switching(status=101, headers=headers)
         response.force_close()
         await response.prepare(self._request)
         self._transport = self._request.transport
