@@ -51,7 +51,9 @@ class Client:
         """The WebSocket, or the status of the refusal with its body."""
         url = f"{self.server}/api/v1/namespaces/default/pods/{name}/attach?{streams}"
         try:
-            return await self.session.ws_connect(url, protocols=protocols, headers=self.headers, ssl=self.tls, autoclose=False)
+            return await self.session.ws_connect(
+                url, protocols=protocols, headers=self.headers, ssl=self.tls, autoclose=False
+            )
         except aiohttp.WSServerHandshakeError as error:
             return error.status
 

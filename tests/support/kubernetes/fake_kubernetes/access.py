@@ -103,5 +103,9 @@ class Rights:
         named = f' "{name}"' if name else ""
         where = f' in the namespace "{namespace}"' if namespace else " at the cluster scope"
         why = f'{full}{named} is forbidden: User "{user}" cannot {verb} resource "{what}" in API group "{resource.group}"{where}'
-        details = {"kind": resource.plural} | ({"name": name} if name else {}) | ({"group": resource.group} if resource.group else {})
+        details = (
+            {"kind": resource.plural}
+            | ({"name": name} if name else {})
+            | ({"group": resource.group} if resource.group else {})
+        )
         raise ApiError(403, why, details=details)

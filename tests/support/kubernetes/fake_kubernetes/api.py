@@ -11,6 +11,8 @@ from . import attach as attaching
 from . import errors, faults, logs, patch, protobuf, reviews, tables, validation
 from . import resources as known
 from .errors import ApiError
+from .job_controller import suffix
+from .kubelet import set_condition
 from .selectors import selector
 from .websocket import break_off
 
@@ -113,7 +115,9 @@ class Api:
             for needed in self._needed(verb, target):
                 self.rights.check(user, needed, target.resource, target.subresource, target.namespace, target.name)
         if later is not None and later.action == "close-stream":
-            asyncio.get_running_loop().call_later(later.seconds if later.seconds < 3600 else 0.1, break_off, request.transport)
+            asyncio.get_running_loop().call_later(
+                later.seconds if later.seconds < 3600 else 0.1, break_off, request.transport
+            )
         response = await self._carry_out(request, user, verb, target)
         if later is not None and later.action == "lose-answer":
             raise faults.Broken
@@ -146,11 +150,25 @@ class Api:
         if path == "/version":
             version = self.cluster.features.git_version
             major, minor = version[1:].split(".")[:2]
-            return answer({"major": major, "minor": minor, "gitVersion": version, "platform": "linux/amd64", "gitCommit": "", "gitTreeState": "clean", "goVersion": "", "buildDate": "", "compiler": "gc"})
+            return answer(
+                {
+                    "major": major,
+                    "minor": minor,
+                    "gitVersion": version,
+                    "platform": "linux/amd64",
+                    "gitCommit": "",
+                    "gitTreeState": "clean",
+                    "goVersion": "",
+                    "buildDate": "",
+                    "compiler": "gc",
+                }
+            )
         if path == "/api":
             return answer({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         if path == "/apis":
-            return answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(*one) for one in known.groups().items()]})
+            return answer(
+                {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(*one) for one in known.groups().items()]}
+            )
         if path == "/openapi/v2":
             # An empty document (a protobuf message without fields): kubectl then does not validate by itself.
             return web.Response(body=b"", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
@@ -212,7 +230,10 @@ class Api:
         """The body of a request, {} if it has none."""
         kind = request.content_type
         if kind not in ("application/json", "application/octet-stream", protobuf.CONTENT_TYPE):
-            raise ApiError(415, f"the body of the request was in an unknown format - accepted media types include: application/json, not {kind}")
+            raise ApiError(
+                415,
+                f"the body of the request was in an unknown format - accepted media types include: application/json, not {kind}",
+            )
         body = await self._body(request)
         try:
             if kind == protobuf.CONTENT_TYPE and body:
@@ -226,13 +247,19 @@ class Api:
             raise ApiError(400, "couldn't get version/kind; json parse error: cannot unmarshal into Go value")
         for field, wanted in (("apiVersion", resource.group_version), ("kind", resource.kind)):
             if obj.setdefault(field, wanted) != wanted:
-                raise ApiError(400, f"{resource.kind} in version \"{resource.version}\" cannot be handled as a {resource.kind}: {field} is {obj[field]}")
+                raise ApiError(
+                    400,
+                    f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {field} is {obj[field]}',
+                )
         if not isinstance(obj.setdefault("metadata", {}), dict):
             raise ApiError(400, "json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta")
         gone = self.cluster.features.drop(resource, obj)
         if gone and request.query.get("fieldValidation") == "Strict" and self.cluster.features.field_validation:
             told = ", ".join(f'unknown field "{path}"' for path in gone)
-            raise ApiError(400, f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: strict decoding error: {told}')
+            raise ApiError(
+                400,
+                f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: strict decoding error: {told}',
+            )
         if self.schemas is not None:
             self.schemas.check(resource, obj)
         return obj
@@ -248,10 +275,10 @@ class Api:
             if target.namespace is None:
                 raise ApiError(405, "the server does not allow this method on the requested resource")
             if metadata.setdefault("namespace", target.namespace) != target.namespace:
-                raise ApiError(400, "the namespace of the provided object does not match the namespace sent on the request")
+                raise ApiError(
+                    400, "the namespace of the provided object does not match the namespace sent on the request"
+                )
         if not metadata.get("name") and metadata.get("generateName"):
-            from .job_controller import suffix
-
             metadata["name"] = metadata["generateName"] + suffix()
         for field in ("uid", "resourceVersion", "creationTimestamp", "deletionTimestamp"):
             if field == "resourceVersion" and metadata.get(field):
@@ -281,7 +308,11 @@ class Api:
         if new["metadata"]["namespace"] is None:
             del new["metadata"]["namespace"]
         if target.subresource == "status":
-            new = {**old, "status": new.get("status", {}), "metadata": {**old["metadata"], "resourceVersion": new["metadata"].get("resourceVersion")}}
+            new = {
+                **old,
+                "status": new.get("status", {}),
+                "metadata": {**old["metadata"], "resourceVersion": new["metadata"].get("resourceVersion")},
+            }
         elif "status" in old:
             new["status"] = old["status"]
         if target.subresource != "status":
@@ -302,7 +333,12 @@ class Api:
         options = await self._delete_options(request)
         resource = target.resource
         headers = {}
-        if resource is known.JOBS and "propagationPolicy" not in options and "orphanDependents" not in options and self.cluster.features.minor >= 23:
+        if (
+            resource is known.JOBS
+            and "propagationPolicy" not in options
+            and "orphanDependents" not in options
+            and self.cluster.features.minor >= 23
+        ):
             headers["Warning"] = (
                 '299 - "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them '
                 'or set propagationPolicy=Orphan to suppress this warning"'
@@ -310,8 +346,13 @@ class Api:
         if verb == "delete":
             obj, gone = self.cluster.collector.delete(resource, target.namespace, target.name, options)
             if gone and resource is not known.PODS:
-                details = {"name": target.name, "kind": resource.plural, "uid": obj["metadata"]["uid"]} | ({"group": resource.group} if resource.group else {})
-                return answer({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}, headers=headers)
+                details = {"name": target.name, "kind": resource.plural, "uid": obj["metadata"]["uid"]} | (
+                    {"group": resource.group} if resource.group else {}
+                )
+                return answer(
+                    {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details},
+                    headers=headers,
+                )
             return answer(obj, headers=headers)
         matches = selector(resource, request.query.get("labelSelector"), request.query.get("fieldSelector"))
         found = self.store.list(resource, target.namespace, matches)
@@ -323,11 +364,16 @@ class Api:
         pod = self.store.get(known.PODS, target.namespace, target.name)
         body = json.loads(await self._body(request) or b"{}")
         if self.cluster.features.disruption_conditions:
-            from .kubelet import set_condition
-
             said = "Eviction API: evicting"
-            self.store.modify(known.PODS, target.namespace, target.name, lambda new: set_condition(new, "DisruptionTarget", "True", "EvictionByEvictionAPI", said))
-        self.cluster.collector.delete(known.PODS, target.namespace, pod["metadata"]["name"], body.get("deleteOptions") or {})
+            self.store.modify(
+                known.PODS,
+                target.namespace,
+                target.name,
+                lambda new: set_condition(new, "DisruptionTarget", "True", "EvictionByEvictionAPI", said),
+            )
+        self.cluster.collector.delete(
+            known.PODS, target.namespace, pod["metadata"]["name"], body.get("deleteOptions") or {}
+        )
         return answer({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201)
 
     # Lists and watches.
@@ -337,7 +383,9 @@ class Api:
             "kind": f"{resource.kind}List",
             "apiVersion": resource.group_version,
             "metadata": {"resourceVersion": str(self.store.version)},
-            "items": [{key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in objects],
+            "items": [
+                {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")} for obj in objects
+            ],
         }
 
     def _list(self, request, target):
@@ -364,7 +412,12 @@ class Api:
         version = query.get("resourceVersion", "")
         initial = query.get("sendInitialEvents", "").lower() in ("1", "true") and self.cluster.features.minor >= 27
         if initial and not self.cluster.features.watch_list:
-            why = [("sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")]
+            why = [
+                (
+                    "sendInitialEvents",
+                    "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+                )
+            ]
             raise errors.invalid(target.resource, "", why)
         queue = self.store.watch()
         try:

@@ -12,7 +12,21 @@ def _signed(directory, name, subject, extension):
     key, request, certificate = (f"{directory}/{name}.{kind}" for kind in ("key", "csr", "crt"))
     with open(f"{directory}/{name}.ext", "w", encoding="utf-8") as file:
         file.write(extension)
-    _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject, "-keyout", key, "-out", request)
+    _openssl(
+        "req",
+        "-new",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        subject,
+        "-keyout",
+        key,
+        "-out",
+        request,
+    )
     _openssl("x509", "-req", "-in", request, "-CA", f"{directory}/ca.crt", "-CAkey", f"{directory}/ca.key", "-CAcreateserial", "-days", "30",
              "-extfile", f"{directory}/{name}.ext", "-out", certificate)  # fmt: skip
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import uuid
 
 from . import errors, kubelet, validation
 from .collector import Collector
@@ -41,19 +42,30 @@ class Cluster:
 
     def _fill(self):
         for name in ("default", "kube-system", *self.options.namespaces):
-            self.store.create(NAMESPACES, _named("Namespace", name) | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
+            self.store.create(
+                NAMESPACES,
+                _named("Namespace", name) | {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}},
+            )
             self.store.create(SERVICE_ACCOUNTS, _named("ServiceAccount", "default", name))
         for number in range(1, self.options.nodes + 1):
             self.add_node(f"node{number}")
 
     def add_node(self, name):
         """A machine that is ready."""
-        labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": os.uname().machine.replace("x86_64", "amd64")}
+        labels = {
+            "kubernetes.io/hostname": name,
+            "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": os.uname().machine.replace("x86_64", "amd64"),
+        }
         size = {"cpu": self.options.node_cpu, "memory": self.options.node_memory, "pods": "110"}
         node = _named("Node", name) | {"spec": {}, "status": {"capacity": size, "allocatable": dict(size)}}
         node["metadata"]["labels"] = labels
         kubelet.set_condition(node, "Ready", "True", "KubeletReady", "kubelet is posting ready status")
-        node["status"]["nodeInfo"] = {"kubeletVersion": self.features.git_version, "operatingSystem": "linux", "osImage": "fake"}
+        node["status"]["nodeInfo"] = {
+            "kubeletVersion": self.features.git_version,
+            "operatingSystem": "linux",
+            "osImage": "fake",
+        }
         self.store.create(NODES, node)
 
     # Images.
@@ -98,8 +110,6 @@ class Cluster:
         return created
 
     def _complete_job(self, job):
-        import uuid
-
         uid = job["metadata"]["uid"] = str(uuid.uuid4())
         name = job["metadata"]["name"]
         own = {"controller-uid": uid, "job-name": name}
@@ -122,7 +132,11 @@ class Cluster:
                 limited = ",".join(f"{name}={hard[name]}" for name in over)
                 why = f"exceeded quota: {quota['metadata']['name']}, requested: {told[0]}, used: {told[1]}, limited: {limited}"
                 raise errors.forbidden(resource, obj["metadata"]["name"], why)
-            missing = [name for name in hard if name.startswith(("requests.", "limits.")) and resource is PODS and name not in asked]
+            missing = [
+                name
+                for name in hard
+                if name.startswith(("requests.", "limits.")) and resource is PODS and name not in asked
+            ]
             if missing:
                 why = f"failed quota: {quota['metadata']['name']}: must specify {','.join(sorted(missing))}"
                 raise errors.forbidden(resource, obj["metadata"]["name"], why)
@@ -185,7 +199,9 @@ class Cluster:
         if pod is None:
             return
         if pod["metadata"].get("finalizers"):
-            self.store.modify(resource, namespace, name, lambda new: new["metadata"].update(deletionGracePeriodSeconds=0))
+            self.store.modify(
+                resource, namespace, name, lambda new: new["metadata"].update(deletionGracePeriodSeconds=0)
+            )
         else:
             self.store.remove(resource, namespace, name)
 

@@ -4,7 +4,6 @@ import datetime
 
 from . import errors
 from .resources import JOBS, NAMESPACES, PODS, by_plural
-from .store import now
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
@@ -91,7 +90,12 @@ class Collector:
     def _empty(self, namespace):
         for resource in (JOBS, PODS, *[one for one in map(by_plural, ("configmaps", "secrets", "events")) if one]):
             for obj in self.store.list(resource, namespace):
-                self.delete(resource, namespace, obj["metadata"]["name"], {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
+                self.delete(
+                    resource,
+                    namespace,
+                    obj["metadata"]["name"],
+                    {"propagationPolicy": "Background", "gracePeriodSeconds": 0},
+                )
 
     def run(self):
         """One round: dependents without owners, and owners that waited for their dependents."""
@@ -118,10 +122,15 @@ class Collector:
             waits = [
                 one
                 for _, one in self.store.dependents(metadata["uid"])
-                if any(owner.get("uid") == metadata["uid"] and owner.get("blockOwnerDeletion") for owner in one["metadata"]["ownerReferences"])
+                if any(
+                    owner.get("uid") == metadata["uid"] and owner.get("blockOwnerDeletion")
+                    for owner in one["metadata"]["ownerReferences"]
+                )
             ]
             if not waits:
-                self.store.modify(*place, lambda new: new["metadata"].update(finalizers=[f for f in finalizers if f != FOREGROUND]))
+                self.store.modify(
+                    *place, lambda new: new["metadata"].update(finalizers=[f for f in finalizers if f != FOREGROUND])
+                )
                 self.settle(*place)
 
     def settle(self, resource, namespace, name):
@@ -146,13 +155,12 @@ class Collector:
                 if one["type"] in ("Complete", "Failed") and one["status"] == "True"
             ]
             if ends and _in(-ttl) >= ends[0]:
-                self.delete(JOBS, job["metadata"]["namespace"], job["metadata"]["name"], {"propagationPolicy": "Foreground"})
+                self.delete(
+                    JOBS, job["metadata"]["namespace"], job["metadata"]["name"], {"propagationPolicy": "Foreground"}
+                )
 
 
 def age(timestamp):
     """Seconds since an RFC 3339 time of the API."""
     then = datetime.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
     return (datetime.datetime.now(datetime.timezone.utc) - then).total_seconds()
-
-
-__all__ = ["Collector", "age", "now"]

@@ -65,7 +65,11 @@ class Control:
         return [pod for pod in self.store.list(PODS) if pod["metadata"]["name"].startswith(prefix)]
 
     def _workers(self, prefix):
-        found = [self.cluster.workers[pod["metadata"]["uid"]] for pod in self._pods(prefix) if pod["metadata"]["uid"] in self.cluster.workers]
+        found = [
+            self.cluster.workers[pod["metadata"]["uid"]]
+            for pod in self._pods(prefix)
+            if pod["metadata"]["uid"] in self.cluster.workers
+        ]
         if not found:
             raise ValueError(f"no pod {prefix} on a node")
         return found
@@ -80,7 +84,9 @@ class Control:
         self.cluster.scheduler.refusals.clear()
 
     async def do_evict(self, wanted):
-        message = wanted.get("message", "The node was low on resource: memory. Threshold quantity: 100Mi, available: 51Mi. ")
+        message = wanted.get(
+            "message", "The node was low on resource: memory. Threshold quantity: 100Mi, available: 51Mi. "
+        )
         for worker in self._workers(wanted["pod"]):
             await worker.evict(wanted.get("reason", "Evicted"), message)
 
@@ -132,7 +138,9 @@ class Control:
             place = (PODS, pod["metadata"]["namespace"], pod["metadata"]["name"])
             if self.cluster.features.disruption_conditions:
                 said = "Taint manager: deleting due to NoExecute taint"
-                self.store.modify(*place, lambda new: set_condition(new, "DisruptionTarget", "True", "DeletionByTaintManager", said))
+                self.store.modify(
+                    *place, lambda new: set_condition(new, "DisruptionTarget", "True", "DeletionByTaintManager", said)
+                )
             self.cluster.collector.delete(*place, {})
 
     def _collect_orphans(self, name):
@@ -144,7 +152,9 @@ class Control:
                 if new["status"].get("phase") not in ("Succeeded", "Failed"):
                     new["status"]["phase"] = "Failed"
                     if self.cluster.features.disruption_conditions:
-                        set_condition(new, "DisruptionTarget", "True", "DeletionByPodGC", "PodGC: node no longer exists")
+                        set_condition(
+                            new, "DisruptionTarget", "True", "DeletionByPodGC", "PodGC: node no longer exists"
+                        )
 
             self.store.modify(*place, fail)
             self.store.remove(*place)
@@ -157,15 +167,23 @@ class Control:
                 worker.thaw()
 
     def do_unpullable(self, wanted):
-        self.cluster.unpullable[wanted["image"]] = wanted.get("why", "failed to resolve reference: pull access denied, repository does not exist or may require authorization")
+        self.cluster.unpullable[wanted["image"]] = wanted.get(
+            "why",
+            "failed to resolve reference: pull access denied, repository does not exist or may require authorization",
+        )
 
     def do_unschedulable(self, wanted):
         prefix = wanted.get("pod", "")
-        self.cluster.scheduler.refusals.append((lambda pod: pod["metadata"]["name"].startswith(prefix), wanted.get("why", "Insufficient cpu")))
+        self.cluster.scheduler.refusals.append(
+            (lambda pod: pod["metadata"]["name"].startswith(prefix), wanted.get("why", "Insufficient cpu"))
+        )
 
     def do_quota(self, wanted):
         metadata = {"name": wanted.get("name", "quota"), "namespace": wanted.get("namespace", "default")}
-        self.store.create(RESOURCE_QUOTAS, {"kind": "ResourceQuota", "apiVersion": "v1", "metadata": metadata, "spec": {"hard": wanted["hard"]}})
+        self.store.create(
+            RESOURCE_QUOTAS,
+            {"kind": "ResourceQuota", "apiVersion": "v1", "metadata": metadata, "spec": {"hard": wanted["hard"]}},
+        )
 
     def do_duplicate(self, wanted):
         job = next(job for job in self.store.list(JOBS) if job["metadata"]["name"] == wanted["job"])

@@ -79,9 +79,7 @@ def already_exists(resource, name):
 
 def conflict(resource, name, why=None):
     """The object is not as the writer believed."""
-    why = why or (
-        "the object has been modified; please apply your changes to the latest version and try again"
-    )
+    why = why or ("the object has been modified; please apply your changes to the latest version and try again")
     return ApiError(
         409, f'Operation cannot be fulfilled on {qualified(resource)} "{name}": {why}', details=_details(resource, name)
     )
@@ -103,7 +101,9 @@ def invalid(resource, name, causes):
 
 def forbidden(resource, name, why):
     """Admission refused."""
-    said = f'{qualified(resource)} "{name}" is forbidden: {why}' if name else f"{qualified(resource)} is forbidden: {why}"
+    said = (
+        f'{qualified(resource)} "{name}" is forbidden: {why}' if name else f"{qualified(resource)} is forbidden: {why}"
+    )
     return ApiError(403, said, details=_details(resource, name or ""))
 
 

@@ -61,7 +61,10 @@ def _index(pod):
 
 
 def _finished(job, kind=None):
-    return any(one["status"] == "True" and one["type"] in ((kind,) if kind else ("Complete", "Failed")) for one in job["status"].get("conditions") or [])
+    return any(
+        one["status"] == "True" and one["type"] in ((kind,) if kind else ("Complete", "Failed"))
+        for one in job["status"].get("conditions") or []
+    )
 
 
 class JobController:
@@ -76,7 +79,9 @@ class JobController:
     def _note(self, change):
         if change.resource is not PODS:
             return
-        owner = next((one["uid"] for one in change.obj["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
+        owner = next(
+            (one["uid"] for one in change.obj["metadata"].get("ownerReferences") or [] if one.get("controller")), None
+        )
         if owner in self._records:
             self._records[owner].known[change.obj["metadata"]["uid"]] = change.obj
 
@@ -103,7 +108,9 @@ class JobController:
             record.ignored |= set(pods) - record.succeeded - set(record.failed)
             for pod in pods.values():
                 self._end(pod)
-            if "startTime" in status or not any(one["type"] == "Suspended" and one["status"] == "True" for one in status.get("conditions") or []):
+            if "startTime" in status or not any(
+                one["type"] == "Suspended" and one["status"] == "True" for one in status.get("conditions") or []
+            ):
                 set_condition(holder, "Suspended", "True", "JobSuspended", "Job suspended")
                 status.pop("startTime", None)
                 self._event(job, "Normal", "Suspended", "Job suspended")
@@ -132,7 +139,10 @@ class JobController:
         return {
             pod["metadata"]["uid"]: pod
             for pod in self.store.list(PODS, job["metadata"]["namespace"])
-            if any(owner.get("uid") == uid and owner.get("controller") for owner in pod["metadata"].get("ownerReferences") or [])
+            if any(
+                owner.get("uid") == uid and owner.get("controller")
+                for owner in pod["metadata"].get("ownerReferences") or []
+            )
             and pod["status"].get("phase") not in ("Succeeded", "Failed")
         }
 
@@ -155,7 +165,11 @@ class JobController:
                 if _index(pod) is not None:
                     record.completed.add(_index(pod))
             elif phase == "Failed" or uid not in present:
-                if uid not in present and phase != "Failed" and (job["spec"].get("suspend") or not pod["spec"].get("nodeName")):
+                if (
+                    uid not in present
+                    and phase != "Failed"
+                    and (job["spec"].get("suspend") or not pod["spec"].get("nodeName"))
+                ):
                     record.ignored.add(uid)
                     continue
                 failure = self._count_failure(job, record, pod) or failure
@@ -174,19 +188,28 @@ class JobController:
         record.backoff_until[key] = time.monotonic() + wait
         if action == "FailJob":
             name = pod["metadata"]["name"]
-            return ("PodFailurePolicy", f"Container for pod {pod['metadata']['namespace']}/{name} failed matching FailJob rule")
+            return (
+                "PodFailurePolicy",
+                f"Container for pod {pod['metadata']['namespace']}/{name} failed matching FailJob rule",
+            )
         if "backoffLimitPerIndex" in spec:
             if action == "FailIndex" or record.failures[key] > spec["backoffLimitPerIndex"]:
                 record.failed_indexes.add(index)
                 if len(record.failed_indexes) > spec.get("maxFailedIndexes", spec["completions"]):
-                    return ("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes")
+                    return (
+                        "MaxFailedIndexesExceeded",
+                        "Job has exceeded the specified maximal number of failed indexes",
+                    )
         if len(record.failed) > spec.get("backoffLimit", 6):
             return ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
         return None
 
     def _policy(self, spec, pod):
         """The action of the first rule of podFailurePolicy that matches, Count if none does."""
-        statuses = [*(pod["status"].get("initContainerStatuses") or []), *(pod["status"].get("containerStatuses") or [])]
+        statuses = [
+            *(pod["status"].get("initContainerStatuses") or []),
+            *(pod["status"].get("containerStatuses") or []),
+        ]
         for rule in (spec.get("podFailurePolicy") or {}).get("rules") or []:
             for pattern in rule.get("onPodConditions") or []:
                 for one in pod["status"].get("conditions") or []:
@@ -203,7 +226,10 @@ class JobController:
     def _is_complete(self, job, record):
         spec = job["spec"]
         if spec.get("completionMode") == "Indexed":
-            return len([i for i in record.completed | record.failed_indexes if i < spec["completions"]]) >= spec["completions"]
+            return (
+                len([i for i in record.completed | record.failed_indexes if i < spec["completions"]])
+                >= spec["completions"]
+            )
         if spec.get("completions") is None:
             return bool(record.succeeded) and not self._pods(job)
         return len(record.succeeded) >= spec["completions"]
@@ -214,16 +240,24 @@ class JobController:
         spec = job["spec"]
         pods = {uid: pod for uid, pod in self._pods(job).items() if uid not in record.extra}
         ending = {uid for uid, pod in pods.items() if pod["metadata"].get("deletionTimestamp")}
-        counted = pods if spec.get("podReplacementPolicy") == "Failed" else {uid: pod for uid, pod in pods.items() if uid not in ending}
+        counted = (
+            pods
+            if spec.get("podReplacementPolicy") == "Failed"
+            else {uid: pod for uid, pod in pods.items() if uid not in ending}
+        )
         room = spec["parallelism"] - len(counted)
         if room < 0:
-            surplus = sorted((pod for uid, pod in counted.items() if uid not in ending), key=lambda pod: _index(pod) or 0)
+            surplus = sorted(
+                (pod for uid, pod in counted.items() if uid not in ending), key=lambda pod: _index(pod) or 0
+            )
             for pod in surplus[room:]:
                 self._end(pod)
             return
         if spec.get("completionMode") == "Indexed":
             taken = {_index(pod) for pod in counted.values()}
-            wanted = [i for i in range(spec["completions"]) if i not in taken | record.completed | record.failed_indexes]
+            wanted = [
+                i for i in range(spec["completions"]) if i not in taken | record.completed | record.failed_indexes
+            ]
             surplus = [pod for pod in pods.values() if (_index(pod) or 0) >= spec["completions"]]
             for pod in surplus:
                 self._end(pod)
@@ -258,7 +292,14 @@ class JobController:
         own = pod["metadata"]
         own.update(name=f"{base[:57]}-{suffix()}", generateName=f"{base}-", namespace=metadata["namespace"])
         own["ownerReferences"] = [
-            {"apiVersion": "batch/v1", "kind": "Job", "name": metadata["name"], "uid": metadata["uid"], "controller": True, "blockOwnerDeletion": True}
+            {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
         ]
         if index is not None:
             self._give_index(pod, job, index, record)
@@ -285,7 +326,12 @@ class JobController:
             for container in pod["spec"].get(kind) or []:
                 variables = container.setdefault("env", [])
                 if all(one["name"] != "JOB_COMPLETION_INDEX" for one in variables):
-                    variables.append({"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}})
+                    variables.append(
+                        {
+                            "name": "JOB_COMPLETION_INDEX",
+                            "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}},
+                        }
+                    )
 
     # Status.
 
@@ -293,7 +339,15 @@ class JobController:
         pods = self._pods(job)
         ending = [pod for pod in pods.values() if pod["metadata"].get("deletionTimestamp")]
         active = len(pods) - len(ending)
-        ready = len([pod for pod in pods.values() if any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions") or [])])
+        ready = len(
+            [
+                pod
+                for pod in pods.values()
+                if any(
+                    one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions") or []
+                )
+            ]
+        )
         minor = self.cluster.features.minor
         counts = {"active": active, "succeeded": len(record.succeeded), "failed": len(record.failed)}
         if minor >= 24:
@@ -322,7 +376,13 @@ class JobController:
                 self._event(job, "Warning", failure[0], failure[1])
         elif done:
             if minor >= 31:
-                set_condition(holder, "SuccessCriteriaMet", "True", "CompletionsReached", "Reached expected number of succeeded pods")
+                set_condition(
+                    holder,
+                    "SuccessCriteriaMet",
+                    "True",
+                    "CompletionsReached",
+                    "Reached expected number of succeeded pods",
+                )
             if not waits:
                 reached = ("CompletionsReached", "Reached expected number of succeeded pods") if minor >= 31 else ()
                 set_condition(holder, "Complete", "True", *reached)

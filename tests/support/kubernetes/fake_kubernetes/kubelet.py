@@ -12,7 +12,9 @@ from . import recorder, volumes
 from .resources import CONFIG_MAPS, PODS, SECRETS
 from .store import now
 
-_IMAGE = re.compile(r"^[a-z0-9]([-a-z0-9_.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]([-a-z0-9_.]*[a-z0-9])?)*(:[\w][\w.-]{0,127})?(@sha256:[a-f0-9]{64})?$")
+_IMAGE = re.compile(
+    r"^[a-z0-9]([-a-z0-9_.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]([-a-z0-9_.]*[a-z0-9])?)*(:[\w][\w.-]{0,127})?(@sha256:[a-f0-9]{64})?$"
+)
 _EXPANSION = re.compile(r"\$(\$|\(([-._a-zA-Z][-._a-zA-Z0-9]*)\))")
 
 
@@ -83,7 +85,11 @@ class PodWorker:
             recorder.record(self.store, "Pod", pod, event_type, reason, message, "kubelet")
 
     def _set_state(self, name, state, ready=False):
-        kind = "initContainerStatuses" if any(one["name"] == name for one in self.spec.get("initContainers") or []) else "containerStatuses"
+        kind = (
+            "initContainerStatuses"
+            if any(one["name"] == name for one in self.spec.get("initContainers") or [])
+            else "containerStatuses"
+        )
 
         def change(pod):
             for status in pod["status"][kind]:
@@ -91,7 +97,9 @@ class PodWorker:
                     continue
                 if "terminated" in status["state"] and "terminated" not in state:
                     status["lastState"] = status["state"]
-                status.update(state=state, ready=ready, started="running" in state, restartCount=self._restarts.get(name, 0))
+                status.update(
+                    state=state, ready=ready, started="running" in state, restartCount=self._restarts.get(name, 0)
+                )
                 if "running" in state or "terminated" in state:
                     status["containerID"] = f"containerd://{self.uid.replace('-', '')}{abs(hash(name)):x}"[:77]
                     status["imageID"] = status["image"]
@@ -101,7 +109,13 @@ class PodWorker:
                 for condition in ("Ready", "ContainersReady"):
                     missing = [one["name"] for one in every if not one["ready"]]
                     reason = None if whole else "ContainersNotReady"
-                    set_condition(pod, condition, "True" if whole else "False", reason, None if whole else f"containers with unready status: [{' '.join(missing)}]")
+                    set_condition(
+                        pod,
+                        condition,
+                        "True" if whole else "False",
+                        reason,
+                        None if whole else f"containers with unready status: [{' '.join(missing)}]",
+                    )
                 if "running" in state:
                     pod["status"]["phase"] = "Running"
 
@@ -131,7 +145,9 @@ class PodWorker:
             initialized = "False" if self.spec.get("initContainers") else "True"
             set_condition(pod, "Initialized", initialized)
             for condition in ("Ready", "ContainersReady"):
-                set_condition(pod, condition, "False", "ContainersNotReady", f"containers with unready status: [{names}]")
+                set_condition(
+                    pod, condition, "False", "ContainersNotReady", f"containers with unready status: [{names}]"
+                )
 
         self._update(change)
 
@@ -144,9 +160,13 @@ class PodWorker:
             await self._mount()
             self._update(lambda pod: pod["status"].update(podIP="127.0.0.1", podIPs=[{"ip": "127.0.0.1"}]))
             for container in self.spec.get("initContainers") or []:
-                await self._life(container, self.spec["restartPolicy"] if self.spec["restartPolicy"] == "Never" else "OnFailure")
+                await self._life(
+                    container, self.spec["restartPolicy"] if self.spec["restartPolicy"] == "Never" else "OnFailure"
+                )
             self._update(lambda pod: set_condition(pod, "Initialized", "True"))
-            codes = await asyncio.gather(*[self._life(one, self.spec["restartPolicy"]) for one in self.spec["containers"]])
+            codes = await asyncio.gather(
+                *[self._life(one, self.spec["restartPolicy"]) for one in self.spec["containers"]]
+            )
             self._finish("Failed" if any(codes) else "Succeeded")
         except PodFailed:
             self._finish("Failed")
@@ -187,9 +207,17 @@ class PodWorker:
         for volume in self.spec.get("volumes") or []:
             while volume["name"] not in self.mounted:
                 try:
-                    self.mounted[volume["name"]] = volumes.make(self.store, self.cluster.image_roots(), self.pod() or {"metadata": {"namespace": self.namespace}, "spec": self.spec}, volume, directory)
+                    self.mounted[volume["name"]] = volumes.make(
+                        self.store,
+                        self.cluster.image_roots(),
+                        self.pod() or {"metadata": {"namespace": self.namespace}, "spec": self.spec},
+                        volume,
+                        directory,
+                    )
                 except volumes.MountError as error:
-                    self._event("Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}')
+                    self._event(
+                        "Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}'
+                    )
                     await asyncio.sleep(0.5)
 
     async def _pull(self, container):
@@ -222,7 +250,10 @@ class PodWorker:
             delay = min(delay * 2, 300)
 
     def _environment(self, container):
-        pod = self.pod() or {"metadata": {"name": self.name, "namespace": self.namespace, "uid": self.uid}, "spec": self.spec}
+        pod = self.pod() or {
+            "metadata": {"name": self.name, "namespace": self.namespace, "uid": self.uid},
+            "spec": self.spec,
+        }
         hostname = self.spec.get("hostname") or self.name
         found = {"PATH": containers.DEFAULT_PATH, "HOSTNAME": hostname[:63], "HOME": "/root"}
         found |= {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.cluster.port)}
@@ -242,7 +273,9 @@ class PodWorker:
 
     def _script(self, container, root, directory):
         environment = self._environment(container)
-        command = [expand(word, environment) for word in [*(container.get("command") or []), *(container.get("args") or [])]]
+        command = [
+            expand(word, environment) for word in [*(container.get("command") or []), *(container.get("args") or [])]
+        ]
         if not container.get("command"):
             command = [*self.cluster.entry_point(container["image"]), *command]
         if not command:
@@ -254,7 +287,9 @@ class PodWorker:
                 source = os.path.join(source, mount["subPath"])
             mounts.append(containers.Mount(source, mount["mountPath"], read_only or mount.get("readOnly", False)))
         if self.spec.get("automountServiceAccountToken", True):
-            source = volumes.make_service_account(self.directory, self.cluster.service_account_token(), self.cluster.authority, self.namespace)
+            source = volumes.make_service_account(
+                self.directory, self.cluster.service_account_token(), self.cluster.authority, self.namespace
+            )
             mounts.append(containers.Mount(source, "/var/run/secrets/kubernetes.io/serviceaccount", True))
         security = (self.spec.get("securityContext") or {}) | (container.get("securityContext") or {})
         user, group = security.get("runAsUser"), security.get("runAsGroup")
@@ -280,7 +315,9 @@ class PodWorker:
         while True:
             root = await self._pull(container)
             directory = os.path.join(self.directory, f"{name}-{self._restarts.get(name, 0)}")
-            one = containers.Container(name, directory, container.get("stdin", False), container.get("stdinOnce", False))
+            one = containers.Container(
+                name, directory, container.get("stdin", False), container.get("stdinOnce", False)
+            )
             while True:
                 try:
                     script = self._script(container, root, directory)
@@ -297,11 +334,16 @@ class PodWorker:
             self._set_state(name, {"running": {"startedAt": started}}, ready=True)
             await one.wait()
             code = one.exit_code
-            ended = {"exitCode": code, "reason": "Completed" if code == 0 else "Error", "startedAt": started, "finishedAt": now()}
+            ended = {
+                "exitCode": code,
+                "reason": "Completed" if code == 0 else "Error",
+                "startedAt": started,
+                "finishedAt": now(),
+            }
             ended["containerID"] = f"containerd://{self.uid.replace('-', '')}"
             if one.problem:
                 code = 128
-                message = f'failed to create containerd task: failed to create shim task: OCI runtime create failed: {one.problem}: unknown'
+                message = f"failed to create containerd task: failed to create shim task: OCI runtime create failed: {one.problem}: unknown"
                 ended.update(exitCode=code, reason="StartError", message=message, startedAt="1970-01-01T00:00:00Z")
                 self._event("Warning", "Failed", f"Error: {message}")
             self._set_state(name, {"terminated": ended})
@@ -311,7 +353,9 @@ class PodWorker:
                 return code
             self._event("Warning", "BackOff", f"Back-off restarting failed container {name} in pod {self.name}")
             await asyncio.sleep(0.05)
-            message = f"back-off {delay:g}s restarting failed container={name} pod={self.name}_{self.namespace}({self.uid})"
+            message = (
+                f"back-off {delay:g}s restarting failed container={name} pod={self.name}_{self.namespace}({self.uid})"
+            )
             self._set_state(name, {"waiting": {"reason": "CrashLoopBackOff", "message": message}})
             await asyncio.sleep(delay)
             delay = min(delay * 2, 300)

@@ -15,7 +15,11 @@ def _true(query, name):
 
 
 def _stamped(output):
-    when = datetime.datetime.fromtimestamp(output.time, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f000Z ").encode()
+    when = (
+        datetime.datetime.fromtimestamp(output.time, datetime.timezone.utc)
+        .strftime("%Y-%m-%dT%H:%M:%S.%f000Z ")
+        .encode()
+    )
     return b"".join(when + line for line in output.data.splitlines(keepends=True))
 
 
@@ -31,7 +35,10 @@ async def serve(cluster, request, namespace, name):
         raise ApiError(400, f"container {wanted} is not valid for pod {name}")
     container = cluster.container(pod, wanted)
     if container is None:
-        statuses = [*(pod["status"].get("initContainerStatuses") or []), *(pod["status"].get("containerStatuses") or [])]
+        statuses = [
+            *(pod["status"].get("initContainerStatuses") or []),
+            *(pod["status"].get("containerStatuses") or []),
+        ]
         state = next((one["state"] for one in statuses if one["name"] == wanted), {})
         reason = (state.get("waiting") or {}).get("reason", "ContainerCreating")
         raise ApiError(400, f'container "{wanted}" in pod "{name}" is waiting to start: {reason}')

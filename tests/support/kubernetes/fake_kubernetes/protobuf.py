@@ -13,12 +13,27 @@ CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 
 # Message: {number: (name, kind)}; kind is text, number, truth, list (of text), map, data (a map of bytes, which JSON has in base64) or
 # another message.
-_META = {1: ("name", "text"), 2: ("generateName", "text"), 3: ("namespace", "text"), 11: ("labels", "map"), 12: ("annotations", "map")}
+_META = {
+    1: ("name", "text"),
+    2: ("generateName", "text"),
+    3: ("namespace", "text"),
+    11: ("labels", "map"),
+    12: ("annotations", "map"),
+}
 _ATTRIBUTES = {1: ("namespace", "text"), 2: ("verb", "text"), 3: ("group", "text"), 4: ("version", "text"), 5: ("resource", "text"), 6: ("subresource", "text"), 7: ("name", "text")}  # fmt: skip
-_REVIEW = {1: ("resourceAttributes", _ATTRIBUTES), 2: ("nonResourceAttributes", {1: ("path", "text"), 2: ("verb", "text")})}
+_REVIEW = {
+    1: ("resourceAttributes", _ATTRIBUTES),
+    2: ("nonResourceAttributes", {1: ("path", "text"), 2: ("verb", "text")}),
+}
 _MESSAGES = {
     "ConfigMap": {1: ("metadata", _META), 2: ("data", "map"), 3: ("binaryData", "data"), 4: ("immutable", "truth")},
-    "Secret": {1: ("metadata", _META), 2: ("data", "data"), 3: ("type", "text"), 4: ("stringData", "map"), 5: ("immutable", "truth")},
+    "Secret": {
+        1: ("metadata", _META),
+        2: ("data", "data"),
+        3: ("type", "text"),
+        4: ("stringData", "map"),
+        5: ("immutable", "truth"),
+    },
     "Namespace": {1: ("metadata", _META)},
     "SelfSubjectAccessReview": {1: ("metadata", _META), 2: ("spec", _REVIEW)},
     "SelfSubjectRulesReview": {1: ("metadata", _META), 2: ("spec", {1: ("namespace", "text")})},
@@ -73,7 +88,9 @@ def _message(data, names):
         elif kind in ("map", "data"):
             entry = dict(_fields(value))
             text = entry.get(2, b"")
-            found.setdefault(name, {})[entry.get(1, b"").decode()] = base64.b64encode(text).decode() if kind == "data" else text.decode()
+            found.setdefault(name, {})[entry.get(1, b"").decode()] = (
+                base64.b64encode(text).decode() if kind == "data" else text.decode()
+            )
         else:
             found[name] = bool(value) if kind == "truth" else value
     return found

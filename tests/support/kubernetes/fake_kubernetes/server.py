@@ -30,7 +30,9 @@ class Server:
         await self._listen()
 
     async def _listen(self):
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._context, reuse_address=True, backlog=1024)
+        site = web.TCPSite(
+            self._runner, "127.0.0.1", self.port, ssl_context=self._context, reuse_address=True, backlog=1024
+        )
         await site.start()
         self.port = site._server.sockets[0].getsockname()[1]  # pylint: disable=protected-access
 
@@ -74,7 +76,11 @@ def kubeconfig(kind, port, directory, tokens):
         user = {"client-certificate-data": data("client.crt"), "client-key-data": data("client.key")}
     else:
         version = "v1beta1" if kind == "exec-v1beta1" else "v1"
-        run = {"apiVersion": f"client.authentication.k8s.io/{version}", "command": "cat", "args": [f"{tokens.path}.{version}.json"]}
+        run = {
+            "apiVersion": f"client.authentication.k8s.io/{version}",
+            "command": "cat",
+            "args": [f"{tokens.path}.{version}.json"],
+        }
         user = {"exec": run | {"interactiveMode": "Never"}}
     cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": data("ca.crt")}
     whole = {

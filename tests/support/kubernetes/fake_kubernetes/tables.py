@@ -53,9 +53,16 @@ def maybe(request, resource, objects, version=""):
     whole = request.query.get("includeObject") == "Object"
     rows = []
     for obj in objects:
-        shown = obj if whole else {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+        shown = (
+            obj
+            if whole
+            else {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+        )
         rows.append({"cells": _row(resource, obj), "object": shown})
-    definitions = [{"name": one, "type": "string", "format": "name" if one == "Name" else "", "description": one, "priority": 0} for one in columns]
+    definitions = [
+        {"name": one, "type": "string", "format": "name" if one == "Name" else "", "description": one, "priority": 0}
+        for one in columns
+    ]
     if not version and objects:
         version = objects[-1]["metadata"]["resourceVersion"]
     return {

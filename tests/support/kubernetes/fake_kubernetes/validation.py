@@ -47,7 +47,9 @@ def _labels(causes, labels, where, values=True):
         if not isinstance(value, str):
             raise errors.ApiError(400, f"json: cannot unmarshal {type(value).__name__} into Go struct field of {where}")
         if values and (len(value) > 63 or (value and not _QUALIFIED.match(value))):
-            why = "must be no more than 63 characters" if len(value) > 63 else "a valid label must be an empty string or "
+            why = (
+                "must be no more than 63 characters" if len(value) > 63 else "a valid label must be an empty string or "
+            )
             if len(value) <= 63:
                 why += "consist of alphanumeric characters, '-', '_' or '.'"
             causes.invalid(where, value, why)
@@ -73,12 +75,18 @@ def _metadata(causes, metadata):
 def _container(causes, container, volumes, where):
     name = container.get("name") or ""
     if not _LABEL.match(name) or len(name) > 63:
-        causes.invalid(f"{where}.name", name, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters")
+        causes.invalid(
+            f"{where}.name", name, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters"
+        )
     if not container.get("image"):
         causes.required(f"{where}.image")
     for at, variable in enumerate(container.get("env") or []):
         if not _ENV_NAME.match(variable.get("name") or ""):
-            causes.invalid(f"{where}.env[{at}].name", variable.get("name"), "a valid environment variable name must consist of alphabetic characters")
+            causes.invalid(
+                f"{where}.env[{at}].name",
+                variable.get("name"),
+                "a valid environment variable name must consist of alphabetic characters",
+            )
         if not isinstance(variable.get("value", ""), str):
             raise errors.ApiError(400, "json: cannot unmarshal number into Go struct field EnvVar.value of type string")
         if variable.get("value") and variable.get("valueFrom"):
@@ -92,8 +100,12 @@ def _container(causes, container, volumes, where):
         elif mount["mountPath"] in paths:
             causes.invalid(f"{where}.volumeMounts[{at}].mountPath", mount["mountPath"], "must be unique")
         paths.add(mount.get("mountPath"))
-    container.setdefault("imagePullPolicy", "Always" if container.get("image", "").endswith(":latest") or
-                         ":" not in container.get("image", "").rsplit("/", 1)[-1] else "IfNotPresent")
+    container.setdefault(
+        "imagePullPolicy",
+        "Always"
+        if container.get("image", "").endswith(":latest") or ":" not in container.get("image", "").rsplit("/", 1)[-1]
+        else "IfNotPresent",
+    )
     container.setdefault("terminationMessagePath", "/dev/termination-log")
     container.setdefault("terminationMessagePolicy", "File")
     resources = container.setdefault("resources", {})
@@ -107,7 +119,11 @@ def pod_spec(causes, spec, where):
     for at, volume in enumerate(spec.get("volumes") or []):
         name = volume.get("name") or ""
         if not _LABEL.match(name):
-            causes.invalid(f"{where}.volumes[{at}].name", name, "a lowercase RFC 1123 label must consist of lower case alphanumeric characters")
+            causes.invalid(
+                f"{where}.volumes[{at}].name",
+                name,
+                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters",
+            )
         if name in names:
             causes.append((f"{where}.volumes[{at}].name", f'Duplicate value: "{name}"'))
         names.add(name)
@@ -116,7 +132,11 @@ def pod_spec(causes, spec, where):
         for kind in ("configMap", "secret"):
             mode = (volume.get(kind) or {}).get("defaultMode")
             if mode is not None and not 0 <= mode <= 0o777:
-                causes.invalid(f"{where}.volumes[{at}].{kind}.defaultMode", mode, "must be a number between 0 and 0777 (octal), both inclusive")
+                causes.invalid(
+                    f"{where}.volumes[{at}].{kind}.defaultMode",
+                    mode,
+                    "must be a number between 0 and 0777 (octal), both inclusive",
+                )
             if kind in volume:
                 volume[kind].setdefault("defaultMode", 0o644)
     containers = spec.get("containers") or []
@@ -152,7 +172,9 @@ def _qos(spec):
     resources = [container.get("resources") or {} for container in spec.get("containers") or []]
     if not any(one.get("requests") or one.get("limits") for one in resources):
         return "BestEffort"
-    whole = all({"cpu", "memory"} <= set(one.get("limits") or {}) and one["limits"] == one.get("requests") for one in resources)
+    whole = all(
+        {"cpu", "memory"} <= set(one.get("limits") or {}) and one["limits"] == one.get("requests") for one in resources
+    )
     return "Guaranteed" if whole else "Burstable"
 
 
@@ -162,7 +184,9 @@ def _data(causes, obj, encoded):
     for part in ("data", "binaryData"):
         for key, value in (obj.get(part) or {}).items():
             if not _DATA_KEY.match(key) or key in (".", "..") or len(key) > 253:
-                causes.invalid(f"{part}[{key}]", key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'")
+                causes.invalid(
+                    f"{part}[{key}]", key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+                )
             if key in seen:
                 causes.invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
             seen.add(key)
@@ -186,13 +210,25 @@ def _job(causes, job, features):
     pod = template.setdefault("spec", {})
     policy = pod.get("restartPolicy", "Always")
     if policy not in ("Never", "OnFailure"):
-        causes.append(("spec.template.spec.restartPolicy", f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"'))
+        causes.append(
+            (
+                "spec.template.spec.restartPolicy",
+                f'Unsupported value: "{policy}": supported values: "OnFailure", "Never"',
+            )
+        )
     _labels(causes, template["metadata"].get("labels"), "spec.template.metadata.labels")
     pod_spec(causes, pod, "spec.template.spec")
     if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
     spec.setdefault("parallelism", 1)
-    for count in ("parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished", "activeDeadlineSeconds", "backoffLimitPerIndex"):
+    for count in (
+        "parallelism",
+        "completions",
+        "backoffLimit",
+        "ttlSecondsAfterFinished",
+        "activeDeadlineSeconds",
+        "backoffLimitPerIndex",
+    ):
         if count in spec and (not isinstance(spec[count], int) or spec[count] < 0):
             causes.invalid(f"spec.{count}", spec[count], "must be greater than or equal to 0")
     per_index = spec.get("backoffLimitPerIndex")
@@ -204,7 +240,11 @@ def _job(causes, job, features):
     if per_index is not None and spec.get("completionMode") != "Indexed":
         causes.invalid("spec.backoffLimitPerIndex", per_index, "requires indexed completion mode")
     if (per_index is not None or "podFailurePolicy" in spec) and policy != "Never":
-        causes.invalid("spec.template.spec.restartPolicy", policy, 'only "Never" is supported when podFailurePolicy or backoffLimitPerIndex is specified')
+        causes.invalid(
+            "spec.template.spec.restartPolicy",
+            policy,
+            'only "Never" is supported when podFailurePolicy or backoffLimitPerIndex is specified',
+        )
     if "maxFailedIndexes" in spec and per_index is None:
         causes.invalid("spec.maxFailedIndexes", spec["maxFailedIndexes"], "requires backoffLimitPerIndex")
     spec.setdefault("backoffLimit", 6 if per_index is None else MAX_INT)
@@ -213,7 +253,12 @@ def _job(causes, job, features):
     if features.minor >= 29:
         spec.setdefault("podReplacementPolicy", "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed")
         if "podFailurePolicy" in spec and spec["podReplacementPolicy"] != "Failed":
-            causes.append(("spec.podReplacementPolicy", f'Unsupported value: "{spec["podReplacementPolicy"]}": supported values: "Failed"'))
+            causes.append(
+                (
+                    "spec.podReplacementPolicy",
+                    f'Unsupported value: "{spec["podReplacementPolicy"]}": supported values: "Failed"',
+                )
+            )
     job["status"] = {}
 
 
@@ -222,7 +267,11 @@ def _indexed(causes, name, spec):
         causes.required("spec.completions", "when completion mode is Indexed")
         return
     if spec["parallelism"] > 100000:
-        causes.invalid("spec.parallelism", spec["parallelism"], "must be less than or equal to 100000 when completion mode is Indexed")
+        causes.invalid(
+            "spec.parallelism",
+            spec["parallelism"],
+            "must be less than or equal to 100000 when completion mode is Indexed",
+        )
     hostname = f"{name}-{max(0, spec['completions'] - 1)}"
     if len(hostname) > 63 or not _LABEL.match(hostname):
         causes.invalid("metadata.name", name, f"will not able to create pod with invalid DNS label: {hostname}")
@@ -245,7 +294,11 @@ def _failure_policy(causes, spec):
         if codes:
             values = codes.get("values") or []
             if values != sorted(set(values)) or (codes.get("operator") == "In" and 0 in values):
-                causes.invalid(f"{where}.onExitCodes.values", values, "must be ordered and without duplicates, 0 is not allowed with In")
+                causes.invalid(
+                    f"{where}.onExitCodes.values",
+                    values,
+                    "must be ordered and without duplicates, 0 is not allowed with In",
+                )
         for condition in conditions or []:
             condition.setdefault("status", "True")
 
@@ -293,14 +346,23 @@ def on_update(resource, obj, old, features):
 
 
 def _job_update(causes, new, old, status, features):
-    mutable = {"parallelism", "suspend", "ttlSecondsAfterFinished", "activeDeadlineSeconds", "backoffLimit", "manualSelector"}
+    mutable = {
+        "parallelism",
+        "suspend",
+        "ttlSecondsAfterFinished",
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "manualSelector",
+    }
     if old.get("suspend") and "startTime" not in status:
         mutable.add("template")
     if features.elastic and old.get("completionMode") == "Indexed" and new.get("completions") != old.get("completions"):
         if new.get("completions") == new.get("parallelism"):
             mutable.add("completions")
         else:
-            causes.invalid("spec.completions", new.get("completions"), "can only be modified in tandem with spec.parallelism")
+            causes.invalid(
+                "spec.completions", new.get("completions"), "can only be modified in tandem with spec.parallelism"
+            )
             return
     for name in sorted(set(new) | set(old)):
         if name not in mutable and new.get(name) != old.get(name):
@@ -309,9 +371,14 @@ def _job_update(causes, new, old, status, features):
 
 def _pod_update(causes, new, old):
     def fixed(spec):
-        kept = {key: value for key, value in spec.items() if key not in ("activeDeadlineSeconds", "tolerations", "nodeName")}
+        kept = {
+            key: value for key, value in spec.items() if key not in ("activeDeadlineSeconds", "tolerations", "nodeName")
+        }
         kept["containers"] = [{k: v for k, v in one.items() if k != "image"} for one in spec.get("containers") or []]
         return kept
 
     if fixed(new) != fixed(old):
-        causes.forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`, `spec.activeDeadlineSeconds`")
+        causes.forbidden(
+            "spec",
+            "pod updates may not change fields other than `spec.containers[*].image`, `spec.activeDeadlineSeconds`",
+        )

@@ -129,5 +129,7 @@ def value_from(store, pod, source):
                 return found[reference["key"]]
             if reference.get("optional"):
                 return None
-            raise MountError(f"couldn't find key {reference['key']} in {resource.kind} {pod['metadata']['namespace']}/{reference.get('name')}")
+            raise MountError(
+                f"couldn't find key {reference['key']} in {resource.kind} {pod['metadata']['namespace']}/{reference.get('name')}"
+            )
     return None
