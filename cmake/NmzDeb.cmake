@@ -25,7 +25,7 @@ if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
 endif()
 list(JOIN nmz_maintainer " <" nmz_maintainer)
 set(CPACK_PACKAGE_CONTACT "${nmz_maintainer}>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "parallel git bisect, and test suites on Docker or a Swarm")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "parallel git bisect, and test suites on Docker or a cluster")
 set(CPACK_PACKAGE_HOMEPAGE_URL "https://github.com/osrg/namazu-swarm")
 set(CPACK_DEBIAN_PACKAGE_HOMEPAGE "${CPACK_PACKAGE_HOMEPAGE_URL}")
 
@@ -40,7 +40,8 @@ but tests many commits at once, each in a work tree of its own. It changes
 nothing in the repository.
 
 nmzswarm runs a list of tests in parallel, on this machine, in containers of a
-Docker Engine or all over a Docker Swarm, and hunts flaky ones.")
+Docker Engine or all over a Docker Swarm or a Kubernetes cluster, and hunts
+flaky ones.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME namazu-swarm-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
@@ -48,7 +49,7 @@ set(nmz_boost "${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR}")
 set(nmz_development
   "namazu-swarm (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})" libarchive-dev libboost${nmz_boost}-dev
   libboost-json${nmz_boost}-dev libcli11-dev libexpected-dev libfmt-dev libgit2-dev libpugixml-dev libspdlog-dev libsqlite3-dev
-  libssl-dev pkg-config zlib1g-dev)
+  libssl-dev libyaml-cpp-dev pkg-config zlib1g-dev)
 list(JOIN nmz_development ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 "The libraries that nmzbisect and nmzswarm are made of, to build programs on: a

@@ -3,6 +3,7 @@
 // A worker runs tests (agent.hpp). Its coordinator is at the other end of a descriptor it was started with, or it calls
 // a relay by itself (dialer.hpp), because inside a cluster nobody outside can reach it. A relay hands one stream on to
 // many workers that call it (relay.hpp). All three are one program, since whoever can start one can start the others.
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -17,6 +18,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -34,7 +36,7 @@ namespace nmz::agent {
 namespace {
 
 constexpr const char* usage =
-    "Usage: nmzagent [--fd N | --connect] [--tree DIR]...\n"
+    "Usage: nmzagent [--fd N | --connect | --attached] [--tree DIR]...\n"
     "       nmzagent --relay\n"
     "\n"
     "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
@@ -42,6 +44,8 @@ constexpr const char* usage =
     "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
     "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with the token\n"
     "              in NMZ_TOKEN_FILE (default: /run/secrets/.nmz-token)\n"
+    "  --attached  talk over stdin and stdout to whoever attaches to this container, if that is\n"
+    "              within a minute; an end that nobody has asked for is exit status 6\n"
     "  --relay     hand the stream on stdin and stdout on to workers that connect\n"
     "  --tree DIR  the work tree to lay out; everything in it is replaced (default: none);\n"
     "              of several, the first that can be written to, or DIR-2, ... where another agent has it\n"
@@ -63,6 +67,7 @@ struct Options {
   int world = -1;
   bool only_try = false;
   bool kept = false;
+  bool attached = false;
 };
 
 bool take_descriptor(std::string_view value, int& fd) {
@@ -87,6 +92,8 @@ std::optional<Options> parse(int argc, char** argv) {
       ++i;
     } else if (option == "--kept") {
       options.kept = true;
+    } else if (option == "--attached") {
+      options.attached = true;
     } else if (option == "--try") {
       options.only_try = true;
     } else if (option == "--connect") {
@@ -106,7 +113,9 @@ std::optional<Options> parse(int argc, char** argv) {
   const bool may_have_tree = options.role != Role::relay || options.trees.empty();
   const bool has_what_was_made = options.made.empty() || options.trees.size() == 1;
   const bool may_have_world = options.world < 0 || (options.role == Role::worker && options.trees.size() == 1);
-  return has_stream && may_have_tree && has_what_was_made && may_have_world ? std::optional{options} : std::nullopt;
+  const bool may_be_attached = !options.attached || (options.role == Role::worker && options.fd < 0);
+  return has_stream && may_be_attached && may_have_tree && has_what_was_made && may_have_world ? std::optional{options}
+                                                                                               : std::nullopt;
 }
 
 ExitCode complain(std::string_view what, int error) {
@@ -187,6 +196,29 @@ int become_worker(const Options& options, std::optional<World>& world, Attempt<>
   return error;
 }
 
+/// Whether somebody speaks to us before long: of a container that nobody attaches to nobody else would ever be rid.
+bool is_spoken_to(int in, int signals) {
+  constexpr int patience_ms = 60'000;
+  std::array<pollfd, 2> events{{{in, POLLIN, 0}, {signals, POLLIN, 0}}};
+  int ready = 0;
+  do {
+    ready = ::poll(events.data(), events.size(), patience_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+/// A pod's place is filled again only after an end that nobody has asked for.
+ExitCode work_attached(Agent& agent, bool spoken_to) {
+  if (!spoken_to) {
+    return ExitCode::ok;
+  }
+  const ExitCode code = agent.run();
+  if (code != ExitCode::ok) {
+    return code;
+  }
+  return agent.was_signalled() ? ExitCode::signalled : agent.was_told_to_end() ? ExitCode::ok : ExitCode::cut_off;
+}
+
 ExitCode work(const Options& options) {
   std::optional<World> world;
   if (options.world >= 0 && !(world = World::read(options.world))) {
@@ -220,7 +252,9 @@ ExitCode work(const Options& options) {
   if (!signals) {
     return complain("cannot receive signals", errno);
   }
-  return Agent{std::move(*stream), std::move(signals), std::move(tree), {}, std::move(world)}.run();
+  const bool spoken_to = !options.attached || is_spoken_to(stream->in(), signals.get());
+  Agent agent{std::move(*stream), std::move(signals), std::move(tree), {}, std::move(world)};
+  return options.attached ? work_attached(agent, spoken_to) : agent.run();
 }
 
 ExitCode call_and_work(const Options& options) {

@@ -2,30 +2,23 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <exception>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <fcntl.h>
 
 #include "nmz/contract/v0.hpp"
 #include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/docker/engine.hpp"
 #include "nmz/docker/proxies.hpp"
-#include "nmz/interruption/interruption.hpp"
 #include "nmz/orchestrator/agent_archive.hpp"
 #include "nmz/orchestrator/docker.hpp"
 #include "nmz/orchestrator/swarm.hpp"
 
 #include "derived_image.hpp"
+#include "image_name.hpp"
+#include "run_on.hpp"
 
 namespace nmz::cluster {
 namespace asio = boost::asio;
@@ -43,57 +36,6 @@ std::filesystem::path docker_config_directory() {
   return std::filesystem::path{variable("HOME").value_or("/")} / ".docker";
 }
 
-/// Rings when the user has sent a signal, if signals are taken. The signal is left for whoever comes next.
-class Bell {
- public:
-  explicit Bell(asio::io_context& io) : descriptor_{io} {
-    const int taken = interruption::descriptor();
-    if (taken >= 0) descriptor_.assign(::fcntl(taken, F_DUPFD_CLOEXEC, 0));
-  }
-  void listen(asio::cancellation_signal& interrupted) {
-    if (!descriptor_.is_open()) return;
-    descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
-                           [&interrupted](const boost::system::error_code& code) {
-                             if (!code) interrupted.emit(asio::cancellation_type::terminal);
-                           });
-  }
-  void stop() {
-    if (descriptor_.is_open()) descriptor_.cancel();
-  }
-
- private:
-  asio::posix::stream_descriptor descriptor_;
-};
-
-/// What is interrupted fails by its own call, and says so as any other failure.
-template <class T>
-asio::awaitable<Result<T>> interruptible(asio::awaitable<Result<T>> work) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  Result<T> result = co_await std::move(work);
-  co_return result;
-}
-
-/// Runs a coroutine to its end on `io`, from outside of it. A transfer may last for half an hour: the user's signal
-/// ends it.
-template <class T>
-Result<T> run_on(asio::io_context& io, asio::awaitable<Result<T>> work) {
-  std::optional<Result<T>> answer;
-  asio::cancellation_signal interrupted;
-  Bell bell{io};
-  bell.listen(interrupted);
-  auto done = [&answer, &bell](const std::exception_ptr& bug, Result<T> result) {
-    bell.stop();
-    if (bug) std::rethrow_exception(bug);
-    answer = std::move(result);
-  };
-  asio::awaitable<Result<T>> all = interruptible(std::move(work));
-  asio::co_spawn(io, std::move(all), asio::bind_cancellation_slot(interrupted.slot(), std::move(done)));
-  io.run();
-  io.restart();
-  if (!*answer && interruption::signals_seen() > 0) return fail(ErrorKind::cancelled, "interrupted");
-  return std::move(*answer);
-}
-
 Result<docker::Endpoint> endpoint_of(const Options& options) {
   docker::EndpointRequest request;
   request.host = options.host;
@@ -106,14 +48,6 @@ Result<std::unique_ptr<docker::Api>> engine_of(asio::io_context& io, const Optio
   auto endpoint = endpoint_of(options);
   if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
   return std::make_unique<docker::Engine>(io.get_executor(), std::move(*endpoint));
-}
-
-std::string without_tag(std::string reference) {
-  reference = reference.substr(0, reference.find('@'));
-  const std::size_t slash = reference.rfind('/');
-  const std::size_t colon = reference.rfind(':');
-  if (colon == std::string::npos || (slash != std::string::npos && colon < slash)) return reference;
-  return reference.substr(0, colon);
 }
 
 /// What `docker login` and its helpers know about the image's registry, and what went wrong when they were asked. With

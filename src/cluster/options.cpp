@@ -23,6 +23,20 @@ std::string full_name(std::string reference) {
   return mark == std::string::npos ? reference + ":latest" : reference;
 }
 
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::docker:
+      return "docker";
+    case Kind::swarm:
+      return "swarm";
+    case Kind::kubernetes:
+      return "kubernetes";
+    case Kind::local:
+      break;
+  }
+  return "local";
+}
+
 /// What the options say about each other.
 Result<void> check_pairs(command_line::Parser& parser, const std::string& image_option, const Options& options) {
   const auto apart = [&parser](const std::string& one, const std::string& other, const std::string& why) {
@@ -31,15 +45,25 @@ Result<void> check_pairs(command_line::Parser& parser, const std::string& image_
   const std::string needs_image = " is for containers and needs " + image_option + " IMAGE";
   if (options.kind && *options.kind != Kind::local && options.image.empty()) {
     return apart("--orchestrator", image_option,
-                 "--orchestrator " + std::string{*options.kind == Kind::docker ? "docker" : "swarm"} + " needs " +
-                     image_option + " IMAGE");
+                 "--orchestrator " + std::string{name_of(*options.kind)} + " needs " + image_option + " IMAGE");
   }
   if (options.kind == Kind::local && !options.image.empty()) {
     return apart("--orchestrator", image_option, image_option + " is for containers; --orchestrator local has none");
   }
   for (const char* name : {"--host", "--context", "--network", "--cpus", "--memory", "--constraint", "--mount",
-                           "--secret", "--inject", "--target", "--push"}) {
+                           "--secret", "--inject", "--target", "--push", "--namespace", "--queue"}) {
     if (options.image.empty() && parser.given(name)) return apart(name, name, name + needs_image);
+  }
+  for (const char* name : {"--host", "--network", "--constraint", "--mount", "--inject", "--target", "--push"}) {
+    if (options.kind == Kind::kubernetes && parser.given(name)) {
+      return apart(name, "--orchestrator",
+                   std::string{name} + " is for a Docker Engine; a Kubernetes cluster has none");
+    }
+  }
+  for (const char* name : {"--namespace", "--queue"}) {
+    if (options.kind != Kind::kubernetes && parser.given(name)) {
+      return apart(name, "--orchestrator", std::string{name} + " is for --orchestrator kubernetes");
+    }
   }
   for (const char* name : {"--constraint", "--secret"}) {
     if (options.kind == Kind::docker && parser.given(name)) {
@@ -81,22 +105,33 @@ std::vector<command_line::Option> option_table(Options& options, const std::stri
   };
   return {
       value(image_names, "IMAGE", text(options.image), image_help),
-      value("--orchestrator", "NAME",
-            one_of<std::optional<Kind>>(
-                options.kind, {{"local", Kind::local}, {"docker", Kind::docker}, {"swarm", Kind::swarm}}, is_one_of),
-            "Where workers are: local, docker or swarm [without an image: local; on the manager of a Swarm: swarm]"),
+      value(
+          "--orchestrator", "NAME",
+          one_of<std::optional<Kind>>(options.kind,
+                                      {{"local", Kind::local},
+                                       {"docker", Kind::docker},
+                                       {"swarm", Kind::swarm},
+                                       {"kubernetes", Kind::kubernetes}},
+                                      is_one_of),
+          "Where workers are: local, docker, swarm or kubernetes [without an image: local; on the manager of a Swarm: "
+          "swarm; else docker]"),
       value("--docker-stack", "NAME", text(options.name),
-            "What the names of all that is made on the Engine start with"),
+            "What the names of all that is made on the Engine or in the cluster start with"),
       value("--host", "HOST", text(options.host),
             "The Docker Engine: unix://, tcp:// or ssh:// [as the docker command]"),
-      value("--context", "NAME", text(options.context), "The Docker context [as the docker command]"),
+      value("--context", "NAME", text(options.context),
+            "The context of docker, or of the kubeconfig [as the docker command, as kubectl]"),
+      value("--namespace", "NAME", text(options.name_space), "Kubernetes: the namespace [as kubectl]"),
+      value("--queue", "NAME", text(options.queue), "Kubernetes: the Kueue queue that admits the workers [none]"),
       value("--network", "NAME", text(options.network), "The containers' network [the Engine's default]"),
-      value("--cpus", "N", stored(options.nano_cpus, parse_cpus), "Limit a container to N CPUs (1.5)"),
+      value("--cpus", "N", stored(options.nano_cpus, parse_cpus),
+            "Limit a container to N CPUs (1.5); Kubernetes: also its request"),
       value("--memory", "SIZE", stored(options.memory, parse_memory), "Limit a container's memory (512m, 2g)"),
       list("--mount", "MOUNT", mount, "Mount into the containers, as docker's --mount; may be repeated"),
       list("--constraint", "TEXT", texts(options.constraints),
            "Swarm: only on nodes like node.role==worker; may be repeated"),
-      list("--secret", "NAME", texts(options.secrets), "Swarm: put the secret into /run/secrets; may be repeated"),
+      list("--secret", "NAME", texts(options.secrets),
+           "Swarm, Kubernetes: put the secret into /run/secrets; may be repeated"),
       value("--inject", "HOW",
             one_of<Inject>(options.inject,
                            {{"auto", Inject::automatic},

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nmz/http/base64.hpp"
 #include "nmz/process/piped_process.hpp"
 
-#include "base64.hpp"
 #include "json.hpp"
 
 namespace nmz::docker {
@@ -70,7 +70,7 @@ std::optional<Login> from_auths(const Json& entry) {
   login.user = text_at(entry, "username");
   login.password = text_at(entry, "password");
   login.token = text_at(entry, "identitytoken");
-  const std::string pair = from_base64(text_at(entry, "auth"));
+  const std::string pair = http::from_base64(text_at(entry, "auth"));
   if (const std::size_t colon = pair.find(':'); colon != std::string::npos) {
     login.user = pair.substr(0, colon);
     login.password = pair.substr(colon + 1);
@@ -117,7 +117,7 @@ Result<std::string> registry_auth(const fs::path& config_directory, const std::s
   } else {
     auth["identitytoken"] = (*login)->token;
   }
-  std::string header = to_base64(json::serialize(auth));
+  std::string header = http::to_base64(json::serialize(auth));
   std::replace(header.begin(), header.end(), '+', '-');
   std::replace(header.begin(), header.end(), '/', '_');
   return header;

@@ -4,7 +4,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "base64.hpp"
+#include "nmz/http/base64.hpp"
+
 #include "engine_impl.hpp"
 
 namespace nmz::docker {
@@ -192,7 +193,7 @@ asio::awaitable<Result<std::string>> Engine::address_in_network(std::string netw
 }
 
 asio::awaitable<Result<std::string>> Engine::create_config(std::string name, std::string data, Labels labels) {
-  const Json body = json::object{{"Name", name}, {"Labels", to_json(labels)}, {"Data", to_base64(data)}};
+  const Json body = json::object{{"Name", name}, {"Labels", to_json(labels)}, {"Data", http::to_base64(data)}};
   Call call{"POST", "/configs/create", body};
   Result<std::string> id = co_await impl_->call_id(std::move(call));
   co_return id;
@@ -202,7 +203,7 @@ asio::awaitable<Result<std::string>> Engine::create_templated_secret(std::string
                                                                      Labels labels) {
   const Json body = json::object{{"Name", name},
                                  {"Labels", to_json(labels)},
-                                 {"Data", to_base64(data)},
+                                 {"Data", http::to_base64(data)},
                                  {"Templating", json::object{{"Name", "golang"}}}};
   Call call{"POST", "/secrets/create", body};
   Result<std::string> id = co_await impl_->call_id(std::move(call));

@@ -213,18 +213,20 @@ class TcpTransport : public SocketTransport<Stream> {
 class TlsTransport final : public TcpTransport<TlsStream> {
  public:
   TlsTransport(const asio::any_io_executor& executor, std::string host, std::uint16_t port,
-               std::shared_ptr<asio::ssl::context> context, bool verify)
+               std::shared_ptr<asio::ssl::context> context, const TlsSettings& settings)
       : TcpTransport{executor, std::move(host), port, Socket{executor}, *context},
         context_{std::move(context)},
-        verify_{verify} {}
+        name_{settings.name},
+        verify_{settings.verify} {
+    if (name_.empty()) name_ = this->host();
+  }
 
   asio::awaitable<Outcome<void>> open() override {
     Outcome<void> opened = co_await TcpTransport::open();
     if (!opened) co_return opened;
-    if (verify_) stream().set_verify_callback(asio::ssl::host_name_verification{host()});
+    if (verify_) stream().set_verify_callback(asio::ssl::host_name_verification{name_});
     // The macro SSL_set_tlsext_host_name, without its C cast.
-    std::string name = host();
-    ::SSL_ctrl(stream().native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+    ::SSL_ctrl(stream().native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name_.data());
     auto [code] = co_await stream().async_handshake(asio::ssl::stream_base::client, as_result);
     if (!code) co_return Outcome<void>{};
     co_return failed(code == asio::error::operation_aborted ? Kind::cancelled : Kind::untrusted, code.message());
@@ -232,6 +234,7 @@ class TlsTransport final : public TcpTransport<TlsStream> {
 
  private:
   std::shared_ptr<asio::ssl::context> context_;  ///< of the stream
+  std::string name_;                             ///< that the peer's certificate has to be for
   bool verify_;
 };
 
@@ -274,7 +277,7 @@ Outcome<std::shared_ptr<Transport>> tls_transport(const asio::any_io_executor& e
                                                   std::uint16_t port, const TlsSettings& settings) {
   auto context = tls_context(settings);
   if (!context) return tl::unexpected<Failure>{context.error()};
-  return std::make_shared<TlsTransport>(executor, std::move(host), port, std::move(*context), settings.verify);
+  return std::make_shared<TlsTransport>(executor, std::move(host), port, std::move(*context), settings);
 }
 
 std::shared_ptr<Transport> command_transport(const asio::any_io_executor& executor, std::vector<std::string> command) {

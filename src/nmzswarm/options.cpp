@@ -42,6 +42,8 @@ constexpr const char* usage =
     "       nmzswarm --workloads FILE [OPTION...] -- COMMAND [ARG...]\n"
     "       nmzswarm [OPTION...] -- COMMAND [ARG...] ::: WORKLOAD...\n"
     "       nmzswarm gc [--all] [--host HOST] [--context NAME]\n"
+    "       nmzswarm gc --orchestrator kubernetes [--all] [--context NAME] [--namespace NAME]\n"
+    "       nmzswarm kubernetes role [--namespace NAME]\n"
     "       nmzswarm history [SUITE]     (what is remembered of earlier runs; see nmzswarm history --help)\n"
     "       nmzswarm show [RUN]     (an earlier run again; see nmzswarm show --help)\n"
     "       nmzswarm export [RUN]   (a run as one file, for another machine)\n"

@@ -12,5 +12,7 @@ using Opened = Result<std::unique_ptr<Site>>;
 [[nodiscard]] Opened open_local(boost::asio::io_context& io, const Choice& choice);
 /// Containers on one Engine, or the tasks of a service where that is a manager of a Swarm.
 [[nodiscard]] Opened open_containers(boost::asio::io_context& io, const Choice& choice);
+/// Pods of a cluster that a kubeconfig names.
+[[nodiscard]] Opened open_kubernetes(boost::asio::io_context& io, const Choice& choice);
 
 }  // namespace nmz::site

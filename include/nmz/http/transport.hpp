@@ -58,6 +58,7 @@ struct TlsSettings {
   Pem certificate;
   Pem key;
   bool verify = true;  ///< the peer's certificate, and that it is for the host that was asked for
+  std::string name;    ///< that it has to be for instead; empty = the host
 };
 
 [[nodiscard]] std::shared_ptr<Transport> unix_transport(const boost::asio::any_io_executor& executor, std::string path);

@@ -7,7 +7,8 @@
 
 #include <gmock/gmock.h>
 
-#include "base64.hpp"
+#include "nmz/http/base64.hpp"
+
 #include "support/temp_directory.hpp"
 
 namespace nmz::docker {
@@ -25,7 +26,7 @@ class CredentialsTest : public testing::Test {
     auto value = registry_auth(home.path(), registry);
     EXPECT_TRUE(value) << value.error().message;
     for (char& c : *value) c = c == '-' ? '+' : c == '_' ? '/' : c;
-    return from_base64(*value);
+    return http::from_base64(*value);
   }
   /// A credential helper on PATH that answers with `script`.
   void add_helper(const std::string& name, const std::string& script) {
@@ -52,7 +53,7 @@ TEST_F(CredentialsTest, NothingKnownIsEmpty) {
 }
 
 TEST_F(CredentialsTest, FromTheFile) {
-  configure(R"({"auths": {"r.example.org": {"auth": ")" + to_base64("me:pass:word?>") + R"("}}})");
+  configure(R"({"auths": {"r.example.org": {"auth": ")" + http::to_base64("me:pass:word?>") + R"("}}})");
   EXPECT_THAT(header("r.example.org"), AllOf(HasSubstr(R"("username":"me")"), HasSubstr(R"("password":"pass:word?>")"),
                                              HasSubstr(R"("serveraddress":"r.example.org")")));
 }

@@ -1,8 +1,8 @@
-#include "base64.hpp"
+#include "nmz/http/base64.hpp"
 
 #include <openssl/evp.h>
 
-namespace nmz::docker {
+namespace nmz::http {
 
 std::string to_base64(const std::string& data) {
   std::string text((data.size() + 2) / 3 * 4 + 1, '\0');
@@ -25,4 +25,4 @@ std::string from_base64(const std::string& text) {
   return data;
 }
 
-}  // namespace nmz::docker
+}  // namespace nmz::http

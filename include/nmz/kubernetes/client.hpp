@@ -1,0 +1,95 @@
+// A client of the Kubernetes API: the calls that are made, and no others.
+//
+// HTTP/1.1 over TLS (nmz::http), in one namespace, on one executor's thread. Credentials that a plugin or a file hands
+// out are asked for again when they expire, and when the server refuses them (401).
+//
+// Every call has a deadline and can be cancelled (Asio's per-operation cancellation, terminal). Errors carry the
+// server's own message. Kinds: retryable (no connection, 429, 5xx), timed_out, cancelled, not_found (404),
+// misconfigured (401, 403, no server there, TLS that does not verify), rejected (the rest of 4xx). Written for the API
+// of 1.22 to 1.35.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "nmz/error/result.hpp"
+#include "nmz/kubernetes/access.hpp"
+#include "nmz/kubernetes/types.hpp"
+
+namespace nmz::kubernetes {
+
+/// The stdin and the outputs of a pod's container. One read and one write may be under way at a time.
+class Attached {
+ public:
+  struct Output {
+    enum class From : std::uint8_t { end, out, err };
+    From from = From::end;
+    std::size_t size = 0;
+  };
+
+  Attached() = default;
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+  Attached(Attached&&) = delete;
+  Attached& operator=(Attached&&) = delete;
+  virtual ~Attached() = default;
+
+  /// At least one byte of one of the two outputs into `buffer`; From::end is the end of the stream, which need not be
+  /// the end of what was written: API servers lose output without a word.
+  virtual boost::asio::awaitable<Result<Output>> read(std::span<char> buffer) = 0;
+  /// All of `bytes` to the container's stdin.
+  virtual boost::asio::awaitable<Result<void>> write(std::string bytes) = 0;
+  /// Ends reads and writes under way, with `cancelled`.
+  virtual void close() = 0;
+};
+
+class Client {
+ public:
+  template <class T>
+  using Awaitable = boost::asio::awaitable<Result<T>>;
+
+  Client(const boost::asio::any_io_executor& executor, Access access);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  Client(Client&&) = delete;
+  Client& operator=(Client&&) = delete;
+  ~Client();
+
+  [[nodiscard]] const Access& access() const;
+  /// Ends everything under way with `cancelled`, Attached streams included. Later calls fail at once.
+  void close();
+
+  Awaitable<ServerVersion> version();
+  /// Whether we may (SelfSubjectAccessReview).
+  Awaitable<bool> may(Right right);
+  Awaitable<Object> create_job(JobSpec spec);
+  Awaitable<Job> get_job(std::string name);
+  /// Its pods become so many (elastic Indexed Jobs, 1.27).
+  Awaitable<void> scale_job(std::string name, std::uint32_t pods);
+  Awaitable<std::vector<Job>> list_jobs(std::string selector);
+  /// With its pods and everything it owns, which go by and by. What is gone is as good as removed.
+  Awaitable<void> delete_job(std::string name);
+  Awaitable<void> create_config_map(ConfigMapSpec spec);
+  Awaitable<void> delete_config_map(std::string name);
+  Awaitable<PodList> list_pods(std::string selector);
+  /// `change` may say false to end it (cancelled).
+  Awaitable<WatchEnd> watch_pods(std::string selector, std::string resource_version,
+                                 std::function<bool(const PodChange&)> change);
+  Awaitable<void> delete_pod(std::string name);
+  /// Only once its container runs. `rejected`: the server speaks neither v5 nor v4 of the channels.
+  Awaitable<std::shared_ptr<Attached>> attach(std::string pod, ServerVersion server);
+
+  struct Impl;
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace nmz::kubernetes

@@ -1,0 +1,119 @@
+// What the calls of client.hpp are given and give: of Kubernetes' objects the fields that are used here.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nmz::kubernetes {
+
+using Labels = std::map<std::string, std::string>;
+
+/// GET /version.
+struct ServerVersion {
+  ServerVersion() = default;
+  unsigned major = 0;
+  unsigned minor = 0;
+  std::string text;  ///< "v1.34.1"
+
+  [[nodiscard]] bool is_at_least(unsigned wanted_minor) const { return major > 1 || minor >= wanted_minor; }
+};
+
+/// What may be done with what, as a Role says it.
+struct Right {
+  Right() = default;
+  Right(std::string group_in, std::string resource_in, std::string verb_in)
+      : group{std::move(group_in)}, resource{std::move(resource_in)}, verb{std::move(verb_in)} {}
+  std::string group;     ///< "" or "batch"
+  std::string resource;  ///< "jobs", "pods/attach"
+  std::string verb;
+};
+
+/// What every object has.
+struct Object {
+  Object() = default;
+  std::string name;
+  std::string uid;
+  Labels labels;
+  Labels annotations;
+  bool deleting = false;  ///< somebody has asked for its end
+};
+
+struct ConfigMapSpec {
+  ConfigMapSpec() = default;
+  std::string name;
+  Labels labels;
+  std::string key;      ///< the file's name
+  std::string content;  ///< any bytes, less than 1 MiB
+  Object job;           ///< it goes when this Job goes
+};
+
+/// One Indexed Job (completionMode, Kubernetes 1.22) with a container a pod whose stdin is open for one attach.
+struct JobSpec {
+  JobSpec() = default;
+  std::string name;
+  Labels labels;
+  Labels annotations;
+  std::uint32_t pods = 1;
+  std::string image;
+  std::vector<std::string> command;
+  std::string node_variable;  ///< the variable that gets the node's name
+  std::string config_map;     ///< mounted, as programs, at `programs`
+  std::string programs;
+  std::string scratch;               ///< where an empty directory is mounted
+  std::int64_t nano_cpus = 0;        ///< request and limit; 0 = none
+  std::int64_t memory = 0;           ///< bytes, likewise
+  std::vector<std::string> secrets;  ///< each mounted at /run/secrets/NAME
+  std::string queue;                 ///< of Kueue; empty = none
+  std::string service_account;
+  std::vector<std::string> pull_secrets;
+  Labels node_selector;
+  ServerVersion server;  ///< whose fields may be used
+};
+
+struct Job {
+  Job() = default;
+  Object object;
+  bool suspended = false;  ///< a queue (Kueue) holds it back
+  bool failed = false;
+  std::string why;  ///< it has failed
+};
+
+struct Pod {
+  Pod() = default;
+  Object object;
+  std::int64_t index = -1;  ///< in its Job; -1: it does not say
+  std::string phase;        ///< Pending, Running, Succeeded, Failed, Unknown
+  std::string node;
+  bool running = false;         ///< its container does
+  std::string waiting;          ///< why the container does not: "ImagePullBackOff"
+  std::string waiting_message;  ///< in the node's words
+  std::string unscheduled;      ///< why no node has it, in the scheduler's words
+  std::string ended;            ///< why it has ended: "Evicted: the node was low on memory", "exit status 3"
+
+  [[nodiscard]] bool is_over() const { return phase == "Succeeded" || phase == "Failed"; }
+};
+
+struct PodList {
+  PodList() = default;
+  std::vector<Pod> pods;
+  std::string resource_version;  ///< to watch from
+};
+
+struct PodChange {
+  enum class Kind : std::uint8_t { added, modified, deleted, bookmark };
+  PodChange() = default;
+  Kind kind = Kind::bookmark;
+  Pod pod;
+  std::string resource_version;  ///< to watch from behind it
+};
+
+/// How a watch has ended that was no failure.
+enum class WatchEnd : std::uint8_t {
+  over,     ///< as watches do after some minutes: watch again from the last version
+  expired,  ///< that version is gone (410): list again
+};
+
+}  // namespace nmz::kubernetes

@@ -1,0 +1,124 @@
+#include "nmz/cluster/kubernetes_cluster.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "nmz/kubernetes/access.hpp"
+#include "nmz/kubernetes/rights.hpp"
+#include "nmz/orchestrator/kubernetes.hpp"
+
+#include "image_name.hpp"
+#include "run_on.hpp"
+
+namespace nmz::cluster {
+namespace asio = boost::asio;
+namespace {
+
+constexpr unsigned oldest_minor = 22;  // Indexed Jobs, on by default
+
+kubernetes::AccessRequest access_request(const Options& options) {
+  kubernetes::AccessRequest request;
+  request.context = options.context;
+  request.name_space = options.name_space;
+  request.variable = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+  };
+  return request;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KubernetesCluster>> KubernetesCluster::open(asio::io_context& io, Options options) {
+  auto access = kubernetes::find_access(access_request(options));
+  if (!access) return tl::unexpected<Error>{access.error()};
+  std::unique_ptr<KubernetesCluster> cluster{new KubernetesCluster{io, std::move(options), std::move(*access)}};
+  const Result<void> looked = run_on(io, cluster->look());
+  if (!looked) return tl::unexpected<Error>{looked.error()};
+  return cluster;
+}
+
+Result<std::size_t> KubernetesCluster::collect(asio::io_context& io, const Options& options,
+                                               orchestrator::Sweep which) {
+  auto access = kubernetes::find_access(access_request(options));
+  if (!access) return tl::unexpected<Error>{access.error()};
+  kubernetes::Client client{io.get_executor(), std::move(*access)};
+  return run_on(io, orchestrator::Kubernetes::sweep(client, which));
+}
+
+Result<std::string> KubernetesCluster::name_space(const Options& options) {
+  return kubernetes::find_access(access_request(options)).map([](const kubernetes::Access& access) {
+    return access.name_space;
+  });
+}
+
+asio::awaitable<Result<void>> KubernetesCluster::look() {
+  Result<kubernetes::ServerVersion> version = co_await client_.version();
+  if (!version) co_return tl::unexpected<Error>{version.error()};
+  server_ = *version;
+  if (!server_.is_at_least(oldest_minor)) {
+    co_return fail(ErrorKind::misconfigured, "the cluster at " + client_.access().server + " is Kubernetes " +
+                                                 server_.text + "; 1.22 is needed (Indexed Jobs)");
+  }
+  Result<void> allowed = co_await check_rights();
+  if (!allowed) co_return allowed;
+  // What cannot be removed now is no reason not to run.
+  Result<std::size_t> swept = co_await orchestrator::Kubernetes::sweep(client_, orchestrator::Sweep::dead);
+  swept_ = swept.value_or(0);
+  co_return Result<void>{};
+}
+
+/// A server that does not say what one may do lets the run find out.
+asio::awaitable<Result<void>> KubernetesCluster::check_rights() {
+  std::string missing;
+  for (const kubernetes::Right& right : kubernetes::needed_rights(server_)) {
+    kubernetes::Right asked = right;
+    Result<bool> may = co_await client_.may(std::move(asked));
+    if (!may && may.error().kind == ErrorKind::cancelled) co_return tl::unexpected<Error>{may.error()};
+    if (!may) co_return Result<void>{};
+    if (*may) continue;
+    missing += (missing.empty() ? "" : ", ") + kubernetes::words_of(right);
+  }
+  if (missing.empty()) co_return Result<void>{};
+  const kubernetes::Access& access = client_.access();
+  co_return fail(ErrorKind::misconfigured, (access.user.empty() ? "the user" : "'" + access.user + "'") + " may not " +
+                                               missing + " in the namespace " + access.name_space +
+                                               " (nmzswarm kubernetes role prints what is needed)");
+}
+
+Result<std::string> KubernetesCluster::label(const std::string& name) const {
+  return fail(ErrorKind::misconfigured, "a Kubernetes cluster does not tell the label " + name + " of the image '" +
+                                            options_.image +
+                                            "': give the list with --workloads and the command behind --");
+}
+
+std::string KubernetesCluster::image_id() const {
+  return options_.image.find('@') == std::string::npos ? options_.image + " " + identity_.run : options_.image;
+}
+
+std::string KubernetesCluster::repository() const { return without_tag(options_.image); }
+
+Result<std::unique_ptr<orchestrator::Orchestrator>> KubernetesCluster::workers(const WorkersRequest& request) {
+  orchestrator::KubernetesOptions options;
+  options.agent = request.agent;
+  options.server = server_;
+  options.image = options_.image;
+  options.name = options_.name;
+  options.identity = identity_;
+  options.tree = request.tree;
+  options.replicas = request.count;
+  options.nano_cpus = options_.nano_cpus;
+  options.memory = options_.memory;
+  options.secrets = options_.secrets;
+  options.queue = options_.queue;
+  options.notice = request.notice;
+  options.reached = request.reached;
+  return std::make_unique<orchestrator::Kubernetes>(io_.get_executor(), client_, std::move(options));
+}
+
+}  // namespace nmz::cluster

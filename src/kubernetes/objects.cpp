@@ -1,0 +1,219 @@
+#include "objects.hpp"
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "nmz/http/base64.hpp"
+
+namespace nmz::kubernetes {
+namespace json = boost::json;
+namespace {
+
+// Kubernetes 1.x from which a field does what it says without being asked for (its "beta, on by default").
+constexpr unsigned minor_of_failure_policy = 26;
+constexpr unsigned minor_of_limit_per_index = 29;
+
+/// A slot is given another pod so many times: its pods end when their stream does, whatever the reason.
+constexpr int most_pods_a_slot = 100;
+/// An ended Job stays so long for whoever wants to look at it. What it is for is a program that was killed.
+constexpr int seconds_after_end = 300;
+/// Between TERM and KILL. An agent ends its test at once.
+constexpr int grace_seconds = 5;
+constexpr int mode_of_programs = 0555;  // for a user who is not root as well
+
+constexpr const char* index_key = "batch.kubernetes.io/job-completion-index";
+
+json::object resources_of(const JobSpec& spec) {
+  json::object amounts;
+  constexpr std::int64_t nano_of_milli = 1'000'000;
+  if (spec.nano_cpus > 0) amounts["cpu"] = fmt::format("{}m", (spec.nano_cpus + nano_of_milli - 1) / nano_of_milli);
+  if (spec.memory > 0) amounts["memory"] = std::to_string(spec.memory);
+  if (amounts.empty()) return {};
+  return {{"requests", amounts}, {"limits", amounts}};
+}
+
+json::object mount(const std::string& name, const std::string& place, bool read_only) {
+  json::object result{{"name", name}, {"mountPath", place}};
+  if (read_only) result["readOnly"] = true;
+  return result;
+}
+
+json::object container_of(const JobSpec& spec) {
+  json::array command;
+  for (const std::string& word : spec.command) command.emplace_back(word);
+  json::array mounts{mount("scratch", spec.scratch, false), mount("programs", spec.programs, true)};
+  for (const std::string& secret : spec.secrets)
+    mounts.push_back(mount("secret-" + secret, "/run/secrets/" + secret, true));
+  json::object container{{"name", container_name}, {"image", spec.image}, {"command", std::move(command)},
+                         {"stdin", true},          {"stdinOnce", true},   {"volumeMounts", std::move(mounts)}};
+  if (!spec.node_variable.empty()) {
+    container["env"] = json::array{
+        json::object{{"name", spec.node_variable},
+                     {"valueFrom", json::object{{"fieldRef", json::object{{"fieldPath", "spec.nodeName"}}}}}}};
+  }
+  if (json::object resources = resources_of(spec); !resources.empty()) container["resources"] = std::move(resources);
+  return container;
+}
+
+json::object pod_spec_of(const JobSpec& spec) {
+  json::array volumes{
+      json::object{{"name", "scratch"}, {"emptyDir", json::object{}}},
+      json::object{{"name", "programs"},
+                   {"configMap", json::object{{"name", spec.config_map}, {"defaultMode", mode_of_programs}}}}};
+  for (const std::string& secret : spec.secrets) {
+    volumes.push_back(json::object{{"name", "secret-" + secret}, {"secret", json::object{{"secretName", secret}}}});
+  }
+  json::object pod{{"restartPolicy", "Never"},
+                   {"automountServiceAccountToken", false},
+                   {"enableServiceLinks", false},
+                   {"terminationGracePeriodSeconds", grace_seconds},
+                   {"containers", json::array{container_of(spec)}},
+                   {"volumes", std::move(volumes)}};
+  if (!spec.service_account.empty()) pod["serviceAccountName"] = spec.service_account;
+  if (!spec.node_selector.empty()) pod["nodeSelector"] = to_json(spec.node_selector);
+  if (!spec.pull_secrets.empty()) {
+    json::array secrets;
+    for (const std::string& name : spec.pull_secrets) secrets.push_back(json::object{{"name", name}});
+    pod["imagePullSecrets"] = std::move(secrets);
+  }
+  return pod;
+}
+
+/// One slot that cannot start does not fail the others, and a pod that a node gave up is not held against it.
+void add_failure_rules(const JobSpec& spec, json::object& job) {
+  if (spec.server.is_at_least(minor_of_limit_per_index)) {
+    job["backoffLimitPerIndex"] = most_pods_a_slot;
+    job["podReplacementPolicy"] = "Failed";  // never two pods of a slot
+  } else {
+    job["backoffLimit"] = most_pods_a_slot * static_cast<std::int64_t>(spec.pods);
+  }
+  if (spec.server.is_at_least(minor_of_failure_policy)) {
+    const json::object disrupted{{"type", "DisruptionTarget"}, {"status", "True"}};
+    job["podFailurePolicy"] = json::object{
+        {"rules", json::array{json::object{{"action", "Ignore"}, {"onPodConditions", json::array{disrupted}}}}}};
+  }
+}
+
+json::object metadata(const std::string& name, const Labels& labels, const Labels& annotations = {}) {
+  json::object result{{"name", name}, {"labels", to_json(labels)}};
+  if (!annotations.empty()) result["annotations"] = to_json(annotations);
+  return result;
+}
+
+/// The condition of that type that is true, or null.
+const Json& condition(const Json& told, std::string_view type, std::string_view status) {
+  static const Json nothing;
+  for (const Json& one : array_at(told, {"status", "conditions"})) {
+    if (text_at(one, {"type"}) == type && text_at(one, {"status"}) == status) return one;
+  }
+  return nothing;
+}
+
+std::string joined(const std::string& reason, const std::string& message) {
+  return reason.empty() || message.empty() ? reason + message : reason + ": " + message;
+}
+
+std::string words_of_end(const Json& terminated) {
+  const std::string reason = text_at(terminated, {"reason"});
+  const std::int64_t status = number_at(terminated, {"exitCode"});
+  // These two only say whether the status is 0.
+  std::string words = reason == "Error" || reason == "Completed" ? "" : reason;
+  if (words.empty()) words = fmt::format("exit status {}", status);
+  return joined(words, text_at(terminated, {"message"}));
+}
+
+}  // namespace
+
+Json job_manifest(const JobSpec& spec) {
+  json::object labels = to_json(spec.labels).as_object();
+  json::object job{{"completionMode", "Indexed"},
+                   {"completions", spec.pods},
+                   {"parallelism", spec.pods},
+                   {"ttlSecondsAfterFinished", seconds_after_end},
+                   {"template", json::object{{"metadata", json::object{{"labels", std::move(labels)}}},
+                                             {"spec", pod_spec_of(spec)}}}};
+  add_failure_rules(spec, job);
+  Labels of_job = spec.labels;
+  Labels notes = spec.annotations;
+  if (!spec.queue.empty()) {
+    of_job["kueue.x-k8s.io/queue-name"] = spec.queue;
+    notes["kueue.x-k8s.io/job-min-parallelism"] = "1";  // fewer workers than asked for are fine
+  }
+  return json::object{{"apiVersion", "batch/v1"},
+                      {"kind", "Job"},
+                      {"metadata", metadata(spec.name, of_job, notes)},
+                      {"spec", std::move(job)}};
+}
+
+Json config_map_manifest(const ConfigMapSpec& spec) {
+  json::object about = metadata(spec.name, spec.labels);
+  about["ownerReferences"] = json::array{
+      json::object{{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", spec.job.name}, {"uid", spec.job.uid}}};
+  return json::object{{"apiVersion", "v1"},
+                      {"kind", "ConfigMap"},
+                      {"metadata", std::move(about)},
+                      {"immutable", true},
+                      {"binaryData", json::object{{spec.key, http::to_base64(spec.content)}}}};
+}
+
+Json access_review(const Right& right, const std::string& name_space) {
+  const std::size_t slash = right.resource.find('/');
+  json::object asked{{"namespace", name_space},
+                     {"verb", right.verb},
+                     {"group", right.group},
+                     {"resource", right.resource.substr(0, slash)}};
+  if (slash != std::string::npos) asked["subresource"] = right.resource.substr(slash + 1);
+  return json::object{{"apiVersion", "authorization.k8s.io/v1"},
+                      {"kind", "SelfSubjectAccessReview"},
+                      {"spec", json::object{{"resourceAttributes", std::move(asked)}}}};
+}
+
+Object object_of(const Json& told) {
+  Object object;
+  object.name = text_at(told, {"metadata", "name"});
+  object.uid = text_at(told, {"metadata", "uid"});
+  object.labels = labels_at(told, {"metadata", "labels"});
+  object.annotations = labels_at(told, {"metadata", "annotations"});
+  object.deleting = !text_at(told, {"metadata", "deletionTimestamp"}).empty();
+  return object;
+}
+
+Job job_of(const Json& told) {
+  Job job;
+  job.object = object_of(told);
+  job.suspended = flag_at(told, {"spec", "suspend"});
+  const Json& failed = condition(told, "Failed", "True");
+  job.failed = !failed.is_null();
+  job.why = joined(text_at(failed, {"reason"}), text_at(failed, {"message"}));
+  return job;
+}
+
+Pod pod_of(const Json& told) {
+  Pod pod;
+  pod.object = object_of(told);
+  pod.phase = text_at(told, {"status", "phase"});
+  pod.node = text_at(told, {"spec", "nodeName"});
+  for (const Labels* where : {&pod.object.annotations, &pod.object.labels}) {
+    const auto index = where->find(index_key);
+    if (index == where->end() || index->second.empty()) continue;
+    std::int64_t number = 0;
+    for (const char digit : index->second) number = number * 10 + (digit - '0');
+    pod.index = number;
+    break;
+  }
+  pod.unscheduled = text_at(condition(told, "PodScheduled", "False"), {"message"});
+  for (const Json& status : array_at(told, {"status", "containerStatuses"})) {
+    if (text_at(status, {"name"}) != container_name) continue;
+    pod.running = at(status, {"state", "running"}).is_object();
+    pod.waiting = text_at(status, {"state", "waiting", "reason"});
+    pod.waiting_message = text_at(status, {"state", "waiting", "message"});
+    if (at(status, {"state", "terminated"}).is_object()) pod.ended = words_of_end(at(status, {"state", "terminated"}));
+  }
+  // What the node or the scheduler did to it tells more than how its program ended then.
+  const std::string done = joined(text_at(told, {"status", "reason"}), text_at(told, {"status", "message"}));
+  if (!done.empty()) pod.ended = done;
+  return pod;
+}
+
+}  // namespace nmz::kubernetes

@@ -1,0 +1,268 @@
+// Both programs with workers that are pods of the fake API server, and what goes wrong in a cluster.
+#include <chrono>
+#include <future>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "fake_server.hpp"
+#include "program/nmzbisect/answers.hpp"
+#include "program/nmzbisect/workplace.hpp"
+#include "support/scratch_repository.hpp"
+
+namespace nmz::kubernetes_tests {
+namespace {
+
+using conformance::everything;
+using conformance::split_lines;
+using conformance::wait_until;
+using support::Ended;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class KubernetesRunsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "the fake API server mounts the roots of pods, which needs root";
+  }
+
+  [[nodiscard]] support::Program in_cluster(const FakeServer& server, std::vector<std::string> argv) const {
+    support::Program program = place.program(place.path(), std::move(argv));
+    program.env.push_back(server.variable());
+    program.timeout = std::chrono::minutes{2};
+    return program;
+  }
+  /// `nmzswarm` with these workloads, each a script.
+  [[nodiscard]] support::Program swarm(const FakeServer& server, const std::vector<std::string>& scripts,
+                                       const std::vector<std::string>& options = {}) const {
+    std::string list;
+    for (const std::string& script : scripts) list += script + "\n";
+    support::write_file(place.path() / "list", list);
+    std::vector<std::string> argv{
+        NMZ_NMZSWARM, "--orchestrator", "kubernetes",   "--source",    "suite", "-replicas", "3",
+        "--log-dir",  "logs",           "--no-history", "--workloads", "list",  "--json",    "events"};
+    argv.insert(argv.end(), options.begin(), options.end());
+    argv.insert(argv.end(), {"--", "sh"});
+    return in_cluster(server, std::move(argv));
+  }
+  [[nodiscard]] static std::future<Ended> beside(const support::Program& program) {
+    return std::async(std::launch::async, [program] { return support::run_program(program); });
+  }
+  /// A script whose first execution does not end by itself.
+  [[nodiscard]] static std::string waiting(const std::string& name) {
+    return "test $NMZ_ATTEMPT -gt 1 || sleep 1000; echo " + name;
+  }
+  [[nodiscard]] bool wait_for_begun(std::size_t count) const {
+    return wait_until([&] {
+      std::size_t begun = 0;
+      for (const std::string& line : conformance::lines_of(place.path() / "events")) {
+        begun += line.find(R"("event":"workload-started")") != std::string::npos ? 1U : 0U;
+      }
+      return begun >= count;
+    });
+  }
+  static void expect_nothing_left(const FakeServer& server) {
+    EXPECT_TRUE(wait_until([&server] { return server.everything().empty(); }))
+        << testing::PrintToString(server.everything());
+  }
+
+  conformance::Workplace place;
+};
+
+TEST_F(KubernetesRunsTest, AListOfWorkloads) {
+  const FakeServer server;
+  const Ended ended = support::run_program(swarm(server, {"echo one", "echo two", "exit 3", "echo $NMZ_WORKLOAD"}));
+  EXPECT_EQ(ended.exit_code, 1) << everything(ended);
+  const auto lines = split_lines(ended.out);
+  EXPECT_THAT(lines, Contains("3 workers: pods of suite"));
+  EXPECT_THAT(lines, Contains(StartsWith("passed    echo two (")));
+  EXPECT_THAT(lines, Contains(StartsWith("failed    exit 3 (")));
+  EXPECT_THAT(lines, Contains(StartsWith("3 of 4 passed")));
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, LargeLogsArriveWhole) {
+  const FakeServer server;
+  const Ended ended = support::run_program(
+      swarm(server, {"head -c 20000000 /dev/zero | tr '\\0' 'x'; echo end"}, {"--log-limit", "100"}));
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+  std::size_t size = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{place.path() / "logs"}) {
+    if (entry.path().extension() == ".log") size = std::max<std::size_t>(size, entry.file_size());
+  }
+  EXPECT_GE(size, 20000004U);
+}
+
+TEST_F(KubernetesRunsTest, ASearch) {
+  const FakeServer server;
+  support::ScratchRepository repository;
+  std::vector<support::ScratchCommit> commits;
+  constexpr std::size_t count = 20;
+  constexpr std::size_t first_bad = 13;
+  for (std::size_t i = 0; i < count; ++i) {
+    commits.push_back(
+        {i == 0 ? std::vector<std::size_t>{} : std::vector{i - 1},
+         {{"number", std::to_string(i)}, {"test.sh", {"100755", "#!/bin/sh\ntest \"$(cat number)\" -lt 13\n"}}}});
+  }
+  repository.add_and_checkout(commits);
+  support::Program program =
+      place.bisect_program(repository.path(), {repository.ids().front() + "..HEAD", "--orchestrator", "kubernetes",
+                                               "--image", "suite", "-replicas", "3", "--", "./test.sh"});
+  program.env.push_back(server.variable());
+  const Ended ended = support::run_program(program);
+  EXPECT_THAT(ended, conformance::Finds(repository.ids()[first_bad])) << everything(ended);
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, CtrlCLeavesNothing) {
+  const FakeServer server;
+  auto ended = beside(swarm(server, {waiting("a"), waiting("b"), waiting("c")}));
+  ASSERT_TRUE(wait_for_begun(3));
+  for (const pid_t pid : place.processes()) ::kill(pid, SIGINT);
+  EXPECT_EQ(ended.get().exit_code, 130);
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, CtrlCBeforeAnyPodRunsLeavesNothing) {
+  const FakeServer server{{"--pod-delay", "600"}};
+  auto ended = beside(swarm(server, {"true", "true 2", "true 3"}));
+  ASSERT_TRUE(wait_until([&server] { return server.everything().size() >= 5; },
+                         std::chrono::seconds{90}));  // a Job, its ConfigMap, three pods
+  for (const pid_t pid : place.processes()) ::kill(pid, SIGINT);
+  EXPECT_EQ(ended.get().exit_code, 130);
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, WhatAKilledProgramLeftTheNextOneRemoves) {
+  const FakeServer server;
+  auto ended = beside(swarm(server, {waiting("a")}));
+  ASSERT_TRUE(wait_for_begun(1));
+  for (const pid_t pid : place.processes()) ::kill(pid, SIGKILL);
+  ended.get();
+  EXPECT_THAT(server.names("apis/batch/v1", "jobs"), testing::SizeIs(1));
+  const Ended next = support::run_program(in_cluster(server, {NMZ_NMZSWARM, "gc", "--orchestrator", "kubernetes"}));
+  EXPECT_EQ(next.out, "removed 1 Job(s)\n") << everything(next);
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, AMissingRightIsNamed) {
+  const FakeServer server{{"--deny", "create:pods/attach", "--deny", "delete:jobs"}};
+  const Ended ended = support::run_program(swarm(server, {"true"}));
+  EXPECT_EQ(ended.exit_code, 128);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("may not delete jobs.batch, create pods/attach in the namespace default"),
+                               HasSubstr("nmzswarm kubernetes role")));
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, TheRoleIsEnough) {
+  const Ended role = support::run_program(place.program(place.path(), {NMZ_NMZSWARM, "kubernetes", "role"}));
+  ASSERT_EQ(role.exit_code, 0) << everything(role);
+  support::write_file(place.path() / "role.yaml", role.out);
+  const FakeServer server{{"--role", (place.path() / "role.yaml").string()}};
+  const Ended ended = support::run_program(swarm(server, {"true"}));
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+}
+
+TEST_F(KubernetesRunsTest, AnImageThatCannotBePulledEndsTheRunInOneLine) {
+  const FakeServer server{{"--only-images"}};
+  const Ended ended = support::run_program(swarm(server, {"true"}));
+  EXPECT_NE(ended.exit_code, 0);
+  EXPECT_THAT(ended.out + ended.err, AllOf(HasSubstr("a worker cannot start"), HasSubstr("suite")));
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, AWorkerWhoseStreamIsLostIsReplaced) {
+  const FakeServer server{{"--job-backoff", "0.2"}};
+  auto ended = beside(swarm(server, {waiting("a"), waiting("b"), waiting("c")}));
+  ASSERT_TRUE(wait_for_begun(3));
+  server.control("drop", R"({"pod": "nmzswarm"})");
+  const Ended run = ended.get();
+  EXPECT_EQ(run.exit_code, 0) << everything(run);
+  EXPECT_THAT(split_lines(run.out), Contains(StartsWith("3 of 3 passed")));
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, WatchesThatExpireAndAServerThatRestartsAreNoLoss) {
+  const FakeServer server{{"--job-backoff", "0.2"}};
+  auto ended = beside(swarm(server, {waiting("a"), waiting("b"), waiting("c")}));
+  ASSERT_TRUE(wait_for_begun(3));
+  server.control("expire-watches");
+  server.control("restart", R"({"seconds": 1})");
+  const Ended run = ended.get();
+  EXPECT_EQ(run.exit_code, 0) << everything(run);
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, AJobThatSomebodyRemovesEndsTheRun) {
+  const FakeServer server;
+  auto ended = beside(swarm(server, {waiting("a")}));
+  ASSERT_TRUE(wait_for_begun(1));
+  const std::string job = server.names("apis/batch/v1", "jobs").front();
+  static_cast<void>(
+      server.ask("DELETE", "/apis/batch/v1/namespaces/default/jobs/" + job + "?propagationPolicy=Background"));
+  const Ended run = ended.get();
+  EXPECT_NE(run.exit_code, 0);
+  EXPECT_THAT(run.out + run.err, HasSubstr("the Job '" + job + "' was removed by somebody"));
+}
+
+TEST_F(KubernetesRunsTest, EveryKindOfCredentials) {
+  for (const char* kind : {"token-file", "certificate", "exec", "exec-v1beta1"}) {
+    const FakeServer server{{"--auth", kind}};
+    const Ended ended = support::run_program(swarm(server, {"true"}));
+    EXPECT_EQ(ended.exit_code, 0) << kind << ": " << everything(ended);
+  }
+}
+
+TEST_F(KubernetesRunsTest, CredentialsThatExpireAreAskedForAgain) {
+  for (const char* kind : {"token-file", "exec"}) {
+    const FakeServer server{{"--auth", kind}};
+    auto ended = beside(swarm(server, {"sleep 5"}));
+    ASSERT_TRUE(wait_for_begun(1));
+    server.control("expire-token");
+    const Ended run = ended.get();
+    EXPECT_EQ(run.exit_code, 0) << kind << ": " << everything(run);
+    EXPECT_THAT(run.out + run.err, Not(HasSubstr("cannot remove"))) << kind;
+    std::filesystem::remove(place.path() / "events");
+  }
+}
+
+/// v4 alone, without elastic Jobs and limits for each index.
+TEST_F(KubernetesRunsTest, AnOlderCluster) {
+  for (const char* version : {"1.24", "1.29"}) {
+    const FakeServer server{{"--version", version}};
+    const Ended ended = support::run_program(swarm(server, {"echo one", "echo two"}));
+    EXPECT_EQ(ended.exit_code, 0) << version << ": " << everything(ended);
+    expect_nothing_left(server);
+  }
+}
+
+TEST_F(KubernetesRunsTest, AQueueThatHoldsTheJobBackIsWaitedFor) {
+  const FakeServer server{{"--kueue"}};
+  auto ended = beside(swarm(server, {"true", "true"}, {"--queue", "team", "--cpus", "1"}));
+  ASSERT_TRUE(wait_until([&server] { return !server.names("apis/batch/v1", "jobs").empty(); }));
+  const std::string job = server.names("apis/batch/v1", "jobs").front();
+  server.control("admit", R"({"job": ")" + job + R"(", "parallelism": 2})");
+  const Ended run = ended.get();
+  EXPECT_EQ(run.exit_code, 0) << everything(run);
+  expect_nothing_left(server);
+}
+
+TEST_F(KubernetesRunsTest, WithoutAClusterOneLine) {
+  support::Program program = place.program(place.path(), {NMZ_NMZSWARM, "--orchestrator", "kubernetes", "--source",
+                                                          "suite", "--workloads", "-", "--", "true"});
+  program.env.emplace_back("KUBECONFIG=/nonexistent");
+  program.input = "x\n";
+  const Ended ended = support::run_program(program);
+  EXPECT_EQ(ended.exit_code, 128) << everything(ended);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("no Kubernetes cluster is configured"), Not(HasSubstr("Docker"))));
+}
+
+}  // namespace
+}  // namespace nmz::kubernetes_tests
