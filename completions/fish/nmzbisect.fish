@@ -28,6 +28,10 @@ function __nmz_words
             printf '%s\n' none fail retry slow pass skip all
         case --no-tests
             printf '%s\n' pass fail
+        case --ui
+            printf '%s\n' auto text screen plain quiet json
+        case --color
+            printf '%s\n' auto always never
     end
 end
 
