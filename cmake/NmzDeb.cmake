@@ -48,7 +48,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(nmz_boost "${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR}")
 set(nmz_development
   "namazu-swarm (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})" libarchive-dev libboost${nmz_boost}-dev
-  libboost-json${nmz_boost}-dev libcli11-dev libexpected-dev libfmt-dev libgit2-dev libpugixml-dev libspdlog-dev libsqlite3-dev
+  libboost-json${nmz_boost}-dev libcli11-dev libexpected-dev libfmt-dev libgit2-dev libncurses-dev libpugixml-dev libspdlog-dev libsqlite3-dev
   libssl-dev libyaml-cpp-dev pkg-config zlib1g-dev)
 list(JOIN nmz_development ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION

@@ -30,6 +30,10 @@ function __nmz_words
             printf '%s\n' pass fail
         case --on-failure
             printf '%s\n' nothing bisect
+        case --ui
+            printf '%s\n' auto text screen plain quiet json
+        case --color
+            printf '%s\n' auto always never
     end
 end
 

@@ -60,7 +60,7 @@ void Signals::stop() {
 }
 
 RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,
-               std::function<void()> interrupted) {
+               std::function<void()> interrupted, const std::function<void(Coordinator*)>& attended) {
   Coordinator coordinator{io, parts, options};
   bool seen = false;
   const auto arrived = [&coordinator, &seen, told = std::move(interrupted)] {
@@ -69,8 +69,10 @@ RunEnd conduct(asio::io_context& io, Signals& signals, const Parts& parts, const
   };
   signals.listen(arrived, [&coordinator](std::int32_t by) { coordinator.change_workers(by); });
   RunEnd end;
-  auto done = [&end, &signals](const std::exception_ptr& bug, RunEnd result) {
+  if (attended) attended(&coordinator);
+  auto done = [&end, &signals, &attended](const std::exception_ptr& bug, RunEnd result) {
     signals.stop();
+    if (attended) attended(nullptr);
     if (bug) std::rethrow_exception(bug);
     end = std::move(result);
   };

@@ -233,6 +233,10 @@ void Coordinator::skip(dispatch::Subject subject) {
   impl_->wish([subject](Impl& impl) { impl.tell(dispatch::SkipSubject{subject}); });
 }
 
+void Coordinator::pause(bool on) {
+  impl_->wish([on](Impl& impl) { impl.tell(dispatch::Pause{on}); });
+}
+
 void Coordinator::change_workers(std::int32_t by) {
   impl_->wish([by](Impl& impl) { impl.tell(dispatch::ChangeWorkers{by}); });
 }

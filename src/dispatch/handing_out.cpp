@@ -30,7 +30,12 @@ void Dispatcher::decide() {
     cancel_withdrawn();
     cancel_disturbed();
     cancel_pointless();
-    if (again || !gathers()) hand_out();
+    if (paused_) {
+      fed_.clear();
+      call_all_back();
+    } else if (again || !gathers()) {
+      hand_out();
+    }
   }
 }
 

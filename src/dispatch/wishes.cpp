@@ -33,6 +33,8 @@ void Dispatcher::apply(const ChangeWorkers& event) {
   resized_ = true;
 }
 
+void Dispatcher::apply(const Pause& event) { paused_ = event.on; }
+
 void Dispatcher::withdraw(job::JobId id) {
   if (!std::exchange(job(id).withdrawn, true)) withdrawn_.push_back(id);
 }

@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "nmz/interruption/farewell.hpp"
+
 namespace nmz::interruption {
 namespace {
 
@@ -42,6 +44,7 @@ void tell(int fd, std::string_view text) {
 void ring(int which, std::uint64_t by) { static_cast<void>(::write(which, &by, sizeof by)); }
 
 [[noreturn]] void end_now() {
+  bid_farewell();
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     if (::isatty(fd) != 0) tell(fd, "\r\x1b[K");  // a status line may stand there
   }

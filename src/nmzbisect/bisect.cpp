@@ -250,6 +250,7 @@ int search_and_answer(Search& search, const Takeover& takeover, run::Loop& loop,
   if (tests) need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   Reporter reporter{search.plan, search.names(), records.logs(), {options.term_old, options.term_new}};
+  shop.display = &records.display();
   records.follow(reporter);
   reporter.keep_in(memory);
   reporter.when_bad([&search](const std::string& log) { suspect_what_is_named(search, log); });

@@ -225,6 +225,7 @@ class CommandLine {
                                    "command its label net.osrg.namazu-swarm.v0.worker.script is run, with the commit "
                                    "on stdin"));
     parser_.add(output_options(options(), shared_));
+    parser_.add(shared_.views());
     parser_.add(shared_.last("Print only the answer", "Also tell what each worker does"));
   }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -111,6 +112,7 @@ coordinator::RunEnd run_plan(const Search& search, CommitWork& work, Workshop& s
   request.notice = narrator.notice;
   run::Undertaking undertaking{plan, work, narrator.observer};
   undertaking.items = "tests";
+  undertaking.display = shop.display;
   undertaking.notice = narrator.notice;
   coordinator::Options options;
   options.dispatch.gather = std::chrono::milliseconds{50};
@@ -122,6 +124,16 @@ coordinator::RunEnd run_plan(const Search& search, CommitWork& work, Workshop& s
   return end;
 }
 
+/// By hand, at a screen. Where each commit is tested many times it is not one run that would have to be skipped.
+void let_skip(const Search& search, Workshop& shop) {
+  if (shop.display == nullptr) return;
+  shop.display->can_skip([&search](const std::string& commit) -> std::optional<dispatch::Subject> {
+    const auto found = std::ranges::find(search.subjects, commit, [](const git::CommitId& id) { return id.hex(); });
+    if (found == search.subjects.end() || search.plan.noisy() != nullptr) return std::nullopt;
+    return static_cast<dispatch::Subject>(found - search.subjects.begin());
+  });
+}
+
 coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Reporter& reporter, Recall& recall) {
   const std::unique_ptr<CommitWork> work = make_work(search, search.subjects, std::move(command), shop);
   if (const auto inherited = shop.site.inherited(); inherited && shop.site.sees_our_files()) {
@@ -130,8 +142,12 @@ coordinator::RunEnd run(Search& search, wire::Run command, Workshop& shop, Repor
   work->take_trials([&plan = search.plan](dispatch::Subject subject) {
     return CommitWork::Trial{plan.commit_of(subject), plan.number_of(subject)};
   });
-  return run_plan(search, *work, shop, *recall.plan,
-                  {reporter, [&reporter](const std::string& text) { reporter.show(events::Notice{text}); }});
+  let_skip(search, shop);
+  coordinator::RunEnd end =
+      run_plan(search, *work, shop, *recall.plan,
+               {reporter, [&reporter](const std::string& text) { reporter.show(events::Notice{text}); }});
+  if (shop.display != nullptr) shop.display->can_skip({});
+  return end;
 }
 
 /// A hook that `git checkout` would have run may prepare what the test needs.

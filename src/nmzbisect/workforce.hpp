@@ -14,6 +14,7 @@
 
 #include "nmz/git/patches.hpp"
 #include "nmz/run/conduct.hpp"
+#include "nmz/run/display.hpp"
 #include "nmz/site/site.hpp"
 #include "nmz/wire/messages.hpp"
 
@@ -39,6 +40,7 @@ struct Workshop {
   Worlds worlds;                                  ///< where workers see our files
   std::shared_ptr<const git::Patches> patches;    ///< null when there are none
   std::map<std::string, std::string> in_trees{};  ///< the commit in each worker's tree, at the end
+  run::Display* display = nullptr;                ///< null: nobody's
 };
 
 /// What its tests share although they live in worlds, as it is now.

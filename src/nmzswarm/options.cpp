@@ -364,6 +364,7 @@ class CommandLine {
     parser_.add(again_options(options().again));
     parser_.add(apart_options(options().apart));
     parser_.add(output_options(options(), shared_));
+    parser_.add(shared_.views());
     parser_.add(telling_options(options()));
     parser_.add(shared_.last("Print only what failed and the summary",
                              "Also tell what each worker does, and how long each phase took"));

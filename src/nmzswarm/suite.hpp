@@ -87,7 +87,9 @@ class Suite final : public coordinator::WorkSource {
 
   /// From when on an execution is slow.
   [[nodiscard]] std::chrono::nanoseconds slow_after(dispatch::Subject subject) const;
-  [[nodiscard]] bool shows_output() const { return options_.show_output == view::ShowOutput::live; }
+  [[nodiscard]] bool shows_output() const {
+    return options_.show_output == view::ShowOutput::live || options_.ui == run::Ui::screen;
+  }
   /// The workload is on standard input, and nothing of the command names its variable.
   [[nodiscard]] bool gives_input() const;
 

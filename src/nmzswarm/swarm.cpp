@@ -278,7 +278,7 @@ void remember(Memory& memory, const HistoryRows& rows, Suite& suite, Reporter& r
 }
 
 coordinator::RunEnd carry_out(Suite& suite, site::Site& site, run::Loop& loop, const Options& options,
-                              std::uint32_t workers, Reporter& reporter) {
+                              std::uint32_t workers, Reporter& reporter, run::Display& display) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   site::WorkersRequest request;
   request.agent = need(installation::find_agent());
@@ -293,6 +293,7 @@ coordinator::RunEnd carry_out(Suite& suite, site::Site& site, run::Loop& loop, c
   request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };
   run::Undertaking undertaking{suite.plan(), suite, reporter};
   undertaking.items = "workloads";
+  undertaking.display = &display;
   undertaking.notice = notice;
   coordinator::Options conditions;
   conditions.workers = workers;
@@ -409,7 +410,8 @@ int run_suite(const Options& options, GivenList given) {
   suite.on_listed([&reporter] { reporter.listed(); });
   if (listed) reporter.listed();
   coordinator::RunEnd end;
-  if (!listed || !suite.ids().empty()) end = carry_out(suite, *site, loop, options, workers, reporter);
+  if (!listed || !suite.ids().empty())
+    end = carry_out(suite, *site, loop, options, workers, reporter, records.display());
   remember(memory, rows, suite, reporter);
   const int status = conclude(options, suite, end, memory.kept, reporter, executions, records);
   records.close(*site);

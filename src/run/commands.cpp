@@ -20,8 +20,10 @@
 #include "nmz/output/output_file.hpp"
 #include "nmz/output/standard_streams.hpp"
 #include "nmz/output/workflow_commands.hpp"
+#include "nmz/run/display.hpp"
 #include "nmz/run/portable.hpp"
 #include "nmz/run/replay.hpp"
+#include "nmz/run/settings.hpp"
 #include "nmz/text/utf8.hpp"
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/page.hpp"
@@ -29,6 +31,7 @@
 #include "nmz/view/text.hpp"
 
 #include "answer.hpp"
+#include "pace.hpp"
 
 namespace nmz::run {
 namespace {
@@ -41,6 +44,9 @@ struct ShowOptions {
   std::string json;
   std::string html;
   std::string svg;
+  Ui ui = Ui::automatic;
+  view::Colour colour = view::Colour::automatic;
+  double speed = 0;  ///< 0 = all at once
   bool quiet = false;
   bool verbose = false;
   bool explain = false;
@@ -52,11 +58,11 @@ Error wrong(std::string message) { return {ErrorKind::misconfigured, std::move(m
 std::FILE* text_stream(events::Kind kind) { return kind == events::Kind::search ? stderr : stdout; }
 
 view::TextStyle style_of(std::FILE* stream, const ShowOptions& options) {
-  if (options.quiet && options.verbose) throw StepFailed{wrong("--quiet and --verbose exclude each other")};
-  view::TextStyle style = view::TextStyle::for_stream(stream, options.quiet     ? view::Verbosity::quiet
-                                                              : options.verbose ? view::Verbosity::verbose
-                                                                                : view::Verbosity::normal);
-  style.live = false;  // it is over
+  const view::Verbosity verbosity = options.quiet     ? view::Verbosity::quiet
+                                    : options.verbose ? view::Verbosity::verbose
+                                                      : view::Verbosity::normal;
+  view::TextStyle style = view::TextStyle::for_stream(stream, verbosity, options.colour);
+  style.live = style.live && options.speed > 0 && options.ui != Ui::plain;  // at once it is over
   style.explain = options.explain;
   return style;
 }
@@ -71,16 +77,20 @@ class Views final : public events::Consumer {
       page_ = std::make_unique<view::Page>(options.html, kind, program.name, view::Page::Pace::at_the_end);
     }
     if (!options.svg.empty()) picture_ = std::make_unique<view::Picture>();
-    if (is_text()) text_ = std::make_unique<view::Text>(text_stream(kind), kind, style_of(text_stream(kind), options));
+    if (is_text()) screen_ = open_screen(program, kind, options.ui, options.colour);
+    if (screen_) screen_->set_replay();
+    if (is_text() && !screen_)
+      text_ = std::make_unique<view::Text>(text_stream(kind), kind, style_of(text_stream(kind), options));
   }
 
   void show(const events::Event& event, events::Seconds now) override {
-    for (events::Consumer* const one :
-         std::initializer_list<events::Consumer*>{json_.get(), page_.get(), picture_.get(), text_.get()}) {
+    for (events::Consumer* const one : std::initializer_list<events::Consumer*>{
+             json_.get(), page_.get(), picture_.get(), text_.get(), screen_.get()}) {
       if (one != nullptr) one->show(event, now);
     }
   }
   [[nodiscard]] bool is_text() const { return options_.json.empty() && options_.html.empty() && options_.svg.empty(); }
+  [[nodiscard]] screen::Screen* screen() const { return screen_.get(); }
   void close() {
     if (json_) need(json_->close());
     if (page_) need(page_->close());
@@ -93,26 +103,57 @@ class Views final : public events::Consumer {
   std::unique_ptr<view::Page> page_;
   std::unique_ptr<view::Picture> picture_;
   std::unique_ptr<view::Text> text_;
+  std::unique_ptr<screen::Screen> screen_;
 };
 
-int show_run(const Program& program, const ShowOptions& options) {
+/// Until somebody has seen it.
+void look_at(Views& views) {
+  constexpr std::chrono::milliseconds glance{200};
+  while (views.screen() != nullptr && views.screen()->attend(glance)) {
+  }
+}
+
+/// What -q, -v and --ui say together.
+void settle(ShowOptions& options) {
+  if (options.quiet && options.verbose) throw StepFailed{wrong("--quiet and --verbose exclude each other")};
+  const bool silent = options.ui == Ui::quiet || options.ui == Ui::json;
+  if (options.quiet && !silent && options.ui != Ui::automatic) {
+    throw StepFailed{wrong("--quiet goes with --ui quiet, json or auto")};
+  }
+  if (options.verbose && options.ui == Ui::quiet) {
+    throw StepFailed{wrong("--verbose and --ui quiet exclude each other")};
+  }
+  options.quiet = options.quiet || options.ui == Ui::quiet;
+  if (options.ui == Ui::json && !options.json.empty() && options.json != output::standard_output) {
+    throw StepFailed{wrong("--ui json is --json -: the events go to one place")};
+  }
+  if (options.ui == Ui::json) options.json = output::standard_output;
+}
+
+int show_run(const Program& program, ShowOptions options) {
+  settle(options);
   std::optional<UnpackedRun> unpacked;
   std::error_code ignored;
   if (std::filesystem::is_regular_file(options.run, ignored)) unpacked.emplace(need(unpack_run(options.run)));
   const std::filesystem::path directory = unpacked ? unpacked->directory() : need(find_run(options.run, program.name));
   need(output::check_apart({{"--json", options.json}, {"--html", options.html}, {"--svg", options.svg}}));
   std::unique_ptr<Views> views;
+  Pace pace{options.speed};
   const auto make = [&](events::Kind kind) -> events::Consumer& {
     views = std::make_unique<Views>(program, options, kind);
+    if (views->screen() != nullptr) views->screen()->set_controls(pace.controls());
     return *views;
   };
-  const Replayed replayed = need(replay(directory, make));
+  const auto wait = [&](events::Seconds until) { return pace.wait(until, views->screen()); };
+  const Replayed replayed = need(replay(directory, make, wait));
+  look_at(*views);
   views->close();
-  if (views->is_text()) {
+  if (views->is_text() && views->screen() == nullptr) {
     output::print(output::without_commands(replayed.end.search.answer));
     if (!replayed.end.message.empty()) output::complain(program.name, replayed.end.message);
   }
-  if (!replayed.ended) output::complain(program.name, "this is not its end: the run was killed, or goes on");
+  if (!replayed.ended && !replayed.stopped)
+    output::complain(program.name, "this is not its end: the run was killed, or goes on");
   return 0;
 }
 
@@ -161,6 +202,9 @@ int show_command(const Program& program, const std::vector<std::string>& argumen
               command_line::value("--html", "FILE", command_line::text(options.html),
                                   "Write its report for a browser to FILE"),
               command_line::value("--svg", "FILE", command_line::text(options.svg), "Write a search's picture to FILE"),
+              ui_option(options.ui), colour_option(options.colour),
+              command_line::value("--speed", "X", command_line::stored(options.speed, parse_speed),
+                                  "Show it as fast as it happened (1), X times as fast, or at once (max) [max]"),
               command_line::flag("-q,--quiet", options.quiet, "As the run with this option"),
               command_line::flag("-v,--verbose", options.verbose, "As the run with this option")});
   if (program.kind == events::Kind::search) {

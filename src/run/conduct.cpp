@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "nmz/error/steps.hpp"
+#include "nmz/run/display.hpp"
 
 namespace nmz::run {
 
@@ -18,7 +19,11 @@ coordinator::RunEnd conduct(Loop& loop, Result<std::unique_ptr<orchestrator::Orc
   const auto interrupted = [&undertaking] {
     undertaking.notice("interrupted: ending the running " + undertaking.items + " (once more to kill them)");
   };
-  end = coordinator::conduct(loop.io, loop.signals, parts, options, interrupted);
+  std::function<void(coordinator::Coordinator*)> attended;
+  if (undertaking.display != nullptr) {
+    attended = [&](coordinator::Coordinator* run) { undertaking.display->attend(loop.io, run); };
+  }
+  end = coordinator::conduct(loop.io, loop.signals, parts, options, interrupted, attended);
   if (!end.left_behind.empty()) undertaking.notice("cannot remove the containers: " + end.left_behind);
   return end;
 }

@@ -12,14 +12,6 @@
 namespace nmz::run {
 namespace {
 
-view::TextStyle style_of(std::FILE* stream, const Settings& settings) {
-  view::TextStyle style = view::TextStyle::for_stream(stream, settings.verbosity);
-  style.explain = settings.explain;
-  style.status_level = settings.status_level;
-  style.output = settings.show_output;
-  return style;
-}
-
 /// The value of a variable may be a secret, and a report is shown around.
 std::string without_value(const std::string& word) { return word.substr(0, word.find('=')); }
 
@@ -77,12 +69,19 @@ Records::Records(const Program& program, const Settings& settings, std::string t
       title_{std::move(title)},
       json_{need(open_json(program, settings))},
       logs_{need(logs::LogStore::open(settings.log_directory, title_))},
-      text_{stream, program.kind, style_of(stream, settings)},
       page_{settings.html.empty()
                 ? nullptr
                 : std::make_unique<view::Page>(settings.html, program.kind, program.name, view::Page::Pace::live)},
       picture_{settings.svg.empty() ? nullptr : std::make_unique<view::Picture>()},
-      recording_{logs_.directory(), program.kind, program.name, settings.json} {}
+      recording_{logs_.directory(), program.kind, program.name, settings.json},
+      display_{program, settings, stream} {
+  display_.before_waiting([this] {
+    // tell_losses() does it again, and tells.
+    if (page_ && settings_.html != output::standard_output) static_cast<void>(page_->close());
+    if (picture_ && settings_.svg != output::standard_output)
+      static_cast<void>(view::write_picture(settings_.svg, *picture_));
+  });
+}
 
 events::RunStarted Records::beginning(const site::Site& site, std::uint32_t workers) const {
   events::RunStarted started;

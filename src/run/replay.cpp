@@ -58,8 +58,9 @@ class Logs {
 
 class Player {
  public:
-  Player(const fs::path& directory, const std::function<events::Consumer&(events::Kind)>& consumer, Replayed& replayed)
-      : make_{consumer}, replayed_{replayed}, logs_{directory} {}
+  Player(const fs::path& directory, const std::function<events::Consumer&(events::Kind)>& consumer,
+         const std::function<bool(events::Seconds)>& wait, Replayed& replayed)
+      : make_{consumer}, wait_{wait}, replayed_{replayed}, logs_{directory} {}
 
   Result<void> play(const std::string& line) {
     if (consumer_ == nullptr) {
@@ -75,8 +76,17 @@ class Player {
   }
 
  private:
+  bool waited(events::Seconds until) {
+    if (wait_ && !wait_(until)) replayed_.stopped = true;
+    return !replayed_.stopped;
+  }
+
   void show(events::Recorded& recorded) {
-    for (events::Seconds now = last_ + tick; now < recorded.time; now += tick) consumer_->show(events::Tick{}, now);
+    for (events::Seconds now = last_ + tick; now < recorded.time; now += tick) {
+      if (!waited(now)) return;
+      consumer_->show(events::Tick{}, now);
+    }
+    if (!waited(recorded.time)) return;
     last_ = recorded.time;
     logs_.find_in(recorded.event);
     consumer_->show(recorded.event, recorded.time);
@@ -87,8 +97,9 @@ class Player {
   }
 
   const std::function<events::Consumer&(events::Kind)>&
-      make_;            // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
-  Replayed& replayed_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+      make_;                                          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  const std::function<bool(events::Seconds)>& wait_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Replayed& replayed_;                                // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Logs logs_;
   events::Kind kind_ = events::Kind::search;
   events::Consumer* consumer_ = nullptr;
@@ -111,15 +122,16 @@ Result<fs::path> find_run(const std::string& run, const std::string& program) {
   return fail(ErrorKind::not_found, "there is no run '" + run + "' (" + program + " logs lists them)");
 }
 
-Result<Replayed> replay(const fs::path& directory, const std::function<events::Consumer&(events::Kind)>& consumer) {
+Result<Replayed> replay(const fs::path& directory, const std::function<events::Consumer&(events::Kind)>& consumer,
+                        const std::function<bool(events::Seconds)>& wait) {
   const fs::path path = directory / recording_name;
   std::ifstream file{path, std::ios::binary};
   if (!file) return fail(ErrorKind::not_found, "there is no recording of a run in '" + directory.string() + "'");
   Replayed replayed;
-  Player player{directory, consumer, replayed};
+  Player player{directory, consumer, wait, replayed};
   std::string line;
   std::size_t number = 1;
-  for (; std::getline(file, line) && !file.eof(); ++number) {
+  for (; !replayed.stopped && std::getline(file, line) && !file.eof(); ++number) {
     const Result<void> played = player.play(line);
     if (played) continue;
     return fail(ErrorKind::rejected, path.string() + ":" + std::to_string(number) + ": " + played.error().message);

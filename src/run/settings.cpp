@@ -21,6 +21,30 @@ Result<std::uint32_t> parse_workers(const std::string& option, const std::string
 
 }  // namespace
 
+Option ui_option(Ui& ui) {
+  return command_line::value("--ui", "VIEW",
+                             command_line::one_of<Ui>(ui,
+                                                      {{"auto", Ui::automatic},
+                                                       {"text", Ui::text},
+                                                       {"screen", Ui::screen},
+                                                       {"plain", Ui::plain},
+                                                       {"quiet", Ui::quiet},
+                                                       {"json", Ui::json}},
+                                                      command_line::is_one_of),
+                             "How it is shown: text (a status line below the lines), screen (all of the terminal; ? "
+                             "tells its keys), plain (lines alone), quiet (as -q), json (as --json -), auto (text on a "
+                             "terminal, else plain) [auto]");
+}
+
+Option colour_option(view::Colour& colour) {
+  return command_line::value(
+      "--color", "WHEN",
+      command_line::one_of<view::Colour>(
+          colour, {{"auto", view::Colour::automatic}, {"always", view::Colour::always}, {"never", view::Colour::never}},
+          command_line::is_one_of),
+      "Colours: auto (on a terminal; see NO_COLOR and CLICOLOR_FORCE), always, never [auto]");
+}
+
 SharedOptions::SharedOptions(Settings& settings, std::string program, std::string item)
     : settings_{settings}, program_{std::move(program)}, item_{std::move(item)} {}
 
@@ -78,6 +102,8 @@ Option SharedOptions::debug_log() {
                              "see NMZ_LOG");
 }
 
+std::vector<Option> SharedOptions::views() { return {ui_option(settings_.ui), colour_option(settings_.colour)}; }
+
 std::vector<Option> SharedOptions::last(std::string quiet_help, std::string verbose_help) {
   return {command_line::flag("-q,--quiet", quiet_, std::move(quiet_help)),
           command_line::flag("-v,--verbose", verbose_, std::move(verbose_help)),
@@ -86,12 +112,31 @@ std::vector<Option> SharedOptions::last(std::string quiet_help, std::string verb
           command_line::page("--version", program_ + " " NMZ_VERSION "\n", "Print the version and exit")};
 }
 
+/// What -q, -v and --json say of the same thing.
+Result<void> SharedOptions::settle_view(command_line::Parser& parser) {
+  const bool silent = settings_.ui == Ui::quiet || settings_.ui == Ui::json;
+  if (quiet_ && !silent && settings_.ui != Ui::automatic) {
+    return parser.contradiction({"--quiet", "--ui"}, "--quiet goes with --ui quiet, json or auto");
+  }
+  if (verbose_ && settings_.ui == Ui::quiet) {
+    return parser.contradiction({"--verbose", "--ui"}, "--verbose and --ui quiet exclude each other");
+  }
+  if (silent && !verbose_) settings_.verbosity = view::Verbosity::quiet;
+  if (settings_.ui != Ui::json) return {};
+  if (!settings_.json.empty() && settings_.json != output::standard_output) {
+    return parser.contradiction({"--json", "--ui"}, "--ui json is --json -: the events go to one place");
+  }
+  settings_.json = output::standard_output;
+  return {};
+}
+
 Result<void> SharedOptions::check(command_line::Parser& parser) {
   if (quiet_ && verbose_) {
     return parser.contradiction({"--quiet", "--verbose"}, "--quiet and --verbose exclude each other");
   }
   if (quiet_) settings_.verbosity = view::Verbosity::quiet;
   if (verbose_) settings_.verbosity = view::Verbosity::verbose;
+  if (auto settled = settle_view(parser); !settled) return settled;
   Result<void> checked = cluster::check(settings_.containers, image_names_, parser);
   if (settings_.containers.name.empty()) settings_.containers.name = program_;
   if (!checked || settings_.command.empty() || !settings_.command.front().empty()) return checked;

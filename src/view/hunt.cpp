@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 
 #include "nmz/text/utf8.hpp"
-
-#include "summary.hpp"
+#include "nmz/view/summary.hpp"
 
 namespace nmz::view {
 namespace {

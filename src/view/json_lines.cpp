@@ -15,7 +15,8 @@ Result<std::unique_ptr<JsonLines>> JsonLines::open(const std::string& path, even
 void JsonLines::show(const events::Event& event, events::Seconds now) {
   const std::string line = events::json_line(event, kind_, now);
   if (!line.empty()) file_.write(line + "\n");
-  const bool due = pace_ == Pace::followed ? !line.empty() : std::holds_alternative<events::Tick>(event);
+  const bool pauses = std::holds_alternative<events::Tick>(event) || std::holds_alternative<events::RunEnded>(event);
+  const bool due = pace_ == Pace::followed ? !line.empty() : pauses;
   if (due) file_.flush();
 }
 

@@ -17,11 +17,13 @@ constexpr std::size_t default_columns = 80;
 }  // namespace
 
 void LiveLine::above(const std::string& text) {
+  if (hidden_) return;
   erase();
   output::write(out_, output::without_commands(text + "\n"));
 }
 
 void LiveLine::draw(const std::string& line) {
+  if (hidden_) return;
   output::write(out_, std::string{erase_line} + line);
   drawn_ = true;
 }

@@ -12,15 +12,13 @@
 
 #include "nmz/output/output_file.hpp"
 #include "nmz/text/utf8.hpp"
+#include "nmz/view/funnel.hpp"
 #include "nmz/view/text.hpp"
-
-#include "picture/funnel.hpp"
 
 namespace nmz::view {
 namespace {
 
 using events::Mark;
-using picture::Funnel;
 
 constexpr double width = 960;
 constexpr double left_edge = 24;

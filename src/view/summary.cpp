@@ -1,4 +1,4 @@
-#include "summary.hpp"
+#include "nmz/view/summary.hpp"
 
 #include <fmt/format.h>
 

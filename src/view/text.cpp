@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "nmz/text/utf8.hpp"
-
-#include "summary.hpp"
+#include "nmz/view/summary.hpp"
 
 namespace nmz::view {
 namespace {
@@ -107,7 +106,7 @@ std::string sentence(const events::WorkerGone& event) {
                      event.restarting ? "; it is started again" : "; it is given up");
 }
 
-TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity) {
+TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity, Colour colour) {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
     return std::string_view{value == nullptr ? "" : value};
@@ -115,7 +114,9 @@ TextStyle TextStyle::for_stream(std::FILE* stream, Verbosity verbosity) {
   TextStyle style;
   style.verbosity = verbosity;
   style.live = ::isatty(::fileno(stream)) == 1 && variable("TERM") != "dumb" && !variable("TERM").empty();
-  style.colour = style.live && variable("NO_COLOR").empty();
+  const std::string_view forced = variable("CLICOLOR_FORCE");
+  const bool suits = style.live || (!forced.empty() && forced != "0");
+  style.colour = colour == Colour::always || (colour == Colour::automatic && suits && variable("NO_COLOR").empty());
   return style;
 }
 
@@ -265,7 +266,10 @@ void Text::on(const events::Notice& event) {
 }
 
 void Text::on(const events::Tick& /*event*/) {
-  if (style_.live || quiet() || ended_ || now_ - last_line_ < longest_silence) return;
+  if (!style_.live && !quiet() && !ended_ && now_ - last_line_ >= longest_silence) tell_progress();
+}
+
+void Text::tell_progress() {
   const std::string total = items_ > 0 ? fmt::format(" of {}", items_) : "";
   const std::string done = searches() ? fmt::format("{} left, {} done", left_, plural(done_, "test"))
                                       : fmt::format("{}{} done", done_, total);
@@ -388,7 +392,9 @@ std::string Text::status(Seconds now, std::size_t columns) const {
     --hidden;
   }
   if (hidden > 0) text += fmt::format(" +{}", hidden);
-  return text::valid_utf8(text.substr(0, room)) + ending;
+  const std::string whole = text::valid_utf8(text.substr(0, room)) + ending;
+  // One that is as long as the terminal is wide would go on to the next row, and could not be redrawn in place.
+  return columns > whole.size() ? whole : text::valid_utf8(whole.substr(0, std::max<std::size_t>(columns, 1) - 1));
 }
 
 }  // namespace nmz::view

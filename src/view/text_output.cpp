@@ -21,6 +21,7 @@ constexpr std::size_t log_tail = std::size_t{16} << 10;
 void Text::on(const events::Output& event) {
   constexpr std::size_t longest_line = 4096;
   if (const auto running = running_.find(event.job); !searches() && running != running_.end()) {
+    if (style_.output != ShowOutput::live) return;
     std::string& output = running->second.output;
     output += event.bytes;
     const std::size_t newline = output.rfind('\n');

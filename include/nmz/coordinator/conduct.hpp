@@ -34,8 +34,9 @@ class Signals {
 };
 
 /// Runs `io` until the run has ended. The first signal ends it politely (`interrupted` is called, to tell the user),
-/// the second one at once. SIGUSR1 and SIGUSR2 change the number of workers.
+/// the second one at once. SIGUSR1 and SIGUSR2 change the number of workers. `attended` is told of the coordinator, for
+/// whoever has wishes, and at the end of null: nothing may be left on `io` then.
 [[nodiscard]] RunEnd conduct(boost::asio::io_context& io, Signals& signals, const Parts& parts, const Options& options,
-                             std::function<void()> interrupted);
+                             std::function<void()> interrupted, const std::function<void(Coordinator*)>& attended = {});
 
 }  // namespace nmz::coordinator

@@ -80,6 +80,8 @@ class Coordinator {
   void skip(dispatch::Subject subject);
   /// So many workers more, or fewer (dispatch::ChangeWorkers).
   void change_workers(std::int32_t by);
+  /// Nothing new begins, or it may again (dispatch::Pause).
+  void pause(bool on);
 
  private:
   struct Impl;

@@ -47,6 +47,8 @@
 // - The user can change the number of workers. More are started anew, under numbers of their own. Of fewer, those go
 //   first that do nothing, or only start; else whoever ends its job first. One always stays. One that is lost meanwhile
 //   is not started again. Until enough have gone nothing waits at a worker.
+// - The user can pause: nothing is handed out until the pause ends, and what waits at a worker comes back. What runs
+//   goes on, and its verdicts count.
 // - After Stop the plan gets no outcome any more: its result stands. Ends that still come are reported as cancelled.
 // - A step that comes later than deadline() asked for by more than a quarter of a lease shows that this program was
 //   suspended or starved: every lease is extended by the time since the step before. (The time between steps alone
@@ -118,11 +120,15 @@ struct SkipSubject {
 struct ChangeWorkers {
   std::int32_t by = 0;
 };
+/// The user: nothing new is to begin, or it may again.
+struct Pause {
+  bool on = true;
+};
 /// Only time has passed.
 struct Tick {};
 
 using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick, Took, CancelJob,
-                           SkipSubject, ChangeWorkers>;
+                           SkipSubject, ChangeWorkers, Pause>;
 
 // ---- actions, to be carried out in order
 
@@ -288,6 +294,7 @@ class Dispatcher {
   void apply(const CancelJob& event);
   void apply(const SkipSubject& event);
   void apply(const ChangeWorkers& event);
+  void apply(const Pause& event);
   void apply(const Tick& event);
   void apply(const Took& event);
   void disturb(job::JobId one, job::JobId other, const job::Taken& what);
@@ -381,6 +388,7 @@ class Dispatcher {
   bool plan_changed_ = true;   ///< it got an outcome or a subject back in this step
   bool plan_has_more_ = true;  ///< it has not yet said otherwise since it changed
   bool interrupted_ = false;
+  bool paused_ = false;
   bool stopped_ = false;
   Step out_;  ///< of the step under way
 };

@@ -13,6 +13,8 @@
 
 namespace nmz::run {
 
+class Display;
+
 /// The program's event loop, and the user's signals on it. It is there before the first thing is made and until the
 /// last is gone, so that none of them is left behind by a signal.
 struct Loop {
@@ -28,6 +30,7 @@ struct Undertaking {
   dispatch::Plan& plan;                            // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   coordinator::WorkSource& source;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   coordinator::Observer& narrator;                 // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  Display* display = nullptr;                      ///< whose keys are for this; null: nobody's
   std::string items;                               ///< what runs, in the plural: "tests"
   std::function<void(const std::string&)> notice;  ///< one line for the user
 };

@@ -12,6 +12,7 @@
 
 #include "nmz/events/stream.hpp"
 #include "nmz/logs/log_store.hpp"
+#include "nmz/run/display.hpp"
 #include "nmz/run/program.hpp"
 #include "nmz/run/recording.hpp"
 #include "nmz/run/settings.hpp"
@@ -19,7 +20,6 @@
 #include "nmz/view/json_lines.hpp"
 #include "nmz/view/page.hpp"
 #include "nmz/view/picture.hpp"
-#include "nmz/view/text.hpp"
 
 namespace nmz::run {
 
@@ -38,14 +38,15 @@ class Records {
 
   [[nodiscard]] std::chrono::system_clock::time_point began() const { return began_; }
   [[nodiscard]] logs::LogStore& logs() { return logs_; }
-  /// The views and the recording are shown what `narrator` tells.
+  [[nodiscard]] Display& display() { return display_; }
+  /// The views and the recording are shown what `narrator` tells; last the display, which may wait for a person.
   template <class Narrator>
   void follow(Narrator& narrator) {
-    narrator.add(text_);
     if (json_) narrator.add(*json_);
     if (page_) narrator.add(*page_);
     if (picture_) narrator.add(*picture_);
     narrator.add(recording_);
+    narrator.add(display_);
   }
 
   /// As far as both programs know it.
@@ -63,10 +64,10 @@ class Records {
   std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
   std::unique_ptr<view::JsonLines> json_;
   logs::LogStore logs_;
-  view::Text text_;
   std::unique_ptr<view::Page> page_;  ///< null where it is not asked for, as the next
   std::unique_ptr<view::Picture> picture_;
   Recording recording_;
+  Display display_;
 };
 
 }  // namespace nmz::run

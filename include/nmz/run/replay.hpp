@@ -17,13 +17,16 @@ namespace nmz::run {
 
 struct Replayed {
   Replayed() = default;
-  bool ended = false;  ///< else the run was killed, or goes on
+  bool ended = false;    ///< else the run was killed, or goes on
+  bool stopped = false;  ///< by `wait`
   events::RunEnded end;
 };
 
 /// Reads the recording in `directory` and shows each event, with the ticks between. Makes the consumer when it knows
-/// what kind of run it is. A line that was cut off by the end of the program is no line. Errors (not_found, rejected).
+/// what kind of run it is. A line that was cut off by the end of the program is no line. Before each event `wait` is
+/// told when it happened; false ends the replay. Errors (not_found, rejected).
 [[nodiscard]] Result<Replayed> replay(const std::filesystem::path& directory,
-                                      const std::function<events::Consumer&(events::Kind)>& consumer);
+                                      const std::function<events::Consumer&(events::Kind)>& consumer,
+                                      const std::function<bool(events::Seconds)>& wait = {});
 
 }  // namespace nmz::run

@@ -16,6 +16,9 @@
 
 namespace nmz::run {
 
+/// How a run is told. `automatic`: as text with a status line on a terminal, as plain lines elsewhere.
+enum class Ui : std::uint8_t { automatic, text, screen, plain, quiet, json };
+
 struct Settings {
   Settings() = default;
   cluster::Options containers;  ///< without an image everything runs on this machine
@@ -27,6 +30,8 @@ struct Settings {
   std::uint64_t log_limit = 0;
   std::string json;
   std::string debug_log;
+  Ui ui = Ui::automatic;
+  view::Colour colour = view::Colour::automatic;
   view::Verbosity verbosity = view::Verbosity::normal;
   std::optional<view::StatusLevel> status_level;  ///< of a suite
   view::ShowOutput show_output = view::ShowOutput::failed;
@@ -55,6 +60,8 @@ class SharedOptions {
   [[nodiscard]] command_line::Option html();
   [[nodiscard]] command_line::Option svg();
   [[nodiscard]] command_line::Option debug_log();
+  /// --ui and --color.
+  [[nodiscard]] std::vector<command_line::Option> views();
   /// -q, -v, --no-config and --version.
   [[nodiscard]] std::vector<command_line::Option> last(std::string quiet_help, std::string verbose_help);
 
@@ -65,6 +72,8 @@ class SharedOptions {
 
  private:
   Settings& settings_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
+  [[nodiscard]] Result<void> settle_view(command_line::Parser& parser);
+
   std::string program_;
   std::string item_;
   std::string image_names_;
@@ -72,6 +81,10 @@ class SharedOptions {
   bool verbose_ = false;
   bool no_config_ = false;
 };
+
+/// For whatever shows a run.
+[[nodiscard]] command_line::Option ui_option(Ui& ui);
+[[nodiscard]] command_line::Option colour_option(view::Colour& colour);
 
 /// Reports that an option each asks for, by name: two of them cannot share a file, nor standard output. Errors
 /// (misconfigured).

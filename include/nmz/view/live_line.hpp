@@ -16,6 +16,8 @@ class LiveLine {
   LiveLine& operator=(LiveLine&&) = delete;
   ~LiveLine() { erase(); }
 
+  /// Then nothing is printed or drawn.
+  void set_hidden(bool hidden) { hidden_ = hidden; }
   /// Prints lines that stay; the last one without its newline.
   void above(const std::string& text);
   [[nodiscard]] bool drawn() const { return drawn_; }
@@ -26,6 +28,7 @@ class LiveLine {
  private:
   std::FILE* out_;
   bool drawn_ = false;
+  bool hidden_ = false;
 };
 
 }  // namespace nmz::view

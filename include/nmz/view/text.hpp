@@ -22,6 +22,8 @@ namespace nmz::view {
 using events::Seconds;
 
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
+/// `automatic`: on a terminal, as far as the environment does not say otherwise.
+enum class Colour : std::uint8_t { automatic, always, never };
 
 /// Which results of a suite have a line of their own: each level has those before it as well, as nextest's.
 enum class StatusLevel : std::uint8_t { none, fail, retry, slow, pass, skip, all };
@@ -37,8 +39,9 @@ struct TextStyle {
   bool colour = false;
   bool explain = false;  ///< a search: why each commit is taken for what it is
 
-  /// As the stream and the environment suggest: live on a terminal that is not "dumb", colours unless NO_COLOR is set.
-  static TextStyle for_stream(std::FILE* stream, Verbosity verbosity);
+  /// As the stream and the environment suggest: live on a terminal that is not "dumb". Colours there as well; never
+  /// where NO_COLOR is set, always where CLICOLOR_FORCE is (and is not 0): no-color.org, bixense.com/clicolors.
+  static TextStyle for_stream(std::FILE* stream, Verbosity verbosity, Colour colour = Colour::automatic);
 };
 
 class Text final : public events::Consumer {
@@ -46,6 +49,12 @@ class Text final : public events::Consumer {
   Text(std::FILE* out, events::Kind kind, TextStyle style);
 
   void show(const events::Event& event, Seconds now) override;
+
+  /// While something else has the terminal nothing is printed; what happens is followed all the same.
+  void hide() { live_.set_hidden(true); }
+  void show_again() { live_.set_hidden(false); }
+  /// A line that says how far the run is.
+  void tell_progress();
 
   /// The status line for a terminal of `columns`; exposed for tests.
   [[nodiscard]] std::string status(Seconds now, std::size_t columns) const;

@@ -68,6 +68,7 @@ TEST(ManualTest, NmzbisectsOptionsAreThoseOfItsHelp) {
   options.merge(options_in_help({NMZ_NMZBISECT, "test"}));
   options.merge(options_in_help({NMZ_NMZBISECT, "hook"}));
   options.merge(options_in_help({NMZ_NMZBISECT, "history"}));
+  options.merge(options_in_help({NMZ_NMZBISECT, "show"}));
   expect_same(Page{pages / "nmzbisect/nmzbisect.1"}.options, options, "nmzbisect");
 }
 
@@ -75,6 +76,7 @@ TEST(ManualTest, NmzswarmsOptionsAreThoseOfItsHelp) {
   std::set<std::string> options = options_in_help({NMZ_NMZSWARM});
   options.merge(options_in_help({NMZ_NMZSWARM, "gc"}));
   options.merge(options_in_help({NMZ_NMZSWARM, "history"}));
+  options.merge(options_in_help({NMZ_NMZSWARM, "show"}));
   expect_same(Page{pages / "nmzswarm/nmzswarm.1"}.options, options, "nmzswarm");
 }
 

@@ -137,5 +137,50 @@ TEST_F(CommandLineTest, AHuntForWhatAlwaysSkipsEnds) {
   EXPECT_THAT(ended.out, HasSubstr("1 skipped"));
 }
 
+TEST_F(CommandLineTest, AViewIsChosenByItsName) {
+  const std::string failing = " -- sh -c 'exit $1' sh {} ::: 0 1";
+  const auto json = swarm.shell("$SWARM --ui json" + failing);
+  EXPECT_EQ(json.exit_code, 1) << json.err;
+  EXPECT_TRUE(json.out.starts_with("{\"event\":")) << json.out;
+  EXPECT_THAT(json.out, Not(HasSubstr("\n1 of 2")));
+  EXPECT_THAT(json.err, Not(HasSubstr("2 workloads"))) << "only what failed, as with --quiet";
+  const auto quiet = swarm.shell("$SWARM --ui quiet" + failing);
+  EXPECT_THAT(quiet.out, AllOf(HasSubstr("failed"), Not(HasSubstr("2 workloads"))));
+  EXPECT_THAT(swarm.shell("$SWARM --ui plain" + failing).out, HasSubstr("2 workloads"));
+  EXPECT_THAT(swarm.shell("$SWARM --ui text" + failing).out, Not(HasSubstr("\x1b"))) << "this is no terminal";
+}
+
+TEST_F(CommandLineTest, ViewsThatContradictEachOtherAreRefused) {
+  const auto refusal = [this](const std::string& options) {
+    const auto ended = swarm.shell("$SWARM " + options + " -- true ::: 1");
+    EXPECT_EQ(ended.exit_code, 128) << options;
+    return ended.err;
+  };
+  EXPECT_THAT(refusal("--ui sreen"), HasSubstr("--ui is one of auto, text, screen, plain, quiet, json; "));
+  EXPECT_THAT(refusal("--ui quiet -v"), HasSubstr("--verbose and --ui quiet exclude each other"));
+  EXPECT_THAT(refusal("-q --ui screen"), HasSubstr("--quiet goes with --ui quiet, json or auto"));
+  EXPECT_THAT(refusal("--ui json --json events"), HasSubstr("--ui json is --json -"));
+  EXPECT_THAT(refusal("--color red"), HasSubstr("--color is one of auto, always, never; "));
+}
+
+TEST_F(CommandLineTest, ColoursAreAskedForOrForced) {
+  const std::string failing = " --ui plain -- sh -c 'exit $1' sh {} ::: 1";
+  const std::string red = "\x1b[31mfailed";
+  EXPECT_THAT(swarm.shell("$SWARM" + failing).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(swarm.shell("$SWARM --color always" + failing).out, HasSubstr(red));
+  EXPECT_THAT(swarm.shell("CLICOLOR_FORCE=1 $SWARM" + failing).out, HasSubstr(red));
+  EXPECT_THAT(swarm.shell("CLICOLOR_FORCE=0 $SWARM" + failing).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(swarm.shell("CLICOLOR_FORCE=1 NO_COLOR=1 $SWARM" + failing).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(swarm.shell("CLICOLOR_FORCE=1 $SWARM --color never" + failing).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(swarm.shell("NO_COLOR=1 $SWARM --color always" + failing).out, HasSubstr(red)) << "said last";
+}
+
+TEST_F(CommandLineTest, WhereThereIsNoTerminalAScreenIsLines) {
+  const auto ended = swarm.shell("TERM=xterm setsid -w $SWARM --ui screen -- true ::: 1");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("there is no screen (there is no terminal): plain lines in its place"));
+  EXPECT_THAT(ended.out, HasSubstr("1 of 1 passed"));
+}
+
 }  // namespace
 }  // namespace nmz::nmzswarm

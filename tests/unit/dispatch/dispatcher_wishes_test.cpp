@@ -204,6 +204,25 @@ TEST(DispatcherWishesTest, ANewWorkerCanReplaceTheLastOne) {
   EXPECT_EQ(run.tell({ready(1)}), "assign w1 s1 job2 try2");
 }
 
+TEST(DispatcherWishesTest, InAPauseNothingBeginsAndVerdictsCount) {
+  ScriptedPlanForTests plan({1, 2, 3, 4});
+  Scenario run(plan, 2);
+  run.tell({ready(0), ready(1)});
+  EXPECT_EQ(run.tell({Pause{true}}), "");
+  EXPECT_EQ(run.tell({ended(0, 1, exited(0))}), "counted s1 job1");
+  EXPECT_EQ(run.tell({ended(1, 2, exited(0))}), "counted s2 job2");
+  EXPECT_EQ(run.tell({Tick{}}), "") << "that nothing runs is not the end";
+  EXPECT_EQ(run.tell({Pause{false}}), "assign w0 s3 job3, assign w1 s4 job4");
+}
+
+TEST(DispatcherWishesTest, APausedRunCanBeEnded) {
+  ScriptedPlanForTests plan({1, 2});
+  Scenario run(plan, 1);
+  run.tell({ready(0)});
+  run.tell({Pause{true}, ended(0, 1, exited(0))});
+  EXPECT_EQ(run.tell({Interrupted{}}), "stop interrupted");
+}
+
 TEST(DispatcherWishesTest, AfterTheEndNothingIsWished) {
   ScriptedPlanForTests plan({1});
   Scenario run(plan, 1);

@@ -1,6 +1,8 @@
 // A recorded run is shown again as it was shown when it happened.
 #include "nmz/run/replay.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -14,6 +16,7 @@
 #include "nmz/run/recording.hpp"
 #include "nmz/view/text.hpp"
 
+#include "pace.hpp"
 #include "support/temp_directory.hpp"
 #include "unit/events/random_events.hpp"
 #include "unit/view/printed.hpp"
@@ -131,6 +134,45 @@ TEST_P(ReplayTest, WhereJsonNamesTheRecordingItIsWrittenOnce) {
   recording.show(events::RunStarted{}, Seconds{0});
   EXPECT_EQ(recording.close(), "");
   EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+TEST_P(ReplayTest, WhoeverWaitsIsToldTheTimesAndCanLeave) {
+  record_a_run();
+  const Printed printed;
+  Text text{printed.file(), GetParam(), TextStyle{}};
+  std::vector<double> times;
+  const auto wait = [&times](Seconds until) {
+    times.push_back(until.count());
+    return until.count() < 10;
+  };
+  const auto shown = replay(
+      temp_.path(), [&](Kind) -> events::Consumer& { return text; }, wait);
+  ASSERT_TRUE(shown);
+  EXPECT_TRUE(shown->stopped);
+  EXPECT_FALSE(shown->ended);
+  EXPECT_TRUE(std::ranges::is_sorted(times));
+  EXPECT_EQ(times.back(), 10);
+}
+
+TEST(PaceTest, ASpeedIsANumberOrMax) {
+  EXPECT_EQ(parse_speed("--speed", "max").value(), 0);
+  EXPECT_EQ(parse_speed("--speed", "10").value(), 10);
+  EXPECT_EQ(parse_speed("--speed", "0.5x").value(), 0.5);
+  for (const char* const wrong : {"", "x", "0", "-1", "nan", "1e9", "10 "}) {
+    EXPECT_THAT(parse_speed("--speed", wrong).error().message, HasSubstr("--speed needs max or a number")) << wrong;
+  }
+}
+
+TEST(PaceTest, TenTimesAsFastTakesATenth) {
+  Pace pace{10};
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(pace.wait(Seconds{1}, nullptr));
+  EXPECT_TRUE(pace.wait(Seconds{2}, nullptr));
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_GE(took, std::chrono::milliseconds{190});
+  EXPECT_LT(took, std::chrono::seconds{2});
+  Pace at_once{0};
+  EXPECT_TRUE(at_once.wait(Seconds{1e6}, nullptr));
 }
 
 }  // namespace

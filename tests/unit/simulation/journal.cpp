@@ -37,6 +37,7 @@ std::string words(const dispatch::Tick& /*it*/) { return "time has passed"; }
 
 std::string words(const dispatch::CancelJob& it) { return "the user cancels " + name(it.job); }
 std::string words(const dispatch::SkipSubject& it) { return fmt::format("the user skips subject {}", it.subject); }
+std::string words(const dispatch::Pause& it) { return it.on ? "the user pauses" : "the user goes on"; }
 std::string words(const dispatch::ChangeWorkers& it) { return fmt::format("the user wants {:+} workers", it.by); }
 
 std::string words(const dispatch::Assign& it) {

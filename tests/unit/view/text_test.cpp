@@ -182,5 +182,30 @@ TEST(TextTest, DurationsReadNaturally) {
   EXPECT_THAT(duration(Seconds{7500}), Eq("2 h 5 min"));
 }
 
+TEST(TextTest, AHiddenTextFollowsAndPrintsNothing) {
+  const Printed printed;
+  Text text{printed.file(), events::Kind::search, style(Verbosity::normal, false, false)};
+  text.hide();
+  JobEnded bad = done(Mark::failed, "bad");
+  bad.left = 12;
+  text.show(bad, Seconds{1});
+  EXPECT_THAT(printed.text(), Eq(""));
+  text.show_again();
+  text.tell_progress();
+  EXPECT_THAT(printed.text(), Eq("after 1.00 s: 12 left, 1 test done, 0 running\n"));
+}
+
+TEST(TextTest, TheStatusLineFitsAnyTerminal) {
+  const Printed printed;
+  Text text{printed.file(), events::Kind::search, style(Verbosity::normal, true, false)};
+  Progress progress;
+  progress.left = 123456;
+  progress.expected_left = Seconds{5000};
+  text.show(progress, Seconds{1});
+  for (std::size_t columns = 1; columns < 60; ++columns) {
+    EXPECT_LT(text.status(Seconds{2}, columns).size(), columns) << "the last column is the next line's";
+  }
+}
+
 }  // namespace
 }  // namespace nmz::view

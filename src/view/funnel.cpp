@@ -1,8 +1,8 @@
-#include "funnel.hpp"
+#include "nmz/view/funnel.hpp"
 
 #include <algorithm>
 
-namespace nmz::view::picture {
+namespace nmz::view {
 
 void Funnel::read(const events::HistoryRead& history) {
   history_ = history;
@@ -61,4 +61,4 @@ std::vector<Funnel::Stretch> Funnel::left() const {
   return stretches;
 }
 
-}  // namespace nmz::view::picture
+}  // namespace nmz::view

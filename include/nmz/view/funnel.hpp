@@ -12,7 +12,7 @@
 
 #include "nmz/events/event.hpp"
 
-namespace nmz::view::picture {
+namespace nmz::view {
 
 class Funnel {
  public:
@@ -32,6 +32,7 @@ class Funnel {
   };
   [[nodiscard]] std::vector<Stretch> left() const;
   [[nodiscard]] std::size_t count() const;
+  [[nodiscard]] bool is_left(std::size_t position) const { return left_[position]; }
 
  private:
   void begin();
@@ -42,4 +43,4 @@ class Funnel {
   std::vector<bool> left_;
 };
 
-}  // namespace nmz::view::picture
+}  // namespace nmz::view
