@@ -19,7 +19,7 @@ coordinator::RunEnd conduct(Loop& loop, Result<std::unique_ptr<orchestrator::Orc
     undertaking.notice("interrupted: ending the running " + undertaking.items + " (once more to kill them)");
   };
   end = coordinator::conduct(loop.io, loop.signals, parts, options, interrupted);
-  if (!end.left_behind.empty()) undertaking.notice("cannot remove the containers: " + end.left_behind);
+  if (!end.left_behind.empty()) undertaking.notice(end.left_behind);
   return end;
 }
 
