@@ -335,9 +335,13 @@ void Agent::after_job() {
   if (!job_ || !job_->is_done()) {
     return;
   }
+  const bool may_be_full = job_->may_have_filled_a_disk();
   job_.reset();
   if (world_) {
     world_->close();
+  }
+  if (may_be_full) {
+    tree_.leave_room();
   }
   if (shutting_down_) {
     exit_ = exit_.value_or(ExitCode::ok);

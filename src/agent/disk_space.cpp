@@ -19,12 +19,25 @@ namespace {
 
 constexpr std::size_t little = std::size_t{64} << 10;
 
-bool write_is_refused(const std::string& directory) {
+UniqueFd open_place(const std::string& directory) {
+  return UniqueFd{directory.empty() ? -1 : ::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+}
+
+std::vector<UniqueFd> open_all(const std::vector<std::string>& directories) {
+  std::vector<UniqueFd> opened;
+  opened.reserve(directories.size());
+  for (const std::string& one : directories) {
+    opened.push_back(open_place(one));
+  }
+  return opened;
+}
+
+bool write_is_refused(int directory) {
   rlimit longest{};
   if (::getrlimit(RLIMIT_FSIZE, &longest) == 0 && longest.rlim_cur < little) {
     return false;  // it would be cut short whatever the disk has
   }
-  const UniqueFd probe{::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)};
+  const UniqueFd probe{::openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)};
   if (!probe) {
     return errno == ENOSPC || errno == EDQUOT;  // anything else: such files do not exist here, nothing is learned
   }
@@ -42,9 +55,9 @@ struct Space {
 };
 
 /// Nothing where nothing can be learned.
-std::optional<Space> space_of(const std::string& directory) {
+std::optional<Space> space_of(int directory) {
   struct statvfs status {};
-  if (directory.empty() || ::statvfs(directory.c_str(), &status) != 0 || (status.f_flag & ST_RDONLY) != 0 ||
+  if (directory < 0 || ::fstatvfs(directory, &status) != 0 || (status.f_flag & ST_RDONLY) != 0 ||
       status.f_blocks == 0) {
     return std::nullopt;
   }
@@ -75,6 +88,13 @@ bool is_mostly_used(const Space& space) {
 
 }  // namespace
 
+DiskWatch::DiskWatch(const std::vector<std::string>& directories, const std::vector<std::string>& elsewhere)
+    : directories_{open_all(directories)}, elsewhere_{open_all(elsewhere)} {}
+
+bool DiskWatch::refuses() const {
+  return std::ranges::any_of(directories_, [](const UniqueFd& directory) { return disk_is_full(directory.get()); });
+}
+
 void DiskWatch::look(Clock::time_point now) {
   constexpr std::chrono::milliseconds at_least{1};
   constexpr std::chrono::milliseconds closely{4};
@@ -86,22 +106,22 @@ void DiskWatch::look(Clock::time_point now) {
   bool low = false;
   most_free_.resize(directories_.size());
   for (std::size_t i = 0; i < directories_.size(); ++i) {
-    if (const auto space = space_of(directories_[i])) {
+    if (const auto space = space_of(directories_[i].get())) {
       was_full_ = was_full_ || is_full(*space);
       low = low || is_low(*space);
       most_free_[i] = std::max(most_free_[i], space->free_bytes);
       was_tight_ = was_tight_ || most_free_[i] - space->free_bytes >= space->free_bytes;
     }
   }
-  for (const std::string& directory : elsewhere_) {
-    const auto space = space_of(directory);
+  for (const UniqueFd& directory : elsewhere_) {
+    const auto space = space_of(directory.get());
     low = low || (space && is_low(*space) && is_mostly_used(*space));
   }
   was_low_ = was_low_ || low;
   next_look_ = now + (low ? closely : usually);
 }
 
-bool disk_is_full(const std::string& directory) {
+bool disk_is_full(int directory) {
   const auto space = space_of(directory);
   return space &&
          (space->free_bytes < little || (space->inodes > 0 && space->free_inodes == 0) || write_is_refused(directory));

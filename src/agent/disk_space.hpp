@@ -19,23 +19,25 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "unique_fd.hpp"
 
 namespace nmz::agent {
 
 /// Looks at one moment, also by writing: statvfs() knows nothing of quotas and project limits.
-/// `directory`: where to look; one that does not exist is not full.
-[[nodiscard]] bool disk_is_full(const std::string& directory);
+/// `directory`: open; what is not is not full.
+[[nodiscard]] bool disk_is_full(int directory);
 
+/// Of directories as they are when the watch begins: what the command mounts there, and may never answer (FUSE), is its
+/// own.
 class DiskWatch {
  public:
   using Clock = std::chrono::steady_clock;
 
   DiskWatch() = default;
   /// `elsewhere`: where the command may write, too.
-  DiskWatch(std::vector<std::string> directories, std::vector<std::string> elsewhere)
-      : directories_{std::move(directories)}, elsewhere_{std::move(elsewhere)} {}
+  DiskWatch(const std::vector<std::string>& directories, const std::vector<std::string>& elsewhere);
 
   /// Looks, unless it has just done so.
   void look(Clock::time_point now);
@@ -46,6 +48,8 @@ class DiskWatch {
   }
   [[nodiscard]] Clock::time_point next_look() const { return next_look_; }
 
+  /// Nothing can be written at this moment.
+  [[nodiscard]] bool refuses() const;
   /// Space or inodes were as good as gone at some look.
   [[nodiscard]] bool was_full() const { return was_full_; }
   /// They may have been gone in between.
@@ -54,8 +58,8 @@ class DiskWatch {
   [[nodiscard]] bool was_tight() const { return was_tight_; }
 
  private:
-  std::vector<std::string> directories_;
-  std::vector<std::string> elsewhere_;
+  std::vector<UniqueFd> directories_;
+  std::vector<UniqueFd> elsewhere_;
   std::vector<std::uint64_t> most_free_;  ///< bytes, at any look, of each of `directories_`
   Clock::time_point last_look_;
   Clock::time_point next_look_;

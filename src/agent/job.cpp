@@ -394,8 +394,7 @@ std::vector<std::string> Job::other_directories() const {
 
 /// Quotas of users show in the words alone.
 bool Job::ran_out_of_space() const {
-  const std::vector<std::string> directories = written_directories();
-  return disks_.was_full() || std::ranges::any_of(directories, disk_is_full) ||
+  return disks_.was_full() || disks_.refuses() ||
          (disks_.was_low() && last_words_.has_line_with({"no space left on device"}, {""})) ||
          last_words_.has_line_with({"disk quota exceeded"}, {""});
 }

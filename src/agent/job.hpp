@@ -61,6 +61,8 @@ class Job {
   [[nodiscard]] int log_fd() const { return log_.fd(); }
   [[nodiscard]] int bind_fd() const { return done_ ? -1 : binds_.fd(); }
   [[nodiscard]] std::optional<Clock::time_point> deadline() const;
+  /// When it is done: whether a disk may be full that it wrote to.
+  [[nodiscard]] bool may_have_filled_a_disk() const { return disks_.was_low() || !job::passed(result_.outcome); }
 
  private:
   [[nodiscard]] Attempt<> prepare();

@@ -115,8 +115,7 @@ std::optional<TreeRoot> TreeRoot::handed_over(const std::string& path, std::stri
   if (::fstat(place, &status) != 0) {
     return std::nullopt;
   }
-  root.device_ = device;
-  root.inode_ = inode;
+  root.identity_ = {device, inode};
   return root;
 }
 
@@ -127,20 +126,16 @@ UniqueFd TreeRoot::open_name() const {
 /// Takes what is at the name for the tree.
 bool TreeRoot::hold() {
   UniqueFd found = open_name();
-  struct stat status {};
-  if (!found || ::fstat(found.get(), &status) != 0) {
+  const auto identity = found ? files::Identity::of(found.get()) : std::nullopt;
+  if (!identity) {
     return false;
   }
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
+  identity_ = *identity;
   made_ = std::move(found);
   return true;
 }
 
-bool TreeRoot::is_held(int fd) const {
-  struct stat status {};
-  return ::fstat(fd, &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
-}
+bool TreeRoot::is_held(int fd) const { return files::Identity::of(fd) == identity_; }
 
 UniqueFd TreeRoot::open() const {
   const UniqueFd found = path_.empty() ? UniqueFd{} : open_name();

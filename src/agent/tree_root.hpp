@@ -17,6 +17,8 @@
 
 #include <sys/types.h>
 
+#include "nmz/files/identity.hpp"
+
 #include "unique_fd.hpp"
 
 namespace nmz::agent {
@@ -39,7 +41,7 @@ class TreeRoot {
   /// The directory that holds the tree.
   [[nodiscard]] int place() const { return place_.get(); }
   /// The number by which the tree is known.
-  [[nodiscard]] ino_t inode() const { return inode_; }
+  [[nodiscard]] ino_t inode() const { return identity_.inode; }
   /// The tree, if it is still where it was made, whatever its permissions are; otherwise none, with errno.
   [[nodiscard]] UniqueFd open() const;
   /// The same, made anew if it has gone or something else has taken its place.
@@ -62,8 +64,7 @@ class TreeRoot {
   UniqueFd place_;    ///< the directory that holds the tree
   UniqueFd made_;     ///< keeps the inode's number from being given to another; who handed it over does so himself
   UniqueFd locked_;   ///< where there were several to choose from
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  files::Identity identity_;
 };
 
 }  // namespace nmz::agent

@@ -11,6 +11,7 @@
 
 #include "nmz/wire/kept_tree.hpp"
 
+#include "disk_space.hpp"
 #include "kept_manifest.hpp"
 #include "tree_path.hpp"
 
@@ -71,6 +72,13 @@ void TreeWriter::bequeath(const timespec& since) const {
   facts.tree = root_->inode();
   facts.since = since;
   keep_manifest(root_->place(), facts, label_, manifest_, touched_);
+}
+
+void TreeWriter::leave_room() const {
+  const UniqueFd tree = manifest_.known() && !open_ ? root_->open() : UniqueFd{};
+  if (tree && disk_is_full(tree.get())) {
+    static_cast<void>(sweep(tree.get(), &manifest_.root(), progress_));  // what cannot go is told by the next layout
+  }
 }
 
 bool TreeWriter::begin(const wire::TreeBegin& message) {

@@ -43,6 +43,9 @@ class TreeWriter {
   /// The answer for TreeReady, or nothing when the stream was incomplete.
   [[nodiscard]] std::optional<job::Outcome> end(const wire::TreeEnd& message);
 
+  /// Where the disk is full, what the last job has left in the tree goes now: other workers need room at once.
+  void leave_room() const;
+
   [[nodiscard]] bool is_open() const { return open_; }
   /// Why there is no tree to run in, after a failure.
   [[nodiscard]] const std::optional<job::Outcome>& failure() const { return failure_; }

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nmz/files/identity.hpp"
 #include "nmz/files/removal.hpp"
 
 #include "gateway.hpp"
@@ -66,13 +67,6 @@ bool raise_loopback() {
 UniqueFd own_directory(const std::string& path) {
   ::mkdir(path.c_str(), S_IRWXU);
   return open_path(path, O_DIRECTORY | O_NOFOLLOW);
-}
-
-bool is_same(int one, int other) {
-  struct stat left {};
-  struct stat right {};
-  return ::fstat(one, &left) == 0 && ::fstat(other, &right) == 0 && left.st_dev == right.st_dev &&
-         left.st_ino == right.st_ino;
 }
 
 /// What an agent has left that was killed: a volatile overlay is not mounted again on the same directory.
@@ -288,7 +282,7 @@ void World::close() {
 void World::uncover(const std::string& path, const UniqueFd& below) const {
   for (;;) {
     const UniqueFd seen = open_path(path, O_DIRECTORY);
-    if (!seen || is_same(seen.get(), below.get()) || ::umount2(path.c_str(), MNT_DETACH) != 0) {
+    if (!seen || files::is_same(seen.get(), below.get()) || ::umount2(path.c_str(), MNT_DETACH) != 0) {
       return;
     }
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <exception>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,11 @@ job::Outcome failed_layout(const Error& error) {
   outcome.kind = error.kind == ErrorKind::rejected || error.kind == ErrorKind::not_found ? job::OutcomeKind::untestable
                                                                                          : job::OutcomeKind::unprepared;
   outcome.detail = error.message;
+  // libgit2 tells in words alone, which are the C library's.
+  const auto says = [&](int number) {
+    return error.message.find(std::generic_category().message(number)) != std::string::npos;
+  };
+  outcome.disk_full = outcome.kind == job::OutcomeKind::unprepared && (says(ENOSPC) || says(EDQUOT));
   return outcome;
 }
 

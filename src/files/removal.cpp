@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "nmz/files/identity.hpp"
 #include "nmz/files/listing.hpp"
 #include "nmz/files/unique_fd.hpp"
 
@@ -80,8 +82,8 @@ int unlink_entry(int parent, const std::string& name, int flags) {
 bool is_elsewhere(int parent, int child) {
   struct statx above {};
   struct statx below {};
-  const bool both = ::statx(parent, "", AT_EMPTY_PATH, STATX_MNT_ID, &above) == 0 &&
-                    ::statx(child, "", AT_EMPTY_PATH, STATX_MNT_ID, &below) == 0;
+  const bool both = ::statx(parent, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &above) == 0 &&
+                    ::statx(child, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &below) == 0;
   return !both || above.stx_mnt_id != below.stx_mnt_id || above.stx_dev_major != below.stx_dev_major ||
          above.stx_dev_minor != below.stx_dev_minor;
 }
@@ -91,17 +93,6 @@ bool unlock_closed(int parent, const char* name) {
   const UniqueFd found{::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   return found && ::chmod(("/proc/self/fd/" + std::to_string(found.get())).c_str(), S_IRWXU) == 0;
 }
-
-struct Identity {
-  dev_t device = 0;
-  ino_t inode = 0;
-
-  static Identity of(int fd) {
-    struct stat status {};
-    return ::fstat(fd, &status) == 0 ? Identity{status.st_dev, status.st_ino} : Identity{};
-  }
-  friend bool operator==(const Identity&, const Identity&) = default;
-};
 
 class Walk {
  public:
@@ -123,7 +114,7 @@ class Walk {
  private:
   struct Level {
     std::string name;
-    Identity identity;
+    std::optional<Identity> identity;
     bool holds_something = false;      ///< that is kept, or could not be removed
     std::vector<std::string> pending;  ///< subdirectories still to be visited
   };

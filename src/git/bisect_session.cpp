@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "nmz/files/contents.hpp"
 
 #include "git_process.hpp"
 #include "quoting.hpp"
@@ -17,10 +18,7 @@ namespace {
 
 constexpr std::string_view refs = "refs/bisect/";
 
-std::string content(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
+std::string content(const fs::path& file) { return files::contents(file).value_or(""); }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;

@@ -27,8 +27,11 @@ struct FreeDigest {
 
 /// Whether the file ends with the SHA-1 of what is before.
 bool is_whole(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
   std::error_code error;
+  if (!fs::is_regular_file(file, error)) {
+    return false;
+  }
+  std::ifstream in{file, std::ios::binary};
   const std::uintmax_t size = fs::file_size(file, error);
   const std::unique_ptr<EVP_MD_CTX, FreeDigest> digest{EVP_MD_CTX_new()};
   if (!in || error || size < sha1_size || EVP_DigestInit_ex(digest.get(), EVP_sha1(), nullptr) != 1) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -17,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nmz/files/contents.hpp"
 #include "nmz/files/unique_fd.hpp"
 
 #include "config_text.hpp"
@@ -32,16 +32,6 @@ namespace {
 /// An entry of the git directory that is larger is not kept in memory: the data of git-annex or git-svn.
 constexpr std::uintmax_t largest_entry = std::uintmax_t{4} << 20;
 constexpr std::size_t most_files = 1000;
-
-std::optional<std::string> read_file(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  if (!in) {
-    return std::nullopt;
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing writes the environment
@@ -110,7 +100,7 @@ class Copy {
     if (++files_ > most_files || bytes_ > largest_entry) {
       return false;
     }
-    if (std::optional<std::string> content = read_file(from)) {
+    if (std::optional<std::string> content = files::contents(from)) {
       image_.files[path] = {std::move(*content), executable};
     }
     return true;
@@ -197,9 +187,9 @@ Result<GitImage> read_git_image(const ObjectSource& source, const fs::path& stan
     }
   }
   image.links.erase("config");
-  image.files["config"] = {own_settings(read_file(place.common_dir / "config").value_or("")), false};
+  image.files["config"] = {own_settings(files::contents(place.common_dir / "config").value_or("")), false};
   image.files.erase("config.worktree");
-  if (const std::optional<std::string> own = read_file(place.git_dir / "config.worktree")) {
+  if (const std::optional<std::string> own = files::contents(place.git_dir / "config.worktree")) {
     image.files["config.worktree"] = {own_settings(*own), false};
   }
   return image;

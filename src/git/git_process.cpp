@@ -1,9 +1,6 @@
 #include "git_process.hpp"
 
-#include <optional>
 #include <utility>
-
-#include "loose_objects.hpp"
 
 namespace nmz::git {
 
@@ -11,11 +8,6 @@ GitCommand git_command(const Repository& repository, std::vector<std::string> ar
   GitCommand command;
   command.arguments = std::move(arguments);
   command.directory = repository.start_directory();
-  // git opens what it finds in the place of an object. Where that is a FIFO it waits for ever.
-  command.hindrance = [objects = repository.common_dir() / "objects"]() -> std::optional<std::string> {
-    const auto found = blocking_object(objects);
-    return found ? std::optional{"'" + found->string() + "' is no file, and git waits for it"} : std::nullopt;
-  };
   command.set = {"GIT_DIR=" + repository.git_dir().string(), "GIT_COMMON_DIR=" + repository.common_dir().string()};
   command.unset = {"GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS"};
   if (repository.work_tree().empty()) {

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "nmz/files/contents.hpp"
 
 namespace nmz::git {
 
@@ -184,7 +186,7 @@ void free_backend(git_odb_backend* base) {
 /// As libgit2 follows them.
 void add_directories(std::vector<fs::path>& directories, const fs::path& objects, int depth) {
   directories.push_back(objects);
-  std::ifstream file{objects / "info/alternates"};
+  std::istringstream file{files::contents(objects / "info/alternates").value_or("")};
   for (std::string line; depth < deepest_alternate && std::getline(file, line);) {
     if (line.ends_with('\r')) {
       line.pop_back();
@@ -204,16 +206,23 @@ std::vector<fs::path> object_directories(const fs::path& objects) {
   return directories;
 }
 
-std::optional<fs::path> blocking_object(const fs::path& objects) {
-  std::error_code error;  // what cannot be read is nothing that git waits for
+std::optional<fs::path> not_a_file(const fs::path& objects) {
+  std::error_code error;  // what cannot be listed is nothing that is opened
+  const auto waits = [](const fs::directory_entry& entry) {
+    std::error_code ignored;
+    const fs::file_type type = entry.status(ignored).type();
+    return type == fs::file_type::fifo || type == fs::file_type::character;
+  };
   for (const fs::path& directory : object_directories(objects)) {
-    for (const fs::directory_entry& below : fs::directory_iterator{directory, error}) {
-      if (!below.is_directory(error)) continue;
-      for (const fs::directory_entry& entry : fs::directory_iterator{below, error}) {
-        const fs::file_type type = entry.status(error).type();
-        if (type == fs::file_type::fifo || type == fs::file_type::character) return entry.path();
+    for (const char* below : {"pack", "info"}) {
+      for (const fs::directory_entry& entry : fs::directory_iterator{directory / below, error}) {
+        if (waits(entry)) return entry.path();
       }
     }
+  }
+  fs::recursive_directory_iterator at{objects.parent_path() / "refs", error};
+  for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+    if (waits(*at)) return at->path();
   }
   return std::nullopt;
 }

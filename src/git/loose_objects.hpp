@@ -18,8 +18,9 @@ namespace nmz::git {
 /// The directory, and those that its info/alternates names.
 [[nodiscard]] std::vector<std::filesystem::path> object_directories(const std::filesystem::path& objects);
 
-/// What is in the place of an object and is no file, if there is such: whoever opens it may wait for ever.
-[[nodiscard]] std::optional<std::filesystem::path> blocking_object(const std::filesystem::path& objects);
+/// What is in the place of a pack, a list of directories or a ref beside the objects, and is a FIFO or the like, if
+/// there is such: libgit2, or a git that is asked for all refs, would open it, and wait for ever.
+[[nodiscard]] std::optional<std::filesystem::path> not_a_file(const std::filesystem::path& objects);
 
 /// Lets `odb` read the loose objects of these directories so.
 void read_loose_objects_safely(git_odb& odb, const std::filesystem::path& objects);

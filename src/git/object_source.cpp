@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
+#include <optional>
 #include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "nmz/files/contents.hpp"
 
 #include "loose_objects.hpp"
 
@@ -22,15 +24,9 @@ constexpr std::size_t kept_blobs = std::size_t{32} << 20;
 
 /// An attributes file outside of any commit; nothing when there is none. Its text is added to `rules`.
 std::shared_ptr<const AttributeFile> read_attributes(const fs::path& file, bool ignore_case, std::string& rules) {
-  std::ifstream in{file, std::ios::binary};
-  if (file.empty() || !in) {
-    rules += '\0';
-    return nullptr;
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  rules += text.str() + '\0';
-  return std::make_shared<const AttributeFile>(AttributeFile::parse(text.str(), true, ignore_case));
+  const std::optional<std::string> text = file.empty() ? std::nullopt : files::contents(file);
+  rules += text.value_or("") + '\0';
+  return text ? std::make_shared<const AttributeFile>(AttributeFile::parse(*text, true, ignore_case)) : nullptr;
 }
 
 std::string variable(const char* name) {
@@ -78,6 +74,9 @@ Result<void> ObjectSource::open_objects() {
   // Set for a hook that runs while received objects are still in quarantine.
   const std::string elsewhere = variable("GIT_OBJECT_DIRECTORY");
   const std::string objects = elsewhere.empty() ? (place_.common_dir / "objects").string() : elsewhere;
+  if (const auto found = not_a_file(objects)) {
+    return fail(ErrorKind::misconfigured, fmt::format("'{}' is no file", found->string()));
+  }
   git_odb* odb = nullptr;
   if (git_odb_open(&odb, objects.c_str()) != 0) {
     return fail(ErrorKind::rejected, fmt::format("cannot read {}: {}", objects, libgit2_error()));

@@ -77,7 +77,8 @@ Result<void> OwnGitDir::make(int parent, int aside) {
     return {};
   }
   git_ = std::move(made);
-  Result<WorktreeIndex> index = WorktreeIndex::create(fmt::format("/proc/self/fd/{}/index", git_.get()));
+  Result<WorktreeIndex> index =
+      WorktreeIndex::create(fmt::format("/proc/self/fd/{}/index", git_.get()), path_ + "/index");
   if (!index) {
     return tl::unexpected{index.error()};
   }

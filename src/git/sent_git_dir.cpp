@@ -220,7 +220,7 @@ Result<void> SentGitDir::Impl::make(ObjectReader::Impl& reader, const Level& lev
   if (!done) {
     return done;
   }
-  Result<WorktreeIndex> index = WorktreeIndex::create(git_dir / "index");
+  Result<WorktreeIndex> index = WorktreeIndex::create(git_dir / "index", (git_dir / "index").string());
   if (!index) {
     return tl::unexpected{index.error()};
   }

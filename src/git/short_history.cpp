@@ -3,13 +3,14 @@
 #include "short_history.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "nmz/files/contents.hpp"
 
 #include "git_process.hpp"
 #include "ref_snapshot.hpp"
@@ -43,7 +44,7 @@ class Gathering {
         history_.shallow.insert(parent);
       }
     }
-    std::ifstream already{source_.place().common_dir / "shallow"};
+    std::istringstream already{files::contents(source_.place().common_dir / "shallow").value_or("")};
     for (std::string line; std::getline(already, line);) {
       const std::optional<CommitId> id = CommitId::parse(line);
       if (id && history_.commits.contains(*id)) {

@@ -1,13 +1,15 @@
 // See submodule_sources.hpp.
 #include "submodule_sources.hpp"
 
-#include <fstream>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "nmz/files/contents.hpp"
 
 namespace nmz::git {
 
@@ -22,7 +24,7 @@ fs::path git_dir_of_work_tree(const fs::path& work_tree) {
   if (fs::is_directory(git, error)) {
     return git;
   }
-  std::ifstream in{git};
+  std::istringstream in{files::contents(git).value_or("")};
   std::string line;
   constexpr std::string_view key = "gitdir: ";
   if (!std::getline(in, line) || !line.starts_with(key)) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -82,13 +83,13 @@ Result<void> add_tree(git_index* index, ObjectSource& source, const git_tree* tr
 
 }  // namespace
 
-Result<WorktreeIndex> WorktreeIndex::create(const std::filesystem::path& file) {
+Result<WorktreeIndex> WorktreeIndex::create(const std::filesystem::path& file, std::string called) {
   start_libgit2();
   git_index* index = nullptr;
   if (git_index_open(&index, file.c_str()) != 0) {
-    return fail(ErrorKind::retryable, fmt::format("cannot make {}: {}", file.string(), libgit2_error()));
+    return fail(ErrorKind::retryable, fmt::format("cannot make {}: {}", called, libgit2_error()));
   }
-  return WorktreeIndex{IndexHandle{index}};
+  return WorktreeIndex{IndexHandle{index}, std::move(called)};
 }
 
 void WorktreeIndex::clear() { git_index_clear(index_.get()); }
@@ -151,8 +152,7 @@ std::optional<git_oid> WorktreeIndex::blob_at(const char* path) const {
 
 Result<void> WorktreeIndex::write() {
   if (git_index_write(index_.get()) != 0) {
-    return fail(ErrorKind::retryable,
-                fmt::format("cannot write {}: {}", git_index_path(index_.get()), libgit2_error()));
+    return fail(ErrorKind::retryable, fmt::format("cannot write {}: {}", called_, libgit2_error()));
   }
   return {};
 }

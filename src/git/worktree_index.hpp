@@ -21,7 +21,8 @@ namespace nmz::git {
 
 class WorktreeIndex {
  public:
-  [[nodiscard]] static Result<WorktreeIndex> create(const std::filesystem::path& file);
+  /// `called`: what messages call it.
+  [[nodiscard]] static Result<WorktreeIndex> create(const std::filesystem::path& file, std::string called);
 
   void clear();
   /// Takes the changes over, looking at the files as they are in `tree` now.
@@ -37,8 +38,9 @@ class WorktreeIndex {
   [[nodiscard]] Result<void> write();
 
  private:
-  explicit WorktreeIndex(IndexHandle index) : index_{std::move(index)} {}
+  WorktreeIndex(IndexHandle index, std::string called) : index_{std::move(index)}, called_{std::move(called)} {}
   IndexHandle index_;
+  std::string called_;
 };
 
 }  // namespace nmz::git

@@ -24,6 +24,9 @@
 
 #include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/files/unique_fd.hpp"
+#include "nmz/interruption/interruption.hpp"
+
+#include "awaited_fifo.hpp"
 
 namespace nmz::git_program {
 
@@ -226,31 +229,41 @@ class Lines {
 
 using ByteSink = std::function<bool(std::string_view)>;
 
-/// Who may wait for ever and says nothing is asked about when it has been silent for a while, and again each time that
-/// has doubled.
+/// With a git that says nothing: it is looked after when it has been silent for a while, and again each time that has
+/// doubled; and it is ended when the user asks for an end meanwhile. A filter of the user's may do what it likes.
 class Patience {
  public:
-  explicit Patience(std::function<std::optional<std::string>()> hindrance) : hindrance_{std::move(hindrance)} {}
+  Patience(pid_t git, bool is_filter) : git_{git}, is_filter_{is_filter} {}
 
   /// For poll().
-  [[nodiscard]] int limit() const { return hindrance_ ? silence_ : -1; }
-  /// After that long. False: it waits in vain.
+  [[nodiscard]] int limit() const { return is_filter_ ? -1 : static_cast<int>(step.count()); }
+  void heard() { silent_for_ = std::chrono::milliseconds{0}; }
+  /// After that long in silence. False: it shall go on no more.
   [[nodiscard]] bool go_on() {
-    found_ = hindrance_();
-    silence_ = std::min(silence_ * 2, longest);
-    return !found_;
+    silent_for_ += step;
+    if (interruption::signals_seen() > signals_) {
+      why_ = Error{ErrorKind::cancelled, "interrupted"};
+    } else if (silent_for_ >= next_look_) {
+      next_look_ = silent_for_ * 2;
+      if (const auto fifo = awaited_fifo(git_)) {
+        why_ = Error{ErrorKind::misconfigured, "'" + *fifo + "' is no file, and git waits for it"};
+      }
+    }
+    return !why_;
   }
-  [[nodiscard]] const std::optional<std::string>& found() const { return found_; }
+  [[nodiscard]] const std::optional<Error>& why_not() const { return why_; }
 
  private:
-  static constexpr int first = 500;  // milliseconds
-  static constexpr int longest = 60'000;
-  std::function<std::optional<std::string>()> hindrance_;
-  int silence_ = first;
-  std::optional<std::string> found_;
+  static constexpr std::chrono::milliseconds step{250};
+  pid_t git_;
+  bool is_filter_;
+  unsigned signals_ = interruption::signals_seen();
+  std::chrono::milliseconds silent_for_{0};
+  std::chrono::milliseconds next_look_ = 2 * step;
+  std::optional<Error> why_;
 };
 
-/// Reads both outputs to their ends. False when the sink has had enough, or git waits in vain.
+/// Reads both outputs to their ends. False when the sink, or our patience, has had enough.
 bool pump(int out, int err, const ByteSink& sink, std::string& errors, Patience& patience) {
   std::vector<char> buffer(std::size_t{128} << 10);
   std::array<pollfd, 2> waiting{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
@@ -261,6 +274,9 @@ bool pump(int out, int err, const ByteSink& sink, std::string& errors, Patience&
     }
     if (ready == 0 && !patience.go_on()) {
       return false;
+    }
+    if (ready > 0) {
+      patience.heard();
     }
     for (pollfd& stream : waiting) {
       if (stream.fd < 0 || stream.revents == 0) {
@@ -310,9 +326,9 @@ Result<GitEnd> run_bytes(const GitCommand& command, const ByteSink& sink) {
   out.write.reset();
   err.write.reset();
   GitEnd end;
-  Patience patience{command.hindrance};
+  Patience patience{*pid, !command.shell.empty()};
   if (!pump(out.read.get(), err.read.get(), sink, end.err, patience)) {
-    if (patience.found()) return fail(ErrorKind::misconfigured, *patience.found());
+    if (patience.why_not()) return tl::unexpected<Error>{*patience.why_not()};
     return end;
   }
   end.exit_code = child.wait();

@@ -40,8 +40,11 @@ bool protects_its_entries(const struct stat& status) {
 Result<fs::path> temporary_directory() {
   std::error_code error;
   const fs::path above = fs::temp_directory_path(error);
+  if (error) {
+    return fail(ErrorKind::misconfigured,
+                "HOME is not set, and there is no directory for temporary files instead (TMPDIR): " + error.message());
+  }
   fs::path path = above / (std::string{name} + "-" + std::to_string(::geteuid()));
-  if (error) return refused(path, error.message());
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   struct stat status {};
   const files::UniqueFd holder{::open(above.c_str(), flags)};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "nmz/files/listing.hpp"
+#include "nmz/files/mount_table.hpp"
 #include "nmz/history/verdicts.hpp"
 
 namespace nmz::nmzbisect {
@@ -32,12 +33,15 @@ std::vector<SharedFiles::Place> SharedFiles::places() {
 
 SharedFiles::SharedFiles(std::vector<Place> places, const std::vector<fs::path>& besides) : places_{std::move(places)} {
   for (const char* name : {"systemd", "udev", "log", "utmp", "NetworkManager"}) {
-    besides_.push_back(fs::path{"/run"} / name);
+    besides_.insert(fs::path{"/run"} / name);
   }
   for (const fs::path& path : besides) {
     if (path.empty()) continue;
     const fs::path whole = fs::absolute(path).lexically_normal();
-    besides_.push_back(whole.has_filename() ? whole : whole.parent_path());
+    besides_.insert(whole.has_filename() ? whole : whole.parent_path());
+  }
+  for (const files::MountPoint& mount : files::mount_points()) {
+    if (files::may_never_answer(mount)) besides_.insert(mount.path);
   }
   before_ = look();
 }
@@ -71,7 +75,7 @@ void SharedFiles::look_in(const Place& place, int depth, std::size_t most, Files
     const std::string name{entry->d_name};
     const std::string path = fs::path{place.directory} / name;
     struct stat status {};
-    if (name == "." || name == ".." || std::ranges::find(besides_, fs::path{path}) != besides_.end()) continue;
+    if (name == "." || name == ".." || besides_.contains(path)) continue;
     if (::lstat(path.c_str(), &status) != 0) continue;
     if (S_ISDIR(status.st_mode)) {
       if (depth > 1) look_in({path, place.only_own}, depth - 1, most, found);

@@ -5,11 +5,13 @@
 // leave things: the user's runtime directory, /run with its locks, and where root may write, /srv, /opt and /var/lib.
 // What changed there is no proof, so it only makes the answer be confirmed. Looked at are the files in such a place and
 // in its directories: what lies deeper is mostly caches (ccache, pip), which are made to be shared. Outside of the
-// home only the user's own files count, and not what the system keeps in /run for itself.
+// home only the user's own files count, and not what the system keeps in /run for itself. Nor is looked into what is
+// mounted there from a server, which may not answer.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +43,7 @@ class SharedFiles {
   void look_in(const Place& place, int depth, std::size_t most, Files& found) const;
 
   std::vector<Place> places_;
-  std::vector<std::filesystem::path> besides_;
+  std::set<std::filesystem::path> besides_;
   Files before_;
 };
 

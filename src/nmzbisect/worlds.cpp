@@ -57,14 +57,9 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
   request.untracked = inputs.untracked;
   request.see_untracked = !options.pristine;
   request.own_network = options.isolate == Isolate::network;
-  if (request.own_network) request.gateway = sandbox::find_gateway();
-  const std::string gateway = request.gateway;
   auto surroundings = sandbox::Surroundings::look(std::move(request));
   if (!surroundings) return none(surroundings.error().message);
   Worlds worlds;
-  if (options.isolate == Isolate::network && gateway.empty()) {
-    worlds.no_way_out = "pasta (of passt) is not installed, or may not use /dev/net/tun";
-  }
   worlds.foreign = foreign_entries(repository.work_tree(), inputs.untracked);
   if (!surroundings->mask().empty()) {
     worlds.watch = std::make_shared<sandbox::Watch>(repository.work_tree(), inputs.untracked, surroundings->mask());
@@ -76,17 +71,12 @@ Worlds make_worlds(const Options& options, const git::Repository& repository, co
     auto plan = surroundings->plan(place.place);
     if (!plan) return none(plan.error().message);
     if (number == 0) {
-      std::optional<std::string> why = sandbox::try_world(agent, *plan, place.tree);
-      if (why && !plan->gateway.empty()) {
-        surroundings->close_gateway();
-        plan->gateway.clear();
-        worlds.no_way_out = *why;
-        why = sandbox::try_world(agent, *plan, place.tree);
-      }
+      auto why = sandbox::try_world(agent, *surroundings, *plan, place.tree);
       if (why) return none(with_remedy(std::move(*why)));
     }
     worlds.plans.push_back(sandbox::encode(*plan));
   }
+  worlds.no_way_out = surroundings->no_way_out();
   worlds.another = [surroundings = std::move(*surroundings), run_directory](std::uint32_t number) {
     return surroundings.plan(worker_place(run_directory, number).place).map(sandbox::encode);
   };

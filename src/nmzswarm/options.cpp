@@ -198,8 +198,9 @@ Table running_options(Options& options, Words& words, run::SharedOptions& shared
                          options.isolate,
                          {{"none", Isolate::none}, {"world", Isolate::world}, {"network", Isolate::network}}),
                      "On this machine, what each worker has for itself: none; world: /tmp, processes, IPC, and what is "
-                     "written below this directory, which is lost at the end; network: also a network with nothing but "
-                     "a loopback, so that ports do not collide [none; alone: world]"),
+                     "written below this directory, which is lost at the end; network: also a network, with a loopback "
+                     "of its own, so that ports do not collide, and a way out through pasta where it is installed "
+                     "[none; alone: world]"),
                "world"),
       or_alone(value("--fail-fast", "K", count(options.fail_fast, most), "End the run after K failures [1]"), "1"),
       value("--max-worker-restarts", "N", count(options.max_worker_restarts, most, 0),

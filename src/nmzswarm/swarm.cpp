@@ -288,6 +288,9 @@ coordinator::RunEnd carry_out(Suite& suite, site::Site& site, run::Loop& loop, c
     request.trees = std::move(worlds.trees);
     request.worlds = std::move(worlds.plans);
     request.another = std::move(worlds.another);
+    if (!worlds.no_way_out.empty()) {
+      notice("tests have a network of their own and reach nothing outside: " + worlds.no_way_out);
+    }
   }
   request.notice = notice;
   request.reached = [&reporter](const std::string& phase) { reporter.reached(phase); };

@@ -26,18 +26,17 @@ std::vector<std::string> entries_of(const fs::path& directory) {
   return entries;
 }
 
-Result<orchestrator::LocalPlace> place_of(const sandbox::Surroundings& surroundings, const fs::path& run_directory,
-                                          std::uint32_t number) {
-  const fs::path own = run_directory / ("w" + std::to_string(number));
-  orchestrator::LocalPlace place;
-  place.tree = own / "tree";
+fs::path worker_place(const fs::path& run_directory, std::uint32_t number) {
+  return run_directory / ("w" + std::to_string(number));
+}
+
+/// With an empty tree in it.
+Result<sandbox::Plan> plan_for(const sandbox::Surroundings& surroundings, const fs::path& place) {
+  const fs::path tree = place / "tree";
   std::error_code error;
-  fs::create_directories(place.tree, error);
-  if (error) return fail(ErrorKind::rejected, "cannot make '" + place.tree.string() + "': " + error.message());
-  return surroundings.plan(own).map([&place](const sandbox::Plan& plan) {
-    place.world = sandbox::encode(plan);
-    return place;
-  });
+  fs::create_directories(tree, error);
+  if (error) return fail(ErrorKind::rejected, "cannot make '" + tree.string() + "': " + error.message());
+  return surroundings.plan(place);
 }
 
 }  // namespace
@@ -56,17 +55,24 @@ Result<Worlds> make_worlds(Isolate isolate, const fs::path& agent, const fs::pat
   if (!surroundings) return cannot(surroundings.error().message);
   Worlds worlds;
   for (std::uint32_t number = 0; number < workers; ++number) {
-    auto place = place_of(*surroundings, run_directory, number);
-    if (!place) return cannot(place.error().message);
+    const fs::path place = worker_place(run_directory, number);
+    auto plan = plan_for(*surroundings, place);
+    if (!plan) return cannot(plan.error().message);
+    worlds.trees.push_back(place / "tree");
     if (number == 0) {
-      const auto plan = sandbox::decode(place->world);
-      if (const auto why = plan ? sandbox::try_world(agent, *plan, place->tree) : std::nullopt) return cannot(*why);
+      if (const auto why = sandbox::try_world(agent, *surroundings, *plan, worlds.trees.back())) return cannot(*why);
     }
-    worlds.trees.push_back(place->tree);
-    worlds.plans.push_back(std::move(place->world));
+    worlds.plans.push_back(sandbox::encode(*plan));
   }
+  worlds.no_way_out = surroundings->no_way_out();
   worlds.another = [surroundings = std::move(*surroundings), run_directory](job::WorkerId worker) {
-    return place_of(surroundings, run_directory, static_cast<std::uint32_t>(worker));
+    const fs::path place = worker_place(run_directory, static_cast<std::uint32_t>(worker));
+    return plan_for(surroundings, place).map([&place](const sandbox::Plan& plan) {
+      orchestrator::LocalPlace made;
+      made.tree = place / "tree";
+      made.world = sandbox::encode(plan);
+      return made;
+    });
   };
   return worlds;
 }

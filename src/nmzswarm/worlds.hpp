@@ -22,6 +22,7 @@ struct Worlds {
   Worlds() = default;
   std::vector<std::filesystem::path> trees;  ///< of each worker
   std::vector<std::string> plans;            ///< likewise, encoded
+  std::string no_way_out;                    ///< why tests with a network of their own reach nothing outside of it
   std::function<Result<orchestrator::LocalPlace>(job::WorkerId)> another;
 };
 

@@ -130,7 +130,7 @@ asio::awaitable<void> Docker::stop(job::WorkerId worker) {
 asio::awaitable<Result<void>> Docker::close() {
   docker::Labels ours{{run_label, options_.identity.run}};
   Result<void> removed = co_await remove_containers(executor_, engine_, std::move(ours));
-  co_return removed;
+  co_return about_containers(std::move(removed));
 }
 
 asio::awaitable<Result<std::size_t>> Docker::sweep(docker::Api& engine, Sweep which) {

@@ -15,6 +15,7 @@
 #include "nmz/files/removal.hpp"
 #include "nmz/files/unique_fd.hpp"
 
+#include "gate.hpp"
 #include "kept_mark.hpp"
 #include "run_mark.hpp"
 
@@ -55,17 +56,13 @@ std::optional<Found> look_at(int base, const fs::path& path) {
 }
 
 /// The base, open and locked against everybody who makes, takes or removes a directory there.
-struct Gate {
+struct LockedBase {
+  explicit LockedBase(const fs::path& path) : base{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
+    if (base) gate = Gate::enter(base.get(), path);
+  }
   UniqueFd base;
-  UniqueFd lock;
-};
-
-Gate enter(const fs::path& base) {
   Gate gate;
-  gate.base = UniqueFd{::open(base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (gate.base) gate.lock = open_locked(gate.base.get(), base, LOCK_EX);
-  return gate;
-}
+};
 
 std::vector<Found> look_in(int base, const fs::path& path) {
   std::vector<Found> all;
@@ -94,9 +91,9 @@ std::vector<KeptDirectory> kept_directories(const fs::path& base) {
   std::error_code error;
   const fs::path real = fs::canonical(base, error);
   if (error) return {};
-  const Gate gate = enter(real);
+  const LockedBase locked{real};
   std::vector<KeptDirectory> result;
-  for (Found& one : look_in(gate.base.get(), real)) result.push_back(std::move(one.what));
+  for (Found& one : look_in(locked.base.get(), real)) result.push_back(std::move(one.what));
   return result;
 }
 
@@ -106,11 +103,11 @@ PrunedTrees prune_kept(const fs::path& base, const KeptLimits& limits, const fil
   PrunedTrees pruned;
   if (error) return pruned;
   std::vector<Found> going;
-  Gate gate = enter(real);
+  LockedBase locked{real};
   const std::uint64_t most = bytes_allowed(real, limits);
   std::uint64_t bytes = 0;
   std::size_t kept = 0;
-  for (Found& one : look_in(gate.base.get(), real)) {
+  for (Found& one : look_in(locked.base.get(), real)) {
     if (one.what.in_use) continue;
     const bool fits = kept < limits.directories && bytes + one.what.trees.bytes <= most;
     if (fits) {
@@ -120,9 +117,9 @@ PrunedTrees prune_kept(const fs::path& base, const KeptLimits& limits, const fil
       going.push_back(std::move(one));
     }
   }
-  gate.lock.reset();
+  locked.gate.leave();
   for (const Found& one : going) {
-    std::vector<std::string> left = remove_directory(gate.base.get(), one.directory.get(), one.what.path, progress);
+    std::vector<std::string> left = remove_directory(locked.base.get(), one.directory.get(), one.what.path, progress);
     pruned.directories += left.empty() ? 1U : 0U;
     for (std::string& line : left) pruned.left.push_back(std::move(line));
   }

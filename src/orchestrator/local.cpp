@@ -231,12 +231,26 @@ void Local::kill_adopted(const std::set<pid_t>& ended_keepers) {
   const auto is_keeper = [this](pid_t pid) {
     return std::any_of(keepers_.begin(), keepers_.end(), [pid](const auto& one) { return one.second == pid; });
   };
-  kill_all([&](const ProcessFacts& process) {
+  const auto belongs = [&](const ProcessFacts& process) {
+    if (left_.contains(process.pid)) return false;
     if (!ended_keepers.contains(process.session) && !started_with(process.pid, mark)) return false;
     std::optional<ProcessFacts> at = process;
     while (at && !is_keeper(at->pid) && at->parent != self) at = facts_of(at->parent);
     return at && !is_keeper(at->pid);
-  });
+  };
+  for (const pid_t pid : kill_all(belongs).left) left_.insert(pid);
+}
+
+asio::awaitable<Result<void>> Local::close() {
+  std::string names;
+  for (const pid_t pid : left_) {
+    if (facts_of(pid)) names += (names.empty() ? "" : ", ") + std::to_string(pid) + " (" + name_of(pid) + ")";
+  }
+  if (names.empty()) co_return Result<void>{};
+  co_return fail(ErrorKind::timed_out,
+                 "what a test has started cannot be ended, because it waits for something that does not answer (a file "
+                 "system?): process " +
+                     names);
 }
 
 }  // namespace nmz::orchestrator

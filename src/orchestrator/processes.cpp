@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -19,7 +20,7 @@
 namespace nmz::orchestrator {
 namespace {
 
-constexpr int max_looks = 200;
+constexpr std::chrono::seconds patience{1};
 constexpr std::chrono::milliseconds between_looks{5};
 
 /// What can be read of it. Not a stream: a process that ends between open and read makes read fail, which a stream
@@ -78,14 +79,15 @@ bool started_with(pid_t pid, std::string_view name_and_value) {
   return environment.find(wanted) != std::string::npos;
 }
 
-std::size_t kill_all(const std::function<bool(const ProcessFacts&)>& belongs) {
+Killed kill_all(const std::function<bool(const ProcessFacts&)>& belongs) {
   std::set<pid_t> killed;
-  for (int look = 0; look < max_looks; ++look) {
-    std::vector<pid_t> victims;
+  std::vector<pid_t> victims;
+  for (const auto until = std::chrono::steady_clock::now() + patience;;) {
+    victims.clear();
     for (const ProcessFacts& process : processes()) {
       if (belongs(process)) victims.push_back(process.pid);
     }
-    if (victims.empty()) break;
+    if (victims.empty() || std::chrono::steady_clock::now() >= until) break;
     for (const pid_t pid : victims) {
       if (::kill(pid, SIGKILL) == 0) killed.insert(pid);
     }
@@ -93,7 +95,13 @@ std::size_t kill_all(const std::function<bool(const ProcessFacts&)>& belongs) {
     for (const pid_t pid : victims) ::waitpid(pid, nullptr, WNOHANG);
   }
   for (const pid_t pid : killed) ::waitpid(pid, nullptr, WNOHANG);
-  return killed.size();
+  return {killed.size(), std::move(victims)};
+}
+
+std::string name_of(pid_t pid) {
+  std::string name = read_file("/proc/" + std::to_string(pid) + "/comm");
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
 }
 
 }  // namespace nmz::orchestrator

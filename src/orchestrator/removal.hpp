@@ -25,6 +25,12 @@ template <class Value>
 boost::asio::awaitable<Result<void>> remove_containers(boost::asio::any_io_executor executor, docker::Api& engine,
                                                        docker::Labels labels, std::string but = {});
 
+/// The same, saying that it is about them.
+[[nodiscard]] inline Result<void> about_containers(Result<void> removed) {
+  if (!removed) removed.error().message.insert(0, "cannot remove the containers: ");
+  return removed;
+}
+
 /// Removes a service. One whose tasks are started again and again is brought to rest before, which takes up to some
 /// seconds: the manager of Docker 20.10 falls (a nil pointer in swarmkit's SetServiceTasksRemove) when it removes a
 /// service while it is throwing away what was left of such tasks.

@@ -18,6 +18,7 @@
 #include "nmz/interruption/lock_wait.hpp"
 #include "nmz/process/randomness.hpp"
 
+#include "gate.hpp"
 #include "kept_mark.hpp"
 #include "mounts.hpp"
 #include "processes.hpp"
@@ -65,7 +66,7 @@ std::string make_named_directory(int base, const std::string& name) {
 /// What still runs from there.
 std::size_t kill_strays(const fs::path& path) {
   const std::string mark = "NMZ_RUN=" + path.string();
-  return kill_all([&](const ProcessFacts& process) { return started_with(process.pid, mark); });
+  return kill_all([&](const ProcessFacts& process) { return started_with(process.pid, mark); }).count;
 }
 
 /// Nobody else is making one: the base is locked. A directory with something in it stays.
@@ -189,7 +190,7 @@ Result<RunDirectory> RunDirectory::create(const fs::path& base, const std::strin
   UniqueFd place{::open(real.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!place) return cannot(errno);
   files::spread_subdirectories(place.get());
-  const UniqueFd gate = open_locked(place.get(), real, LOCK_EX);
+  const Gate gate = Gate::enter(place.get(), real);
   if (!gate) return cannot(errno);
   Swept swept = Sweeper{real, place.get()}.sweep();
   std::optional<RunDirectory> made = take_over(real, place.get(), name, owner, swept);
@@ -226,9 +227,9 @@ std::vector<std::string> RunDirectory::keep_beside(const KeptTrees& trees, const
 /// The trees are there for the next run before the rest is removed.
 std::vector<std::string> RunDirectory::keep(KeptTrees trees, KeptLimits limits, const files::Progress& progress) {
   const fs::path base = path_.parent_path();
-  auto gate = open_locked(base_.get(), base, LOCK_EX);
+  Gate gate = Gate::enter(base_.get(), base);
   auto aside = make(base, base_.get(), {});
-  gate.reset();
+  gate.leave();
   std::vector<std::string> left = mounted_lines(path_);
   const bool trimmed = aside && left.empty() && trim(directory_.get(), aside->directory_.get(), trees, progress);
   limits.bytes = bytes_allowed(base, limits);

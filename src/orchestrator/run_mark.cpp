@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "nmz/files/identity.hpp"
 #include "nmz/interruption/lock_wait.hpp"
 
 namespace nmz::orchestrator {
@@ -25,13 +26,6 @@ std::string mark_of(int directory, const fs::path& path) {
   if (::fstat(directory, &status) != 0) return {};
   return "A run directory of Namazu Swarm, removed when its run has ended.\nname " + path.filename().string() +
          "\ninode " + std::to_string(status.st_ino) + "\nuser " + std::to_string(::getuid()) + '\n';
-}
-
-bool is_same(int one, int other) {
-  struct stat left {};
-  struct stat right {};
-  return ::fstat(one, &left) == 0 && ::fstat(other, &right) == 0 && left.st_dev == right.st_dev &&
-         left.st_ino == right.st_ino;
 }
 
 std::string line(const fs::path& path, const std::string& why) {
@@ -92,7 +86,7 @@ std::vector<std::string> remove_directory(int base, int directory, const fs::pat
   if (left.count > 0) return lines(path, left);
   const std::string name = path.filename().string();
   const UniqueFd found{files::open_own_directory(base, name.c_str())};
-  if (!found || !is_same(found.get(), directory)) return {line(path, "something else is there now")};
+  if (!found || !files::is_same(found.get(), directory)) return {line(path, "something else is there now")};
   left = files::remove_entry(base, name, [] {});
   return lines(path.parent_path(), left);
 }

@@ -448,7 +448,7 @@ asio::awaitable<void> Swarm::stop(job::WorkerId /*worker*/) { co_return; }
 
 asio::awaitable<Result<void>> Swarm::close() {
   Result<void> done = co_await state_->take_away();
-  co_return done;
+  co_return about_containers(std::move(done));
 }
 
 asio::awaitable<Result<std::size_t>> Swarm::sweep(docker::Api& engine, Sweep which) {

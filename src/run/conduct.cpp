@@ -24,7 +24,7 @@ coordinator::RunEnd conduct(Loop& loop, Result<std::unique_ptr<orchestrator::Orc
     attended = [&](coordinator::Coordinator* run) { undertaking.display->attend(loop.io, run); };
   }
   end = coordinator::conduct(loop.io, loop.signals, parts, options, interrupted, attended);
-  if (!end.left_behind.empty()) undertaking.notice("cannot remove the containers: " + end.left_behind);
+  if (!end.left_behind.empty()) undertaking.notice(end.left_behind);
   return end;
 }
 

@@ -5,14 +5,17 @@
 #include <fstream>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "nmz/files/listing.hpp"
+#include "nmz/files/mount_table.hpp"
+#include "nmz/files/removal.hpp"
+#include "nmz/files/unique_fd.hpp"
 
 #include "mask.hpp"
 
@@ -36,21 +39,33 @@ Result<void> make(const fs::path& directory) {
 }
 
 /// The sockets down to some depth. Not all of them are in /proc/net/unix: a container's are in a network of its own.
-void find_sockets(const std::string& directory, int depth, std::size_t& budget, std::set<std::string>& found) {
+/// What is mounted there is not looked into: its server may never answer (FUSE), and it is there as a whole.
+void find_sockets(int directory, const std::string& path, int depth, std::size_t& budget,
+                  std::set<std::string>& found) {
   const files::Listing listing = files::open_listing(directory);
   std::vector<std::string> below;
   for (const dirent* entry = nullptr; listing && budget > 0 && (entry = files::next(listing)) != nullptr; --budget) {
     const std::string name{entry->d_name};
     if (name == "." || name == "..") continue;
-    std::string path = directory;
-    path.append("/").append(name);
-    if (entry->d_type == DT_SOCK) found.insert(path);
-    if (entry->d_type == DT_DIR && depth > 1) below.push_back(std::move(path));
+    if (entry->d_type == DT_SOCK) found.insert(std::string{path}.append("/").append(name));
+    if (entry->d_type == DT_DIR && depth > 1) below.push_back(name);
   }
-  for (const std::string& next : below) find_sockets(next, depth - 1, budget, found);
+  for (const std::string& name : below) {
+    const files::UniqueFd next{files::open_here(directory, name.c_str())};
+    if (next) find_sockets(next.get(), std::string{path}.append("/").append(name), depth - 1, budget, found);
+  }
 }
 
-/// Sockets that somebody listens at, wherever they are.
+void find_sockets(const std::string& directory, int depth, std::size_t& budget, std::set<std::string>& found) {
+  const files::UniqueFd top{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (top) find_sockets(top.get(), directory, depth, budget, found);
+}
+
+bool is_in_one_of(const std::string& path, const std::set<std::string>& places) {
+  return std::ranges::any_of(places, [&](const std::string& place) { return is_in(path, place); });
+}
+
+/// Sockets that somebody listens at, wherever they are, but not in what is found already.
 void find_bound_sockets(const fs::path& directory, std::set<std::string>& found) {
   std::ifstream list{"/proc/net/unix"};
   for (std::string line; std::getline(list, line);) {
@@ -58,40 +73,20 @@ void find_bound_sockets(const fs::path& directory, std::set<std::string>& found)
     struct stat status {};
     if (at == std::string::npos || line[at - 1] != ' ') continue;
     const std::string path = line.substr(at);
+    if (is_in_one_of(path, found)) continue;
     if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) found.insert(path);
   }
 }
 
-/// mountinfo writes blanks and the like as three octal digits.
-std::string unescaped(const std::string& text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      result += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
-      i += 3;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
 /// What is mounted in the directory, but not what is mounted in that again.
 void find_mounts(const fs::path& directory, std::set<std::string>& found) {
-  std::ifstream list{"/proc/self/mountinfo"};
   std::vector<fs::path> mounts;
-  for (std::string line; std::getline(list, line);) {
-    std::istringstream words{line};
-    std::string word;
-    for (int i = 0; i < 5; ++i) words >> word;
-    const fs::path path = unescaped(word);
-    if (path != directory && is_in(path, directory)) mounts.push_back(path);
+  for (const files::MountPoint& mount : files::mount_points()) {
+    if (mount.path != directory && is_in(mount.path, directory)) mounts.emplace_back(mount.path);
   }
   std::ranges::sort(mounts);
   for (const fs::path& mount : mounts) {
-    if (std::ranges::none_of(found, [&](const std::string& other) { return is_in(mount, other); })) {
-      found.insert(mount.string());
-    }
+    if (!is_in_one_of(mount.string(), found)) found.insert(mount.string());
   }
 }
 
@@ -107,11 +102,24 @@ bool in_first_user_namespace() {
 
 constexpr std::size_t most_kept = 500;
 
+/// Where pasta is installed and may be used; empty where not.
+std::string find_gateway() {
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) return {};
+  for (const char* path : {"/usr/bin/pasta", "/usr/local/bin/pasta", "/bin/pasta"}) {
+    if (::access(path, X_OK) == 0) return path;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Surroundings> Surroundings::look(Request request) {
   Surroundings result{std::move(request)};
   const Request& wanted = result.request_;
+  if (wanted.own_network) {
+    result.gateway_ = find_gateway();
+    if (result.gateway_.empty()) result.close_gateway("pasta (of passt) is not installed, or may not use /dev/net/tun");
+  }
   for (const char* directory : {"/tmp", "/var/tmp"}) {
     std::error_code error;
     if (fs::is_directory(directory, error) && fs::canonical(directory, error) == directory) {
@@ -145,12 +153,9 @@ Result<Surroundings> Surroundings::look(Request request) {
   return result;
 }
 
-std::string find_gateway() {
-  if (::access("/dev/net/tun", R_OK | W_OK) != 0) return {};
-  for (const char* path : {"/usr/bin/pasta", "/usr/local/bin/pasta", "/bin/pasta"}) {
-    if (::access(path, X_OK) == 0) return path;
-  }
-  return {};
+void Surroundings::close_gateway(std::string why) {
+  gateway_.clear();
+  no_way_out_ = std::move(why);
 }
 
 bool Surroundings::is_covered(const fs::path& path) const {
@@ -163,7 +168,7 @@ Result<Plan> Surroundings::plan(const fs::path& worker) const {
   plan.own_user = ::geteuid() != 0;
   plan.user_attributes = plan.own_user || !in_first_user_namespace();
   plan.own_network = request_.own_network;
-  plan.gateway = request_.gateway;
+  plan.gateway = gateway_;
   plan.checkout = request_.checkout.string();
   plan.mask = mask_.string();
   const fs::path own = worker / "world";
@@ -175,10 +180,13 @@ Result<Plan> Surroundings::plan(const fs::path& worker) const {
     const bool holds_us = is_in(request_.run_directory, directory);
     if (holds_us) plan.mounts.push_back({Mount::Kind::memory, written.string(), {}});
     plan.mounts.push_back({Mount::Kind::overlay, directory, written.string()});
+    // At once: the run's directory may be on a mount among them, and what is made next is in it.
+    for (const std::string& path : kept_) {
+      if (is_in(path, directory)) plan.mounts.push_back({Mount::Kind::again, path, path});
+    }
     const std::string run = request_.run_directory.string();
     if (holds_us) plan.mounts.push_back({Mount::Kind::again, run, run});
   }
-  for (const std::string& path : kept_) plan.mounts.push_back({Mount::Kind::again, path, path});
   for (const std::string& path : sockets_) {
     plan.mounts.push_back({Mount::Kind::socket, fs::path{path}.lexically_relative(request_.checkout).string(), path});
   }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -98,6 +99,15 @@ std::optional<std::string> try_world(const std::filesystem::path& agent, const P
   const std::string name = "nmzagent: ";
   if (said.starts_with(name)) said.erase(0, name.size());
   return said.empty() ? "it took too long" : said;
+}
+
+std::optional<std::string> try_world(const std::filesystem::path& agent, Surroundings& surroundings, Plan& plan,
+                                     const std::filesystem::path& tree) {
+  std::optional<std::string> why = try_world(agent, plan, tree);
+  if (!why || plan.gateway.empty()) return why;
+  plan.gateway.clear();
+  surroundings.close_gateway(std::move(*why));
+  return try_world(agent, plan, tree);
 }
 
 }  // namespace nmz::sandbox

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +22,6 @@ struct GitCommand {
   std::string shell;                   ///< not git, but this command of the user's configuration (a smudge filter)
   std::string_view input;              ///< stdin
   std::filesystem::path directory;
-  /// Asked when git has been silent for a while: what it waits for in vain, in words for an error, or nothing. It may
-  /// be empty.
-  std::function<std::optional<std::string>()> hindrance;
   std::vector<std::string> set;    ///< "NAME=value"
   std::vector<std::string> unset;  ///< names
 };
@@ -36,7 +32,8 @@ struct GitEnd {
 };
 
 /// Runs git and hands over its output line by line, without the newline. A sink that returns false ends git.
-/// misconfigured: git is missing.
+/// misconfigured: git is missing, or waits for what nobody will write. cancelled: the user has asked for an end while
+/// git said nothing.
 using LineSink = std::function<bool(std::string_view)>;
 [[nodiscard]] Result<GitEnd> run_git(const GitCommand& command, const LineSink& sink);
 

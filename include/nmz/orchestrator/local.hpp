@@ -65,6 +65,8 @@ class Local final : public Orchestrator {
 
   boost::asio::awaitable<Result<std::shared_ptr<Stream>>> start(job::WorkerId worker) override;
   boost::asio::awaitable<void> stop(job::WorkerId worker) override;
+  /// Errors (timed_out): some processes could not be ended.
+  boost::asio::awaitable<Result<void>> close() override;
 
  private:
   Result<void> make_places(job::WorkerId last);
@@ -74,6 +76,7 @@ class Local final : public Orchestrator {
   LocalOptions options_;
   std::vector<MadeTree> trees_;
   std::map<job::WorkerId, pid_t> keepers_;
+  std::set<pid_t> left_;  ///< that cannot be ended
 };
 
 }  // namespace nmz::orchestrator

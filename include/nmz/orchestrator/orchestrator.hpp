@@ -55,7 +55,8 @@ class Orchestrator {
   /// running.
   virtual boost::asio::awaitable<void> stop(job::WorkerId worker) = 0;
 
-  /// Takes away everything that was made for the run. Called last, when all workers have been stopped.
+  /// Takes away everything that was made for the run. Called last, when all workers have been stopped. Errors say in a
+  /// whole sentence what is left.
   virtual boost::asio::awaitable<Result<void>> close() { co_return Result<void>{}; }
 };
 

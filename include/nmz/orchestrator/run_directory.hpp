@@ -1,6 +1,6 @@
 // The directory a local run lives in, and what earlier runs left behind.
 //
-//     BASE/lock                 held while run directories come and go
+//     BASE/lock                   there and held while run directories come and go
 //     BASE/run-NAME/lock          held by the run for as long as it lives
 //     BASE/run-NAME/w0/...        a worker's work tree and git directory
 //

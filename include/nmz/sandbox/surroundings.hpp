@@ -27,12 +27,8 @@ struct Request {
   std::filesystem::path stand_in;       ///< for it, below the run directory
   std::vector<std::string> untracked;   ///< as make_mask() takes it
   bool see_untracked = true;
-  bool own_network = false;
-  std::string gateway;  ///< Plan::gateway
+  bool own_network = false;  ///< with a way out of it, where pasta is installed and may be used
 };
-
-/// Where pasta is installed and may be used; empty where not.
-[[nodiscard]] std::string find_gateway();
 
 class Surroundings {
  public:
@@ -42,8 +38,10 @@ class Surroundings {
   /// For a worker with this directory below the run directory, which is made if missing.
   [[nodiscard]] Result<Plan> plan(const std::filesystem::path& worker) const;
 
-  /// In spite of the request.
-  void close_gateway() { request_.gateway.clear(); }
+  /// In plans that are made from now on; `why`: for no_way_out().
+  void close_gateway(std::string why);
+  /// Why workers with a network of their own reach nothing outside of it; empty where they do, or have none.
+  [[nodiscard]] const std::string& no_way_out() const { return no_way_out_; }
 
   /// What hides the tracked files of the checkout; empty where nothing of it is seen.
   [[nodiscard]] const std::filesystem::path& mask() const { return mask_; }
@@ -54,6 +52,8 @@ class Surroundings {
 
   Request request_;
   std::filesystem::path mask_;
+  std::string gateway_;  ///< Plan::gateway
+  std::string no_way_out_;
   std::vector<std::string> own_;      ///< the directories that are the worker's own
   std::vector<std::string> kept_;     ///< sockets and mounts in them
   std::vector<std::string> sockets_;  ///< in the checkout

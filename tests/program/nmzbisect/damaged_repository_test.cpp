@@ -1,5 +1,6 @@
 // Repositories in which a disk or a crash has left something broken: packs, their indexes, the commit-graph. What can
 // still be read is searched, what cannot is told; nothing hangs or crashes, and no other commit is named.
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -123,6 +124,36 @@ TEST_F(DamagedRepositoryTest, WhatIsNoFileIsNotWaitedFor) {
     fs::remove(path);
     support::write_file(path, whole);
   }
+}
+
+/// A FIFO that nobody writes to, in the place of any file that git or we would open.
+TEST_F(DamagedRepositoryTest, NobodyWaitsForAFifoWhereverItIs) {
+  const fs::path git = repository.path() / ".git";
+  const std::vector<fs::path> places{
+      git / "HEAD",          git / "config",          git / "packed-refs",
+      git / "index",         git / "shallow",         git / "refs/heads/main",
+      git / "refs/tags/new", git / "refs/bisect/bad", git / "info/exclude",
+      git / "info/grafts",   git / "info/attributes", git / "objects/info/alternates",
+      git / "logs/HEAD",     git / "hooks/update",    git / "objects/pack/pack-0.idx",
+      git / "ORIG_HEAD",     git / "MERGE_MSG",       git / "objects/info/commit-graph",
+      git / "BISECT_START",  git / "BISECT_LOG",      repository.path() / ".gitignore",
+      git / "modules",       git / "description",     repository.path() / ".gitattributes"};
+  for (const fs::path& path : places) {
+    SCOPED_TRACE(path);
+    const fs::path aside = place.path() / "aside";
+    if (fs::exists(path)) fs::rename(path, aside);
+    fs::create_directories(path.parent_path());
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    const Ended ended = search();
+    EXPECT_LT(ended.duration, std::chrono::seconds{15});
+    EXPECT_THAT(ended, AnyOf(Finds(repository.ids()[17]), FailsWith(128)));
+    if (ended.exit_code == 128) {
+      EXPECT_THAT(split_lines(ended.err), ElementsAre(AllOf(HasSubstr(path), HasSubstr("is no file"))));
+    }
+    fs::remove(path);
+    if (fs::exists(aside)) fs::rename(aside, path);
+  }
+  EXPECT_THAT(place.leftovers(), testing::IsEmpty());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // Tests that wait say so by a line in a note, so that a signal is sent when there is something to interrupt, never
 // after a guessed time.
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <string>
@@ -116,6 +117,27 @@ TEST_F(InterruptionTest, TheSecondOneEndsItWithinASecondWhateverItDoes) {
   repository.git({"config", "--unset", "filter.hangs.smudge"});
   EXPECT_THAT(start("test $n -lt 9").get(), Finds(repository.ids()[9]));
   EXPECT_THAT(place.leftovers(), IsEmpty());
+}
+
+/// A fetch whose server is gone, a lock that git waits for.
+TEST_F(InterruptionTest, OfAGitThatSaysNothing) {
+  const std::filesystem::path bin = place.path() / "bin";
+  std::filesystem::create_directory(bin);
+  support::write_file(bin / "git",
+                      "#!/bin/sh\ncase \" $* \" in *' show-ref '*) echo $$ >>$NOTES/begun; exec sleep 100;; esac\n"
+                      "PATH=${PATH#*:} exec git \"$@\"\n");
+  std::filesystem::permissions(bin / "git", std::filesystem::perms{0755});
+  support::Program program =
+      place.bisect_program(repository.path(), arguments({"--jobs", "1", repository.range()}, shell("exit 0")));
+  const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe)
+  program.env.push_back("PATH=" + bin.string() + ':' + (path == nullptr ? "/usr/bin:/bin" : path));
+  std::future<Ended> run = std::async(std::launch::async, [&program] { return support::run_program(program); });
+  ASSERT_TRUE(begun(1));
+  ::kill(place.bisect_processes().at(0), SIGINT);
+  ASSERT_EQ(run.wait_for(seconds{3}), std::future_status::ready);
+  const Ended ended = run.get();
+  EXPECT_EQ(ended.exit_code, 130) << everything(ended);
+  expect_nothing_left();
 }
 
 TEST_F(InterruptionTest, OfAWaitForALockOfSomebodyElses) {

@@ -186,5 +186,23 @@ TEST_F(VerdictTest, ADiskThatOneTestFillsForAWhileGivesNoWrongCulprit) {
   EXPECT_EQ(::umount2(disk.c_str(), MNT_DETACH), 0);
 }
 
+/// What it has left would keep all others from their commits.
+TEST_F(VerdictTest, ADiskThatAnEndedTestHasFilledIsFreeAgain) {
+  const std::filesystem::path disk = place.path() / "disk";
+  std::filesystem::create_directory(disk);
+  ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", 0, "size=8m"), 0) << "mounting needs root";
+  const std::string fill = "head -c 20000000 /dev/zero > big 2>/dev/null; ";
+  const Ended alone = search("test $n -ge 9 || " + fill + "test $n -lt 9", {"-j1", "--work-dir", disk / "work"});
+  EXPECT_THAT(alone, Finds(repository.ids()[9]));
+  EXPECT_THAT(alone.err, Not(HasSubstr("retry")));
+  // This one is cancelled once the others have told enough.
+  const Ended beside = search("if test $n = 2; then " + fill + "sleep 100; fi; sleep 0.3; test $n -lt 9",
+                              {"-j3", "--work-dir", disk / "work"});
+  EXPECT_THAT(beside, Finds(repository.ids()[9]));
+  EXPECT_THAT(beside.err, Not(HasSubstr("/proc/self")));
+  EXPECT_TRUE(std::filesystem::is_empty(disk / "work"));
+  EXPECT_EQ(::umount2(disk.c_str(), MNT_DETACH), 0);
+}
+
 }  // namespace
 }  // namespace nmz::conformance

@@ -121,9 +121,7 @@ std::vector<std::string> Workplace::leftovers() const {
   std::vector<std::string> result;
   for (const char* place : {"work", "tmp"}) {
     for (const fs::directory_entry& entry : fs::directory_iterator{path() / place}) {
-      if (entry.is_directory() || entry.path().filename() != "lock") {
-        result.push_back(entry.path());
-      }
+      result.push_back(entry.path());
     }
   }
   if (!nothing_but_last(path() / "home")) {

@@ -53,8 +53,7 @@ class Workplace {
   [[nodiscard]] std::vector<pid_t> bisect_processes() const;
   [[nodiscard]] std::vector<pid_t> agent_processes() const;
   /// What was written below the home, the work trees' place and the directory for temporary files and is still there;
-  /// empty directories of the first, its note of the last search, what is remembered of it, and a lock file count as
-  /// nothing.
+  /// empty directories of the first, its note of the last search, and what is remembered of it count as nothing.
   [[nodiscard]] std::vector<std::string> leftovers() const;
 
  private:

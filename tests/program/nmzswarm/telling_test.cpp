@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "program.hpp"
 
@@ -189,6 +190,31 @@ TEST_F(ApartTest, InWorldsOfTheirOwnFilesAndPortsDoNotCollide) {
   const auto ended = run_in_work("--isolate=network");
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, AllOf(HasSubstr("3 of 3 passed"), HasSubstr("\ngiven\n"), Not(HasSubstr("same"))));
+}
+
+TEST_F(ApartTest, ANetworkOfItsOwnHasAWayOutWherePastaCanMakeOne) {
+  support::write_file(swarm.place() / "ask", R"script(
+    python3 -c 'import socket; socket.create_connection(("10.77.0.1", 18095), 5)'
+  )script");
+  // A machine with a default route, and a server behind it.
+  support::write_file(swarm.place() / "machine", R"script(
+    ip link set lo up && ip link add v0 type veth peer name v1 && ip address add 10.9.9.1/24 dev v0 &&
+      ip link set v0 up && ip link set v1 up && ip route add default via 10.9.9.254 &&
+      ip address add 10.77.0.1/32 dev lo || exit
+    python3 -c 'import socket
+s = socket.create_server(("10.77.0.1", 18095)); open("up", "w")
+while True: s.accept()' &
+    until [ -e up ]; do kill -0 $! && sleep 0.01 || exit; done
+    "$@"; status=$?
+    kill $!; exit $status
+  )script");
+  const std::string user = ::geteuid() == 0 ? "" : " --user --map-root-user";
+  const auto ended = swarm.shell("mkdir work && cd work && unshare --net" + user +
+                                 " sh ../machine $SWARM -j1 --isolate=network -- sh ../ask {} ::: a");
+  const bool way_out = ::access("/dev/net/tun", R_OK | W_OK) == 0 && ::access("/usr/bin/pasta", X_OK) == 0;
+  EXPECT_EQ(ended.exit_code, way_out ? 0 : 1) << ended.out << ended.err;
+  EXPECT_EQ((ended.out + ended.err).find("reach nothing outside: pasta") == std::string::npos, way_out)
+      << ended.out << ended.err;
 }
 
 TEST_F(ApartTest, IsolationIsForThisMachine) {

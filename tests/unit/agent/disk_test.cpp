@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <sys/mount.h>
@@ -70,11 +71,34 @@ TEST_F(DiskTest, ACommandThatFailsOnAFullDiskSaysSo) {
   const auto failed = worker_->run(worker_->shell(fill + "exit 1"));
   EXPECT_TRUE(failed.finished.outcome.disk_full);
   EXPECT_EQ(failed.finished.outcome.kind, OutcomeKind::exited);
-  EXPECT_TRUE(worker_->run(worker_->shell("kill -9 $$")).finished.outcome.disk_full);
-  EXPECT_FALSE(worker_->run(worker_->shell("exit 0")).finished.outcome.disk_full);
+  EXPECT_TRUE(worker_->run(worker_->shell(fill + "kill -9 $$")).finished.outcome.disk_full);
+  EXPECT_FALSE(worker_->run(worker_->shell(fill + "exit 0")).finished.outcome.disk_full);
   auto build = worker_->shell("true");
-  build.build = "exit 1";
+  build.build = fill + "exit 1";
   EXPECT_TRUE(worker_->run(build).finished.outcome.disk_full);
+}
+
+/// Others need the room at once, and this worker may not be given another job.
+TEST_F(DiskTest, WhatAnEndedTestHasFilledItWithGoes) {
+  ASSERT_EQ(worker_->lay_out({{"f", "1"}}, {}, replace_all).kind, OutcomeKind::exited);
+  const fs::path filled = worker_->tree() / "built/fill";
+  const std::string fill = "mkdir -p built; head -c 9000000 /dev/zero > built/fill; ";
+  for (const std::string end : {"exit 0", "exit 1"}) {
+    static_cast<void>(worker_->run(worker_->shell(fill + end)));
+    EXPECT_FALSE(fs::exists(filled)) << end;
+  }
+  const auto run = worker_->shell(fill + "sleep 100");
+  worker_->send(run);
+  worker_->await_started();
+  for (int look = 0; look < 2000 && fs::space(temp_.path()).free > 0; ++look) {
+    std::this_thread::sleep_for(5ms);
+  }
+  worker_->send(wire::Cancel{run.job});
+  EXPECT_EQ(worker_->await_job().finished.outcome.kind, OutcomeKind::cancelled);
+  EXPECT_FALSE(fs::exists(filled));
+  EXPECT_EQ(support::read_file(worker_->tree() / "f"), "1");
+  static_cast<void>(worker_->run(worker_->shell("mkdir built; echo little > built/fill; exit 1")));
+  EXPECT_TRUE(fs::exists(filled)) << "what does not fill the disk stays for the next test";
 }
 
 TEST_F(DiskTest, WhatATestFreesAgainBeforeItFailsIsSeen) {
