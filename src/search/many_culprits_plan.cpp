@@ -172,7 +172,7 @@ void ManyCulpritsPlan::take_confirmations(std::vector<dispatch::Subject>& out, s
   }
 }
 
-std::vector<Node> ManyCulpritsPlan::choose(std::size_t count) const {
+std::vector<Node> ManyCulpritsPlan::choose(std::size_t count) {
   if (groups_.size() == 1) return groups_.front().search.choose(count, in_flight(groups_.front()));
   std::vector<std::vector<Node>> running;
   running.reserve(groups_.size());
@@ -180,7 +180,7 @@ std::vector<Node> ManyCulpritsPlan::choose(std::size_t count) const {
   return choose_jointly(count, std::move(running));
 }
 
-std::vector<Node> ManyCulpritsPlan::choose_jointly(std::size_t count, std::vector<std::vector<Node>> in_flight) const {
+std::vector<Node> ManyCulpritsPlan::choose_jointly(std::size_t count, std::vector<std::vector<Node>> in_flight) {
   std::vector<std::vector<double>> gains(groups_.size());
   std::vector<Node> chosen;
   const auto counts = [&](std::size_t group, Node node) {

@@ -162,8 +162,8 @@ class ManyCulpritsPlan final : public dispatch::Plan {
                 std::vector<dispatch::Subject>& out);
 
   // What is chosen.
-  [[nodiscard]] std::vector<Node> choose(std::size_t count) const;
-  [[nodiscard]] std::vector<Node> choose_jointly(std::size_t count, std::vector<std::vector<Node>> in_flight) const;
+  [[nodiscard]] std::vector<Node> choose(std::size_t count);
+  [[nodiscard]] std::vector<Node> choose_jointly(std::size_t count, std::vector<std::vector<Node>> in_flight);
   [[nodiscard]] std::vector<Node> in_flight(const Group& group) const;
 
   // What is heard.
