@@ -330,6 +330,7 @@ asio::awaitable<Result<void>> Kubernetes::State::take_away() {
     co_await bell.wait(options.patience.reconnect_every);
     done = co_await remove();
   }
+  if (!done) done.error().message.insert(0, "cannot remove the Job '" + job_name(options) + "': ");
   co_return done;
 }
 

@@ -191,6 +191,18 @@ TEST_F(CulpritsTest, ATestThatTakesItsProcessDownHasItsCulpritToo) {
   EXPECT_THAT(tests_of(9), ElementsAre("test_it.py::test_b"));
 }
 
+TEST_F(CulpritsTest, ABrokenCommitIsSkippedForAllAndTheRestIsFound) {
+  make([](int commit) {
+    if (commit == 0) return Tree{{"test_it.py", suite()}, {"build", "true"}};
+    if (commit == 9) return Tree{{"build", "false"}};
+    return commit == 10 ? Tree{{"build", "true"}} : Tree{};
+  });
+  const Ended ended = search({"--build", "sh build"});
+  EXPECT_EQ(ended.exit_code, 2) << ended.err;
+  EXPECT_THAT(tests_of(3), SizeIs(4));
+  EXPECT_THAT(ended.out, HasSubstr("The first bad commit of 4 tests could be any of:\n" + repository.ids()[9]));
+}
+
 TEST_F(CulpritsTest, AFlakyTestIsNobodysFault) {
   // It fails when it first runs at a commit, passes when it runs there again, and is well at the first one.
   const std::string seen = place.note("seen-").string();
