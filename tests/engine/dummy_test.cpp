@@ -1,5 +1,6 @@
 // The images that Namazu Swarm v0 published as examples, with its command line, on whatever Engine the lab has: a plain
 // one or the manager of a Swarm.
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -116,10 +117,15 @@ TEST_F(DummyTest, WorkersThatAreNotNeededEndByThemselves) {
       place.path(), {NMZ_NMZSWARM, "-source", "busybox", "-replicas", "6", "--workloads", "list", "--", "sh"}));
   EXPECT_EQ(ended.exit_code, 0) << everything(ended);
 
-  const auto events =
-      docker({"events", "--since", begin, "--until", now(), "--filter", "label=net.osrg.namazu-swarm.run", "--format",
-              "{{.Action}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.name}}"});
+  auto events = docker({"events", "--since", begin, "--until", now(), "--filter", "label=net.osrg.namazu-swarm.run",
+                        "--format", "{{.Action}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.name}}"});
   const auto of_worker = testing::Not(HasSubstr("-relay"));
+  // A busy Swarm starts tasks when the run is over already: those are taken away with its service.
+  events.erase(std::ranges::find_if(events,
+                                    [](const std::string& event) {
+                                      return event.starts_with("kill") && event.find("-relay") != std::string::npos;
+                                    }),
+               events.end());
   EXPECT_THAT(events, Contains(testing::AllOf(StartsWith("die 0"), of_worker)));
   EXPECT_THAT(events, testing::Not(Contains(testing::AllOf(StartsWith("kill"), of_worker))));
   // None came a second time.

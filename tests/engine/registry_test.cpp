@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base64.hpp"
+#include "nmz/http/base64.hpp"
+
 #include "lab_user.hpp"
 #include "peers.hpp"
 #include "support/temp_directory.hpp"
@@ -101,10 +102,10 @@ class RegistryTest : public UserTest {
     }
     const std::string password = Registry::password;
     EXPECT_THAT(texts, Each(Not(HasSubstr(password))));
-    EXPECT_THAT(texts, Each(Not(HasSubstr(docker::to_base64(password)))));
-    EXPECT_THAT(texts, Each(Not(HasSubstr(docker::to_base64(std::string{Registry::user} + ":" + password)))));
+    EXPECT_THAT(texts, Each(Not(HasSubstr(http::to_base64(password)))));
+    EXPECT_THAT(texts, Each(Not(HasSubstr(http::to_base64(std::string{Registry::user} + ":" + password)))));
     // How the header for the Engine begins.
-    EXPECT_THAT(texts, Each(Not(HasSubstr(docker::to_base64("{\"serveraddress\"")))));
+    EXPECT_THAT(texts, Each(Not(HasSubstr(http::to_base64("{\"serveraddress\"")))));
   }
 
   static std::unique_ptr<Registry> registry;
@@ -144,7 +145,7 @@ TEST_F(RegistryTest, WithoutALoginOneLineSaysWhy) {
   };
   const std::string refused = "cannot push '" + image("refused") + "': ";
   EXPECT_THAT(push(), IsRefused(128, refused + "no basic auth credentials"));
-  configure(R"({"auths": {")" + std::string{Registry::name} + R"(": {"auth": ")" + docker::to_base64("lab-user:guess") +
+  configure(R"({"auths": {")" + std::string{Registry::name} + R"(": {"auth": ")" + http::to_base64("lab-user:guess") +
             R"("}}})");
   EXPECT_THAT(push(), IsRefused(128, refused + "unauthorized: authentication required"));
   configure(R"({"credsStore": "lab"})");

@@ -166,6 +166,7 @@ TEST(RunDirectoryTest, WhatItHasNotMadeStays) {
 
 TEST(RunDirectoryTest, WhatARunKilledBeforeItWroteItsMarkLeftGoes) {
   const TempDirectory temp;
+  support::write_file(temp.path() / "lock", "");  // made already: the mark is the first that the run writes
   const pid_t program = ::fork();
   if (program == 0) {
     const rlimit none{0, 0};
