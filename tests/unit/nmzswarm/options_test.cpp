@@ -207,7 +207,7 @@ TEST(OptionsTest, WhatCannotBeMeantIsNamed) {
       {local({"--host", "x"}), "--host"},
       {local({"--orchestrator", "docker"}), "--orchestrator docker needs"},
       {{"--source", "i", "--orchestrator", "local"}, "--orchestrator local has none"},
-      {{"--source", "i", "--orchestrator", "kubernetes"}, "local, docker, swarm; not 'kubernetes'"},
+      {{"--source", "i", "--orchestrator", "nomad"}, "local, docker, swarm, kubernetes; not 'nomad'"},
       {{"--source", "i", "--inject", "magic"}, "archive, config, image; not 'magic'"},
       {{"--source", "i", "-push"}, "--push needs --target"},
       {{"--source", "i", "-target", "i"}, "'i'"},
