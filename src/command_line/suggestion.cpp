@@ -36,6 +36,7 @@ std::string suggestion(std::string_view written, const std::vector<std::string>&
   for (const std::string& word : known) {
     const bool begins_so = word.starts_with(written);
     const std::size_t score = begins_so ? 0 : distance(written, word);
+    if (score >= std::max(written.size(), word.size())) continue;  // no letter is the same
     const bool shorter = begins_so && best_score == 0 && word.size() < best.size();
     if (score < best_score || shorter) {
       best = word;

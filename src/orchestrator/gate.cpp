@@ -21,16 +21,20 @@ using files::UniqueFd;
 
 constexpr std::string_view mark = "A lock of Namazu Swarm, held while its run directories here come and go.\n";
 
-/// None with errno set.
-UniqueFd open_or_make(int directory) {
+struct Opened {
+  UniqueFd file;  ///< none: errno is set
+  bool made = false;
+};
+
+Opened open_or_make(int directory) {
   constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   UniqueFd file{::openat(directory, lock_name, flags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR)};
   if (file) {
-    static_cast<void>(::write(file.get(), mark.data(), mark.size()));  // on a full disk it is nobody's, and stays
-  } else if (errno == EEXIST) {
-    file = UniqueFd{::openat(directory, lock_name, flags)};
+    static_cast<void>(::write(file.get(), mark.data(), mark.size()));
+    return {std::move(file), true};
   }
-  return file;
+  if (errno == EEXIST) file = UniqueFd{::openat(directory, lock_name, flags)};
+  return {std::move(file), false};
 }
 
 /// Not another that has come to its name while we waited.
@@ -54,6 +58,7 @@ Gate& Gate::operator=(Gate&& other) noexcept {
     leave();
     directory_ = other.directory_;
     lock_ = std::move(other.lock_);
+    made_ = other.made_;
   }
   return *this;
 }
@@ -62,7 +67,7 @@ Gate Gate::enter(int directory, const std::filesystem::path& path) {
   constexpr int most = 10'000;  // others come and go; the directory itself may have gone
   Gate gate;
   for (int i = 0; i < most; ++i) {
-    UniqueFd file = open_or_make(directory);
+    auto [file, made] = open_or_make(directory);
     if (!file && errno == ENOENT) continue;  // another has just taken it away
     if (!file) return gate;
     if (const int error = interruption::lock_file(file.get(), LOCK_EX, (path / lock_name).string()); error != 0) {
@@ -72,6 +77,7 @@ Gate Gate::enter(int directory, const std::filesystem::path& path) {
     if (is_in_its_place(directory, file.get())) {
       gate.directory_ = directory;
       gate.lock_ = std::move(file);
+      gate.made_ = made;
       return gate;
     }
   }
@@ -81,7 +87,7 @@ Gate Gate::enter(int directory, const std::filesystem::path& path) {
 
 void Gate::leave() {
   if (!lock_) return;
-  if (is_ours(lock_.get()) && is_in_its_place(directory_, lock_.get())) ::unlinkat(directory_, lock_name, 0);
+  if ((made_ || is_ours(lock_.get())) && is_in_its_place(directory_, lock_.get())) ::unlinkat(directory_, lock_name, 0);
   lock_.reset();
 }
 

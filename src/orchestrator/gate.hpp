@@ -31,6 +31,7 @@ class Gate {
  private:
   int directory_ = -1;
   files::UniqueFd lock_;
+  bool made_ = false;  ///< it is ours, whatever is in it: on a full disk it says nothing
 };
 
 }  // namespace nmz::orchestrator

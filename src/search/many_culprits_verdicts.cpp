@@ -67,7 +67,8 @@ std::vector<Said> ManyCulpritsPlan::heard(dispatch::Subject subject, const job::
   const Execution& execution = executions_[subject];
   const job::Class means = job::classify(outcome);
   if (means == job::Class::untestable || means == job::Class::infrastructure) {
-    return std::vector<Said>(execution.tests.size(), Said::untestable);
+    std::vector<Said> nowhere(execution.tests.size(), Said::untestable);
+    return nowhere;
   }
   std::vector<Said> answers = questions_.answers(subject);
   answers.resize(execution.tests.size(), Said::nothing);
@@ -93,6 +94,7 @@ void ManyCulpritsPlan::follow_up(dispatch::Subject subject, const std::vector<Te
   const bool hopeless = !answered && !heard_.contains(commit) && ++silent_[commit] >= most_silent;
   if (hopeless || (!answered && silent.size() == 1)) {
     std::vector<std::pair<TestNumber, Said>> said;
+    said.reserve(silent.size());
     for (const TestNumber test : silent) said.emplace_back(test, Said::untestable);
     return take(commit, said);
   }

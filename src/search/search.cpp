@@ -111,6 +111,7 @@ std::vector<Node> Search::choose(std::size_t count, std::span<const Node> in_fli
     allowance_.choose(belief_, even, running, plain, best);
   }
   std::vector<Node> chosen;
+  chosen.reserve(best.size());
   for (const std::size_t row : best) chosen.push_back(open[row]);
   return chosen.empty() ? fallback(in_flight) : chosen;
 }

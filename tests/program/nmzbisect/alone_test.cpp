@@ -75,9 +75,12 @@ TEST_F(AloneTest, OfTestsThatWaitMoreRunAtOnceThanThereAreCpus) {
 }
 
 TEST_F(AloneTest, AnAnswerThatDoesNotStandAloneIsSearchedForAgain) {
-  // A file that all tests use; where the first ones meet, all of them fail.
-  const std::string busy = place.note("busy").string();
-  const std::string script = "exec 9>" + busy + "; flock -n 9 || { sleep 0.3; exit 1; }; sleep 0.3; test $n -lt 13";
+  // Where tests meet, all of them fail: each holds a lock of its own, and looks whether others hold theirs.
+  const std::string locks = place.note("locks").string();
+  const std::string script = "mkdir -p " + locks + "; cd " + locks +
+                             "; exec 9> $n; flock 9; sleep 0.5; met=; for other in *; do "
+                             "[ $other = $n ] || flock -n $other true || met=yes; done; sleep 0.3; "
+                             "[ -z \"$met\" ] && test $n -lt 13";
   const Ended ended = search(script, {"--confirm"});
   EXPECT_THAT(ended, Finds(repository.ids()[13]));
   // Which of them met decides how it is noticed.
