@@ -29,7 +29,7 @@ kubernetes::Labels labels_of(const KubernetesOptions& options) {
 std::string host_name() {
   std::string name(256, '\0');
   if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-  return name.c_str();
+  return name.substr(0, name.find(char{}));
 }
 
 }  // namespace
