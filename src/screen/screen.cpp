@@ -65,20 +65,20 @@ struct Screen::Parts {
     paint();
   }
 
-  void obey(const CancelJob& wish) {
+  void obey(const CancelJob& wish) const {
     if (controls.cancel) controls.cancel(wish.job);
   }
   void obey(const SkipCommit& wish) {
     if (!controls.skip) return;
     if (std::string why = controls.skip(wish.item); !why.empty()) desk.say(std::move(why));
   }
-  void obey(const ChangeWorkers& wish) {
+  void obey(const ChangeWorkers& wish) const {
     if (controls.change_workers) controls.change_workers(wish.by);
   }
-  void obey(const Pause& wish) {
+  void obey(const Pause& wish) const {
     if (controls.pause) controls.pause(wish.on);
   }
-  void obey(const EndRun& /*wish*/) {
+  void obey(const EndRun& /*wish*/) const {
     if (controls.end) controls.end();
   }
   void obey(const Detach& /*wish*/) { terminal.reset(); }
