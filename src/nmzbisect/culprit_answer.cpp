@@ -147,11 +147,11 @@ std::string text_of(const std::vector<events::OtherTest>& others, const Options&
       {"unfinished", "not decided yet"},
   };
   std::string text;
-  for (const auto& [state, heading] : headings) {
+  for (const auto& heading : headings) {
     std::vector<events::OtherTest> some;
-    std::ranges::copy_if(others, std::back_inserter(some), [&](const auto& one) { return one.state == state; });
+    std::ranges::copy_if(others, std::back_inserter(some), [&](const auto& one) { return one.state == heading.first; });
     if (some.empty()) continue;
-    text += fmt::format("{} {}:\n", tests_text(some.size()), heading);
+    text += fmt::format("{} {}:\n", tests_text(some.size()), heading.second);
     text += indented(some, [](const events::OtherTest& one) {
       if (one.failed_at.empty()) return one.test;
       std::string where = " (failed at " + shortened(one.failed_at);
