@@ -123,9 +123,10 @@ Said TestRuns::meaning(const runner::TestEnd& end) const {
 std::vector<Said> TestRuns::answers(const search::ManyCulpritsPlan& plan, dispatch::Subject execution) {
   const auto tests = plan.tests_of(execution);
   const auto found = heard_.find(execution);
-  if (found == heard_.end()) return std::vector<Said>(tests.size(), Said::untestable);
+  const bool nothing_heard = found == heard_.end();
+  std::vector<Said> said(tests.size(), nothing_heard ? Said::untestable : Said::nothing);
+  if (nothing_heard) return said;
   if (plan.task_of(execution) == search::ManyCulpritsPlan::Task::list) return by_list(plan, execution, found->second);
-  std::vector<Said> said(tests.size(), Said::nothing);
   for (std::size_t i = 0; i < tests.size() && i < found->second.ends.size(); ++i) {
     const auto& end = found->second.ends[i];
     if (!end) continue;

@@ -59,7 +59,9 @@ int run(const std::string& program, const std::vector<std::string>& words) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2}) ::signal(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2}) {
+      static_cast<void>(::signal(signal, SIG_DFL));
+    }
     ::execvp(program.c_str(), argv.data());
     ::_exit(not_found);
   }
