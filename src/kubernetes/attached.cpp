@@ -119,7 +119,7 @@ asio::awaitable<Result<bool>> ChannelStream::take(WebSocketMessage message) {
   co_return true;
 }
 
-asio::awaitable<Result<Attached::Output>> ChannelStream::read(std::span<char> buffer) {
+asio::awaitable<Result<http::Attached::Output>> ChannelStream::read(std::span<char> buffer) {
   while (pending_at_ == pending_.size()) {
     Result<std::optional<WebSocketMessage>> message = co_await next_message();
     if (!message) co_return tl::unexpected<Error>{message.error()};

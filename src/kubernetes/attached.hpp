@@ -26,7 +26,7 @@ namespace nmz::kubernetes {
 /// Frames for stdin: `bytes` in messages of a size that servers take.
 [[nodiscard]] std::string stdin_frames(std::string_view bytes);
 
-class ChannelStream final : public Attached {
+class ChannelStream final : public http::Attached {
  public:
   ChannelStream(boost::asio::any_io_executor executor, std::shared_ptr<http::ByteStream> stream);
   ~ChannelStream() override;

@@ -207,7 +207,7 @@ asio::awaitable<Result<WatchEnd>> Client::watch_pods(std::string selector, std::
   co_return WatchEnd::over;
 }
 
-asio::awaitable<Result<std::shared_ptr<Attached>>> Client::attach(std::string pod, ServerVersion server) {
+asio::awaitable<Result<std::shared_ptr<http::Attached>>> Client::attach(std::string pod, ServerVersion server) {
   http::Request request{"GET", fmt::format("{}/attach?container={}&stdin=true&stdout=true&stderr=true",
                                            item(impl_->path("", "pods"), pod), container_name)};
   const std::string key = fresh_key();
@@ -229,7 +229,8 @@ asio::awaitable<Result<std::shared_ptr<Attached>>> Client::attach(std::string po
     co_return fail(ErrorKind::rejected,
                    "the API server attaches by '" + one_line(spoken) + "', which is not known here");
   }
-  std::shared_ptr<Attached> attached = std::make_shared<ChannelStream>(impl_->executor, std::move(answer->stream));
+  std::shared_ptr<http::Attached> attached =
+      std::make_shared<ChannelStream>(impl_->executor, std::move(answer->stream));
   co_return attached;
 }
 

@@ -70,13 +70,6 @@ json::object pod_spec_of(const JobSpec& spec) {
                    {"terminationGracePeriodSeconds", grace_seconds},
                    {"containers", json::array{container_of(spec)}},
                    {"volumes", std::move(volumes)}};
-  if (!spec.service_account.empty()) pod["serviceAccountName"] = spec.service_account;
-  if (!spec.node_selector.empty()) pod["nodeSelector"] = to_json(spec.node_selector);
-  if (!spec.pull_secrets.empty()) {
-    json::array secrets;
-    for (const std::string& name : spec.pull_secrets) secrets.push_back(json::object{{"name", name}});
-    pod["imagePullSecrets"] = std::move(secrets);
-  }
   return pod;
 }
 

@@ -12,9 +12,9 @@ constexpr std::size_t complaint_limit = 1000;
 }  // namespace
 
 asio::awaitable<Result<std::size_t>> AttachStream::read(std::span<char> buffer) {
-  using From = docker::Attached::Output::From;
+  using From = http::Attached::Output::From;
   while (true) {
-    Result<docker::Attached::Output> output = co_await attached_->read(buffer);
+    Result<http::Attached::Output> output = co_await attached_->read(buffer);
     if (!output) co_return tl::unexpected<Error>{output.error()};
     if (output->from == From::out) co_return output->size;
     if (output->from == From::end) break;

@@ -12,10 +12,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "attach_stream.hpp"
 #include "bell.hpp"
 #include "counted_stream.hpp"
 #include "kubernetes_objects.hpp"
-#include "pod_stream.hpp"
 #include "pod_table.hpp"
 #include "pod_troubles.hpp"
 
@@ -249,12 +249,12 @@ asio::awaitable<std::optional<Kubernetes::State::Started>> Kubernetes::State::at
   if (pod == nullptr) co_return std::nullopt;
   const std::string uid = pod->object.uid;
   const std::string name = pod->object.name;
-  Result<std::shared_ptr<kubernetes::Attached>> attached = co_await client.attach(name, options.server);
+  Result<std::shared_ptr<http::Attached>> attached = co_await client.attach(name, options.server);
   if (attached) {
     pods.take(uid);
     pod_of[worker] = uid;
     last_sign = steady_clock::now();
-    std::shared_ptr<Stream> plain = std::make_shared<PodStream>(std::move(*attached));
+    std::shared_ptr<Stream> plain = std::make_shared<AttachStream>(std::move(*attached));
     std::shared_ptr<Stream> stream = std::make_shared<CountedStream>(std::move(plain), live);
     co_return Started{std::move(stream)};
   }

@@ -67,9 +67,6 @@ kubernetes::JobSpec job_spec(const KubernetesOptions& options, std::uint32_t pod
   spec.memory = options.memory;
   spec.secrets = options.secrets;
   spec.queue = options.queue;
-  spec.service_account = options.service_account;
-  spec.pull_secrets = options.pull_secrets;
-  spec.node_selector = options.node_selector;
   spec.server = options.server;
   return spec;
 }

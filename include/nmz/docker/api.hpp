@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -21,35 +20,15 @@
 
 #include "nmz/docker/types.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/http/attached.hpp"
 
 namespace nmz::docker {
 
-/// A connection taken over by attach (101 UPGRADED): to the container's stdin, from its stdout and stderr. One read and
-/// one write may be under way at a time.
-class Attached {
+/// A container's (101 UPGRADED); the Engine's 8-byte headers are taken off.
+class Attached : public http::Attached {
  public:
-  struct Output {
-    enum class From : std::uint8_t { end, out, err };
-    From from = From::end;
-    std::size_t size = 0;
-  };
-
-  Attached() = default;
-  Attached(const Attached&) = delete;
-  Attached& operator=(const Attached&) = delete;
-  Attached(Attached&&) = delete;
-  Attached& operator=(Attached&&) = delete;
-  virtual ~Attached() = default;
-
-  /// At least one byte of one of the two outputs into `buffer` (the Engine's 8-byte headers are taken off); From::end
-  /// is the end of the stream.
-  virtual boost::asio::awaitable<Result<Output>> read(std::span<char> buffer) = 0;
-  /// All of `bytes` to the container's stdin.
-  virtual boost::asio::awaitable<Result<void>> write(std::string bytes) = 0;
   /// The container's stdin ends; its output can still be read. Not over TLS (rejected).
   virtual boost::asio::awaitable<Result<void>> end_input() = 0;
-  /// Ends reads and writes under way, with `cancelled`.
-  virtual void close() = 0;
 };
 
 /// A body that is made while it is sent. Called on the engine's thread until it gives an empty string.

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -20,35 +19,11 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "nmz/error/result.hpp"
+#include "nmz/http/attached.hpp"
 #include "nmz/kubernetes/access.hpp"
 #include "nmz/kubernetes/types.hpp"
 
 namespace nmz::kubernetes {
-
-/// The stdin and the outputs of a pod's container. One read and one write may be under way at a time.
-class Attached {
- public:
-  struct Output {
-    enum class From : std::uint8_t { end, out, err };
-    From from = From::end;
-    std::size_t size = 0;
-  };
-
-  Attached() = default;
-  Attached(const Attached&) = delete;
-  Attached& operator=(const Attached&) = delete;
-  Attached(Attached&&) = delete;
-  Attached& operator=(Attached&&) = delete;
-  virtual ~Attached() = default;
-
-  /// At least one byte of one of the two outputs into `buffer`; From::end is the end of the stream, which need not be
-  /// the end of what was written: API servers lose output without a word.
-  virtual boost::asio::awaitable<Result<Output>> read(std::span<char> buffer) = 0;
-  /// All of `bytes` to the container's stdin.
-  virtual boost::asio::awaitable<Result<void>> write(std::string bytes) = 0;
-  /// Ends reads and writes under way, with `cancelled`.
-  virtual void close() = 0;
-};
 
 class Client {
  public:
@@ -84,7 +59,7 @@ class Client {
                                  std::function<bool(const PodChange&)> change);
   Awaitable<void> delete_pod(std::string name);
   /// Only once its container runs. `rejected`: the server speaks neither v5 nor v4 of the channels.
-  Awaitable<std::shared_ptr<Attached>> attach(std::string pod, ServerVersion server);
+  Awaitable<std::shared_ptr<http::Attached>> attach(std::string pod, ServerVersion server);
 
   struct Impl;
 

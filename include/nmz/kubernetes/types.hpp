@@ -67,10 +67,7 @@ struct JobSpec {
   std::int64_t memory = 0;           ///< bytes, likewise
   std::vector<std::string> secrets;  ///< each mounted at /run/secrets/NAME
   std::string queue;                 ///< of Kueue; empty = none
-  std::string service_account;
-  std::vector<std::string> pull_secrets;
-  Labels node_selector;
-  ServerVersion server;  ///< whose fields may be used
+  ServerVersion server;              ///< whose fields may be used
 };
 
 struct Job {

@@ -59,9 +59,6 @@ struct KubernetesOptions {
   std::int64_t memory = 0;
   std::vector<std::string> secrets;
   std::string queue;  ///< of Kueue
-  std::string service_account;
-  std::vector<std::string> pull_secrets;
-  kubernetes::Labels node_selector;
   PodPatience patience;
   std::function<void(const std::string&)> notice;   ///< one line for the user; may be empty
   std::function<void(const std::string&)> reached;  ///< a phase of the start-up is over; may be empty

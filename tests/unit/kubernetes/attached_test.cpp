@@ -16,7 +16,7 @@ namespace nmz::kubernetes {
 namespace {
 namespace asio = boost::asio;
 
-using From = Attached::Output::From;
+using From = http::Attached::Output::From;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -65,7 +65,7 @@ asio::awaitable<void> hear_all(ChannelStream& stream, Heard& heard) {
   std::vector<char> buffer(5);
   while (true) {
     const std::span<char> space{buffer};
-    Result<Attached::Output> output = co_await stream.read(space);
+    Result<http::Attached::Output> output = co_await stream.read(space);
     if (!output) heard.error = output.error().message;
     if (!output || output->from == From::end) co_return;
     (output->from == From::out ? heard.out : heard.err).append(buffer.data(), output->size);
