@@ -85,6 +85,18 @@ TEST_F(DeskTest, WorkersAreChangedAtOnce) {
   EXPECT_THAT(desk.message(), HasSubstr("cannot"));
 }
 
+TEST_F(DeskTest, TheRunIsPausedAndGoesOn) {
+  run.start(1, 10);
+  for (const bool on : {true, false, true}) {
+    const auto wishes = press('p');
+    ASSERT_THAT(wishes, SizeIs(1));
+    EXPECT_EQ(std::get<Pause>(wishes[0]).on, on);
+    EXPECT_EQ(painted().find("paused") != std::string::npos, on) << painted();
+  }
+  run.tell(events::RunEnded{});
+  EXPECT_THAT(press('p'), IsEmpty());
+}
+
 TEST_F(DeskTest, ALiveLogIsFollowedUntilSomebodyScrolls) {
   run.start(1, 10);
   run.begin(1, 0, commit(5));
