@@ -1,8 +1,8 @@
 // Starting a program that has nothing to do with this one but the descriptors it is given.
 //
-// posix_spawn, because this program may have threads and much memory. (Two places cannot use it: the agent's jobs and
-// git's processes ask the kernel for a signal at their parent's end, see agent/process.hpp and
-// git_program/git_program.cpp.)
+// posix_spawn, because this program may have threads and much memory. (Where the kernel is asked for a signal at the
+// parent's end it cannot be used: the agent's jobs, git's processes, and the searches that hooks and suites begin, see
+// agent/process.hpp, git_program/git_program.cpp, hook/child.cpp and nmzswarm/on_failure.cpp.)
 #pragma once
 
 #include <optional>
