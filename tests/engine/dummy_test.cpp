@@ -101,7 +101,7 @@ TEST_F(DummyTest, AsManyWorkersAsAskedFor) {
   list.close();
   const Ended ended = support::run_program(place.program(
       place.path(),
-      {NMZ_NMZSWARM, "-source", "busybox", "-replicas", "12", "--workloads", "list", "--timeout", "30s", "--mount",
+      {NMZ_NMZSWARM, "-source", "busybox", "-replicas", "12", "--workloads", "list", "--timeout", "120s", "--mount",
        "type=bind,source=" + (place.path() / "meeting").string() + ",target=/meeting", "--", "sh", "-c",
        "touch /meeting/$NMZ_WORKLOAD; until [ $(ls /meeting | wc -l) = 12 ]; do sleep 0.1; done"}));
   EXPECT_EQ(ended.exit_code, 0) << everything(ended);

@@ -77,7 +77,7 @@ TEST_F(EnduranceTest, DaemonsThatHoldTheOutputDoNotDelay) {
 
 TEST_F(EnduranceTest, TestsThatIgnoreTermEndAtTheirTimeout) {
   const Ended ended = search("test $n != 7 || { trap '' TERM; sleep 100; sleep 100; }; test $n -lt 8",
-                             {"--timeout", "0.3", "--jobs", "2"});
+                             {"--timeout", "2", "--jobs", "2"});
   EXPECT_THAT(ended, FailsWith(2));
   EXPECT_THAT(ids_in(ended.out), testing::UnorderedElementsAre(repository.ids()[7], repository.ids()[8]));
   EXPECT_LT(ended.duration, seconds{40});

@@ -123,8 +123,8 @@ TEST_F(VerdictTest, ARangeOfOneCommitNeedsNoSearch) {
 
 TEST_F(VerdictTest, TimeoutIsSkipUnlessToldOtherwise) {
   const std::string hangs_from_8 = "test $n -lt 8 || sleep 100";
-  EXPECT_THAT(search(hangs_from_8, {"--timeout", "0.3", "--on-timeout", "bad"}), Finds(repository.ids()[8]));
-  const Ended ended = search("test $n = 7 && sleep 100; test $n -lt 8", {"--timeout", "0.3"});
+  EXPECT_THAT(search(hangs_from_8, {"--timeout", "2", "--on-timeout", "bad"}), Finds(repository.ids()[8]));
+  const Ended ended = search("test $n = 7 && sleep 100; test $n -lt 8", {"--timeout", "2"});
   EXPECT_THAT(ended, FailsWith(2));
   EXPECT_THAT(ids_in(ended.out), UnorderedElementsAre(repository.ids()[7], repository.ids()[8]));
 }

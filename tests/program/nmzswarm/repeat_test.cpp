@@ -86,7 +86,7 @@ TEST_F(RepeatTest, ForEndsWhenTheTimeIsUp) {
   const auto ended = swarm.run("a\n", {"-j2", "--for", "1s"}, "sleep 0.1");
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_GE(ended.duration, std::chrono::milliseconds{900});
-  EXPECT_LE(ended.duration, std::chrono::seconds{5});
+  EXPECT_LE(ended.duration, std::chrono::seconds{20});
   EXPECT_THAT(ended.out, HasSubstr("a failed 0 of "));
 }
 

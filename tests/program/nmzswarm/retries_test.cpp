@@ -28,8 +28,8 @@ class RetriesTest : public testing::Test {
 };
 
 TEST_F(RetriesTest, EveryKindOfEndHasItsOwnWord) {
-  const auto ended = run("a\nb\nc\nd\n", {"-j2", "--retries", "1", "--timeout", "300ms", "--kill-grace", "100ms",
-                                          "--json", "events", "--junit", "out.xml"});
+  const auto ended = run("a\nb\nc\nd\n", {"-j2", "--retries", "1", "--timeout", "3s", "--kill-grace", "100ms", "--json",
+                                          "events", "--junit", "out.xml"});
   EXPECT_EQ(ended.exit_code, 1) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("1 of 4 passed, 1 failed, 1 timed out, 1 flaky"));
   EXPECT_THAT(swarm.read("events"),
