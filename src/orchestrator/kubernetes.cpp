@@ -30,6 +30,8 @@ constexpr unsigned minor_of_elastic_jobs = 27;
 /// Such as an API server that is being restarted.
 bool may_pass(const Error& error) { return error.kind == ErrorKind::retryable || error.kind == ErrorKind::timed_out; }
 
+bool is_there_already(const Error& error) { return error.message.find("already exists") != std::string::npos; }
+
 std::int64_t index_of(job::WorkerId worker) { return static_cast<std::int64_t>(static_cast<std::uint32_t>(worker)); }
 
 }  // namespace
@@ -104,7 +106,7 @@ asio::awaitable<Result<void>> Kubernetes::State::set_up() {
   made = true;
   Result<kubernetes::Object> job = co_await make_job();
   if (!job) {
-    made = may_pass(job.error());  // what was refused is not there
+    made = may_pass(job.error()) || is_there_already(job.error());  // what was refused is not there
     co_return tl::unexpected<Error>{job.error()};
   }
   tell_reached("job created");
@@ -115,13 +117,14 @@ asio::awaitable<Result<void>> Kubernetes::State::set_up() {
 }
 
 /// The name is the run's own: a Job of that name that is there already is ours, made by a request whose answer was
-/// lost.
+/// lost; also where the server could not be asked for it in between.
 asio::awaitable<Result<kubernetes::Object>> Kubernetes::State::make_job() {
   const auto until = steady_clock::now() + options.patience.reconnect_for;
   kubernetes::JobSpec spec = job_spec(options, options.replicas);
   const std::string name = spec.name;
   Result<kubernetes::Object> job = co_await client.create_job(std::move(spec));
-  while (!job && may_pass(job.error()) && !closing && !wanted.empty() && steady_clock::now() < until) {
+  while (!job && (may_pass(job.error()) || is_there_already(job.error())) && !closing && !wanted.empty() &&
+         steady_clock::now() < until) {
     co_await bell.wait(options.patience.reconnect_every);
     Result<kubernetes::Job> there = co_await client.get_job(name);
     if (there) co_return there->object;
@@ -141,8 +144,7 @@ asio::awaitable<Result<void>> Kubernetes::State::make_config_map(kubernetes::Obj
     co_await bell.wait(options.patience.reconnect_every);
     kubernetes::ConfigMapSpec again = *spec;
     done = co_await client.create_config_map(std::move(again));
-    const bool there = !done && done.error().message.find("already exists") != std::string::npos;
-    if (there) done = Result<void>{};
+    if (!done && is_there_already(done.error())) done = Result<void>{};
   }
   co_return done;
 }
@@ -238,8 +240,8 @@ asio::awaitable<Result<void>> Kubernetes::State::get_to_know(job::WorkerId worke
     co_return fail(ErrorKind::rejected, "a Job of this cluster (Kubernetes " + options.server.text +
                                             ") gets no more pods while it runs: that needs 1.27");
   }
-  known_workers = number + 1;
-  Result<void> scaled = co_await client.scale_job(job_name(options), known_workers);
+  Result<void> scaled = co_await client.scale_job(job_name(options), number + 1);
+  if (scaled) known_workers = std::max(known_workers, number + 1);
   co_return scaled;
 }
 
