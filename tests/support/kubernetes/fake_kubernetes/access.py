@@ -6,6 +6,11 @@ import secrets
 
 from .errors import ApiError
 
+_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+_KNOWN = {
+    "": ("pods", "pods/attach", "pods/log", "configmaps", "secrets", "events"),
+    "batch": ("jobs",),
+}
 EVERYTHING = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
 
 
@@ -70,7 +75,24 @@ class Rights:
 
     def __init__(self, rules, denied=()):
         self.rules = rules
+        self._denied = set()
+        self.deny(denied)
+
+    def deny(self, denied):
+        """What nobody may do, whatever the rules say: a list of VERB:RESOURCE."""
         self._denied = {tuple(one.split(":", 1)) for one in denied}
+
+    def told(self):
+        """The rules as a SelfSubjectRulesReview tells them: no rule can take something away, so what is left is listed."""
+        if not self._denied:
+            return self.rules
+        rules = []
+        for group, resources in _KNOWN.items():
+            for resource in resources:
+                plural, _, subresource = resource.partition("/")
+                verbs = [verb for verb in _VERBS if self.allows("anybody", verb, group, plural, subresource)]
+                rules.append({"apiGroups": [group], "resources": [resource], "verbs": verbs})
+        return rules
 
     def allows(self, user, verb, group, resource, subresource="", name=""):
         """Whether some rule grants it."""

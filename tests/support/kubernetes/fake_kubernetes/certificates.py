@@ -8,27 +8,11 @@ def _openssl(*words):
     subprocess.run(["openssl", *words], check=True, capture_output=True)
 
 
-def _signed(directory, name, subject, extension):
-    key, request, certificate = (f"{directory}/{name}.{kind}" for kind in ("key", "csr", "crt"))
-    with open(f"{directory}/{name}.ext", "w", encoding="utf-8") as file:
-        file.write(extension)
-    _openssl(
-        "req",
-        "-new",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-subj",
-        subject,
-        "-keyout",
-        key,
-        "-out",
-        request,
-    )
-    _openssl("x509", "-req", "-in", request, "-CA", f"{directory}/ca.crt", "-CAkey", f"{directory}/ca.key", "-CAcreateserial", "-days", "30",
-             "-extfile", f"{directory}/{name}.ext", "-out", certificate)  # fmt: skip
+def _signed(directory, name, subject, *extensions):
+    extensions = [word for one in extensions for word in ("-addext", one)]
+    _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", subject,
+             "-CA", f"{directory}/ca.crt", "-CAkey", f"{directory}/ca.key", "-addext", "basicConstraints=critical,CA:FALSE", *extensions,
+             "-keyout", f"{directory}/{name}.key", "-out", f"{directory}/{name}.crt")  # fmt: skip
 
 
 def make(directory, user):
@@ -36,6 +20,6 @@ def make(directory, user):
     os.makedirs(directory, exist_ok=True)
     _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-subj", "/CN=fake-kubernetes-ca",
              "-addext", "keyUsage=critical,keyCertSign", "-keyout", f"{directory}/ca.key", "-out", f"{directory}/ca.crt")  # fmt: skip
-    names = "subjectAltName=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc,IP:127.0.0.1\n"
-    _signed(directory, "server", "/CN=kube-apiserver", names + "extendedKeyUsage=serverAuth\n")
-    _signed(directory, "client", f"/CN={user}", "extendedKeyUsage=clientAuth\n")
+    names = "subjectAltName=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc,IP:127.0.0.1"
+    _signed(directory, "server", "/CN=kube-apiserver", names, "extendedKeyUsage=serverAuth")
+    _signed(directory, "client", f"/CN={user}", "extendedKeyUsage=clientAuth")

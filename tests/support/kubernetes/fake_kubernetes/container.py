@@ -102,6 +102,11 @@ class Container:
             start_new_session=True,
         )  # fmt: skip
 
+    async def wait_for_command(self):
+        """Returns once the container is set up: a runtime does not say that it runs before."""
+        while not os.path.exists(f"{self.directory}/started") and self.process.returncode is None:
+            await asyncio.sleep(0.005)
+
     async def wait(self):
         """Reads all output, waits for the end and sets exit_code (128 + N for a signal) and problem."""
         await asyncio.gather(self._read(self.process.stdout, 1), self._read(self.process.stderr, 2))

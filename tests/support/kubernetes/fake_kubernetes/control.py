@@ -24,6 +24,9 @@
     expire-watches  every open watch is told 410 Gone
     compact    a watch from an older resourceVersion is refused with 410
     settings   {podDelay, jobBackoff}
+    rights     {deny: [VERB:RESOURCE]}: what the user may not do from now on
+    objects    {jobs: [NAME], pods: [NAME], configmaps: [NAME]}; not what every cluster has
+    running    {pod: PREFIX}: the names of those whose container runs
     requests   what was asked so far;  posted: the objects that clients sent;  attaches: how many are open
 """
 
@@ -35,7 +38,7 @@ from aiohttp import web
 
 from . import errors
 from .kubelet import set_condition
-from .resources import JOBS, NODES, PODS, RESOURCE_QUOTAS
+from .resources import CONFIG_MAPS, JOBS, NODES, PODS, RESOURCE_QUOTAS
 
 
 class Control:
@@ -226,6 +229,22 @@ class Control:
         options = self.cluster.options
         options.pod_delay = float(wanted.get("podDelay", options.pod_delay))
         options.job_backoff = float(wanted.get("jobBackoff", options.job_backoff))
+
+    def do_rights(self, wanted):
+        self.api.rights.deny(wanted.get("deny", []))
+
+    def do_objects(self, _wanted):
+        def names(resource):
+            return [one["metadata"]["name"] for one in self.store.list(resource)]
+
+        maps = [name for name in names(CONFIG_MAPS) if name != "kube-root-ca.crt"]
+        return {"jobs": names(JOBS), "pods": names(PODS), "configmaps": maps}
+
+    def do_running(self, wanted):
+        def runs(pod):
+            return any("running" in one["state"] for one in pod["status"].get("containerStatuses") or [])
+
+        return [pod["metadata"]["name"] for pod in self._pods(wanted.get("pod", "")) if runs(pod)]
 
     def do_requests(self, _wanted):
         return self.api.requests

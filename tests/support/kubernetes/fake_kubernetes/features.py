@@ -5,6 +5,7 @@ The versions are those from which a field is on by default (kep.yaml of kubernet
 
 GIT_VERSIONS = {
     "1.20": "v1.20.2",
+    "1.23": "v1.23.17",
     "1.24": "v1.24.17",
     "1.29": "v1.29.15",
     "1.33": "v1.33.5",

@@ -328,6 +328,7 @@ class PodWorker:
                     await asyncio.sleep(0.5)
             await one.start(script)
             self.running[name] = one
+            await one.wait_for_command()
             self.cluster.seen(self, one)
             started = now()
             self._event("Normal", "Started", f"Started container {name}")

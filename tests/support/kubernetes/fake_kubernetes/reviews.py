@@ -26,7 +26,7 @@ def answer(resource, body, user, rights):
     if resource.kind == "SelfSubjectAccessReview":
         status = _access(body, user, rights)
     elif resource.kind == "SelfSubjectRulesReview":
-        status = {"resourceRules": rights.rules, "nonResourceRules": [], "incomplete": False}
+        status = {"resourceRules": rights.told(), "nonResourceRules": [], "incomplete": False}
     else:
         status = {"userInfo": {"username": user, "groups": ["system:authenticated"]}}
     return body | {"status": status}

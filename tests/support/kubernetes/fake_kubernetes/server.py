@@ -61,34 +61,50 @@ class Server:
                 site._server.close()  # pylint: disable=protected-access
 
 
-def kubeconfig(kind, port, directory, tokens):
-    """The kubeconfig as text (JSON, which is YAML as well); kind: token, token-file, certificate, exec or exec-v1beta1."""
+KINDS = ("token", "token-file", "certificate", "exec", "exec-v1beta1")
 
-    def data(name):
-        with open(f"{directory}/{name}", "rb") as file:
-            return base64.b64encode(file.read()).decode()
 
+def _user(kind, directory, tokens):
+    """What is in a kubeconfig for that kind of credentials."""
     if kind == "token":
-        user = {"token": tokens.current}
-    elif kind == "token-file":
-        user = {"tokenFile": f"{tokens.path}.token"}
-    elif kind == "certificate":
-        user = {"client-certificate-data": data("client.crt"), "client-key-data": data("client.key")}
-    else:
-        version = "v1beta1" if kind == "exec-v1beta1" else "v1"
-        run = {
-            "apiVersion": f"client.authentication.k8s.io/{version}",
-            "command": "cat",
-            "args": [f"{tokens.path}.{version}.json"],
+        return {"token": tokens.current}
+    if kind == "token-file":
+        return {"tokenFile": f"{tokens.path}.token"}
+    if kind == "certificate":
+        return {
+            "client-certificate-data": _data(f"{directory}/client.crt"),
+            "client-key-data": _data(f"{directory}/client.key"),
         }
-        user = {"exec": run | {"interactiveMode": "Never"}}
-    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": data("ca.crt")}
+    version = "v1beta1" if kind == "exec-v1beta1" else "v1"
+    run = {
+        "apiVersion": f"client.authentication.k8s.io/{version}",
+        "command": "cat",
+        "args": [f"{tokens.path}.{version}.json"],
+    }
+    return {"exec": run | {"interactiveMode": "Never"}}
+
+
+def _data(path):
+    with open(path, "rb") as file:
+        return base64.b64encode(file.read()).decode()
+
+
+def kubeconfig(kind, port, directory, tokens):
+    """The kubeconfig as text (JSON, which is YAML as well). The current context is `fake`, with that kind of credentials; each kind
+    has a context of its own beside it."""
+    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": _data(f"{directory}/ca.crt")}
+    users = [{"name": "fake", "user": _user(kind, directory, tokens)}]
+    users += [{"name": one, "user": _user(one, directory, tokens)} for one in KINDS]
+    contexts = [
+        {"name": user["name"], "context": {"cluster": "fake", "user": user["name"], "namespace": "default"}}
+        for user in users
+    ]
     whole = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "fake", "cluster": cluster}],
-        "users": [{"name": "fake", "user": user}],
-        "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake", "namespace": "default"}}],
+        "users": users,
+        "contexts": contexts,
         "current-context": "fake",
     }
     return json.dumps(whole, indent=2) + "\n"
