@@ -29,6 +29,7 @@
 #include "keeper.hpp"
 #include "process_tree.hpp"
 #include "relay.hpp"
+#include "self_copy.hpp"
 #include "tree_root.hpp"
 #include "world.hpp"
 
@@ -38,6 +39,7 @@ namespace {
 constexpr const char* usage =
     "Usage: nmzagent [--fd N | --connect | --attached] [--tree DIR]...\n"
     "       nmzagent --relay\n"
+    "       nmzagent --copy-to FILE\n"
     "\n"
     "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
     "\n"
@@ -54,16 +56,19 @@ constexpr const char* usage =
     "  --world FD  live in a world of its own, as the open file says\n"
     "  --try       only find out whether that world can be had\n"
     "  --kept      a process that ends what this one leaves behind stands above it\n"
+    "  --copy-to FILE\n"
+    "              write this program to FILE, for a container that has it not, and exit\n"
     "  --version   print the version and exit\n"
     "  --help      print this text and exit\n";
 
-enum class Role { worker, calling_worker, relay, version, help };
+enum class Role { worker, calling_worker, relay, copy, version, help };
 
 struct Options {
   Role role = Role::worker;
   int fd = -1;
   std::vector<std::string> trees;
   std::string made;
+  std::string copy;
   int world = -1;
   bool only_try = false;
   bool kept = false;
@@ -89,6 +94,10 @@ std::optional<Options> parse(int argc, char** argv) {
       ++i;
     } else if (option == "--made" && !value.empty()) {
       options.made = value;
+      ++i;
+    } else if (option == "--copy-to" && !value.empty()) {
+      options.role = Role::copy;
+      options.copy = value;
       ++i;
     } else if (option == "--kept") {
       options.kept = true;
@@ -306,6 +315,10 @@ ExitCode take_role(const Options& options) {
       return ExitCode::ok;
     case Role::relay:
       return relay();
+    case Role::copy: {
+      const int error = copy_self_to(options.copy);
+      return error == 0 ? ExitCode::ok : complain(options.copy, error);
+    }
     case Role::calling_worker:
       return call_and_work(options);
     case Role::worker:

@@ -1,25 +1,29 @@
 #include "nmz/cluster/kubernetes_cluster.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include "nmz/docker/endpoint.hpp"
 #include "nmz/kubernetes/access.hpp"
 #include "nmz/kubernetes/rights.hpp"
 #include "nmz/orchestrator/kubernetes.hpp"
 
 #include "image_name.hpp"
+#include "pod_options.hpp"
 #include "run_on.hpp"
 
 namespace nmz::cluster {
 namespace asio = boost::asio;
 namespace {
 
-constexpr unsigned oldest_minor = 22;  // Indexed Jobs, on by default
+constexpr unsigned oldest_minor = 20;
 
 kubernetes::AccessRequest access_request(const Options& options) {
   kubernetes::AccessRequest request;
@@ -37,6 +41,9 @@ kubernetes::AccessRequest access_request(const Options& options) {
 Result<std::unique_ptr<KubernetesCluster>> KubernetesCluster::open(asio::io_context& io, Options options) {
   auto access = kubernetes::find_access(access_request(options));
   if (!access) return tl::unexpected<Error>{access.error()};
+  // What is wrong with an option is said before anybody is asked.
+  orchestrator::KubernetesOptions pods;
+  if (Result<void> good = apply_pod_options(options, pods); !good) return tl::unexpected<Error>{good.error()};
   std::unique_ptr<KubernetesCluster> cluster{new KubernetesCluster{io, std::move(options), std::move(*access)}};
   const Result<void> looked = run_on(io, cluster->look());
   if (!looked) return tl::unexpected<Error>{looked.error()};
@@ -51,6 +58,20 @@ Result<std::size_t> KubernetesCluster::collect(asio::io_context& io, const Optio
   return run_on(io, orchestrator::Kubernetes::sweep(client, which));
 }
 
+bool means_kubernetes(const Options& options) {
+  if (options.kind || options.image.empty() || !options.host.empty() || !options.context.empty()) return false;
+  const bool wants_an_engine = !options.network.empty() || !options.constraints.empty() || !options.target.empty() ||
+                               options.push || options.inject != Inject::automatic;
+  if (wants_an_engine) return false;
+  if (!kubernetes::is_configured(access_request(options))) return false;
+  docker::EndpointRequest engine;
+  engine.variable = access_request(options).variable;
+  const auto endpoint = docker::find_endpoint(engine);
+  std::error_code unknown;
+  return endpoint && endpoint->kind == docker::Endpoint::Kind::unix_socket &&
+         !std::filesystem::exists(endpoint->path, unknown);
+}
+
 Result<std::string> KubernetesCluster::name_space(const Options& options) {
   return kubernetes::find_access(access_request(options)).map([](const kubernetes::Access& access) {
     return access.name_space;
@@ -62,8 +83,8 @@ asio::awaitable<Result<void>> KubernetesCluster::look() {
   if (!version) co_return tl::unexpected<Error>{version.error()};
   server_ = *version;
   if (!server_.is_at_least(oldest_minor)) {
-    co_return fail(ErrorKind::misconfigured, "the cluster at " + client_.access().server + " is Kubernetes " +
-                                                 server_.text + "; 1.22 is needed (Indexed Jobs)");
+    co_return fail(ErrorKind::misconfigured,
+                   "the cluster at " + client_.access().server + " is Kubernetes " + server_.text + "; 1.20 is needed");
   }
   Result<void> allowed = co_await check_rights();
   if (!allowed) co_return allowed;
@@ -73,10 +94,16 @@ asio::awaitable<Result<void>> KubernetesCluster::look() {
   co_return Result<void>{};
 }
 
-/// A server that does not say what one may do lets the run find out.
+/// All rules in one answer. What none of them grants is asked for by itself: a cluster may decide by other means than
+/// rules. A server that does not say what one may do lets the run find out.
 asio::awaitable<Result<void>> KubernetesCluster::check_rights() {
+  const std::vector<kubernetes::Right> needed = kubernetes::needed_rights(server_);
+  Result<std::vector<kubernetes::Rule>> rules = co_await client_.rules();
+  if (!rules && rules.error().kind == ErrorKind::cancelled) co_return tl::unexpected<Error>{rules.error()};
+  const std::vector<kubernetes::Right> doubted =
+      kubernetes::missing_rights(rules ? *rules : std::vector<kubernetes::Rule>{}, needed);
   std::string missing;
-  for (const kubernetes::Right& right : kubernetes::needed_rights(server_)) {
+  for (const kubernetes::Right& right : doubted) {
     kubernetes::Right asked = right;
     Result<bool> may = co_await client_.may(std::move(asked));
     if (!may && may.error().kind == ErrorKind::cancelled) co_return tl::unexpected<Error>{may.error()};
@@ -101,6 +128,12 @@ std::string KubernetesCluster::image_id() const {
   return options_.image.find('@') == std::string::npos ? options_.image + " " + identity_.run : options_.image;
 }
 
+std::string KubernetesCluster::where() const {
+  const kubernetes::Access& access = client_.access();
+  const std::string context = access.context.empty() ? "the cluster of this pod" : "context '" + access.context + "'";
+  return context + ", namespace " + access.name_space;
+}
+
 std::string KubernetesCluster::repository() const { return without_tag(options_.image); }
 
 Result<std::unique_ptr<orchestrator::Orchestrator>> KubernetesCluster::workers(const WorkersRequest& request) {
@@ -116,6 +149,7 @@ Result<std::unique_ptr<orchestrator::Orchestrator>> KubernetesCluster::workers(c
   options.memory = options_.memory;
   options.secrets = options_.secrets;
   options.queue = options_.queue;
+  if (Result<void> good = apply_pod_options(options_, options); !good) return tl::unexpected<Error>{good.error()};
   options.notice = request.notice;
   options.reached = request.reached;
   return std::make_unique<orchestrator::Kubernetes>(io_.get_executor(), client_, std::move(options));

@@ -1,6 +1,7 @@
 #include "nmz/cluster/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,10 @@ std::string_view name_of(Kind kind) {
   return "local";
 }
 
+constexpr std::array of_kubernetes{"--namespace",         "--queue",      "--pod-template",   "--agent-image",
+                                   "--node-selector",     "--toleration", "--priority-class", "--service-account",
+                                   "--image-pull-secret", "--pod-timeout"};
+
 /// What the options say about each other.
 Result<void> check_pairs(command_line::Parser& parser, const std::string& image_option, const Options& options) {
   const auto apart = [&parser](const std::string& one, const std::string& other, const std::string& why) {
@@ -51,16 +56,19 @@ Result<void> check_pairs(command_line::Parser& parser, const std::string& image_
     return apart("--orchestrator", image_option, image_option + " is for containers; --orchestrator local has none");
   }
   for (const char* name : {"--host", "--context", "--network", "--cpus", "--memory", "--constraint", "--mount",
-                           "--secret", "--inject", "--target", "--push", "--namespace", "--queue"}) {
+                           "--secret", "--inject", "--target", "--push"}) {
     if (options.image.empty() && parser.given(name)) return apart(name, name, name + needs_image);
   }
-  for (const char* name : {"--host", "--network", "--constraint", "--mount", "--inject", "--target", "--push"}) {
+  for (const char* name : of_kubernetes) {
+    if (options.image.empty() && parser.given(name)) return apart(name, name, name + needs_image);
+  }
+  for (const char* name : {"--host", "--network", "--constraint", "--inject", "--target", "--push"}) {
     if (options.kind == Kind::kubernetes && parser.given(name)) {
       return apart(name, "--orchestrator",
                    std::string{name} + " is for a Docker Engine; a Kubernetes cluster has none");
     }
   }
-  for (const char* name : {"--namespace", "--queue"}) {
+  for (const char* name : of_kubernetes) {
     if (options.kind != Kind::kubernetes && parser.given(name)) {
       return apart(name, "--orchestrator", std::string{name} + " is for --orchestrator kubernetes");
     }
@@ -114,7 +122,7 @@ std::vector<command_line::Option> option_table(Options& options, const std::stri
                                        {"kubernetes", Kind::kubernetes}},
                                       is_one_of),
           "Where workers are: local, docker, swarm or kubernetes [without an image: local; on the manager of a Swarm: "
-          "swarm; else docker]"),
+          "swarm; with a kubeconfig and no Engine: kubernetes; else docker]"),
       value("--docker-stack", "NAME", text(options.name),
             "What the names of all that is made on the Engine or in the cluster start with"),
       value("--host", "HOST", text(options.host),
@@ -123,11 +131,28 @@ std::vector<command_line::Option> option_table(Options& options, const std::stri
             "The context of docker, or of the kubeconfig [as the docker command, as kubectl]"),
       value("--namespace", "NAME", text(options.name_space), "Kubernetes: the namespace [as kubectl]"),
       value("--queue", "NAME", text(options.queue), "Kubernetes: the Kueue queue that admits the workers [none]"),
+      value("--pod-template", "FILE", text(options.pod_template),
+            "Kubernetes: a pod template (YAML or JSON) for what no option says; what a run needs is merged over it"),
+      value("--agent-image", "IMAGE", text(options.agent_image),
+            "Kubernetes: the agent comes out of an image that has it as /nmzagent [out of a ConfigMap]"),
+      list("--node-selector", "KEY=VALUE", texts(options.node_selector),
+           "Kubernetes: only on nodes with that label; may be repeated"),
+      list("--toleration", "TAINT", texts(options.tolerations),
+           "Kubernetes: also on nodes with that taint, KEY[=VALUE][:EFFECT]; may be repeated"),
+      value("--priority-class", "NAME", text(options.priority_class), "Kubernetes: the pods' priority class"),
+      value("--service-account", "NAME", text(options.service_account),
+            "Kubernetes: the pods' service account, whose token they do not get"),
+      list("--image-pull-secret", "NAME", texts(options.pull_secrets),
+           "Kubernetes: the secret with a registry's credentials; may be repeated"),
+      value("--pod-timeout", "TIME", time(options.pod_timeout),
+            "Kubernetes: give up when no worker has run for so long [10m; 20s where it will not help to wait]"),
       value("--network", "NAME", text(options.network), "The containers' network [the Engine's default]"),
       value("--cpus", "N", stored(options.nano_cpus, parse_cpus),
             "Limit a container to N CPUs (1.5); Kubernetes: also its request"),
       value("--memory", "SIZE", stored(options.memory, parse_memory), "Limit a container's memory (512m, 2g)"),
-      list("--mount", "MOUNT", mount, "Mount into the containers, as docker's --mount; may be repeated"),
+      list("--mount", "MOUNT", mount,
+           "Mount into the containers, as docker's --mount; on Kubernetes bind is a path of the node and volume a "
+           "PersistentVolumeClaim; may be repeated"),
       list("--constraint", "TEXT", texts(options.constraints),
            "Swarm: only on nodes like node.role==worker; may be repeated"),
       list("--secret", "NAME", texts(options.secrets),

@@ -17,6 +17,8 @@
 
 #include "nmz/process/piped_process.hpp"
 
+#include "tunnel.hpp"
+
 namespace nmz::http {
 namespace asio = boost::asio;
 namespace {
@@ -172,15 +174,19 @@ template <class Stream>
 class TcpTransport : public SocketTransport<Stream> {
  public:
   template <class... Arguments>
-  TcpTransport(const asio::any_io_executor& executor, std::string host, std::uint16_t port, Arguments&&... arguments)
+  TcpTransport(const asio::any_io_executor& executor, std::string host, std::uint16_t port, Proxy proxy,
+               Arguments&&... arguments)
       : SocketTransport<Stream>{std::forward<Arguments>(arguments)...},
         resolver_{executor},
         host_{std::move(host)},
-        port_{port} {}
+        port_{port},
+        proxy_{std::move(proxy)} {}
 
   asio::awaitable<Outcome<void>> open() override {
-    const std::string port = std::to_string(port_);
-    auto [failed_to, places] = co_await resolver_.async_resolve(host_, port, as_result);
+    const bool direct = proxy_.kind == Proxy::Kind::none;
+    const std::string port = std::to_string(direct ? port_ : proxy_.port);
+    const std::string next = direct ? host_ : proxy_.host;
+    auto [failed_to, places] = co_await resolver_.async_resolve(next, port, as_result);
     if (failed_to) co_return tl::unexpected<Failure>{connect_failure(failed_to)};
     Code last = asio::error::host_not_found;
     for (const auto& place : places) {
@@ -193,7 +199,11 @@ class TcpTransport : public SocketTransport<Stream> {
     }
     if (last) co_return tl::unexpected<Failure>{connect_failure(last)};
     this->socket().set_option(asio::ip::tcp::no_delay{true}, last);
-    co_return Outcome<void>{};
+    if (direct) co_return Outcome<void>{};
+    const Proxy proxy = proxy_;
+    const std::string target = host_;
+    Outcome<void> through = co_await open_tunnel(this->socket(), proxy, target, port_);
+    co_return through;
   }
 
   void close() override {
@@ -208,13 +218,14 @@ class TcpTransport : public SocketTransport<Stream> {
   asio::ip::tcp::resolver resolver_;
   std::string host_;
   std::uint16_t port_;
+  Proxy proxy_;
 };
 
 class TlsTransport final : public TcpTransport<TlsStream> {
  public:
   TlsTransport(const asio::any_io_executor& executor, std::string host, std::uint16_t port,
-               std::shared_ptr<asio::ssl::context> context, const TlsSettings& settings)
-      : TcpTransport{executor, std::move(host), port, Socket{executor}, *context},
+               std::shared_ptr<asio::ssl::context> context, const TlsSettings& settings, Proxy proxy)
+      : TcpTransport{executor, std::move(host), port, std::move(proxy), Socket{executor}, *context},
         context_{std::move(context)},
         name_{settings.name},
         verify_{settings.verify} {
@@ -269,15 +280,17 @@ std::shared_ptr<Transport> unix_transport(const asio::any_io_executor& executor,
   return std::make_shared<UnixTransport>(executor, std::move(path));
 }
 
-std::shared_ptr<Transport> tcp_transport(const asio::any_io_executor& executor, std::string host, std::uint16_t port) {
-  return std::make_shared<TcpTransport<Socket>>(executor, std::move(host), port, executor);
+std::shared_ptr<Transport> tcp_transport(const asio::any_io_executor& executor, std::string host, std::uint16_t port,
+                                         Proxy proxy) {
+  return std::make_shared<TcpTransport<Socket>>(executor, std::move(host), port, std::move(proxy), executor);
 }
 
 Outcome<std::shared_ptr<Transport>> tls_transport(const asio::any_io_executor& executor, std::string host,
-                                                  std::uint16_t port, const TlsSettings& settings) {
+                                                  std::uint16_t port, const TlsSettings& settings, Proxy proxy) {
   auto context = tls_context(settings);
   if (!context) return tl::unexpected<Failure>{context.error()};
-  return std::make_shared<TlsTransport>(executor, std::move(host), port, std::move(*context), settings);
+  return std::make_shared<TlsTransport>(executor, std::move(host), port, std::move(*context), settings,
+                                        std::move(proxy));
 }
 
 std::shared_ptr<Transport> command_transport(const asio::any_io_executor& executor, std::vector<std::string> command) {

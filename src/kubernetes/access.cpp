@@ -5,8 +5,10 @@
 #include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "kubeconfig.hpp"
+#include "proxy.hpp"
 #include "server_address.hpp"
 
 namespace nmz::kubernetes {
@@ -37,13 +39,16 @@ std::string read_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-Result<void> settle(Access& access) {
+Result<void> settle(Access& access, const AccessRequest& request) {
   auto address = parse_server(access.server);
   if (!address) return tl::unexpected<Error>{address.error()};
   access.tls = address->tls;
   access.host = address->host;
   access.port = address->port;
   access.prefix = address->prefix;
+  auto proxy = choose_proxy(*address, access.proxy_url, request.variable);
+  if (!proxy) return tl::unexpected<Error>{proxy.error()};
+  access.proxy = std::move(*proxy);
   return {};
 }
 
@@ -66,7 +71,7 @@ Result<Access> access_in_pod(const AccessRequest& request) {
   if (access.name_space.empty()) access.name_space = read_file(request.service_account / "namespace");
   while (access.name_space.ends_with('\n')) access.name_space.pop_back();
   if (access.name_space.empty()) access.name_space = default_name_space;
-  if (Result<void> settled = settle(access); !settled) return tl::unexpected<Error>{settled.error()};
+  if (Result<void> settled = settle(access, request); !settled) return tl::unexpected<Error>{settled.error()};
   return access;
 }
 
@@ -94,7 +99,7 @@ Result<Access> find_access(const AccessRequest& request) {
   if (!access) return access;
   if (!request.name_space.empty()) access->name_space = request.name_space;
   if (access->name_space.empty()) access->name_space = default_name_space;
-  if (Result<void> settled = settle(*access); !settled) return tl::unexpected<Error>{settled.error()};
+  if (Result<void> settled = settle(*access, request); !settled) return tl::unexpected<Error>{settled.error()};
   return access;
 }
 

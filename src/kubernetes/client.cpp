@@ -45,10 +45,10 @@ void note(const http::Request& request, const http::Outcome<http::Answer>& answe
 
 http::Client::Dial dial_to(const asio::any_io_executor& executor, const Access& access,
                            std::shared_ptr<http::TlsSettings> peer) {
-  return [executor, host = access.host, port = access.port, tls = access.tls,
+  return [executor, host = access.host, port = access.port, tls = access.tls, proxy = access.proxy,
           peer = std::move(peer)]() -> http::Outcome<std::shared_ptr<http::Transport>> {
-    if (!tls) return http::tcp_transport(executor, host, port);
-    return http::tls_transport(executor, host, port, *peer);
+    if (!tls) return http::tcp_transport(executor, host, port, proxy);
+    return http::tls_transport(executor, host, port, *peer, proxy);
   };
 }
 

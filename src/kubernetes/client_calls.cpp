@@ -102,6 +102,14 @@ asio::awaitable<Result<ServerVersion>> Client::version() {
   co_return version;
 }
 
+asio::awaitable<Result<std::vector<Rule>>> Client::rules() {
+  http::Request request = request_with("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+                                       rules_review(impl_->access.name_space));
+  Result<Json> told = co_await impl_->call_json(std::move(request));
+  if (!told) co_return tl::unexpected<Error>{told.error()};
+  co_return rules_of(*told);
+}
+
 asio::awaitable<Result<bool>> Client::may(Right right) {
   http::Request request = request_with("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                                        access_review(right, impl_->access.name_space));
@@ -111,7 +119,9 @@ asio::awaitable<Result<bool>> Client::may(Right right) {
 }
 
 asio::awaitable<Result<Object>> Client::create_job(JobSpec spec) {
-  http::Request request = request_with("POST", impl_->path(batch, "jobs"), job_manifest(spec));
+  // A field that the user has misspelt in his template is an error then, where the server can tell (1.25).
+  const std::string how = spec.pod_template.empty() ? "jobs" : "jobs?fieldValidation=Strict";
+  http::Request request = request_with("POST", impl_->path(batch, how), job_manifest(spec));
   Result<Json> told = co_await impl_->call_json(std::move(request));
   if (!told) co_return tl::unexpected<Error>{told.error()};
   co_return object_of(*told);

@@ -6,6 +6,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include "nmz/http/base64.hpp"
+#include "nmz/http/client.hpp"
+
+#include "json.hpp"
 
 namespace nmz::kubernetes {
 namespace fs = std::filesystem;
@@ -73,6 +76,22 @@ ExecPlugin plugin_of(const YAML::Node& node, const fs::path& directory) {
   return plugin;
 }
 
+/// The headers (authentication docs, "User impersonation"). A header's name takes no other characters than these.
+http::Headers impersonation_of(const YAML::Node& node) {
+  http::Headers headers;
+  if (const std::string as = text_of(node, "as"); !as.empty()) headers.emplace_back("Impersonate-User", as);
+  if (const std::string uid = text_of(node, "as-uid"); !uid.empty()) headers.emplace_back("Impersonate-Uid", uid);
+  for (const YAML::Node& group : node["as-groups"]) headers.emplace_back("Impersonate-Group", group.as<std::string>());
+  if (const YAML::Node extra = node["as-user-extra"]; extra && extra.IsMap()) {
+    for (const auto& entry : extra) {
+      const std::string name = "Impersonate-Extra-" + percent_encoded(entry.first.as<std::string>());
+      for (const YAML::Node& value : entry.second) headers.emplace_back(name, value.as<std::string>());
+    }
+  }
+  if (!headers.empty() && headers.front().first != "Impersonate-User") throw Unreadable{"as-groups needs as"};
+  return headers;
+}
+
 Kubeconfig::User user_of(const YAML::Node& node, const fs::path& directory) {
   Kubeconfig::User user;
   Access& access = user.access;
@@ -82,14 +101,7 @@ Kubeconfig::User user_of(const YAML::Node& node, const fs::path& directory) {
   access.token_file = path_of(node, "tokenFile", directory);
   access.user_name = text_of(node, "username");
   access.password = text_of(node, "password");
-  if (const std::string as = text_of(node, "as"); !as.empty())
-    access.impersonation.emplace_back("Impersonate-User", as);
-  if (const std::string uid = text_of(node, "as-uid"); !uid.empty()) {
-    access.impersonation.emplace_back("Impersonate-Uid", uid);
-  }
-  if (const YAML::Node groups = node["as-groups"]; groups && groups.size() > 0) {
-    throw Unreadable{"as-groups is not supported by this program"};
-  }
+  access.impersonation = impersonation_of(node);
   if (const YAML::Node exec = node["exec"]; exec && exec.IsMap()) access.exec = plugin_of(exec, directory);
   user.auth_provider = node["auth-provider"].IsDefined() && !node["auth-provider"].IsNull();
   return user;
@@ -179,9 +191,6 @@ Result<Access> Kubeconfig::access(const std::string& context) const {
   if (cluster == clusters.end()) {
     return wrong("the context '" + context + "' names the cluster '" + chosen.cluster + "', which no kubeconfig has");
   }
-  if (!cluster->second.proxy.empty()) {
-    return wrong("the cluster '" + chosen.cluster + "' has a proxy-url, and this program speaks to no proxy");
-  }
   const auto user = users.find(chosen.user);
   if (user == users.end() && !chosen.user.empty()) {
     return wrong("the context '" + context + "' names the user '" + chosen.user + "', whom no kubeconfig has");
@@ -195,6 +204,7 @@ Result<Access> Kubeconfig::access(const std::string& context) const {
   access.user = chosen.user;
   access.name_space = chosen.name_space;
   access.server = place.server;
+  access.proxy_url = cluster->second.proxy;
   access.peer.ca = place.peer.ca;
   access.peer.verify = place.peer.verify;
   access.peer.name = place.peer.name;

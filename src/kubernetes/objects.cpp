@@ -6,6 +6,8 @@
 
 #include "nmz/http/base64.hpp"
 
+#include "pod_objects.hpp"
+
 namespace nmz::kubernetes {
 namespace json = boost::json;
 namespace {
@@ -18,60 +20,8 @@ constexpr unsigned minor_of_limit_per_index = 29;
 constexpr int most_pods_a_slot = 100;
 /// An ended Job stays so long for whoever wants to look at it. What it is for is a program that was killed.
 constexpr int seconds_after_end = 300;
-/// Between TERM and KILL. An agent ends its test at once.
-constexpr int grace_seconds = 5;
-constexpr int mode_of_programs = 0555;  // for a user who is not root as well
 
 constexpr const char* index_key = "batch.kubernetes.io/job-completion-index";
-
-json::object resources_of(const JobSpec& spec) {
-  json::object amounts;
-  constexpr std::int64_t nano_of_milli = 1'000'000;
-  if (spec.nano_cpus > 0) amounts["cpu"] = fmt::format("{}m", (spec.nano_cpus + nano_of_milli - 1) / nano_of_milli);
-  if (spec.memory > 0) amounts["memory"] = std::to_string(spec.memory);
-  if (amounts.empty()) return {};
-  return {{"requests", amounts}, {"limits", amounts}};
-}
-
-json::object mount(const std::string& name, const std::string& place, bool read_only) {
-  json::object result{{"name", name}, {"mountPath", place}};
-  if (read_only) result["readOnly"] = true;
-  return result;
-}
-
-json::object container_of(const JobSpec& spec) {
-  json::array command;
-  for (const std::string& word : spec.command) command.emplace_back(word);
-  json::array mounts{mount("scratch", spec.scratch, false), mount("programs", spec.programs, true)};
-  for (const std::string& secret : spec.secrets)
-    mounts.push_back(mount("secret-" + secret, "/run/secrets/" + secret, true));
-  json::object container{{"name", container_name}, {"image", spec.image}, {"command", std::move(command)},
-                         {"stdin", true},          {"stdinOnce", true},   {"volumeMounts", std::move(mounts)}};
-  if (!spec.node_variable.empty()) {
-    container["env"] = json::array{
-        json::object{{"name", spec.node_variable},
-                     {"valueFrom", json::object{{"fieldRef", json::object{{"fieldPath", "spec.nodeName"}}}}}}};
-  }
-  if (json::object resources = resources_of(spec); !resources.empty()) container["resources"] = std::move(resources);
-  return container;
-}
-
-json::object pod_spec_of(const JobSpec& spec) {
-  json::array volumes{
-      json::object{{"name", "scratch"}, {"emptyDir", json::object{}}},
-      json::object{{"name", "programs"},
-                   {"configMap", json::object{{"name", spec.config_map}, {"defaultMode", mode_of_programs}}}}};
-  for (const std::string& secret : spec.secrets) {
-    volumes.push_back(json::object{{"name", "secret-" + secret}, {"secret", json::object{{"secretName", secret}}}});
-  }
-  json::object pod{{"restartPolicy", "Never"},
-                   {"automountServiceAccountToken", false},
-                   {"enableServiceLinks", false},
-                   {"terminationGracePeriodSeconds", grace_seconds},
-                   {"containers", json::array{container_of(spec)}},
-                   {"volumes", std::move(volumes)}};
-  return pod;
-}
 
 /// One slot that cannot start does not fail the others, and a pod that a node gave up is not held against it.
 void add_failure_rules(const JobSpec& spec, json::object& job) {
@@ -119,13 +69,11 @@ std::string words_of_end(const Json& terminated) {
 }  // namespace
 
 Json job_manifest(const JobSpec& spec) {
-  json::object labels = to_json(spec.labels).as_object();
-  json::object job{{"completionMode", "Indexed"},
-                   {"completions", spec.pods},
+  json::object job{{"completions", spec.pods},
                    {"parallelism", spec.pods},
                    {"ttlSecondsAfterFinished", seconds_after_end},
-                   {"template", json::object{{"metadata", json::object{{"labels", std::move(labels)}}},
-                                             {"spec", pod_spec_of(spec)}}}};
+                   {"template", pod_template_of(spec)}};
+  if (spec.server.is_at_least(minor_of_indexed_jobs)) job["completionMode"] = "Indexed";
   add_failure_rules(spec, job);
   Labels of_job = spec.labels;
   Labels notes = spec.annotations;
@@ -160,6 +108,30 @@ Json access_review(const Right& right, const std::string& name_space) {
   return json::object{{"apiVersion", "authorization.k8s.io/v1"},
                       {"kind", "SelfSubjectAccessReview"},
                       {"spec", json::object{{"resourceAttributes", std::move(asked)}}}};
+}
+
+Json rules_review(const std::string& name_space) {
+  return json::object{{"apiVersion", "authorization.k8s.io/v1"},
+                      {"kind", "SelfSubjectRulesReview"},
+                      {"spec", json::object{{"namespace", name_space}}}};
+}
+
+std::vector<Rule> rules_of(const Json& told) {
+  const auto words = [](const Json& rule, std::string_view field) {
+    std::vector<std::string> all;
+    for (const Json& word : array_at(rule, {field})) all.push_back(text_at(word, {}));
+    return all;
+  };
+  std::vector<Rule> rules;
+  for (const Json& one : array_at(told, {"status", "resourceRules"})) {
+    Rule rule;
+    rule.verbs = words(one, "verbs");
+    rule.groups = words(one, "apiGroups");
+    rule.resources = words(one, "resources");
+    rule.of_names = !array_at(one, {"resourceNames"}).empty();
+    rules.push_back(std::move(rule));
+  }
+  return rules;
 }
 
 Object object_of(const Json& told) {

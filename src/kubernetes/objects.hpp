@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nmz/kubernetes/types.hpp"
 
@@ -19,7 +20,9 @@ inline constexpr const char* container_name = "worker";
 [[nodiscard]] Json config_map_manifest(const ConfigMapSpec& spec);
 /// authorization.k8s.io/v1.
 [[nodiscard]] Json access_review(const Right& right, const std::string& name_space);
+[[nodiscard]] Json rules_review(const std::string& name_space);
 
+[[nodiscard]] std::vector<Rule> rules_of(const Json& told);
 [[nodiscard]] Object object_of(const Json& told);
 [[nodiscard]] Job job_of(const Json& told);
 [[nodiscard]] Pod pod_of(const Json& told);

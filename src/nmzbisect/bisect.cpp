@@ -156,6 +156,7 @@ void tell_beginning(const Search& search, const site::Site& site, const run::Rec
   reporter.show(started);
   reporter.show(history_of(search));
   if (search.plan.retreating()) reporter.show(events::Notice{retreat_text(search)});
+  if (const std::string line = site.choice(); !line.empty()) reporter.show(events::Notice{line});
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
 }
 

@@ -154,6 +154,7 @@ int find_culprits(Search& search, run::Loop& loop, site::Site& site) {
   started.rounds = the_case.plan.rounds_left();
   reporter.show(started);
   reporter.show(history_of(search));
+  if (const std::string line = site.choice(); !line.empty()) reporter.show(events::Notice{line});
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
   if (!found.empty()) reporter.show(events::Notice{found});
   const coordinator::RunEnd end = carry_out(search, the_case, shop, reporter);

@@ -313,6 +313,7 @@ void tell_beginning(const Options& options, const Suite& suite, const site::Site
                     Reporter& reporter) {
   const auto notice = [&reporter](const std::string& line) { reporter.show(events::Notice{line}); };
   if (!memory.trouble.empty()) notice(memory.trouble);
+  if (const std::string line = site.choice(); !line.empty()) notice(line);
   for (const std::string& line : site.swept()) notice(line);
   if (memory.earlier) notice("going on with the run in " + memory.earlier->directory().string());
   tell_seed(options, suite, reporter);

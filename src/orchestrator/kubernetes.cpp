@@ -58,11 +58,14 @@ struct Kubernetes::State : std::enable_shared_from_this<State> {
   asio::awaitable<Result<std::string>> list();
   asio::awaitable<void> look_at_job();
   void see(const kubernetes::PodChange& change);
+  void tell_how_many_run();
   void pods_have_changed();
   asio::awaitable<void> end_earlier(job::WorkerId worker);
   asio::awaitable<Result<void>> get_to_know(job::WorkerId worker);
   asio::awaitable<Started> next_worker(job::WorkerId worker);
   asio::awaitable<std::optional<Started>> attach(job::WorkerId worker);
+  [[nodiscard]] const kubernetes::Pod* pod_for(job::WorkerId worker) const;
+  [[nodiscard]] bool has_no_place(job::WorkerId worker) const;
   void give_up_in_silence();
   asio::awaitable<Result<void>> take_away();
   asio::awaitable<Result<void>> remove();
@@ -81,9 +84,11 @@ struct Kubernetes::State : std::enable_shared_from_this<State> {
   PodTable pods;
   PodTroubles troubles;
   std::set<job::WorkerId> wanted;
+  std::set<std::string> being_attached;         ///< uids
   std::map<job::WorkerId, std::string> pod_of;  ///< the uid of the pod that a worker has, or had last
   std::shared_ptr<std::size_t> live = std::make_shared<std::size_t>(0);
   std::size_t waiting = 0;
+  std::size_t ran = 0;  ///< the most pods that have run at once
   bool told_of_queue = false;
   std::set<std::string> told_of_attach;
   steady_clock::time_point last_sign;
@@ -110,6 +115,8 @@ asio::awaitable<Result<void>> Kubernetes::State::set_up() {
     co_return tl::unexpected<Error>{job.error()};
   }
   tell_reached("job created");
+  last_sign = steady_clock::now();
+  if (!options.agent_image.empty()) co_return Result<void>{};
   kubernetes::Object owner = *job;
   Result<void> done = co_await make_config_map(std::move(owner));
   last_sign = steady_clock::now();
@@ -151,7 +158,18 @@ asio::awaitable<Result<void>> Kubernetes::State::make_config_map(kubernetes::Obj
 
 // ---- while it runs
 
+void Kubernetes::State::tell_how_many_run() {
+  if (ran >= options.replicas) return;
+  const auto running = static_cast<std::size_t>(
+      std::count_if(pods.pods().begin(), pods.pods().end(), [](const kubernetes::Pod& pod) { return pod.running; }));
+  if (running == 0) return;
+  if (ran == 0) tell_reached("first pod runs");
+  if (running >= options.replicas) tell_reached("all pods run");
+  ran = std::max(ran, running);
+}
+
 void Kubernetes::State::pods_have_changed() {
+  tell_how_many_run();
   for (const std::string& line : troubles.see(pods)) {
     if (!closing) tell(line);
   }
@@ -245,13 +263,28 @@ asio::awaitable<Result<void>> Kubernetes::State::get_to_know(job::WorkerId worke
   co_return scaled;
 }
 
+/// With indices each worker has its own place; without, whoever comes first gets what is there.
+const kubernetes::Pod* Kubernetes::State::pod_for(job::WorkerId worker) const {
+  if (options.server.is_at_least(kubernetes::minor_of_indexed_jobs)) return pods.ready(index_of(worker));
+  return pods.ready_anywhere(being_attached);
+}
+
+bool Kubernetes::State::has_no_place(job::WorkerId worker) const {
+  if (options.server.is_at_least(kubernetes::minor_of_indexed_jobs)) {
+    return pods.place(index_of(worker)) == PodTable::Place::closed;
+  }
+  return being_attached.empty() && pods.ready_anywhere(being_attached) == nullptr && pods.is_used_up(known_workers);
+}
+
 /// Nothing: not yet.
 asio::awaitable<std::optional<Kubernetes::State::Started>> Kubernetes::State::attach(job::WorkerId worker) {
-  const kubernetes::Pod* const pod = pods.ready(index_of(worker));
+  const kubernetes::Pod* const pod = pod_for(worker);
   if (pod == nullptr) co_return std::nullopt;
   const std::string uid = pod->object.uid;
   const std::string name = pod->object.name;
+  being_attached.insert(uid);
   Result<std::shared_ptr<http::Attached>> attached = co_await client.attach(name, options.server);
+  being_attached.erase(uid);
   if (attached) {
     pods.take(uid);
     pod_of[worker] = uid;
@@ -269,7 +302,7 @@ asio::awaitable<std::optional<Kubernetes::State::Started>> Kubernetes::State::at
   while (steady_clock::now() < until && wanted.contains(worker) && !failure) {
     co_await bell.wait(options.patience.reconnect_every);
   }
-  const bool still_there = pods.ready(index_of(worker)) != nullptr && wanted.contains(worker) && !closing;
+  const bool still_there = pod_for(worker) != nullptr && wanted.contains(worker) && !closing;
   if (still_there && told_of_attach.insert(error.message).second) {
     tell("a worker's pod runs, and cannot be attached to: " + error.message);
   }
@@ -281,14 +314,14 @@ asio::awaitable<Kubernetes::State::Started> Kubernetes::State::next_worker(job::
     if (!wanted.contains(worker)) co_return fail(ErrorKind::cancelled, "cancelled");
     if (failure) co_return fail(ErrorKind::rejected, failure->message);  // for every later start as well
     if (phase == Phase::running) {
-      if (pods.place(index_of(worker)) == PodTable::Place::closed) {
+      if (has_no_place(worker)) {
         co_return fail(ErrorKind::rejected, "its pod has ended, and its Job makes no other in its place");
       }
       std::optional<Started> started = co_await attach(worker);
       if (started) co_return std::move(*started);
       give_up_in_silence();
       if (failure) continue;
-      if (pods.ready(index_of(worker)) != nullptr) continue;
+      if (pod_for(worker) != nullptr) continue;
     }
     ++waiting;
     co_await bell.wait(options.patience.look_at_job_every);
@@ -314,7 +347,7 @@ void Kubernetes::State::give_up_in_silence() {
 asio::awaitable<Result<void>> Kubernetes::State::remove() {
   const std::string name = job_name(options);
   Result<void> done = co_await client.delete_job(name);
-  if (!done) co_return done;
+  if (!done || !options.agent_image.empty()) co_return done;
   // The Job's controller would do it, some time later.
   done = co_await client.delete_config_map(name);
   co_return done;

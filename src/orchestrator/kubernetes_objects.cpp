@@ -16,6 +16,9 @@ constexpr const char* scratch_place =
     "/nmz";  // that tree_place is in: the agent makes the tree, and lays others beside it
 constexpr const char* programs_place = "/nmz/bin";
 constexpr const char* agent_file = "agent";
+constexpr const char* agent_in_image = "nmzagent";
+// On by default: before, sources differ, and a server that knows them not drops them without a word.
+constexpr unsigned minor_of_image_volumes = 36;
 constexpr std::size_t largest_config_map = std::size_t{1} << 20;  // core/v1 MaxSecretSize, which holds for both
 
 kubernetes::Labels labels_of(const KubernetesOptions& options) {
@@ -54,7 +57,13 @@ kubernetes::JobSpec job_spec(const KubernetesOptions& options, std::uint32_t pod
   spec.annotations = {{owner_label, options.identity.owner}, {"net.osrg.namazu-swarm.host", host_name()}};
   spec.pods = pods;
   spec.image = options.image;
-  spec.command = {std::string{programs_place} + "/" + agent_file, "--attached"};
+  if (!options.agent_image.empty()) {
+    spec.arrival = options.server.is_at_least(minor_of_image_volumes) ? kubernetes::Arrival::image_volume
+                                                                      : kubernetes::Arrival::init_container;
+    spec.agent_image = options.agent_image;
+  }
+  const char* const file = options.agent_image.empty() ? agent_file : agent_in_image;
+  spec.command = {std::string{programs_place} + "/" + file, "--attached"};
   if (options.tree) {
     spec.command.emplace_back("--tree");
     spec.command.emplace_back(tree_place);
@@ -66,7 +75,14 @@ kubernetes::JobSpec job_spec(const KubernetesOptions& options, std::uint32_t pod
   spec.nano_cpus = options.nano_cpus;
   spec.memory = options.memory;
   spec.secrets = options.secrets;
+  spec.mounts = options.mounts;
   spec.queue = options.queue;
+  spec.node_selector = options.node_selector;
+  spec.tolerations = options.tolerations;
+  spec.priority_class = options.priority_class;
+  spec.service_account = options.service_account;
+  spec.pull_secrets = options.pull_secrets;
+  spec.pod_template = options.pod_template;
   spec.server = options.server;
   return spec;
 }

@@ -45,12 +45,31 @@ const kubernetes::Pod* PodTable::newest(std::int64_t index) const {
   return found == pods_.rend() ? nullptr : &*found;
 }
 
+bool PodTable::is_usable(const kubernetes::Pod& pod) const {
+  return pod.running && !pod.is_over() && !pod.object.deleting && !is_taken(pod.object.uid);
+}
+
 PodTable::Place PodTable::place(std::int64_t index) const {
   const kubernetes::Pod* const pod = newest(index);
   if (pod == nullptr) return Place::empty;
   if (pod->phase == "Succeeded") return Place::closed;
-  const bool usable = pod->running && !pod->is_over() && !pod->object.deleting && !is_taken(pod->object.uid);
-  return usable ? Place::ready : Place::empty;
+  return is_usable(*pod) ? Place::ready : Place::empty;
+}
+
+const kubernetes::Pod* PodTable::ready_anywhere(const std::set<std::string>& spoken_for) const {
+  const auto found = std::find_if(pods_.begin(), pods_.end(), [&](const kubernetes::Pod& pod) {
+    return is_usable(pod) && !spoken_for.contains(pod.object.uid);
+  });
+  return found == pods_.end() ? nullptr : &*found;
+}
+
+bool PodTable::is_used_up(std::uint32_t pods) const {
+  std::uint32_t used = 0;
+  for (const kubernetes::Pod& pod : pods_) {
+    const bool works = is_taken(pod.object.uid) && !pod.is_over() && !pod.object.deleting;
+    if (pod.phase == "Succeeded" || works) ++used;
+  }
+  return used >= pods;
 }
 
 const kubernetes::Pod* PodTable::ready(std::int64_t index) const {

@@ -27,6 +27,10 @@ class PodTable {
   [[nodiscard]] Place place(std::int64_t index) const;
   /// The pod of a place that is ready.
   [[nodiscard]] const kubernetes::Pod* ready(std::int64_t index) const;
+  /// Of a Job without indices (before 1.24): any pod that is ready and not in `spoken_for`; the one known longest.
+  [[nodiscard]] const kubernetes::Pod* ready_anywhere(const std::set<std::string>& spoken_for) const;
+  /// Whether that Job, of so many pods, makes another where none is ready: each pod that has succeeded leaves one less.
+  [[nodiscard]] bool is_used_up(std::uint32_t pods) const;
   void take(const std::string& uid) { taken_.insert(uid); }
   [[nodiscard]] bool is_taken(const std::string& uid) const { return taken_.contains(uid); }
   /// Nothing: it is gone.
@@ -34,6 +38,7 @@ class PodTable {
   [[nodiscard]] const std::vector<kubernetes::Pod>& pods() const { return pods_; }
 
  private:
+  [[nodiscard]] bool is_usable(const kubernetes::Pod& pod) const;
   [[nodiscard]] const kubernetes::Pod* newest(std::int64_t index) const;
 
   std::vector<kubernetes::Pod> pods_;  ///< in the order in which they came to be known

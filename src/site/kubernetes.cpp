@@ -9,8 +9,8 @@ namespace {
 
 class KubernetesSite final : public Site {
  public:
-  KubernetesSite(std::string image, std::unique_ptr<cluster::KubernetesCluster> cluster)
-      : image_{std::move(image)}, cluster_{std::move(cluster)} {}
+  KubernetesSite(const cluster::Options& options, std::unique_ptr<cluster::KubernetesCluster> cluster)
+      : image_{options.image}, was_asked_for_{options.kind.has_value()}, cluster_{std::move(cluster)} {}
 
   /// How many workers there are where the user has not said it. What nodes there are is nothing that a namespace's user
   /// may ask, and in a cluster that grows it says nothing.
@@ -29,6 +29,12 @@ class KubernetesSite final : public Site {
     return {"removed " + std::to_string(cluster_->swept()) + " Job(s) of killed runs"};
   }
 
+  /// Nobody should have to guess which cluster he is about to fill.
+  [[nodiscard]] std::string choice() const override {
+    if (was_asked_for_) return {};
+    return "no Docker Engine is here, so workers are pods: " + cluster_->where() + " (--orchestrator chooses)";
+  }
+
   [[nodiscard]] Result<std::unique_ptr<orchestrator::Orchestrator>> workers(const WorkersRequest& request) override {
     cluster::WorkersRequest wanted;
     wanted.agent = request.agent;
@@ -41,6 +47,7 @@ class KubernetesSite final : public Site {
 
  private:
   std::string image_;
+  bool was_asked_for_;
   std::unique_ptr<cluster::KubernetesCluster> cluster_;
 };
 
@@ -49,7 +56,7 @@ class KubernetesSite final : public Site {
 Opened open_kubernetes(boost::asio::io_context& io, const Choice& choice) {
   return cluster::KubernetesCluster::open(io, choice.containers)
       .map([&](std::unique_ptr<cluster::KubernetesCluster>&& cluster) {
-        return std::unique_ptr<Site>{std::make_unique<KubernetesSite>(choice.containers.image, std::move(cluster))};
+        return std::unique_ptr<Site>{std::make_unique<KubernetesSite>(choice.containers, std::move(cluster))};
       });
 }
 

@@ -17,11 +17,12 @@ struct Entry {
 constexpr std::array table{Entry{"local", open_local}, Entry{"docker", open_containers},
                            Entry{"swarm", open_containers}, Entry{"kubernetes", open_kubernetes}};
 
-/// An image that is given says that containers are meant, and the Engine whether it has a Swarm; a cluster is asked for
-/// by its name.
+/// An image that is given says that containers are meant, and the Engine whether it has a Swarm. A cluster is asked for
+/// by its name, or is all that there is.
 std::string_view chosen(const Choice& choice) {
   if (choice.containers.image.empty()) return "local";
   if (choice.containers.kind == cluster::Kind::kubernetes) return "kubernetes";
+  if (cluster::means_kubernetes(choice.containers)) return "kubernetes";
   return choice.containers.kind == cluster::Kind::swarm ? "swarm" : "docker";
 }
 

@@ -32,6 +32,8 @@ class KubernetesCluster {
   /// The namespace that a run with these options would use, for `nmzswarm kubernetes role`.
   [[nodiscard]] static Result<std::string> name_space(const Options& options);
 
+  /// For people: "context 'kind', namespace default".
+  [[nodiscard]] std::string where() const;
   /// Jobs of killed runs that were removed.
   [[nodiscard]] std::size_t swept() const { return swept_; }
   [[nodiscard]] Result<std::string> label(const std::string& name) const;

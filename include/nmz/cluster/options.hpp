@@ -2,6 +2,7 @@
 // program.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,7 +38,21 @@ struct Options {
   std::vector<std::string> constraints;
   std::vector<docker::Mount> mounts;
   std::vector<std::string> secrets;  ///< names of the Swarm's, or of the namespace's
+  // Of Kubernetes:
+  std::string pod_template;  ///< a file
+  std::string agent_image;
+  std::vector<std::string> node_selector;  ///< KEY=VALUE
+  std::vector<std::string> tolerations;    ///< KEY[=VALUE][:EFFECT]
+  std::string priority_class;
+  std::string service_account;
+  std::vector<std::string> pull_secrets;
+  std::chrono::milliseconds pod_timeout{0};  ///< 0 = as long as is usual
 };
+
+/// Nobody has said which kind of containers it is to be, no Docker Engine is here, and a Kubernetes cluster is
+/// configured: then that is meant. An Engine is here where anything names one (--host, DOCKER_HOST, a context), or its
+/// socket is there. Nobody is asked.
+[[nodiscard]] bool means_kubernetes(const Options& options);
 
 /// The rows of the table. `image_names`: how the option is called that names the image. `options` outlives the parser.
 [[nodiscard]] std::vector<command_line::Option> option_table(Options& options, const std::string& image_names,

@@ -61,13 +61,28 @@ struct TlsSettings {
   std::string name;    ///< that it has to be for instead; empty = the host
 };
 
+/// What a connection to a host goes through.
+struct Proxy {
+  enum class Kind : std::uint8_t {
+    none,
+    http,    ///< CONNECT (RFC 9110, 9.3.6)
+    socks5,  ///< RFC 1928, with a name and password where it wants them (RFC 1929)
+  };
+  Proxy() = default;
+  Kind kind = Kind::none;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string user;
+  std::string password;
+};
+
 [[nodiscard]] std::shared_ptr<Transport> unix_transport(const boost::asio::any_io_executor& executor, std::string path);
 [[nodiscard]] std::shared_ptr<Transport> tcp_transport(const boost::asio::any_io_executor& executor, std::string host,
-                                                       std::uint16_t port);
+                                                       std::uint16_t port, Proxy proxy = Proxy());
 /// Fails (unusable) where the certificates cannot be read.
 [[nodiscard]] Outcome<std::shared_ptr<Transport>> tls_transport(const boost::asio::any_io_executor& executor,
                                                                 std::string host, std::uint16_t port,
-                                                                const TlsSettings& settings);
+                                                                const TlsSettings& settings, Proxy proxy = Proxy());
 /// A command whose stdin and stdout are the connection (`ssh HOST docker system dial-stdio`); it ends with it.
 [[nodiscard]] std::shared_ptr<Transport> command_transport(const boost::asio::any_io_executor& executor,
                                                            std::vector<std::string> command);

@@ -47,6 +47,8 @@ struct Access {
   std::string password;
   std::optional<ExecPlugin> exec;
   std::vector<std::pair<std::string, std::string>> impersonation;  ///< headers
+  std::string proxy_url;                                           ///< as it was said; empty = none
+  http::Proxy proxy;                                               ///< what it comes to
   std::string user;                                                ///< the entry's name, for messages
   std::string name_space;
 };
@@ -55,7 +57,8 @@ struct AccessRequest {
   AccessRequest() = default;
   std::string context;     ///< --context; empty = the current one
   std::string name_space;  ///< --namespace; empty = the context's, else "default"
-  /// A variable of the environment: KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT.
+  /// A variable of the environment: KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, and those that
+  /// name proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY, in lower case as well).
   std::function<std::optional<std::string>(const std::string& name)> variable;
   std::filesystem::path service_account = "/var/run/secrets/kubernetes.io/serviceaccount";
 };

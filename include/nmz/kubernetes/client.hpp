@@ -6,7 +6,7 @@
 // Every call has a deadline and can be cancelled (Asio's per-operation cancellation, terminal). Errors carry the
 // server's own message. Kinds: retryable (no connection, 429, 5xx), timed_out, cancelled, not_found (404),
 // misconfigured (401, 403, no server there, TLS that does not verify), rejected (the rest of 4xx). Written for the API
-// of 1.22 to 1.35.
+// of 1.20 to 1.36.
 #pragma once
 
 #include <chrono>
@@ -42,6 +42,8 @@ class Client {
   void close();
 
   Awaitable<ServerVersion> version();
+  /// What we may do in the namespace (SelfSubjectRulesReview). Not all of it where something other than rules decides.
+  Awaitable<std::vector<Rule>> rules();
   /// Whether we may (SelfSubjectAccessReview).
   Awaitable<bool> may(Right right);
   Awaitable<Object> create_job(JobSpec spec);

@@ -12,6 +12,9 @@ namespace nmz::kubernetes {
 /// KEP-4006, AuthorizePodWebsocketUpgradeCreatePermission.)
 [[nodiscard]] std::vector<Right> needed_rights(const ServerVersion& server);
 
+/// Those of them that no rule grants.
+[[nodiscard]] std::vector<Right> missing_rights(const std::vector<Rule>& rules, const std::vector<Right>& needed);
+
 /// "create jobs.batch", as kubectl auth can-i names it.
 [[nodiscard]] std::string words_of(const Right& right);
 

@@ -31,6 +31,9 @@ struct Right {
   std::string verb;
 };
 
+/// From which on a Job's pods have indices: beta since 1.22, where it can be switched off.
+inline constexpr unsigned minor_of_indexed_jobs = 24;
+
 /// What every object has.
 struct Object {
   Object() = default;
@@ -50,7 +53,48 @@ struct ConfigMapSpec {
   Object job;           ///< it goes when this Job goes
 };
 
-/// One Indexed Job (completionMode, Kubernetes 1.22) with a container a pod whose stdin is open for one attach.
+/// Of a rule in a Role, as a SelfSubjectRulesReview tells it; "*" is everything.
+struct Rule {
+  Rule() = default;
+  std::vector<std::string> verbs;
+  std::vector<std::string> groups;
+  std::vector<std::string> resources;
+  bool of_names = false;  ///< it holds for some objects alone
+};
+
+/// A taint that a pod may be scheduled onto, as kubectl's taint writes it: KEY[=VALUE][:EFFECT].
+struct Toleration {
+  Toleration() = default;
+  std::string key;
+  std::string value;
+  bool any_value = true;  ///< operator Exists
+  std::string effect;     ///< empty = each
+};
+
+/// A volume of a pod's, and where it is mounted.
+struct Mount {
+  enum class Kind : std::uint8_t {
+    node,    ///< a path of the node's (hostPath)
+    claim,   ///< a PersistentVolumeClaim
+    empty,   ///< a directory of the pod's own (emptyDir)
+    memory,  ///< the same in memory
+  };
+  Mount() = default;
+  Kind kind = Kind::empty;
+  std::string source;  ///< the path, the claim's name; else empty
+  std::string target;
+  bool read_only = false;
+  std::int64_t size = 0;  ///< bytes, of one in memory; 0 = no limit of its own
+};
+
+/// How the agent gets into a pod.
+enum class Arrival : std::uint8_t {
+  config_map,
+  image_volume,    ///< an image that is mounted (on by default from 1.36 on)
+  init_container,  ///< of such an image, whose agent copies itself
+};
+
+/// One Job with a container a pod whose stdin is open for one attach. Indexed (completionMode) from 1.24 on.
 struct JobSpec {
   JobSpec() = default;
   std::string name;
@@ -60,14 +104,23 @@ struct JobSpec {
   std::string image;
   std::vector<std::string> command;
   std::string node_variable;  ///< the variable that gets the node's name
-  std::string config_map;     ///< mounted, as programs, at `programs`
+  Arrival arrival = Arrival::config_map;
+  std::string config_map;   ///< mounted, as programs, at `programs`
+  std::string agent_image;  ///< instead of it
   std::string programs;
   std::string scratch;               ///< where an empty directory is mounted
   std::int64_t nano_cpus = 0;        ///< request and limit; 0 = none
   std::int64_t memory = 0;           ///< bytes, likewise
   std::vector<std::string> secrets;  ///< each mounted at /run/secrets/NAME
-  std::string queue;                 ///< of Kueue; empty = none
-  ServerVersion server;              ///< whose fields may be used
+  std::vector<Mount> mounts;
+  std::string queue;  ///< of Kueue; empty = none
+  Labels node_selector;
+  std::vector<Toleration> tolerations;
+  std::string priority_class;
+  std::string service_account;
+  std::vector<std::string> pull_secrets;
+  std::string pod_template;  ///< a PodTemplateSpec as JSON (pod_template.hpp); empty = none
+  ServerVersion server;      ///< whose fields may be used
 };
 
 struct Job {

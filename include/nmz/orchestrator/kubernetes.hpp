@@ -1,6 +1,7 @@
-// Workers that are the pods of one Indexed Job of a Kubernetes cluster.
+// Workers that are the pods of one Job of a Kubernetes cluster.
 //
-// Each index of the Job is a worker's place: when its pod is lost the Job's controller makes another. Our agent is the
+// From 1.24 on the Job is Indexed, and each index is a worker's place: when its pod is lost the Job's controller makes
+// another. Before, any pod may become any worker, and each that succeeds leaves one place less. Our agent is the
 // pod's first process; it comes as a file of an immutable ConfigMap, so the user's image stays as it is and nothing is
 // built or pushed. Its stdin and stdout, attached to through the API server, are the stream: nothing but the API server
 // is talked to, and no port is opened.
@@ -58,7 +59,15 @@ struct KubernetesOptions {
   std::int64_t nano_cpus = 0;
   std::int64_t memory = 0;
   std::vector<std::string> secrets;
-  std::string queue;  ///< of Kueue
+  std::vector<kubernetes::Mount> mounts;
+  std::string queue;        ///< of Kueue
+  std::string agent_image;  ///< that has the agent as /nmzagent; empty = it comes in a ConfigMap
+  kubernetes::Labels node_selector;
+  std::vector<kubernetes::Toleration> tolerations;
+  std::string priority_class;
+  std::string service_account;
+  std::vector<std::string> pull_secrets;
+  std::string pod_template;  ///< JSON (kubernetes/pod_template.hpp)
   PodPatience patience;
   std::function<void(const std::string&)> notice;   ///< one line for the user; may be empty
   std::function<void(const std::string&)> reached;  ///< a phase of the start-up is over; may be empty

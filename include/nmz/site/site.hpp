@@ -74,6 +74,8 @@ class Site {
 
   /// Makes what a run needs, and removes what killed runs have left. Once, before workers().
   virtual Result<void> occupy() { return {}; }
+  /// One line for the user where the place was found, and not asked for; else empty.
+  [[nodiscard]] virtual std::string choice() const { return {}; }
   /// One line for each thing that was removed, or could not be.
   [[nodiscard]] virtual std::vector<std::string> swept() const = 0;
   /// A directory for this run alone, from occupy() on; empty where workers do not see our files.

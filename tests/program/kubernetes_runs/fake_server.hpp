@@ -31,9 +31,9 @@ class FakeServer {
   std::string control(const std::string& name, const std::string& json = "{}") const;
   /// What the API says, asked with the kubeconfig's token: "GET", "/api/v1/namespaces/default/pods".
   [[nodiscard]] std::string ask(const std::string& method, const std::string& path) const;
-  /// The names of all objects of a kind: "apis/batch/v1", "jobs".
-  [[nodiscard]] std::vector<std::string> names(const std::string& group, const std::string& kind) const;
-  /// Jobs, pods and ConfigMaps that are there; the cluster's own ConfigMap is not one.
+  /// The names of all objects of a kind: "jobs", "pods", "configmaps". Not what every cluster has.
+  [[nodiscard]] std::vector<std::string> names(const std::string& kind) const;
+  /// Jobs, pods and ConfigMaps that are there.
   [[nodiscard]] std::vector<std::string> everything() const;
 
  private:

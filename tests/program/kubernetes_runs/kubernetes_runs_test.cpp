@@ -1,6 +1,8 @@
 // Both programs with workers that are pods of the fake API server, and what goes wrong in a cluster.
 #include <chrono>
+#include <filesystem>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,14 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
+/// One server for all tests that need no special one: it takes a second to start, and each test leaves it empty.
 class KubernetesRunsTest : public testing::Test {
  protected:
+  static void SetUpTestSuite() {
+    if (::geteuid() == 0)
+      shared = std::make_unique<FakeServer>(std::vector<std::string>{"--job-backoff", "0.2", "--kueue"});
+  }
+  static void TearDownTestSuite() { shared.reset(); }
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "the fake API server mounts the roots of pods, which needs root";
   }
@@ -73,11 +81,14 @@ class KubernetesRunsTest : public testing::Test {
         << testing::PrintToString(server.everything());
   }
 
+  static std::unique_ptr<FakeServer> shared;
   conformance::Workplace place;
 };
 
+std::unique_ptr<FakeServer> KubernetesRunsTest::shared;
+
 TEST_F(KubernetesRunsTest, AListOfWorkloads) {
-  const FakeServer server;
+  const FakeServer& server = *shared;
   const Ended ended = support::run_program(swarm(server, {"echo one", "echo two", "exit 3", "echo $NMZ_WORKLOAD"}));
   EXPECT_EQ(ended.exit_code, 1) << everything(ended);
   const auto lines = split_lines(ended.out);
@@ -89,7 +100,7 @@ TEST_F(KubernetesRunsTest, AListOfWorkloads) {
 }
 
 TEST_F(KubernetesRunsTest, LargeLogsArriveWhole) {
-  const FakeServer server;
+  const FakeServer& server = *shared;
   const Ended ended = support::run_program(
       swarm(server, {"head -c 20000000 /dev/zero | tr '\\0' 'x'; echo end"}, {"--log-limit", "100"}));
   EXPECT_EQ(ended.exit_code, 0) << everything(ended);
@@ -101,7 +112,7 @@ TEST_F(KubernetesRunsTest, LargeLogsArriveWhole) {
 }
 
 TEST_F(KubernetesRunsTest, ASearch) {
-  const FakeServer server;
+  const FakeServer& server = *shared;
   support::ScratchRepository repository;
   std::vector<support::ScratchCommit> commits;
   constexpr std::size_t count = 20;
@@ -122,7 +133,7 @@ TEST_F(KubernetesRunsTest, ASearch) {
 }
 
 TEST_F(KubernetesRunsTest, CtrlCLeavesNothing) {
-  const FakeServer server;
+  const FakeServer& server = *shared;
   auto ended = beside(swarm(server, {waiting("a"), waiting("b"), waiting("c")}));
   ASSERT_TRUE(wait_for_begun(3));
   for (const pid_t pid : place.processes()) ::kill(pid, SIGINT);
@@ -131,30 +142,34 @@ TEST_F(KubernetesRunsTest, CtrlCLeavesNothing) {
 }
 
 TEST_F(KubernetesRunsTest, CtrlCBeforeAnyPodRunsLeavesNothing) {
-  const FakeServer server{{"--pod-delay", "600"}};
+  const FakeServer& server = *shared;
+  server.control("settings", R"({"podDelay": 600})");
   auto ended = beside(swarm(server, {"true", "true 2", "true 3"}));
   ASSERT_TRUE(wait_until([&server] { return server.everything().size() >= 5; },
                          std::chrono::seconds{90}));  // a Job, its ConfigMap, three pods
   for (const pid_t pid : place.processes()) ::kill(pid, SIGINT);
   EXPECT_EQ(ended.get().exit_code, 130);
+  server.control("settings", R"({"podDelay": 0})");
   expect_nothing_left(server);
 }
 
 TEST_F(KubernetesRunsTest, WhatAKilledProgramLeftTheNextOneRemoves) {
-  const FakeServer server;
+  const FakeServer& server = *shared;
   auto ended = beside(swarm(server, {waiting("a")}));
   ASSERT_TRUE(wait_for_begun(1));
   for (const pid_t pid : place.processes()) ::kill(pid, SIGKILL);
   ended.get();
-  EXPECT_THAT(server.names("apis/batch/v1", "jobs"), testing::SizeIs(1));
+  EXPECT_THAT(server.names("jobs"), testing::SizeIs(1));
   const Ended next = support::run_program(in_cluster(server, {NMZ_NMZSWARM, "gc", "--orchestrator", "kubernetes"}));
   EXPECT_EQ(next.out, "removed 1 Job(s)\n") << everything(next);
   expect_nothing_left(server);
 }
 
 TEST_F(KubernetesRunsTest, AMissingRightIsNamed) {
-  const FakeServer server{{"--deny", "create:pods/attach", "--deny", "delete:jobs"}};
+  const FakeServer& server = *shared;
+  server.control("rights", R"({"deny": ["create:pods/attach", "delete:jobs"]})");
   const Ended ended = support::run_program(swarm(server, {"true"}));
+  server.control("rights");
   EXPECT_EQ(ended.exit_code, 128);
   EXPECT_THAT(ended.err, AllOf(HasSubstr("may not delete jobs.batch, create pods/attach in the namespace default"),
                                HasSubstr("nmzswarm kubernetes role")));
@@ -171,15 +186,17 @@ TEST_F(KubernetesRunsTest, TheRoleIsEnough) {
 }
 
 TEST_F(KubernetesRunsTest, AnImageThatCannotBePulledEndsTheRunInOneLine) {
-  const FakeServer server{{"--only-images"}};
-  const Ended ended = support::run_program(swarm(server, {"true"}));
+  const FakeServer& server = *shared;
+  server.control("unpullable", R"({"image": "suite"})");
+  const Ended ended = support::run_program(swarm(server, {"true"}, {"--pod-timeout", "1s"}));
+  server.control("clear");
   EXPECT_NE(ended.exit_code, 0);
   EXPECT_THAT(ended.out + ended.err, AllOf(HasSubstr("a worker cannot start"), HasSubstr("suite")));
   expect_nothing_left(server);
 }
 
 TEST_F(KubernetesRunsTest, AWorkerWhoseStreamIsLostIsReplaced) {
-  const FakeServer server{{"--job-backoff", "0.2"}};
+  const FakeServer& server = *shared;
   auto ended = beside(swarm(server, {waiting("a"), waiting("b"), waiting("c")}));
   ASSERT_TRUE(wait_for_begun(3));
   server.control("drop", R"({"pod": "nmzswarm"})");
@@ -190,7 +207,7 @@ TEST_F(KubernetesRunsTest, AWorkerWhoseStreamIsLostIsReplaced) {
 }
 
 TEST_F(KubernetesRunsTest, WatchesThatExpireAndAServerThatRestartsAreNoLoss) {
-  const FakeServer server{{"--job-backoff", "0.2"}};
+  const FakeServer& server = *shared;
   auto ended = beside(swarm(server, {waiting("a"), waiting("b"), waiting("c")}));
   ASSERT_TRUE(wait_for_begun(3));
   server.control("expire-watches");
@@ -201,10 +218,10 @@ TEST_F(KubernetesRunsTest, WatchesThatExpireAndAServerThatRestartsAreNoLoss) {
 }
 
 TEST_F(KubernetesRunsTest, AJobThatSomebodyRemovesEndsTheRun) {
-  const FakeServer server;
+  const FakeServer& server = *shared;
   auto ended = beside(swarm(server, {waiting("a")}));
   ASSERT_TRUE(wait_for_begun(1));
-  const std::string job = server.names("apis/batch/v1", "jobs").front();
+  const std::string job = server.names("jobs").front();
   static_cast<void>(
       server.ask("DELETE", "/apis/batch/v1/namespaces/default/jobs/" + job + "?propagationPolicy=Background"));
   const Ended run = ended.get();
@@ -214,16 +231,15 @@ TEST_F(KubernetesRunsTest, AJobThatSomebodyRemovesEndsTheRun) {
 
 TEST_F(KubernetesRunsTest, EveryKindOfCredentials) {
   for (const char* kind : {"token-file", "certificate", "exec", "exec-v1beta1"}) {
-    const FakeServer server{{"--auth", kind}};
-    const Ended ended = support::run_program(swarm(server, {"true"}));
+    const Ended ended = support::run_program(swarm(*shared, {"true"}, {"--context", kind}));
     EXPECT_EQ(ended.exit_code, 0) << kind << ": " << everything(ended);
   }
 }
 
 TEST_F(KubernetesRunsTest, CredentialsThatExpireAreAskedForAgain) {
+  const FakeServer server;  // of its own: the shared one's token has to stay good
   for (const char* kind : {"token-file", "exec"}) {
-    const FakeServer server{{"--auth", kind}};
-    auto ended = beside(swarm(server, {"sleep 5"}));
+    auto ended = beside(swarm(server, {"sleep 1"}, {"--context", kind}));
     ASSERT_TRUE(wait_for_begun(1));
     server.control("expire-token");
     const Ended run = ended.get();
@@ -233,21 +249,77 @@ TEST_F(KubernetesRunsTest, CredentialsThatExpireAreAskedForAgain) {
   }
 }
 
-/// v4 alone, without elastic Jobs and limits for each index.
+/// v4 alone, without elastic Jobs and limits for each index; before 1.24 without indices at all.
 TEST_F(KubernetesRunsTest, AnOlderCluster) {
-  for (const char* version : {"1.24", "1.29"}) {
-    const FakeServer server{{"--version", version}};
-    const Ended ended = support::run_program(swarm(server, {"echo one", "echo two"}));
-    EXPECT_EQ(ended.exit_code, 0) << version << ": " << everything(ended);
+  for (const char* version : {"1.20", "1.24", "1.29"}) {
+    const FakeServer server{{"--version", version, "--job-backoff", "0.2"}};
+    auto ended = beside(swarm(server, {waiting("a"), "echo one", "echo two"}));
+    ASSERT_TRUE(wait_for_begun(3));
+    server.control("drop", R"({"pod": "nmzswarm"})");
+    const Ended run = ended.get();
+    EXPECT_EQ(run.exit_code, 0) << version << ": " << everything(run);
+    EXPECT_THAT(split_lines(run.out), Contains(StartsWith("3 of 3 passed"))) << version;
+    const std::string posted = server.control("posted");
+    EXPECT_EQ(posted.find("Indexed") == std::string::npos, std::string{version} == "1.20") << version;
     expect_nothing_left(server);
+    std::filesystem::remove(place.path() / "events");
   }
 }
 
+/// What a workload finds in its pod of what the options and the template say.
+TEST_F(KubernetesRunsTest, PodsAsTheUserWantsThem) {
+  support::write_file(place.path() / "pod.yaml", R"(
+spec:
+  securityContext: {runAsUser: 4321, runAsGroup: 4321}
+  containers:
+  - name: worker
+    args: [this, is, dropped]
+    env: [{name: FROM_TEMPLATE, value: yes-it-is}]
+    securityContext: {readOnlyRootFilesystem: true}
+)");
+  support::write_file(place.path() / "data" / "file", "of the node\n");
+  const std::string data = (place.path() / "data").string();
+  const Ended ended = support::run_program(swarm(
+      *shared, {"test $(id -u) = 4321 -a $FROM_TEMPLATE = yes-it-is -a ! -w / && grep node /mnt/data/file && df /m"},
+      {"--pod-template", "pod.yaml", "--mount", "type=bind,source=" + data + ",target=/mnt/data,readonly", "--mount",
+       "type=tmpfs,target=/m", "--cpus", "1", "--memory", "64m", "--toleration", "dedicated=ci:NoSchedule",
+       "--node-selector", "kubernetes.io/os=linux", "--image-pull-secret", "registry"}));
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+  expect_nothing_left(*shared);
+  support::write_file(place.path() / "pod.yaml", "spec: {tolerationSeconds: 3}\nsepc: {}\n");
+  const Ended refused = support::run_program(swarm(*shared, {"true"}, {"--pod-template", "pod.yaml"}));
+  EXPECT_EQ(refused.exit_code, 128);
+  EXPECT_THAT(refused.err, HasSubstr("the pod template 'pod.yaml': unknown field 'sepc'"));
+}
+
+/// A static program in an image of its own: mounted, or copied by an init container where an image cannot be mounted.
+TEST_F(KubernetesRunsTest, AnAgentOutOfAnImage) {
+  std::filesystem::create_directory(place.path() / "image");
+  std::filesystem::copy_file(NMZ_NMZAGENT, place.path() / "image" / "nmzagent");
+  for (const char* version : {"1.35", "1.36"}) {
+    const FakeServer server{{"--version", version, "--image", "agent=" + (place.path() / "image").string()}};
+    const Ended ended = support::run_program(swarm(server, {"echo one"}, {"--agent-image", "agent"}));
+    EXPECT_EQ(ended.exit_code, 0) << version << ": " << everything(ended);
+    EXPECT_THAT(server.control("posted"), Not(HasSubstr("ConfigMap"))) << version;
+  }
+}
+
+/// A kubeconfig is all that there is.
+TEST_F(KubernetesRunsTest, WithoutAnEngineTheClusterIsMeant) {
+  support::Program program = swarm(*shared, {"true"});
+  program.argv.erase(program.argv.begin() + 1, program.argv.begin() + 3);  // --orchestrator kubernetes
+  ASSERT_EQ(program.argv[1], "--source");
+  program.env.push_back("DOCKER_HOST=unix://" + (place.path() / "no.sock").string());
+  const Ended ended = support::run_program(program);
+  EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+  EXPECT_THAT(ended.out + ended.err, HasSubstr("workers are pods: context 'fake', namespace default"));
+}
+
 TEST_F(KubernetesRunsTest, AQueueThatHoldsTheJobBackIsWaitedFor) {
-  const FakeServer server{{"--kueue"}};
+  const FakeServer& server = *shared;
   auto ended = beside(swarm(server, {"true", "true"}, {"--queue", "team", "--cpus", "1"}));
-  ASSERT_TRUE(wait_until([&server] { return !server.names("apis/batch/v1", "jobs").empty(); }));
-  const std::string job = server.names("apis/batch/v1", "jobs").front();
+  ASSERT_TRUE(wait_until([&server] { return !server.names("jobs").empty(); }));
+  const std::string job = server.names("jobs").front();
   server.control("admit", R"({"job": ")" + job + R"(", "parallelism": 2})");
   const Ended run = ended.get();
   EXPECT_EQ(run.exit_code, 0) << everything(run);

@@ -14,7 +14,9 @@ namespace nmz::kubernetes {
 namespace {
 namespace fs = std::filesystem;
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class AccessTest : public testing::Test {
  protected:
@@ -116,9 +118,16 @@ TEST_F(AccessTest, WhatIsWrongIsNamed) {
   variables["KUBECONFIG"] = write("list", "clusters: {a: b}\n");
   EXPECT_THAT(error(), HasSubstr("clusters is no list"));
   const std::string rest = "\ncontexts:\n- {name: c, context: {cluster: c, user: u}}\ncurrent-context: c\n";
-  variables["KUBECONFIG"] =
-      write("proxy", "clusters:\n- {name: c, cluster: {server: 'https://x', proxy-url: 'http://p'}}" + rest);
-  EXPECT_THAT(error(), HasSubstr("proxy-url"));
+  variables["KUBECONFIG"] = write("proxy",
+                                  "clusters:\n- {name: c, cluster: {server: 'https://x', proxy-url: 'https://a:b@p'}}\n"
+                                  "users: [{name: u, user: {}}]" +
+                                      rest);
+  EXPECT_THAT(error(), AllOf(HasSubstr("the proxy 'https://p' is none that can be used"), Not(HasSubstr("b@"))));
+  variables["KUBECONFIG"] = write("groups",
+                                  "clusters:\n- {name: c, cluster: {server: 'https://x'}}\n"
+                                  "users: [{name: u, user: {as-groups: [a]}}]" +
+                                      rest);
+  EXPECT_THAT(error(), HasSubstr("user 'u': as-groups needs as"));
   variables["KUBECONFIG"] = write("user", "clusters:\n- {name: c, cluster: {server: 'https://x'}}" + rest);
   EXPECT_THAT(error(), HasSubstr("the user 'u', whom no kubeconfig has"));
   variables["KUBECONFIG"] =
@@ -127,6 +136,26 @@ TEST_F(AccessTest, WhatIsWrongIsNamed) {
   variables["KUBECONFIG"] =
       write("data", "clusters:\n- {name: c, cluster: {server: 'https://x', certificate-authority-data: '*'}}" + rest);
   EXPECT_THAT(error(), HasSubstr("cluster 'c': certificate-authority-data is no base64"));
+}
+
+TEST_F(AccessTest, SomebodyElseIsMeant) {
+  variables["KUBECONFIG"] = write("as", R"(
+current-context: c
+clusters: [{name: c, cluster: {server: "https://x", proxy-url: "socks5://me:p%40ss@proxy"}}]
+users:
+- name: u
+  user: {as: bob, as-uid: "7", as-groups: [a, b], as-user-extra: {"example.org/scope": [view]}}
+contexts: [{name: c, context: {cluster: c, user: u}}]
+)");
+  const auto found = find();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_THAT(found->impersonation,
+              testing::ElementsAre(testing::Pair("Impersonate-User", "bob"), testing::Pair("Impersonate-Uid", "7"),
+                                   testing::Pair("Impersonate-Group", "a"), testing::Pair("Impersonate-Group", "b"),
+                                   testing::Pair("Impersonate-Extra-example.org%2Fscope", "view")));
+  EXPECT_EQ(found->proxy.kind, http::Proxy::Kind::socks5);
+  EXPECT_EQ(found->proxy.port, 1080);
+  EXPECT_EQ(found->proxy.password, "p@ss");
 }
 
 TEST_F(AccessTest, APodsOwnClusterWhereNoFileSaysOne) {

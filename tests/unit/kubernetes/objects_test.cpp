@@ -42,7 +42,9 @@ TEST(JobManifestTest, FieldsAreThoseOfTheServersVersion) {
                     Not(HasSubstr(R"("backoffLimit":)"))));
   EXPECT_THAT(manifest(spec(27)), AllOf(HasSubstr(R"("backoffLimit":300)"), HasSubstr("DisruptionTarget"),
                                         Not(HasSubstr("PerIndex")), Not(HasSubstr("podReplacementPolicy"))));
-  EXPECT_THAT(manifest(spec(22)), AllOf(HasSubstr(R"("backoffLimit":300)"), Not(HasSubstr("podFailurePolicy"))));
+  EXPECT_THAT(manifest(spec(24)), AllOf(HasSubstr(R"("backoffLimit":300)"), HasSubstr(R"("completionMode":"Indexed")"),
+                                        Not(HasSubstr("podFailurePolicy"))));
+  EXPECT_THAT(manifest(spec(23)), AllOf(HasSubstr(R"("completions":3,"parallelism":3)"), Not(HasSubstr("Indexed"))));
 }
 
 TEST(JobManifestTest, APodGetsNoTokenAndTheAgentIsExecutableForAnybody) {
@@ -71,6 +73,53 @@ TEST(JobManifestTest, LimitsAreRequestsAndAQueueIsOfTheJobAlone) {
   EXPECT_EQ(text_at(made, {"metadata", "labels", "kueue.x-k8s.io/queue-name"}), "q");
   EXPECT_EQ(labels_at(made, {"spec", "template", "metadata", "labels"}).count("kueue.x-k8s.io/queue-name"), 0U);
   EXPECT_THAT(manifest(job), HasSubstr(R"("mountPath":"/run/secrets/s")"));
+}
+
+TEST(JobManifestTest, WhatIsSaidOfPods) {
+  JobSpec job = spec(35);
+  job.node_selector = {{"disk", "ssd"}};
+  job.tolerations.resize(2);
+  job.tolerations[0].key = "a";
+  job.tolerations[1].key = "b";
+  job.tolerations[1].value = "c";
+  job.tolerations[1].any_value = false;
+  job.tolerations[1].effect = "NoSchedule";
+  job.priority_class = "high";
+  job.service_account = "builder";
+  job.pull_secrets = {"registry"};
+  job.mounts.resize(3);
+  job.mounts[0].kind = Mount::Kind::node;
+  job.mounts[0].source = "/data";
+  job.mounts[0].target = "/d";
+  job.mounts[0].read_only = true;
+  job.mounts[1].kind = Mount::Kind::claim;
+  job.mounts[1].source = "claim";
+  job.mounts[1].target = "/c";
+  job.mounts[2].kind = Mount::Kind::memory;
+  job.mounts[2].size = 4096;
+  job.mounts[2].target = "/m";
+  EXPECT_THAT(manifest(job),
+              AllOf(HasSubstr(R"("nodeSelector":{"disk":"ssd"})"), HasSubstr(R"({"key":"a","operator":"Exists"})"),
+                    HasSubstr(R"({"key":"b","operator":"Equal","value":"c","effect":"NoSchedule"})"),
+                    HasSubstr(R"("priorityClassName":"high")"), HasSubstr(R"("serviceAccountName":"builder")"),
+                    HasSubstr(R"("imagePullSecrets":[{"name":"registry"}])")));
+  EXPECT_THAT(manifest(job),
+              AllOf(HasSubstr(R"({"name":"mount-0","hostPath":{"path":"/data"}})"),
+                    HasSubstr(R"({"name":"mount-0","mountPath":"/d","readOnly":true})"),
+                    HasSubstr(R"({"name":"mount-1","persistentVolumeClaim":{"claimName":"claim"}})"),
+                    HasSubstr(R"({"name":"mount-2","emptyDir":{"medium":"Memory","sizeLimit":"4096"}})")));
+}
+
+TEST(JobManifestTest, AnAgentOutOfAnImage) {
+  JobSpec job = spec(36);
+  job.agent_image = "agent:1";
+  job.command = {"/nmz/bin/nmzagent"};
+  job.arrival = Arrival::image_volume;
+  EXPECT_THAT(manifest(job), AllOf(HasSubstr(R"({"name":"programs","image":{"reference":"agent:1"}})"),
+                                   Not(HasSubstr("configMap")), Not(HasSubstr("initContainers"))));
+  job.arrival = Arrival::init_container;
+  EXPECT_THAT(manifest(job), AllOf(HasSubstr(R"("command":["/nmzagent","--copy-to","/nmz/bin/nmzagent"])"),
+                                   HasSubstr(R"({"name":"programs","emptyDir":{}})")));
 }
 
 TEST(ConfigMapManifestTest, ItIsTheJobs) {
@@ -136,6 +185,29 @@ TEST(RightsTest, AttachNeedsCreateFrom135On) {
   EXPECT_THAT(words(34), Not(Contains("create pods/attach")));
   EXPECT_THAT(role_manifest("ci"),
               AllOf(HasSubstr("  namespace: ci\n"), HasSubstr("resources: [pods/attach]\n  verbs: [get, create]\n")));
+}
+
+TEST(RightsTest, WhatRulesGrant) {
+  const Right attach{"", "pods/attach", "get"};
+  const Right jobs{"batch", "jobs", "create"};
+  const auto missing = [&](const std::string& rules) {
+    std::vector<std::string> words;
+    for (const Right& right :
+         missing_rights(rules_of(json(R"({"status": {"resourceRules": [)" + rules + "]}}")), {attach, jobs})) {
+      words.push_back(words_of(right));
+    }
+    return words;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(missing(R"({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]})"), testing::IsEmpty());
+  EXPECT_THAT(missing(R"({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]})"),
+              ElementsAre("get pods/attach", "create jobs.batch"));
+  EXPECT_THAT(missing(R"({"verbs": ["get"], "apiGroups": [""], "resources": ["*/attach"]},
+                         {"verbs": ["create"], "apiGroups": ["apps"], "resources": ["jobs"]})"),
+              ElementsAre("create jobs.batch"));
+  EXPECT_THAT(missing(R"({"verbs": ["create", "get"], "apiGroups": ["", "batch"], "resources": ["jobs", "pods/attach"],
+                          "resourceNames": ["mine"]})"),
+              ElementsAre("get pods/attach", "create jobs.batch"));
 }
 
 }  // namespace

@@ -73,6 +73,24 @@ TEST(PodTableTest, OneThatIsRemovedIsNoWorkersAnyMoreAndOneThatHasSucceededIsThe
   EXPECT_EQ(table.place(0), Place::closed);
 }
 
+/// Before 1.24 pods have no index: any that runs may become any worker, and one that has succeeded is not replaced.
+TEST(PodTableTest, PodsWithoutAnIndex) {
+  PodTable table;
+  for (const char* uid : {"a", "b"}) see(table, pod(uid, -1));
+  ASSERT_NE(table.ready_anywhere({}), nullptr);
+  EXPECT_EQ(table.ready_anywhere({})->object.uid, "a");
+  EXPECT_EQ(table.ready_anywhere({"a"})->object.uid, "b");
+  EXPECT_EQ(table.ready_anywhere({"a", "b"}), nullptr);
+  table.take("a");
+  EXPECT_EQ(table.ready_anywhere({})->object.uid, "b");
+  EXPECT_FALSE(table.is_used_up(2));
+  see(table, pod("a", -1, "Succeeded"));
+  table.take("b");
+  EXPECT_TRUE(table.is_used_up(2));
+  see(table, pod("b", -1, "Failed"));
+  EXPECT_FALSE(table.is_used_up(2));  // that one is replaced
+}
+
 TEST(PodTroublesTest, EachComplaintIsToldOnce) {
   PodTable table;
   PodTroubles troubles;
