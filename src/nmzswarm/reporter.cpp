@@ -41,7 +41,7 @@ void Reporter::keep_state(RunState& state) {
 void Reporter::reached(const std::string& phase) { phases_.push_back({phase, elapsed()}); }
 
 void Reporter::listed() {
-  if (suite_.listing().failed) return;
+  if (suite_.listing().failed) return tell_listing();
   const auto& ids = suite_.ids();
   std::vector<std::chrono::nanoseconds> known;
   for (const schedule::Expectation& one : suite_.expectations()) {
@@ -64,6 +64,14 @@ void Reporter::listed() {
     show(events::Notice{std::to_string(suite_.listing().list.duplicates) +
                         " workload(s) are listed more than once and run once"});
   }
+}
+
+/// It has failed: one line of it is in the message.
+void Reporter::tell_listing() {
+  const std::string& output = suite_.listing().output;
+  const bool more = std::ranges::count(output, '\n') > 1;
+  if (!more || !logs_.write("listing.log", output)) return;
+  show(events::Notice{"all that the listing said: " + (logs_.directory() / "listing.log").string()});
 }
 
 void Reporter::tell_missing_timeouts() {

@@ -61,6 +61,7 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] events::Seconds expected_left() const;
   void show_trouble();
   [[nodiscard]] bool keeps_log(const dispatch::Ended& ended, events::Mark mark);
+  void tell_listing();
   void tell_missing_timeouts();
   void tell_slow();
   void tell_unread(const dispatch::Ended& ended);

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "nmz/report/rate.hpp"
+#include "nmz/runner/complaint.hpp"
 #include "nmz/runner/envelope.hpp"
 #include "nmz/schedule/retry_plan.hpp"
 #include "nmz/text/utf8.hpp"
@@ -253,9 +254,13 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const job::Outcome& 
       listing_.message = usable.error().message;
     }
   } else {
-    const std::string last = one_line(listing_output_);
+    const std::string said = runner_ ? text::printable(runner::complaint(listing_output_)) : one_line(listing_output_);
+    const std::string advice =
+        runner_ ? runner::advice(static_cast<int>(job::shell_status(outcome)), listing_output_, options_.runner) : "";
     listing_.failed = true;
-    listing_.message = name(schedule::listing) + " " + how(outcome) + (last.empty() ? "" : ": " + last);
+    listing_.message = name(schedule::listing) + " " + how(outcome) + (said.empty() ? "" : ": " + said) +
+                       (advice.empty() ? "" : " (" + advice + ")");
+    listing_.output = std::move(listing_output_);
   }
   listing_output_ = {};
   if (listed_) listed_();

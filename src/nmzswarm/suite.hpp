@@ -35,6 +35,7 @@ struct Listing {
   Listing() = default;
   bool failed = false;
   std::string message;  ///< why, one line
+  std::string output;   ///< all that was said then
   WorkloadList list;
 };
 
