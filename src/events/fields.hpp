@@ -204,6 +204,17 @@ auto fields(Is<HuntedWorkload> auto& m) {
   return std::tuple{both("name", m.name), both("runs", m.runs), both("failures", m.failures), both("lost", m.lost),
                     both("low", m.low),   both("high", m.high), both("rate", m.rate),         both("groups", m.groups)};
 }
+auto fields(Is<SettingTried> auto& m) {
+  return std::tuple{both("setting", m.setting),   both("runs", m.runs), both("failures", m.failures),
+                    both("too_late", m.too_late), both("low", m.low),   both("high", m.high),
+                    both("rate", m.rate)};
+}
+auto fields(Is<ClassifiedTest> auto& m) {
+  return std::tuple{both("name", m.name),       both("kind", m.kind),        both("confidence", m.confidence),
+                    both("why", m.why),         both("runs", m.runs),        both("lost", m.lost),
+                    both("workers", m.workers), both("before", m.before),    both("longest", m.longest),
+                    both("limit", m.limit),     both("settings", m.settings)};
+}
 auto fields(Is<TimeSplit> auto& m) {
   return std::tuple{both("work", m.work),           both("start_up", m.start_up), both("dispatch", m.dispatch),
                     both("imbalance", m.imbalance), both("retries", m.retries),   both("idle", m.idle)};
@@ -241,8 +252,8 @@ auto suite_result(auto& m) {
       suite_counts(m.counts),
       std::tuple{suite_only("failures", m.failures), suite_only("earlier_failures", m.earlier_failures),
                  suite_only("flaky_workloads", m.flaky), suite_only("hunted", m.hunted),
-                 suite_only("makespan", m.makespan), suite_only("bound", m.bound), suite_only("time_split", m.split),
-                 suite_only("phases", m.phases)});
+                 suite_only("classified", m.classified), suite_only("makespan", m.makespan),
+                 suite_only("bound", m.bound), suite_only("time_split", m.split), suite_only("phases", m.phases)});
 }
 auto fields(Is<RunEnded> auto& m) {
   return std::tuple_cat(std::tuple{both("result", m.result), both("message", m.message)}, search_result(m.search),

@@ -30,8 +30,8 @@ concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 template <class E>
 inline constexpr std::array<const char*, 0> words{};
 template <>
-inline constexpr std::array words<Mark>{"passed", "failed",  "timed-out", "skipped",   "flaky",
-                                        "lost",   "stopped", "retried",   "cancelled", "late"};
+inline constexpr std::array words<Mark>{"passed",  "failed",  "timed-out", "skipped", "flaky",   "lost",
+                                        "stopped", "retried", "cancelled", "late",    "repeated"};
 template <>
 inline constexpr std::array words<Part>{"candidate", "good-end", "passage"};
 template <>

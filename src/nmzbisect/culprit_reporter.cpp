@@ -84,31 +84,32 @@ void CulpritReporter::show_trouble() {
   if (std::string trouble = logs_.take_trouble(); !trouble.empty()) show(events::Notice{std::move(trouble)});
 }
 
+void CulpritReporter::sort(const std::string& test, search::Said what, Said& said) {
+  switch (what) {
+    case search::Said::passed:
+      said.told.passed.push_back(test);
+      break;
+    case search::Said::failed:
+      said.told.failed.push_back(test);
+      break;
+    case search::Said::untestable:
+      said.told.untestable.push_back(test);
+      break;
+    case search::Said::absent:
+      said.told.absent.push_back(test);
+      break;
+    case search::Said::nothing:
+      ++said.nothing;
+  }
+}
+
 CulpritReporter::Said CulpritReporter::said(const dispatch::Ended& ended) const {
   Said said;
   said.told.job = ended.job;
   said.told.item = name(ended.subject).id.hex();
   const auto& answers = plan_.answers_of(ended.subject);
   const auto tests = plan_.tests_of(ended.subject);
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const std::string& id = tests_.id(tests[i]);
-    switch (answers[i]) {
-      case search::Said::passed:
-        said.told.passed.push_back(id);
-        break;
-      case search::Said::failed:
-        said.told.failed.push_back(id);
-        break;
-      case search::Said::untestable:
-        said.told.untestable.push_back(id);
-        break;
-      case search::Said::absent:
-        said.told.absent.push_back(id);
-        break;
-      case search::Said::nothing:
-        ++said.nothing;
-    }
-  }
+  for (std::size_t i = 0; i < answers.size(); ++i) sort(tests_.id(tests[i]), answers[i], said);
   return said;
 }
 
@@ -165,7 +166,31 @@ void CulpritReporter::ended(const dispatch::Ended& ended) {
   if (counted) show(now);
   show(done);
   if (counted) show(of_tests.told);
+  if (counted && counted_) counted_(ended, done.log);
   tests_.forget(ended.job, ended.subject);
+}
+
+void CulpritReporter::known(const RememberedTests::Recalled& recalled) {
+  const TestMemory::Known& known = recalled.known;
+  const Named named = names_(recalled.commit);
+  Said of_tests;
+  of_tests.told.item = named.id.hex();
+  for (const auto& [test, what] : recalled.said) sort(tests_.id(test), what, of_tests);
+  ++counts_.known;
+  if (!known.log.empty()) kept_logs_.try_emplace(recalled.commit, known.log);
+  events::VerdictKnown told;
+  told.item = named.id.hex();
+  told.subject = named.subject;
+  told.mark = !of_tests.told.failed.empty()   ? events::Mark::failed
+              : !of_tests.told.passed.empty() ? events::Mark::passed
+                                              : events::Mark::skipped;
+  told.word = told.mark == events::Mark::failed ? words_.bad : told.mark == events::Mark::passed ? words_.good : "skip";
+  told.unix_time = std::chrono::duration_cast<events::Seconds>(known.when.time_since_epoch());
+  told.own = known.own;
+  told.log = known.log;
+  told.left = plan_.undecided();
+  show(told);
+  show(of_tests.told);
 }
 
 events::Progress CulpritReporter::progress() const {

@@ -13,6 +13,7 @@
 #include "nmz/logs/log_store.hpp"
 #include "nmz/search/many_culprits_plan.hpp"
 
+#include "remembered_tests.hpp"
 #include "reporter.hpp"
 #include "test_runs.hpp"
 
@@ -38,6 +39,13 @@ class CulpritReporter final : public coordinator::Observer {
   void collided(const dispatch::Collided& collided) override;
   void tick() override;
 
+  /// Called with each execution that counts, when it has ended, and its log.
+  void on_counted(std::function<void(const dispatch::Ended&, const std::string&)> counted) {
+    counted_ = std::move(counted);
+  }
+  /// What is remembered, and not tested.
+  void known(const RememberedTests::Recalled& recalled);
+
   [[nodiscard]] const Reporter::Counts& counts() const { return counts_; }
   /// Of the last execution of a commit; empty when there is none.
   [[nodiscard]] std::string log_of(dispatch::Subject commit) const;
@@ -52,6 +60,7 @@ class CulpritReporter final : public coordinator::Observer {
   [[nodiscard]] Named name(dispatch::Subject execution) const { return names_(plan_.commit_of(execution)); }
   [[nodiscard]] std::string log_name(dispatch::Subject execution) const;
   [[nodiscard]] Said said(const dispatch::Ended& ended) const;
+  static void sort(const std::string& test, search::Said what, Said& said);
   void describe_tests(const dispatch::Ended& ended, const Said& said, events::JobEnded& done);
   void show_trouble();
   [[nodiscard]] events::Progress progress() const;
@@ -61,6 +70,7 @@ class CulpritReporter final : public coordinator::Observer {
   std::function<Named(dispatch::Subject)> names_;
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   Reporter::Words words_;
+  std::function<void(const dispatch::Ended&, const std::string&)> counted_;
   events::Stream stream_;
   Reporter::Counts counts_;
   std::map<dispatch::Subject, std::string> kept_logs_;

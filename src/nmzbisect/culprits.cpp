@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "nmz/error/steps.hpp"
 #include "nmz/installation/agent_program.hpp"
@@ -22,6 +25,8 @@
 #include "bisect.hpp"
 #include "culprit_answer.hpp"
 #include "culprit_reporter.hpp"
+#include "remembered_tests.hpp"
+#include "test_memory.hpp"
 #include "test_runs.hpp"
 #include "trees.hpp"
 #include "workforce.hpp"
@@ -59,7 +64,7 @@ void keep_python_honest(wire::Run& command) {
 class Case {
  public:
   Case(const Search& search, run::ChosenRunner& runner)
-      : tests{std::move(runner.runner), search.options.command, given_tests(search.options)},
+      : tests{std::move(runner.runner), search.options.runner, search.options.command, given_tests(search.options)},
         plan{search.range.graph, plan_options(search, tests), tests.questions(plan)} {
     if (search.options.on_timeout == search::TimeoutMeans::bad) tests.time_out_fails();
   }
@@ -67,17 +72,20 @@ class Case {
   search::ManyCulpritsPlan plan;
 };
 
+std::optional<std::vector<std::string>> given_tests_of(const TestRuns& tests) {
+  return tests.given() ? std::optional{tests.ids()} : std::nullopt;
+}
+
 Named name(const Search& search, dispatch::Subject commit) {
   const git::CommitId id = search.subjects.at(commit);
   return {id, search.message_line(id)};
 }
 
-coordinator::RunEnd carry_out(Search& search, Case& the_case, Workshop& shop, CulpritReporter& reporter) {
+coordinator::RunEnd carry_out(Search& search, Case& the_case, RememberedTests& plan, const wire::Run& command,
+                              Workshop& shop, CulpritReporter& reporter) {
   const auto notice = [&reporter](const std::string& text) { reporter.show(events::Notice{text}); };
   take_patches(search, shop, notice);
   furnish(search, shop, notice);
-  wire::Run command = worker_command(search, shop.site);
-  keep_python_honest(command);
   Repetition work;
   work.commits = search.subjects;
   work.trials = [&plan = the_case.plan](dispatch::Subject execution) {
@@ -87,7 +95,7 @@ coordinator::RunEnd carry_out(Search& search, Case& the_case, Workshop& shop, Cu
     the_case.tests.give(the_case.plan, assignment, run);
   };
   work.fresh_trees = false;
-  coordinator::RunEnd end = carry_out_again(search, work, command, shop, the_case.plan, {reporter, notice});
+  coordinator::RunEnd end = carry_out_again(search, work, command, shop, plan, {reporter, notice});
   tell_changes(search, shop, notice);
   return end;
 }
@@ -104,6 +112,7 @@ events::RunEnded summary(const Search& search, const CulpritAnswer& answer, cons
   ended.search.good = reporter.counts().good;
   ended.search.bad = reporter.counts().bad;
   ended.search.skip = reporter.counts().skip;
+  ended.search.known = reporter.counts().known;
   ended.search.answer = answer.output;
   ended.workers = std::max(search.workers, reporter.most_workers());
   ended.wall = reporter.elapsed();
@@ -134,6 +143,28 @@ int print(const Options& options, const CulpritAnswer& answer, run::Records& rec
   return records.tell_losses(answer.exit_status);
 }
 
+/// What is remembered, in a line.
+void tell_known(const RememberedTests& plan, CulpritReporter& reporter) {
+  if (plan.known() == 0) return;
+  reporter.show(events::Notice{fmt::format(
+      "{}what the tests said at {} commit{} is known from earlier tests (--again tests them anew)",
+      plan.goes_on() ? "goes on where it was interrupted: " : "", plan.known(), plan.known() == 1 ? "" : "s")});
+}
+
+/// The search has ended: what it has found out is kept.
+void remember(const Case& the_case, const events::RunEnded& ended, TestMemory& memory, CulpritReporter& reporter) {
+  std::set<std::string> flaky;
+  for (search::TestNumber test = 0; test < the_case.plan.tests(); ++test) {
+    const search::Fate::Kind kind = the_case.plan.fate(test).kind;
+    const bool doubtful = kind == search::Fate::Kind::flaky || kind == search::Fate::Kind::no_single_commit;
+    if (doubtful) flaky.insert(the_case.tests.id(test));
+  }
+  std::string answer;
+  for (const events::Culprit& one : ended.search.culprits) answer += (answer.empty() ? "" : " ") + one.commit;
+  memory.end(ended.result, answer, ended.search.tests, the_case.plan.finished(), flaky);
+  if (const std::string trouble = memory.take_trouble(); !trouble.empty()) reporter.show(events::Notice{trouble});
+}
+
 }  // namespace
 
 int find_culprits(Search& search, run::Loop& loop, site::Site& site) {
@@ -144,7 +175,12 @@ int find_culprits(Search& search, run::Loop& loop, site::Site& site) {
   Workshop shop{
       loop, site, need(installation::find_agent()), need(read_inputs(options, search.repository, search.range)), {},
       {},   {}};
-  need(site.occupy());
+  wire::Run command = worker_command(search, site);
+  keep_python_honest(command);
+  TestMemory memory{search, Question{search, site, command, shop.inputs}, given_tests_of(the_case.tests)};
+  RememberedTests plan{the_case.plan, the_case.tests, memory, search.range.graph};
+  plan.absorb();
+  if (!plan.finished()) need(site.occupy());
   run::Records records{program, options, repository_name(search.repository), stderr};
   const auto names = [&search](dispatch::Subject commit) { return name(search, commit); };
   CulpritReporter reporter{the_case.plan, the_case.tests, names, records.logs(), {options.term_old, options.term_new}};
@@ -157,13 +193,21 @@ int find_culprits(Search& search, run::Loop& loop, site::Site& site) {
   if (const std::string line = site.choice(); !line.empty()) reporter.show(events::Notice{line});
   for (const std::string& line : site.swept()) reporter.show(events::Notice{line});
   if (!found.empty()) reporter.show(events::Notice{found});
-  const coordinator::RunEnd end = carry_out(search, the_case, shop, reporter);
+  if (const std::string trouble = memory.take_trouble(); !trouble.empty()) reporter.show(events::Notice{trouble});
+  plan.tell([&reporter](const RememberedTests::Recalled& recalled) { reporter.known(recalled); });
+  tell_known(plan, reporter);
+  reporter.on_counted(
+      [&plan](const dispatch::Ended& ended, const std::string& log) { plan.keep(ended.subject, ended.outcome, log); });
+  coordinator::RunEnd end;
+  const bool tests = !plan.finished();
+  if (tests) end = carry_out(search, the_case, plan, command, shop, reporter);
   const CulpritAnswer answer = culprit_answer(the_case.plan, the_case.tests, end, options, names,
                                               [&](dispatch::Subject commit) { return reporter.log_of(commit); });
   const events::RunEnded ended = summary(search, answer, reporter, records.logs());
+  remember(the_case, ended, memory, reporter);
   reporter.show(ended);
   const int status = write_reports(options, ended.search, print(options, answer, records));
-  if (keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
+  if (tests && keeps_trees(options)) site.keep(trees_to_keep(search, shop.inputs, site, shop.in_trees));
   records.close(site);
   return status;
 }

@@ -12,6 +12,7 @@
 #include "nmz/events/stream.hpp"
 #include "nmz/job/outcome.hpp"
 #include "nmz/run/replay.hpp"
+#include "nmz/runner/complaint.hpp"
 #include "nmz/text/utf8.hpp"
 
 namespace nmz::nmzbisect {
@@ -28,17 +29,12 @@ std::string random_word() {
   return fmt::format("{:016x}{:016x}", first, number());
 }
 
-std::string last_line(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
-  constexpr std::size_t longest = 300;
-  return text::printable(text.substr(text.rfind('\n') + 1).substr(0, longest));
-}
-
 }  // namespace
 
-TestRuns::TestRuns(std::unique_ptr<runner::Runner> runner, std::vector<std::string> given,
+TestRuns::TestRuns(std::unique_ptr<runner::Runner> runner, std::string name, std::vector<std::string> given,
                    std::optional<std::vector<std::string>> ids)
     : runner_{std::move(runner)},
+      name_{std::move(name)},
       given_{std::move(given)},
       given_ids_{ids.has_value()},
       ids_{std::move(ids).value_or(std::vector<std::string>{})},
@@ -63,7 +59,10 @@ void TestRuns::give(const search::ManyCulpritsPlan& plan, const dispatch::Assign
     return;
   }
   std::vector<std::string> ids;
-  for (const search::TestNumber test : plan.tests_of(assignment.subject)) ids.push_back(ids_.at(test));
+  const auto tests = plan.tests_of(assignment.subject);
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    if (!recalled(assignment.subject, i)) ids.push_back(ids_.at(tests[i]));
+  }
   under_way_.erase(assignment.job);
   const auto placed = under_way_.emplace(assignment.job, runner::GroupRun{*runner_, std::move(ids), random_word()});
   runner::Command command = placed.first->second.command(given_);
@@ -88,7 +87,13 @@ std::string TestRuns::finished(const dispatch::Assign& assignment, const wire::F
     const std::size_t at = list.mapped().find(line);
     heard.listed = job::passed(finished.outcome) && at != std::string::npos;
     if (heard.listed) heard.list = list.mapped().substr(at + line.size());
-    if (!heard.listed) trouble_ = job::describe(finished.outcome) + ": " + last_line(list.mapped());
+    if (!heard.listed) {
+      const std::string& said = list.mapped();
+      const auto status = static_cast<int>(job::shell_status(finished.outcome));
+      const std::string advice = runner::advice(status, said, name_);
+      trouble_ = job::describe(finished.outcome) + ": " + text::printable(runner::complaint(said)) +
+                 (advice.empty() ? "" : " (" + advice + ")");
+    }
     return {};
   }
   const auto found = under_way_.find(assignment.job);
@@ -105,6 +110,13 @@ std::string TestRuns::finished(const dispatch::Assign& assignment, const wire::F
   }
   under_way_.erase(found);
   return rest;
+}
+
+void TestRuns::recall(dispatch::Subject execution, std::vector<Said> said) { recalled_[execution] = std::move(said); }
+
+bool TestRuns::recalled(dispatch::Subject execution, std::size_t at) const {
+  const auto found = recalled_.find(execution);
+  return found != recalled_.end() && found->second.at(at) != Said::nothing;
 }
 
 void TestRuns::forget(job::JobId job, dispatch::Subject execution) {
@@ -125,10 +137,16 @@ std::vector<Said> TestRuns::answers(const search::ManyCulpritsPlan& plan, dispat
   const auto found = heard_.find(execution);
   const bool nothing_heard = found == heard_.end();
   std::vector<Said> said(tests.size(), nothing_heard ? Said::untestable : Said::nothing);
+  const auto known = recalled_.find(execution);
+  for (std::size_t i = 0; known != recalled_.end() && i < tests.size(); ++i) {
+    if (recalled(execution, i)) said[i] = known->second[i];
+  }
   if (nothing_heard) return said;
   if (plan.task_of(execution) == search::ManyCulpritsPlan::Task::list) return by_list(plan, execution, found->second);
-  for (std::size_t i = 0; i < tests.size() && i < found->second.ends.size(); ++i) {
-    const auto& end = found->second.ends[i];
+  std::size_t ran = 0;  // of those that were not known
+  for (std::size_t i = 0; i < tests.size() && ran < found->second.ends.size(); ++i) {
+    if (recalled(execution, i)) continue;
+    const auto& end = found->second.ends[ran++];
     if (!end) continue;
     said[i] = meaning(*end);
     if (said[i] == Said::failed) details_[{tests[i], plan.commit_of(execution)}] = end->detail;

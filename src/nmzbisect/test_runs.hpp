@@ -25,14 +25,20 @@ namespace nmz::nmzbisect {
 
 class TestRuns {
  public:
-  /// `given`: what the user wrote after `--`. `ids`: nothing = the runner's list at the bad end.
-  TestRuns(std::unique_ptr<runner::Runner> runner, std::vector<std::string> given,
+  /// `name`: of the runner, for people. `given`: what the user wrote after `--`. `ids`: nothing = the runner's list at
+  /// the bad end.
+  TestRuns(std::unique_ptr<runner::Runner> runner, std::string name, std::vector<std::string> given,
            std::optional<std::vector<std::string>> ids);
 
   void time_out_fails() { time_out_fails_ = true; }
   [[nodiscard]] search::ManyCulpritsPlan::Questions questions(const search::ManyCulpritsPlan& plan);
   [[nodiscard]] std::size_t most_together() const { return runner_->most_together(); }
   [[nodiscard]] bool given() const { return given_ids_; }
+
+  /// What is known of an execution's tests beforehand, by test; of `nothing` it runs. Before give().
+  void recall(dispatch::Subject execution, std::vector<search::Said> said);
+  /// Whether that was so of its test at this place.
+  [[nodiscard]] bool recalled(dispatch::Subject execution, std::size_t at) const;
 
   /// What an execution runs.
   void give(const search::ManyCulpritsPlan& plan, const dispatch::Assign& assignment, wire::Run& run);
@@ -64,6 +70,7 @@ class TestRuns {
   [[nodiscard]] std::optional<std::size_t> take_list(dispatch::Subject execution);
 
   std::unique_ptr<runner::Runner> runner_;
+  std::string name_;
   std::vector<std::string> given_;
   bool given_ids_;
   bool time_out_fails_ = false;
@@ -71,6 +78,7 @@ class TestRuns {
   std::map<job::JobId, runner::GroupRun> under_way_;
   std::map<job::JobId, std::string> listing_;
   std::map<dispatch::Subject, Heard> heard_;
+  std::map<dispatch::Subject, std::vector<search::Said>> recalled_;
   std::map<std::pair<search::TestNumber, dispatch::Subject>, std::string> details_;
   std::map<std::string, std::uint32_t, std::less<>> units_;
   std::string mark_;

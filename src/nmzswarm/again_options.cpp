@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t most_retries = 1000;
 constexpr std::uint64_t most_runs = 1'000'000'000;
+constexpr std::uint64_t most_runs_to_classify = 100'000;
 constexpr std::uint64_t most_loops = 1000;
 
 Result<double> parse_width(const std::string& option, const std::string& text) {
@@ -38,6 +39,14 @@ std::vector<command_line::Option> again_options(AgainOptions& options) {
       value("--for", "TIME", time(options.hunt_for), "Run the workloads again and again; start none after this time"),
       value("--stop-at-width", "WIDTH", stored(options.stop_at_width, parse_width),
             "Run each workload until the 95 % interval of its failure rate is as narrow as this (0.02)"),
+      or_alone(
+          value("--classify", "N", count(options.classify.most_runs, most_runs_to_classify),
+                "Run what failed up to N times more, at the end: alone, beside others, under CPU load and after "
+                "what ran before it; and tell whether it is genuine, flaky, contention, the time limit or the order "
+                "[40]"),
+          "40"),
+      value("--classify-for", "TIME", time(options.classify.time),
+            "For --classify: begin none of these runs after this time [10m]"),
       value("--rerun", "WHICH",
             one_of<Rerun>(options.rerun,
                           {{"failed", Rerun::failed}, {"unfinished", Rerun::unfinished}, {"last", Rerun::last}}, needs),
@@ -55,6 +64,10 @@ Result<void> check(const AgainOptions& options, bool chunked, command_line::Pars
     return parser.contradiction(names, why);
   };
   if (options.hunts() && chunked) return contradiction("--chunks", "--chunks and --repeat exclude each other");
+  if (options.classify.most_runs > 0 && (chunked || options.hunts())) {
+    names.emplace_back("--classify");
+    return contradiction("--chunks", "--classify goes with neither --chunks nor --repeat");
+  }
   if (options.hunts() && options.retries > 0) {
     return contradiction("--retries", "--retries and --repeat exclude each other: a hunt counts every failure");
   }

@@ -15,6 +15,13 @@ namespace nmz::nmzswarm {
 /// Which workloads of an earlier run run again.
 enum class Rerun : std::uint8_t { nothing, failed, unfinished, last };
 
+/// --classify: what failed runs again until it is known why.
+struct ClassifyChoice {
+  ClassifyChoice() = default;
+  std::uint32_t most_runs = 0;                               ///< of each failed test; 0 = it is not asked for
+  std::chrono::milliseconds time{std::chrono::minutes{10}};  ///< for all of them
+};
+
 struct AgainOptions {
   AgainOptions() = default;
   std::uint32_t retries = 0;
@@ -27,6 +34,7 @@ struct AgainOptions {
   std::uint32_t stress_cpu = 0;
 
   Rerun rerun = Rerun::nothing;
+  ClassifyChoice classify;
 
   /// Each workload runs many times.
   [[nodiscard]] bool hunts() const { return repeat > 0 || until_fail > 0 || hunt_for.count() > 0 || stop_at_width > 0; }

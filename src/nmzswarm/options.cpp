@@ -71,6 +71,9 @@ Examples:
   nmzswarm --workloads tests.txt --repeat 500 --stress-cpu 2 -- sh -c './run-test "$NMZ_WORKLOAD"'
       How often does each test fail? Every run has an NMZ_SEED and an NMZ_RUN of its own; what fails is shown with the
       command that repeats it. See also --until-fail, --for and --stop-at-width.
+  nmzswarm --runner pytest --classify
+      Why did it fail? What failed runs again in several settings, and is told to be genuine, flaky, a matter of
+      contention, of the time limit, or of the order.
   nmzswarm -source suite -replicas 30 -chunks 30 --shuffle --seed 7
       Static chunks as Namazu Swarm published them: one invocation and one verdict for each chunk.
 
@@ -277,6 +280,11 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
     std::vector<std::string> names = hunting_options;
     names.emplace_back("--speculate");
     return parser.contradiction(names, "--speculate and --repeat exclude each other: each run of a hunt counts once");
+  }
+  if (options.speculate && options.again.classify.most_runs > 0) {
+    return parser.contradiction(
+        {"--classify", "--speculate"},
+        "--classify and --speculate exclude each other: copies would run beside what runs alone");
   }
   if (const auto sound = constraints(options.apart, {}); !sound) return tl::unexpected<Error>{sound.error()};
   if (options.speculate && options.apart.any()) {

@@ -41,7 +41,7 @@ void Reporter::keep_state(RunState& state) {
 void Reporter::reached(const std::string& phase) { phases_.push_back({phase, elapsed()}); }
 
 void Reporter::listed() {
-  if (suite_.listing().failed) return;
+  if (suite_.listing().failed) return tell_listing();
   const auto& ids = suite_.ids();
   std::vector<std::chrono::nanoseconds> known;
   for (const schedule::Expectation& one : suite_.expectations()) {
@@ -64,6 +64,14 @@ void Reporter::listed() {
     show(events::Notice{std::to_string(suite_.listing().list.duplicates) +
                         " workload(s) are listed more than once and run once"});
   }
+}
+
+/// It has failed: one line of it is in the message.
+void Reporter::tell_listing() {
+  const std::string& output = suite_.listing().output;
+  const bool more = std::ranges::count(output, '\n') > 1;
+  if (!more || !logs_.write("listing.log", output)) return;
+  show(events::Notice{"all that the listing said: " + (logs_.directory() / "listing.log").string()});
 }
 
 void Reporter::tell_missing_timeouts() {
@@ -123,9 +131,13 @@ void Reporter::log(const dispatch::Assign& assignment, std::string_view bytes) {
 }
 
 void Reporter::finished(const dispatch::Assign& assignment, const wire::Finished& finished) {
-  if (suite_.runner() == nullptr || assignment.subject == schedule::listing) return;
-  const std::string rest = suite_.runner()->finished(assignment, finished.outcome, finished.test_time);
-  logs_.append(assignment.job, suite_.log_name(assignment.subject), assignment.attempt, rest);
+  if (assignment.subject == schedule::listing) return;
+  if (suite_.runner() != nullptr) {
+    const bool learns = suite_.experiment(assignment.subject) == nullptr;
+    const std::string rest = suite_.runner()->finished(assignment, finished.outcome, finished.test_time, learns);
+    logs_.append(assignment.job, suite_.log_name(assignment.subject), assignment.attempt, rest);
+  }
+  suite_.finished(assignment, finished.test_time);
 }
 
 void Reporter::show_trouble() {
@@ -136,6 +148,7 @@ void Reporter::show_trouble() {
 }
 
 events::Mark Reporter::mark_of(const dispatch::Ended& ended) const {
+  if (suite_.experiment(ended.subject) != nullptr) return events::Mark::repeated;
   switch (ended.fate) {
     case dispatch::Ended::Fate::retried:
     case dispatch::Ended::Fate::disturbed:
@@ -179,12 +192,13 @@ void Reporter::ended(const dispatch::Ended& ended) {
     return;
   }
   const bool counted = ended.fate == dispatch::Ended::Fate::counted;
-  const bool settles = known && !lists && counted && !suite_.batches()->runs_again(ended.subject);
+  const bool asks = suite_.experiment(ended.subject) != nullptr;
+  const bool settles = known && !lists && counted && !asks && !suite_.batches()->runs_again(ended.subject);
   times_.ended(ended, settles, lists, elapsed());
   if (!known || (lists && counted)) return;
   const events::JobEnded done = told(ended);
   show_trouble();
-  if (suite_.groups() != nullptr && !lists && counted) {
+  if (suite_.groups() != nullptr && !lists && counted && !asks) {
     tests_ended(ended, done);
   } else {
     show(done);
@@ -227,6 +241,7 @@ events::JobEnded Reporter::told(const dispatch::Ended& ended) {
   if (ended.subject == schedule::listing) return done;
   done.workload = workload(ended.subject);
   done.run = suite_.run_number(ended.subject, ended.attempt);
+  if (done.mark == events::Mark::repeated) describe_repetition(ended, done);
   done.workloads = suite_.batches()->workloads(ended.subject).size();
   done.log = logs_.close(ended.job, suite_.log_name(ended.subject), ended.attempt, keeps_log(ended, done.mark));
   if (ended.fate != dispatch::Ended::Fate::late) ran_.insert(done.workload);
@@ -271,6 +286,7 @@ std::vector<std::string> Reporter::idle() const {
 bool Reporter::keeps_log(const dispatch::Ended& ended, events::Mark mark) {
   const bool about_workload =
       ended.fate == dispatch::Ended::Fate::counted || ended.fate == dispatch::Ended::Fate::retried;
+  if (mark == events::Mark::repeated) return job::is_failure(job::classify(ended.outcome));
   if (suite_.hunt() == nullptr || mark != events::Mark::passed) return about_workload;
   return passing_logs_.insert(suite_.hunt()->workloads(ended.subject).front()).second;
 }

@@ -54,12 +54,14 @@ class Reporter final : public coordinator::Observer {
   [[nodiscard]] events::JobEnded told(const dispatch::Ended& ended);
   /// Of a group; `common`: what is the same for all of its tests.
   void tests_ended(const dispatch::Ended& ended, const events::JobEnded& common);
+  void describe_repetition(const dispatch::Ended& ended, events::JobEnded& done) const;
   void describe_test(schedule::Workload test, const runner::TestEnd& end, bool settled, events::JobEnded& done);
   [[nodiscard]] events::Mark mark_of(const dispatch::Ended& ended) const;
   [[nodiscard]] std::string workload(dispatch::Subject subject) const;
   [[nodiscard]] events::Seconds expected_left() const;
   void show_trouble();
   [[nodiscard]] bool keeps_log(const dispatch::Ended& ended, events::Mark mark);
+  void tell_listing();
   void tell_missing_timeouts();
   void tell_slow();
   void tell_unread(const dispatch::Ended& ended);

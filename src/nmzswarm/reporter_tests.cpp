@@ -60,6 +60,16 @@ void Reporter::tests_ended(const dispatch::Ended& ended, const events::JobEnded&
   show_trouble();
 }
 
+/// Of --classify: the test that is asked about is the last one of its process.
+void Reporter::describe_repetition(const dispatch::Ended& ended, events::JobEnded& done) const {
+  if (suite_.runner() == nullptr) return;
+  const auto& ends = suite_.runner()->ends(ended.subject);
+  if (ends.empty() || !ends.back()) return;
+  done.outcome = class_of(ends.back()->verdict);
+  done.detail = detail_of(*ends.back());
+  done.took = ends.back()->took;
+}
+
 void Reporter::describe_test(schedule::Workload test, const runner::TestEnd& end, bool settled,
                              events::JobEnded& done) {
   const schedule::GroupPlan& plan = *suite_.groups();

@@ -39,7 +39,7 @@ std::string RunnerWork::output(job::JobId job, std::string_view bytes) {
 }
 
 std::string RunnerWork::finished(const dispatch::Assign& assignment, const job::Outcome& outcome,
-                                 std::chrono::nanoseconds took) {
+                                 std::chrono::nanoseconds took, bool learns) {
   const auto found = under_way_.find(assignment.job);
   if (found == under_way_.end()) return {};
   runner::GroupRun& execution = found->second;
@@ -50,7 +50,7 @@ std::string RunnerWork::finished(const dispatch::Assign& assignment, const job::
   for (std::size_t i = 0; i < ends.size() && (ends.size() == 1 || hopeless); ++i) {
     if (!ends[i]) ends[i] = execution.silent_end(execution.ids()[i], outcome);
   }
-  learn_start(took, ends);
+  if (learns) learn_start(took, ends);
   ends_[assignment.subject] = std::move(ends);
   under_way_.erase(found);
   return rest;

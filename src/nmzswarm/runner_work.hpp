@@ -41,7 +41,9 @@ class RunnerWork {
   /// What of an execution's output is for its log.
   std::string output(job::JobId job, std::string_view bytes);
   /// It has ended; returns the rest of its output.
-  std::string finished(const dispatch::Assign& assignment, const job::Outcome& outcome, std::chrono::nanoseconds took);
+  /// `learns`: it tells what a start costs, too.
+  std::string finished(const dispatch::Assign& assignment, const job::Outcome& outcome, std::chrono::nanoseconds took,
+                       bool learns);
   /// All about it has been told.
   void forget(job::JobId job, dispatch::Subject subject) {
     under_way_.erase(job);

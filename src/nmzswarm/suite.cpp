@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "nmz/report/rate.hpp"
+#include "nmz/runner/complaint.hpp"
 #include "nmz/runner/envelope.hpp"
 #include "nmz/schedule/retry_plan.hpp"
 #include "nmz/text/utf8.hpp"
@@ -120,6 +121,7 @@ void Suite::use(std::unique_ptr<schedule::ListedPlan> plan) {
   plan_->read_outcomes_as([this](dispatch::Subject subject, const job::Outcome& outcome) {
     job::Outcome meant = outcome;
     if (skips(subject, outcome)) meant.kind = job::OutcomeKind::skipped;
+    if (groups_ == nullptr) note_end(subject, meant);
     return meant;
   });
 }
@@ -147,7 +149,8 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_groups() {
   options.retries = options_.again.retries;
   options.failures_to_stop = options_.fail_fast;
   options.largest = runner_->most_together();
-  const auto answers = [this](dispatch::Subject subject, const job::Outcome& /*outcome*/) {
+  const auto answers = [this](dispatch::Subject subject, const job::Outcome& outcome) {
+    note_end(subject, outcome);
     groups_->learn_start(runner_->start());
     return runner_->answers(subject);
   };
@@ -180,16 +183,18 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::constrained(std::unique_ptr<sched
 
 void Suite::tell_time(std::chrono::nanoseconds now) {
   if (hunt_ != nullptr) hunt_->tell_time(now);
+  if (classification_ != nullptr) classification_->plan().tell_time(now);
 }
 
 std::uint64_t Suite::run_number(dispatch::Subject subject, std::uint32_t attempt) const {
+  if (const auto* const again = experiment(subject); again != nullptr) return again->number;
   return hunt_ != nullptr && subject != schedule::listing ? hunt_->number(subject) : attempt;
 }
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
   if (options_.again.hunts()) return constrained(make_hunt());
-  if (runner_) return make_groups();
+  if (runner_) return classified(make_groups());
   schedule::BatchOptions options;
   options.grouping = options_.chunked ? schedule::Grouping::chunks : schedule::Grouping::singly;
   options.workers = workers_;
@@ -200,8 +205,8 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   // A shuffled order is asked for, and the same one for a seed, whatever is remembered meanwhile.
   auto order = options.shuffle ? std::vector<schedule::Expectation>(ids().size()) : expectations_;
   auto plan = std::make_unique<schedule::BatchPlan>(std::move(order), options);
-  if (options_.again.retries == 0) return constrained(std::move(plan));
-  return constrained(std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries));
+  if (options_.again.retries == 0) return classified(constrained(std::move(plan)));
+  return classified(constrained(std::make_unique<schedule::RetryPlan>(std::move(plan), options_.again.retries)));
 }
 
 Result<void> Suite::check_sizes(const schedule::WorkloadPlan& plan) const {
@@ -249,9 +254,13 @@ std::unique_ptr<schedule::WorkloadPlan> Suite::take_listing(const job::Outcome& 
       listing_.message = usable.error().message;
     }
   } else {
-    const std::string last = one_line(listing_output_);
+    const std::string said = runner_ ? text::printable(runner::complaint(listing_output_)) : one_line(listing_output_);
+    const std::string advice =
+        runner_ ? runner::advice(static_cast<int>(job::shell_status(outcome)), listing_output_, options_.runner) : "";
     listing_.failed = true;
-    listing_.message = name(schedule::listing) + " " + how(outcome) + (last.empty() ? "" : ": " + last);
+    listing_.message = name(schedule::listing) + " " + how(outcome) + (said.empty() ? "" : ": " + said) +
+                       (advice.empty() ? "" : " (" + advice + ")");
+    listing_.output = std::move(listing_output_);
   }
   listing_output_ = {};
   if (listed_) listed_();
@@ -273,6 +282,7 @@ std::size_t Suite::chunks() const {
 
 std::string Suite::name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return runner_ ? "the listing of the tests" : "the master script";
+  if (const auto* const again = experiment(subject); again != nullptr) return experiment_name(*again);
   const auto workloads = batches()->workloads(subject);
   if (hunt_ != nullptr) return fmt::format("{} (run {})", ids().at(workloads.front()), hunt_->number(subject));
   if (groups_ != nullptr && workloads.size() > 1) {
@@ -286,6 +296,10 @@ std::string Suite::name(dispatch::Subject subject) const {
 
 std::string Suite::log_name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "master-script";
+  if (const auto* const again = experiment(subject); again != nullptr) {
+    return fmt::format("{:06}-{}.{}-{}", again->workload, file_name(ids().at(again->workload)),
+                       again->neighbour ? "beside" : "again", again->number);
+  }
   if (options_.chunked) return fmt::format("chunk-{}", subject);
   if (groups_ != nullptr) return fmt::format("group-{}", subject);
   const schedule::Workload workload = batches()->workloads(subject).front();
@@ -313,7 +327,13 @@ std::int64_t Suite::workloads_of(dispatch::Subject subject) const {
 }
 
 std::chrono::milliseconds Suite::timeout(dispatch::Subject subject) const {
-  if (options_.timeout_factor <= 0) return options_.timeout * workloads_of(subject);
+  const auto* const again = experiment(subject);
+  if (again == nullptr) return limit(subject) * (options_.timeout_factor > 0 ? 1 : workloads_of(subject));
+  return limit(subject) * ((again->more_time ? more_time : 1) + static_cast<std::int64_t>(again->before.size()));
+}
+
+std::chrono::milliseconds Suite::limit(dispatch::Subject subject) const {
+  if (options_.timeout_factor <= 0) return options_.timeout;
   const schedule::Expectation known = expected(subject);
   if (!known) return std::chrono::milliseconds{0};
   const std::chrono::duration<double, std::milli> longest = *known * options_.timeout_factor;
@@ -375,10 +395,15 @@ wire::Run Suite::run(const dispatch::Assign& assignment) {
   run.timeout = timeout(assignment.subject);
   run.log_limit = options_.log_limit;
   const auto workloads = batches()->workloads(assignment.subject);
-  if (runner_) {
+  if (experiment(assignment.subject) != nullptr) {
+    give_experiment(assignment, run);
+  } else if (runner_) {
     give_tests(assignment, workloads, run);
   } else {
     put_workloads(run, workloads);
+  }
+  if (classification_ != nullptr && experiment(assignment.subject) == nullptr) {
+    classification_->begins(assignment.worker, workloads);
   }
   if (groups_ != nullptr) return run;
   if (options_.chunked) {

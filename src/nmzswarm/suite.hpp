@@ -20,6 +20,7 @@
 #include "nmz/schedule/listed_plan.hpp"
 #include "nmz/schedule/repeat_plan.hpp"
 
+#include "classification.hpp"
 #include "options.hpp"
 #include "runner_work.hpp"
 #include "workload_list.hpp"
@@ -34,6 +35,7 @@ struct Listing {
   Listing() = default;
   bool failed = false;
   std::string message;  ///< why, one line
+  std::string output;   ///< all that was said then
   WorkloadList list;
 };
 
@@ -62,6 +64,16 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] RunnerWork* runner() { return runner_.get(); }
   /// Null unless executions are about groups of tests, and until there is a list.
   [[nodiscard]] const schedule::GroupPlan* groups() const { return groups_; }
+  /// Null unless it is to be known why tests failed, and until there is a list.
+  [[nodiscard]] const Classification* classification() const { return classification_.get(); }
+  /// Null where the execution is one of the suite.
+  [[nodiscard]] const schedule::ClassifyPlan::Experiment* experiment(dispatch::Subject subject) const {
+    return classification_ == nullptr ? nullptr : classification_->experiment(subject);
+  }
+  /// Called when failed tests begin to run again.
+  void on_classifying(std::function<void()> begins) { classifying_ = std::move(begins); }
+  /// An execution has ended; before the plan hears of it.
+  void finished(const dispatch::Assign& assignment, std::chrono::nanoseconds took);
   /// Since the first workload was started.
   void tell_time(std::chrono::nanoseconds now);
   [[nodiscard]] const Listing& listing() const { return listing_; }
@@ -115,6 +127,14 @@ class Suite final : public coordinator::WorkSource {
   std::unique_ptr<schedule::WorkloadPlan> make_hunt();
   [[nodiscard]] std::unique_ptr<schedule::WorkloadPlan> constrained(std::unique_ptr<schedule::WorkloadPlan> plan) const;
   std::unique_ptr<schedule::WorkloadPlan> make_groups();
+  std::unique_ptr<schedule::WorkloadPlan> classified(std::unique_ptr<schedule::WorkloadPlan> plan);
+  void note_end(dispatch::Subject subject, const job::Outcome& outcome);
+  [[nodiscard]] std::optional<schedule::Seen> look(dispatch::Subject subject, const job::Outcome& outcome) const;
+  [[nodiscard]] std::string experiment_name(const schedule::ClassifyPlan::Experiment& experiment) const;
+  void give_experiment(const dispatch::Assign& assignment, wire::Run& run);
+  void put_before(const schedule::ClassifyPlan::Experiment& experiment, wire::Run& run) const;
+  /// Of a workload by itself.
+  [[nodiscard]] std::chrono::milliseconds limit(dispatch::Subject subject) const;
   [[nodiscard]] Result<WorkloadList> listed(std::string_view output) const;
   [[nodiscard]] wire::Run listing_run();
   void put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const;
@@ -141,6 +161,9 @@ class Suite final : public coordinator::WorkSource {
   std::unique_ptr<schedule::ListedPlan> plan_;
   schedule::RepeatPlan* hunt_ = nullptr;
   schedule::GroupPlan* groups_ = nullptr;
+  std::unique_ptr<Classification> classification_;
+  std::function<void()> classifying_;
+  std::chrono::nanoseconds last_took_{0};  ///< of the execution that ended last
 };
 
 }  // namespace nmz::nmzswarm

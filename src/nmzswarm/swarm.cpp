@@ -28,6 +28,7 @@
 #include "nmz/run/records.hpp"
 #include "nmz/run/runner_choice.hpp"
 #include "nmz/site/site.hpp"
+#include "nmz/view/text.hpp"
 
 #include "command_template.hpp"
 #include "earlier_command.hpp"
@@ -269,6 +270,14 @@ void tell_seed(const Options& options, const Suite& suite, Reporter& reporter) {
   }
 }
 
+void tell_classifying(const ClassifyChoice& choice, const Suite& suite, Reporter& reporter) {
+  const std::size_t tests = suite.classification()->failed();
+  reporter.show(events::Notice{
+      fmt::format("--classify: {} that failed {} again to tell why, at most {} times each, for at most {}",
+                  tests == 1 ? "the workload" : fmt::format("{} workloads", tests), tests == 1 ? "runs" : "run",
+                  choice.most_runs, view::duration(choice.time))});
+}
+
 void remember(Memory& memory, const HistoryRows& rows, Suite& suite, Reporter& reporter) {
   if (!memory.history) return;
   std::vector<history::Observation> all = rows.all();
@@ -351,6 +360,8 @@ int conclude(const Options& options, Suite& suite, const coordinator::RunEnd& en
     ended.suite.hunted = hunted(suite, executions, options.arguments);
     kept = Kept{};  // it goes on with nothing, the earlier run only chose what to hunt for
   }
+  if (suite.classification() != nullptr) ended.suite.classified = suite.classification()->told(suite.ids());
+  executions.classified(ended.suite.classified);
   add_kept(ended, kept);
   judge(ended, suite, end, kept, options.again.flaky_fails);
   for (const std::string& workload : reporter.idle()) executions.not_run(workload);
@@ -365,11 +376,24 @@ int conclude(const Options& options, Suite& suite, const coordinator::RunEnd& en
   return status;
 }
 
-void bisect_what_failed(const Options& options, const Reporter& reporter, Memory& memory, const std::string& commit,
-                        logs::LogStore& logs) {
+/// Only what fails always is certain to be some commit's.
+bool no_commits_fault(const std::vector<events::ClassifiedTest>& classified, const std::string& test) {
+  const auto found = std::ranges::find(classified, test, &events::ClassifiedTest::name);
+  return found != classified.end() && found->kind != "genuine" && found->kind != "undecided";
+}
+
+void bisect_what_failed(const Options& options, const Reporter& reporter,
+                        const std::vector<events::ClassifiedTest>& classified, Memory& memory,
+                        const std::string& commit, logs::LogStore& logs) {
   const auto tell = [](const std::string& line) { output::complain(program.name, line); };
   std::vector<std::string> failed;
   for (const events::Failure& one : reporter.summary().suite.failures) failed.push_back(one.name);
+  const std::size_t all = failed.size();
+  std::erase_if(failed, [&](const std::string& test) { return no_commits_fault(classified, test); });
+  if (failed.size() < all) {
+    tell(fmt::format("--on-failure bisect: {} of {} not searched for: no commit's fault, says --classify",
+                     all - failed.size(), all));
+  }
   if (failed.empty()) return;
   if (!memory.history) return tell("--on-failure bisect: " + memory.trouble);
   const auto past = memory.history->past(memory.suite);
@@ -412,6 +436,7 @@ int run_suite(const Options& options, GivenList given) {
   reporter.show(records.beginning(*site, workers));
   tell_beginning(options, suite, *site, memory, reporter);
   suite.on_listed([&reporter] { reporter.listed(); });
+  suite.on_classifying([&] { tell_classifying(options.again.classify, suite, reporter); });
   if (listed) reporter.listed();
   coordinator::RunEnd end;
   if (!listed || !suite.ids().empty())
@@ -420,7 +445,9 @@ int run_suite(const Options& options, GivenList given) {
   const int status = conclude(options, suite, end, memory.kept, reporter, executions, records);
   records.close(*site);
   if (options.bisect_failures && status != exit_interrupted) {
-    bisect_what_failed(options, reporter, memory, commit, records.logs());
+    const auto* const why = suite.classification();
+    const auto classified = why == nullptr ? std::vector<events::ClassifiedTest>{} : why->told(suite.ids());
+    bisect_what_failed(options, reporter, classified, memory, commit, records.logs());
   }
   return status;
 }

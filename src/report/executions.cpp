@@ -1,8 +1,11 @@
 #include "nmz/report/executions.hpp"
 
 #include <cstddef>
+#include <map>
 #include <utility>
 #include <variant>
+
+#include <fmt/format.h>
 
 #include "nmz/files/tail.hpp"
 
@@ -30,7 +33,8 @@ Verdict verdict_of(job::Class outcome) {
 Verdict verdict_of(const events::JobEnded& event) {
   const bool pointless = event.mark == events::Mark::cancelled || event.mark == events::Mark::late;
   if (event.mark == events::Mark::skipped) return Verdict::skipped;
-  return pointless ? Verdict::cancelled : verdict_of(event.outcome);
+  const bool withdrawn = event.mark == events::Mark::repeated && event.outcome == job::Class::infrastructure;
+  return pointless || withdrawn ? Verdict::cancelled : verdict_of(event.outcome);
 }
 
 }  // namespace
@@ -55,6 +59,7 @@ void Executions::ended(const events::JobEnded& event, events::Seconds now) {
   if (const auto node = nodes_.find(event.worker); node != nodes_.end()) execution.node = node->second;
   execution.verdict = verdict_of(event);
   execution.detail = event.detail;
+  execution.repeated = event.mark == events::Mark::repeated;
   execution.start = began->second;
   // Of a lost one nobody measured how long it took.
   execution.took = event.took.count() > 0 || event.more > 0 ? event.took : now - began->second;
@@ -85,8 +90,26 @@ void Executions::known_before(const std::string& workload, std::string_view resu
   all_.push_back(std::move(execution));
 }
 
+void Executions::classified(const std::vector<events::ClassifiedTest>& tests) {
+  std::map<std::string_view, const events::ClassifiedTest*> by_name;
+  for (const events::ClassifiedTest& one : tests) by_name.emplace(one.name, &one);
+  for (Execution& one : all_) {
+    const auto found = by_name.find(one.workload);
+    if (found == by_name.end() || one.repeated) continue;
+    const events::ClassifiedTest& test = *found->second;
+    one.properties = {{"nmz.kind", test.kind},
+                      {"nmz.why", test.why},
+                      {"nmz.confidence", fmt::format("{:.3f}", test.confidence)},
+                      {"nmz.repetitions", std::to_string(test.runs)}};
+    for (const events::SettingTried& tried : test.settings) {
+      one.properties.emplace_back("nmz.failed " + tried.setting, tried.rate);
+    }
+  }
+}
+
 void Executions::read_log_tails() {
   for (Execution& one : all_) {
+    if (one.repeated) continue;
     const bool failure = one.verdict == Verdict::failed || one.verdict == Verdict::timed_out;
     if (failure) one.log_tail = files::tail_of_file(one.log_path, log_tail);
   }

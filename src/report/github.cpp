@@ -26,6 +26,9 @@ std::string annotation(const TestCase& test) {
       fmt::format("{}{}{:.1f} s", source.detail, source.detail.empty() ? "after " : " after ", source.took.count());
   if (!source.node.empty()) message += " on " + source.node;
   if (failed_before) message += fmt::format("; passed in attempt {}", test.decisive->attempt);
+  for (const auto& [name, value] : test.decisive->properties) {
+    if (name == "nmz.kind") message += "; " + value;
+  }
   if (!source.log_tail.empty()) message += fmt::format("\n{}", last_lines(source.log_tail, log_lines, log_bytes));
   if (!source.log_path.empty()) message += "\nlog: " + source.log_path;
   const std::string title = fmt::format("{}: {}", to_string(verdict), test.decisive->workload);

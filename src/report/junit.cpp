@@ -130,10 +130,22 @@ std::string body(const TestCase& test) {
   return result + system_out(decisive);
 }
 
+std::string properties(const Execution& execution) {
+  if (execution.properties.empty()) return {};
+  std::string result = "<properties>\n";
+  for (const auto& [name, value] : execution.properties) {
+    result += "<property";
+    result += attribute("name", name);
+    result += attribute("value", value);
+    result += "/>\n";
+  }
+  return result + "</properties>\n";
+}
+
 std::string element(const TestCase& test, std::string_view class_name) {
   const std::string name = attribute("name", test.decisive->workload);
   const std::string time = attribute("time", test.decisive->took);
-  const std::string inner = body(test);
+  const std::string inner = properties(*test.decisive) + body(test);
   return inner.empty() ? fmt::format("<testcase{}{}{}/>\n", name, class_name, time)
                        : fmt::format("<testcase{}{}{}>\n{}</testcase>\n", name, class_name, time, inner);
 }

@@ -75,6 +75,7 @@ std::vector<TestCase> test_cases(std::span<const Execution> executions) {
   std::unordered_map<std::string_view, std::size_t> places;
   std::vector<std::vector<const Execution*>> attempts;
   for (const Execution& execution : executions) {
+    if (execution.repeated) continue;
     const auto [place, fresh] = places.try_emplace(execution.workload, attempts.size());
     if (fresh) attempts.emplace_back();
     attempts[place->second].push_back(&execution);

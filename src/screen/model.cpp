@@ -210,7 +210,8 @@ void Model::on(const events::JobEnded& event) {
     throughput_.add(now_, searches() ? 1 : event.workloads);
   }
   marks_.at(static_cast<std::size_t>(event.mark)) += searches() ? 1 : event.workloads;
-  if (searches() || event.mark != events::Mark::passed) endings_.push_back(Ended{event, now_});
+  const bool told_by_kind = event.mark == events::Mark::passed || event.mark == events::Mark::repeated;
+  if (searches() || !told_by_kind) endings_.push_back(Ended{event, now_});
 }
 
 void Model::on(const events::VerdictKnown& event) {

@@ -151,6 +151,7 @@ Tone tone_of(events::Mark mark) {
     case Mark::retried:
     case Mark::cancelled:
     case Mark::late:
+    case Mark::repeated:
       break;
   }
   return Tone::faint;

@@ -161,6 +161,9 @@ void add_result(Page& page, const events::RunEnded& end) {
   for (const std::string& line : view::hunt_lines(result.hunted, false)) {
     if (page.room() > 6) page.add(shown(line));
   }
+  for (const std::string& line : view::kind_lines(result.classified)) {
+    if (page.room() > 6) page.add(shown(line));
+  }
   if (!result.failures.empty()) page.add("Enter opens the log of a failure", {Tone::faint});
 }
 

@@ -120,6 +120,17 @@ std::optional<Verdict> ManyCulpritsPlan::verdict(TestNumber test, Said said) con
   return std::nullopt;
 }
 
+std::vector<std::pair<TestNumber, Said>> ManyCulpritsPlan::learn_of(
+    dispatch::Subject commit, const std::vector<std::pair<TestNumber, Said>>& said) {
+  std::vector<std::pair<TestNumber, Said>> news;
+  for (const auto& one : said) {
+    const bool fresh = searches_for(one.first) && !tests_.at(one.first).said.contains(commit);
+    if (fresh && one.second != Said::nothing) news.push_back(one);
+  }
+  if (!news.empty()) take(commit, news);
+  return news;
+}
+
 void ManyCulpritsPlan::take(dispatch::Subject commit, const std::vector<std::pair<TestNumber, Said>>& said) {
   std::map<TestNumber, Verdict> verdicts;
   for (const auto& [test, what] : said) {

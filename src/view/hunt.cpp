@@ -62,4 +62,22 @@ std::vector<std::string> hunt_lines(const std::vector<HuntedWorkload>& hunted, b
   return lines;
 }
 
+std::vector<std::string> kind_lines(const std::vector<events::ClassifiedTest>& classified) {
+  constexpr std::size_t width = 24;
+  std::vector<std::string> lines;
+  for (const events::ClassifiedTest& one : classified) {
+    const std::string sure = one.runs == 0 ? "" : fmt::format(" ({:.0f} % sure)", 100 * one.confidence);
+    lines.push_back(fmt::format("{} is {}{}: {}; {}{} on {}", text::printable(one.name), text::printable(one.kind),
+                                sure, text::printable(one.why), plural(one.runs, "repetition"),
+                                one.lost > 0 ? fmt::format(" and {} lost", one.lost) : "",
+                                plural(one.workers, "worker")));
+    for (const events::SettingTried& tried : one.settings) {
+      const std::string late = tried.too_late == 0 ? "" : fmt::format("; {} passed, too late", tried.too_late);
+      lines.push_back(fmt::format("    {:<{}} failed {}{}", text::printable(tried.setting), width,
+                                  text::printable(tried.rate), late));
+    }
+  }
+  return lines;
+}
+
 }  // namespace nmz::view

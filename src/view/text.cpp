@@ -40,6 +40,7 @@ const char* colour_of(Mark mark) {
     case Mark::retried:
     case Mark::cancelled:
     case Mark::late:
+    case Mark::repeated:
       break;
   }
   return dim;
@@ -61,6 +62,7 @@ StatusLevel level_of(Mark mark) {
       return StatusLevel::skip;
     case Mark::cancelled:
     case Mark::late:
+    case Mark::repeated:
       break;
   }
   return StatusLevel::all;
@@ -341,6 +343,7 @@ void Text::tell_failures(const events::SuiteResult& result) {
   }
   for (const std::string& text : hunt_lines(result.hunted, verbose())) line(text);
   for (const events::Failure& flaky : result.flaky) name("flaky", yellow, flaky, true);
+  for (const std::string& text : kind_lines(result.classified)) line(text);
   for (const events::Failure& earlier : result.earlier_failures) {
     if (!quiet()) name("failed", red, earlier, false);
   }

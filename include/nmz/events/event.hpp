@@ -135,7 +135,7 @@ struct Output {
 /// What an execution means for its item. `passed` and `failed` are good and bad (old and new) in a search. `flaky`:
 /// passed after it had failed. `skipped`: what was to be tested said that it cannot be. `lost`: no worker could give it
 /// a result. `stopped`: the command ended the search. The last three say why there is no result (retried: its worker
-/// was lost, or its failure does not count yet).
+/// was lost, or its failure does not count yet). `repeated`: an execution of --classify, which only says why it failed.
 enum class Mark : std::uint8_t {
   passed,
   failed,
@@ -147,6 +147,7 @@ enum class Mark : std::uint8_t {
   retried,
   cancelled,
   late,
+  repeated,
 };
 
 [[nodiscard]] constexpr bool is_result(Mark mark) { return mark < Mark::retried; }
@@ -354,6 +355,34 @@ struct HuntedWorkload {
   friend bool operator==(const HuntedWorkload&, const HuntedWorkload&) = default;
 };
 
+/// Repetitions of a failed test in one setting.
+struct SettingTried {
+  std::string setting;  ///< "alone", "beside others", "under CPU load", "after what ran before it"
+  std::uint32_t runs = 0;
+  std::uint32_t failures = 0;
+  std::uint32_t too_late = 0;  ///< of these: passed, but after the time limit
+  double low = 0;              ///< of the 95 % interval of the failure rate
+  double high = 1;
+  std::string rate;  ///< in words
+  friend bool operator==(const SettingTried&, const SettingTried&) = default;
+};
+
+/// Why a test has failed, as its repetitions say (--classify).
+struct ClassifiedTest {
+  std::string name;
+  std::string kind;  ///< "genuine", "flaky", "contention", "time-limit", "order-dependent", "undecided"
+  double confidence = 0;
+  std::string why;            ///< a sentence
+  std::uint32_t runs = 0;     ///< repetitions
+  std::uint32_t lost = 0;     ///< and those without a result
+  std::uint32_t workers = 0;  ///< on which they were
+  std::string before;         ///< what ran before it; may be empty
+  Seconds longest{0};         ///< of its repetitions
+  Seconds limit{0};           ///< the time limit; 0 = none
+  std::vector<SettingTried> settings;
+  friend bool operator==(const ClassifiedTest&, const ClassifiedTest&) = default;
+};
+
 struct PhaseReached {
   std::string phase;
   Seconds at{0};
@@ -363,11 +392,12 @@ struct PhaseReached {
 struct SuiteResult {
   SuiteCounts counts;
   std::vector<Failure> failures;
-  std::vector<Failure> earlier_failures;  ///< of the run that this one goes on with, and not run again
-  std::vector<Failure> flaky;             ///< each with its last failure
-  std::vector<HuntedWorkload> hunted;     ///< empty unless it was a hunt
-  Seconds makespan{0};                    ///< from the first workload's start to the last one's end
-  Seconds bound{0};                       ///< max(total / workers, longest), of the durations measured
+  std::vector<Failure> earlier_failures;   ///< of the run that this one goes on with, and not run again
+  std::vector<Failure> flaky;              ///< each with its last failure
+  std::vector<HuntedWorkload> hunted;      ///< empty unless it was a hunt
+  std::vector<ClassifiedTest> classified;  ///< of a run with --classify: what failed
+  Seconds makespan{0};                     ///< from the first workload's start to the last one's end
+  Seconds bound{0};                        ///< max(total / workers, longest), of the durations measured
   TimeSplit split;
   std::vector<PhaseReached> phases;  ///< when each was reached, since the start
   friend bool operator==(const SuiteResult&, const SuiteResult&) = default;

@@ -23,6 +23,8 @@ class Executions final : public events::Consumer {
   void not_run(const std::string& workload);
   /// A workload of the run that this one goes on with, which ended with this result (events::word_of).
   void known_before(const std::string& workload, std::string_view result);
+  /// Why they failed.
+  void classified(const std::vector<events::ClassifiedTest>& tests);
   void read_log_tails();
 
   [[nodiscard]] const std::vector<Execution>& all() const { return all_; }

@@ -4,7 +4,8 @@
 // workloads with several attempts, to what Maven Surefire writes and Jenkins, GitLab and others understand: a workload
 // that failed and then passed is a passed testcase with <flakyFailure>s, one that failed every time has its first
 // failure as <failure> and the further ones as <rerunFailure>s. A time-out is a <failure>, a lost worker an <error>,
-// what was cancelled or not run is <skipped>. The end of the log is the <system-out>.
+// what was cancelled or not run is <skipped>. The end of the log is the <system-out>. What --classify found are
+// <properties> of the testcase, as pytest writes them.
 //
 // Texts may be any bytes and XML may not: escape sequences for terminals are left out, and what is no UTF-8 or no
 // character of XML 1.0 becomes U+FFFD. The file is written piece by piece, so that 100,000 results need no second copy

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nmz::report {
@@ -32,7 +33,10 @@ struct Execution {
   Seconds start{0};      ///< since the start of the run
   Seconds took{0};
   std::string log_path;
-  std::string log_tail;  ///< bounded by the caller; any bytes
+  std::string log_tail;   ///< bounded by the caller; any bytes
+  bool repeated = false;  ///< only asks why the workload failed: no attempt at it
+  /// What more is known of its workload: names and values.
+  std::vector<std::pair<std::string, std::string>> properties;
 };
 
 using Verdict = Execution::Verdict;

@@ -35,6 +35,14 @@ class ListedPlan final : public dispatch::Plan {
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
+  [[nodiscard]] bool one_at_a_time() const override { return batches_ && batches_->one_at_a_time(); }
+  [[nodiscard]] bool take_news() override { return batches_ && batches_->take_news(); }
+  void serialise() override {
+    if (batches_) batches_->serialise();
+  }
+  void work_with(std::size_t workers) override {
+    if (batches_) batches_->work_with(workers);
+  }
 
   /// Without it outcomes are what they are.
   void read_outcomes_as(Meaning meaning) { meaning_ = std::move(meaning); }

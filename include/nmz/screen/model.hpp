@@ -149,7 +149,7 @@ class Model final : public events::Consumer {
   std::map<job::JobId, Running> running_;
   std::vector<Ended> endings_;
   std::deque<std::string> notices_;
-  std::array<std::size_t, 10> marks_{};
+  std::array<std::size_t, 11> marks_{};
   std::size_t left_ = 0;
   double rounds_left_ = 0;
   double confidence_ = 0;

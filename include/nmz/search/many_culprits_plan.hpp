@@ -95,6 +95,13 @@ class ManyCulpritsPlan final : public dispatch::Plan {
   [[nodiscard]] bool finished() const override;
   void work_with(std::size_t workers) override { options_.workers = workers; }
 
+  /// Whether it is being searched for: the ends have said what they say, and nothing is found yet.
+  [[nodiscard]] bool searches_for(TestNumber test) const { return tests_.at(test).stage == Stage::searching; }
+  /// What a commit says of tests is known without an execution. Returns those that it is news about; of the others, and
+  /// of those that are not searched for, nothing is learnt.
+  std::vector<std::pair<TestNumber, Said>> learn_of(dispatch::Subject commit,
+                                                    const std::vector<std::pair<TestNumber, Said>>& said);
+
   // Of an execution. A commit is a node, or stands behind them (ManyCulpritsOptions::outside).
   [[nodiscard]] dispatch::Subject commit_of(dispatch::Subject execution) const {
     return executions_.at(execution).commit;

@@ -24,4 +24,7 @@ namespace nmz::view {
 /// `every`, else all in one.
 [[nodiscard]] std::vector<std::string> hunt_lines(const std::vector<events::HuntedWorkload>& hunted, bool every);
 
+/// Why tests have failed: for each a line, and one for each setting.
+[[nodiscard]] std::vector<std::string> kind_lines(const std::vector<events::ClassifiedTest>& classified);
+
 }  // namespace nmz::view

@@ -119,6 +119,20 @@ function flakySection(run, panel) {
     })));
 }
 
+const kinds = { genuine: "bad", flaky: "odd", contention: "odd", "time-limit": "odd", "order-dependent": "odd", undecided: "dim" };
+
+function kindSection(run) {
+  const tests = run.end?.classified ?? [];
+  if (tests.length === 0) return null;
+  return section("kinds", "Why they failed", table("Kinds of failures", ["workload", "kind", "in which setting", "#failures", "95 % interval"],
+    tests.slice(0, 500).flatMap((one) => (one.settings.length > 0 ? one.settings : [null]).map((tried, i) => [
+      i === 0 ? one.name : "",
+      i === 0 ? [badge({ word: one.kind, sign: one.kind === "genuine" ? "✗" : "≈", look: kinds[one.kind] ?? "dim" }),
+        make("div", { class: "soft" }, `${one.why}; ${plural(one.runs, "repetition")} on ${plural(one.workers, "worker")}, ${percent(one.confidence)} sure`)] : "",
+      tried ? tried.setting : "", tried ? `${tried.failures} of ${tried.runs}${tried.too_late ? ` (${tried.too_late} too late)` : ""}` : "",
+      tried ? [interval(tried.low, tried.high), ` ${percent(tried.low)} to ${percent(tried.high)}`] : ""]))));
+}
+
 function slowestSection(run, panel) {
   const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took).slice(0, 10);
   if (slow.length < 2) return null;
@@ -199,7 +213,7 @@ function suiteNext(run) {
 
 export function suitePage(run, panel) {
   return {
-    parts: [outcomeSection(run), failureSection(run, panel), flakySection(run, panel), timeSection(run, panel),
+    parts: [outcomeSection(run), failureSection(run, panel), kindSection(run), flakySection(run, panel), timeSection(run, panel),
       slowestSection(run, panel), suiteNext(run), allSection(run, panel)],
     begin: () => {},
   };

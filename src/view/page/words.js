@@ -12,6 +12,7 @@ export const marks = [
   { word: "retried", sign: "↻", look: "dim" },
   { word: "cancelled", sign: "⊘", look: "dim" },
   { word: "late", sign: "⋯", look: "dim" },
+  { word: "repeated", sign: "⟳", look: "dim" },
 ];
 export const running = { word: "running", sign: "▶", look: "run" };
 export const outcomes = ["passed", "failed", "timed-out", "untestable", "infrastructure"];

@@ -128,12 +128,12 @@ TEST(ManualTest, NmzswarmsEventsAreDescribed) {
 
 TEST(ManualTest, TheWordsForAResultAreDescribed) {
   std::set<std::string> words;
-  for (int value = 0; value <= static_cast<int>(events::Mark::late); ++value) {
+  for (int value = 0; value <= static_cast<int>(events::Mark::repeated); ++value) {
     words.insert(events::word_of(static_cast<events::Mark>(value)));
   }
-  EXPECT_EQ(words.size(), 10U);
+  EXPECT_EQ(words.size(), 11U);
   EXPECT_THAT(missing(words, Page{pages / "nmzbisect/nmzbisect.1"}.words.at("job-done")),
-              testing::ElementsAre("flaky", "lost"))
+              testing::ElementsAre("flaky", "lost", "repeated"))
       << "a search has none of these";
   EXPECT_THAT(missing(words, Page{pages / "nmzswarm/nmzswarm.1"}.words.at("workload-done")),
               testing::ElementsAre("stopped"))

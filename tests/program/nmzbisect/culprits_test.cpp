@@ -1,6 +1,7 @@
 // Many red tests at once (--runner), with the real pytest: each gets its culprit, and what has none is told apart.
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -238,6 +239,61 @@ TEST_F(CulpritsTest, ARunnerThatCannotRunIsToldWithWhatItSays) {
   const Ended ended = search({}, {"--no-such-option"});
   EXPECT_EQ(ended.exit_code, 4);
   EXPECT_THAT(ended.err, HasSubstr("cannot be listed: exit 4"));
+  EXPECT_THAT(ended.err, HasSubstr("unrecognized arguments: --no-such-option"));
+  EXPECT_THAT(ended.err, HasSubstr("(what stands after -- is given to pytest)"));
+}
+
+TEST_F(CulpritsTest, AnsweredOnceItIsNotAskedAgain) {
+  make_usual();
+  const std::vector<std::string> options{
+      "--jobs", "2", "--tests", write("list", "test_it.py::test_00\ntest_it.py::test_08\ntest_it.py::test_old\n")};
+  const Ended first = search(options);
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(told("job-done"), Not(IsEmpty()));
+  const Ended again = search(options);
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.out, HasSubstr(repository.ids()[3] + " is the first bad commit of 1 test: commit 3\n"));
+  EXPECT_THAT(again.out, HasSubstr(repository.ids()[9] + " is the first bad commit of 1 test: commit 9\n"));
+  EXPECT_THAT(tests_of(9), ElementsAre("test_it.py::test_08"));
+  EXPECT_THAT(told("job-assigned"), IsEmpty());
+  EXPECT_THAT(told("verdict-known"), Not(IsEmpty()));
+  EXPECT_THAT(again.err, HasSubstr("is known from earlier tests (--again tests them anew)"));
+  // One test more: only that one runs.
+  const std::string more = write("more", "test_it.py::test_00\ntest_it.py::test_04\n");
+  EXPECT_EQ(search({"--jobs", "1", "--tests", more}).exit_code, 0);
+  EXPECT_THAT(tests_of(3), ElementsAre("test_it.py::test_00"));
+  EXPECT_THAT(tests_of(4), ElementsAre("test_it.py::test_04"));
+  EXPECT_THAT(told("job-done"), Not(IsEmpty()));
+}
+
+TEST_F(CulpritsTest, ASearchThatWasKilledGoesOn) {
+  const std::string begun = place.note("begun").string();
+  make([&](int commit) {
+    if (commit > 0) return Tree{};
+    return Tree{{"test_it.py", suite()},
+                {"conftest.py",
+                 "import os\nwith open('" + begun + "', 'a') as f: f.write(os.environ['NMZ_COMMIT'] + '\\n')\n"}};
+  });
+  const std::string range = repository.ids().front() + ".." + repository.ids().back();
+  auto run =
+      place.bisect_beside(repository.path(), {"--runner", "pytest", "--jobs", "1", "--no-confirm", "--tests",
+                                              write("list", "test_it.py::test_00\ntest_it.py::test_08\n"), range});
+  constexpr std::size_t some = 4;
+  const auto over = [&] { return run.wait_for(std::chrono::seconds{0}) == std::future_status::ready; };
+  ASSERT_TRUE(wait_until([&] { return lines_of(begun).size() >= some || over(); }));
+  for (const pid_t pid : place.bisect_processes()) ::kill(pid, SIGKILL);
+  for (const pid_t pid : place.processes()) ::kill(pid, SIGKILL);
+  static_cast<void>(run.get());
+  ASSERT_TRUE(wait_until([&] { return place.processes().empty(); }));
+  const std::string last = lines_of(begun).back();
+  const Ended ended = place.bisect(repository.path(), {"--continue"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("goes on where it was interrupted"));
+  EXPECT_THAT(ended.out, HasSubstr("test_it.py::test_08"));
+  std::map<std::string, int> times;
+  for (const std::string& commit : lines_of(begun)) ++times[commit];
+  times.erase(last);  // it had not ended
+  for (const auto& [commit, count] : times) EXPECT_EQ(count, 1) << commit << " is tested again";
 }
 
 TEST_F(CulpritsTest, WhatDoesNotGoTogetherIsOneLine) {

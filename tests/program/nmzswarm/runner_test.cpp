@@ -266,7 +266,13 @@ TEST_F(RunnerTest, WhatCannotBeListedIsOneLine) {
   write("conftest.py", "raise RuntimeError('broken conftest')\n");
   run({"--runner", "pytest"});
   EXPECT_EQ(ended.exit_code, 3);
-  EXPECT_THAT(ended.err, HasSubstr("the listing of the tests ended with status 4"));
+  EXPECT_THAT(ended.err, HasSubstr("the listing of the tests ended with status 4: ImportError while loading conftest"));
+  EXPECT_THAT(ended.err, HasSubstr("RuntimeError: broken conftest"));
+  EXPECT_THAT(ended.out, HasSubstr("listing.log"));
+  write("conftest.py", "");
+  run({"--runner", "pytest", "--", "--no-such-option"});
+  EXPECT_THAT(ended.err, HasSubstr("unrecognized arguments: --no-such-option"));
+  EXPECT_THAT(ended.err, HasSubstr("(what stands after -- is given to pytest)"));
   run({"--runner", "nosuch"});
   EXPECT_THAT(ended.err, HasSubstr("there is neither a runner nor a file 'nosuch'"));
 }

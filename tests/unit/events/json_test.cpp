@@ -165,6 +165,7 @@ TEST(EventsJsonTest, AResultIsAWord) {
   EXPECT_EQ(word(Mark::retried), "retried");
   EXPECT_EQ(word(Mark::cancelled), "cancelled");
   EXPECT_EQ(word(Mark::late), "late");
+  EXPECT_EQ(word(Mark::repeated), "repeated");
 }
 
 TEST(EventsJsonTest, ASearchsEndNamesTheSuspectsWithTheirShares) {

@@ -149,6 +149,26 @@ TEST(ExecutionsTest, AreToldWithWhatHappenedInThem) {
   EXPECT_DOUBLE_EQ(first.start.count(), 1);
 }
 
+TEST(ExecutionsTest, WhatOnlyAsksWhyIsNoAttempt) {
+  SuiteRun run{2};
+  run.execute("a", Mark::failed, job::Class::failed, 1);
+  run.execute("a", Mark::repeated, job::Class::passed, 2);
+  run.execute("b", Mark::passed, job::Class::passed, 3);
+  run.execute("b", Mark::repeated, job::Class::failed, 4);
+  EXPECT_EQ(run.tally.counts().failed, 1U);
+  EXPECT_EQ(run.tally.counts().passed, 1U);
+  const auto cases = test_cases(run.executions.all());
+  ASSERT_EQ(cases.size(), 2U);
+  EXPECT_EQ(cases[0].verdict(), Verdict::failed);
+  EXPECT_EQ(cases[1].verdict(), Verdict::passed);
+  events::ClassifiedTest known;
+  known.name = "a";
+  known.kind = "flaky";
+  run.executions.classified({known});
+  EXPECT_EQ(run.executions.all()[0].properties.at(0), (std::pair<std::string, std::string>{"nmz.kind", "flaky"}));
+  EXPECT_TRUE(run.executions.all()[2].properties.empty());
+}
+
 TEST(ExecutionsTest, BeginWhenTheirCommandBegins) {
   SuiteRun run{1};
   JobAssigned assigned;

@@ -24,7 +24,7 @@ class Game {
   using Truth = std::function<Said(TestNumber, dispatch::Subject)>;
 
   Game(const CommitGraph& graph, ManyCulpritsOptions options, Truth truth)
-      : truth_{std::move(truth)}, plan{graph, std::move(options), questions()} {}
+      : truth_{std::move(truth)}, graph_{graph}, plan{graph, std::move(options), questions()} {}
 
   void play(Random& random, std::size_t workers, std::size_t lost = 0) {
     std::vector<dispatch::Subject> running;
@@ -47,6 +47,7 @@ class Game {
         plan.give_back(one);
       } else {
         plan.record(one, outcome(one));
+        if (remembers > 0) remember(random);
       }
     }
   }
@@ -58,6 +59,24 @@ class Game {
   }
 
  private:
+  /// Some of what commits say of tests that are searched for is known, as soon as they are; each is told once.
+  void remember(Random& random) {
+    std::vector<TestNumber> fresh;
+    for (TestNumber test = 0; test < plan.tests(); ++test) {
+      if (plan.searches_for(test) && remembered_.insert(test).second) fresh.push_back(test);
+    }
+    for (dispatch::Subject commit = 0; commit < graph_.bad_end() && !fresh.empty(); ++commit) {
+      if (graph_.role(commit) != Role::candidate) continue;
+      std::vector<std::pair<TestNumber, Said>> said;
+      for (const TestNumber test : fresh) {
+        const Said truth = broken.contains(commit) ? Said::untestable : truth_(test, commit);
+        if (one_in(random, remembers)) said.emplace_back(test, truth);
+      }
+      for (const auto& [test, what] : plan.learn_of(commit, said)) ASSERT_EQ(plan.said(test, commit), what);
+      ASSERT_TRUE(plan.learn_of(commit, said).empty()) << "it is told twice";
+    }
+  }
+
   ManyCulpritsPlan::Questions questions() {
     ManyCulpritsPlan::Questions questions;
     questions.answers = [this](dispatch::Subject execution) {
@@ -95,8 +114,11 @@ class Game {
   }
 
   Truth truth_;
+  const CommitGraph& graph_;
+  std::set<TestNumber> remembered_;
 
  public:
+  std::size_t remembers = 0;         ///< one of so many verdicts; 0 = none
   std::set<TestNumber> brings_down;  ///< whatever runs after them in their process says nothing
   std::set<TestNumber> silences;     ///< nothing is said of any test in their process
   std::set<dispatch::Subject> broken;
@@ -167,6 +189,7 @@ TEST(ManyCulpritsTest, EachTestIsToldWhatASearchForItAloneWouldTell) {
               }};
     game.broken = broken;
     game.units = static_cast<std::uint32_t>(below(random, 3));
+    game.remembers = below(random, 4);
     game.play(random, 1 + below(random, 5), one_in(random, 2) ? 10 : 0);
     for (TestNumber test = 0; test < tests; ++test) {
       const BisectResult expected = alone(graph, [&](dispatch::Subject commit) {
