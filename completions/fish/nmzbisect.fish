@@ -13,7 +13,7 @@ function __nmz_words
         case --isolate
             printf '%s\n' none world network
         case --orchestrator
-            printf '%s\n' local docker swarm kubernetes
+            printf '%s\n' local docker swarm kubernetes funker
         case --inject
             printf '%s\n' auto archive config image
         case --flaky-result

@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include "nmz/job/log_cap.hpp"
 #include "nmz/wire/messages.hpp"
 
 #include "bind_watch.hpp"
@@ -24,7 +25,6 @@
 #include "failure.hpp"
 #include "last_words.hpp"
 #include "line_matcher.hpp"
-#include "log_cap.hpp"
 #include "log_pipe.hpp"
 #include "process_limit.hpp"
 #include "sweep.hpp"
@@ -88,7 +88,7 @@ class Job {
 
   Environment environment_ = Environment::inherited();
   std::optional<LineMatcher> matcher_;
-  LogCap cap_;
+  job::LogCap cap_;
   LogPipe log_;
   BindWatch binds_;
   std::vector<job::Taken> taken_;

@@ -3,6 +3,7 @@
 // A worker runs tests (agent.hpp). Its coordinator is at the other end of a descriptor it was started with, or it calls
 // a relay by itself (dialer.hpp), because inside a cluster nobody outside can reach it. A relay hands one stream on to
 // many workers that call it (relay.hpp). All three are one program, since whoever can start one can start the others.
+// The fourth role is for masters of Namazu Swarm v0, which call their workers (funker_worker.hpp).
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -26,6 +27,7 @@
 #include "agent.hpp"
 #include "dialer.hpp"
 #include "failure.hpp"
+#include "funker_worker.hpp"
 #include "keeper.hpp"
 #include "process_tree.hpp"
 #include "relay.hpp"
@@ -40,8 +42,9 @@ constexpr const char* usage =
     "Usage: nmzagent [--fd N | --connect | --attached] [--tree DIR]...\n"
     "       nmzagent --relay\n"
     "       nmzagent --copy-to FILE\n"
+    "       nmzagent funker [--listen ADDRESS:PORT] [--once] --executor SCRIPT\n"
     "\n"
-    "Runs tests for nmzbisect and nmzswarm, which start it; it is of no use by itself.\n"
+    "Runs tests for nmzbisect and nmzswarm, which start it; by itself it is of use as a funker worker alone.\n"
     "\n"
     "  --fd N      talk to the coordinator over the open descriptor N (default: stdin and stdout)\n"
     "  --connect   call the relay at NMZ_RELAY (address:port, [address]:port) with the token\n"
@@ -59,7 +62,15 @@ constexpr const char* usage =
     "  --copy-to FILE\n"
     "              write this program to FILE, for a container that has it not, and exit\n"
     "  --version   print the version and exit\n"
-    "  --help      print this text and exit\n";
+    "  --help      print this text and exit\n"
+    "\n"
+    "nmzagent funker is a worker of Namazu Swarm v0, for its masters and for nmzswarm --orchestrator funker:\n"
+    "\n"
+    "  --executor SCRIPT  is run by sh -c for each chunk, with the workloads on its stdin, one a line\n"
+    "  --listen ADDRESS:PORT  where to be called (default: port 9999 of all addresses)\n"
+    "  --once      end after the first answer, as v0's worker did, to be started anew for the next chunk\n"
+    "\n"
+    "Example: nmzagent funker --executor 'sh -e -x'\n";
 
 enum class Role { worker, calling_worker, relay, copy, version, help };
 
@@ -305,6 +316,29 @@ ExitCode relay() {
   return Relay{std::move(*stream), std::move(signals)}.run();
 }
 
+ExitCode funker(int argc, char** argv) {
+  auto options = parse_funker({argv + 2, argv + argc});
+  if (!options) {
+    static_cast<void>(std::fputs(usage, stderr));
+    return ExitCode::usage;
+  }
+  if (!settle_descriptors()) {
+    return complain("/dev/null", errno);
+  }
+  if (const int error = become_subreaper(); error != 0) {
+    return complain("cannot adopt orphaned processes", error);
+  }
+  UniqueFd signals = open_signals();
+  if (!signals) {
+    return complain("cannot receive signals", errno);
+  }
+  FunkerWorker worker{std::move(*options), std::move(signals)};
+  if (const int error = worker.open(); error != 0) {
+    return complain("cannot listen", error);
+  }
+  return worker.run();
+}
+
 ExitCode take_role(const Options& options) {
   switch (options.role) {
     case Role::help:
@@ -342,12 +376,16 @@ int main(int argc, char** argv) {
   // Before anything secret is read: no test that runs as the same user may look into this process, its descriptors or
   // its memory, or trace it. What it executes can be looked into again.
   ::prctl(PR_SET_DUMPABLE, 0);
-  const auto options = nmz::agent::parse(argc, argv);
+  const bool answers_calls = argc > 1 && std::string_view{argv[1]} == "funker";
+  const auto options = nmz::agent::parse(answers_calls ? 1 : argc, argv);
   if (!options) {
     static_cast<void>(std::fputs(nmz::agent::usage, stderr));
     return static_cast<int>(nmz::agent::ExitCode::usage);
   }
   try {
+    if (answers_calls) {
+      return static_cast<int>(nmz::agent::funker(argc, argv));
+    }
     return static_cast<int>(nmz::agent::take_role(*options));
   } catch (const std::exception& error) {
     static_cast<void>(std::fprintf(stderr, "nmzagent: %s\n", error.what()));

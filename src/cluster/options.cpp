@@ -32,6 +32,8 @@ std::string_view name_of(Kind kind) {
       return "swarm";
     case Kind::kubernetes:
       return "kubernetes";
+    case Kind::funker:
+      return "funker";
     case Kind::local:
       break;
   }
@@ -42,11 +44,37 @@ constexpr std::array of_kubernetes{"--namespace",         "--queue",      "--pod
                                    "--node-selector",     "--toleration", "--priority-class", "--service-account",
                                    "--image-pull-secret", "--pod-timeout"};
 
+/// Its workers are there already, with all that they have.
+Result<void> check_funker(command_line::Parser& parser, const std::string& image_option, const Options& options) {
+  const auto apart = [&parser](const std::string& one, const std::string& other, const std::string& why) {
+    return parser.contradiction({one, other}, why);
+  };
+  if (options.kind != Kind::funker) {
+    if (options.endpoints.empty()) return {};
+    return apart("--endpoint", "--orchestrator", "--endpoint is for --orchestrator funker");
+  }
+  std::vector<std::string> started{image_option, "--docker-stack", "--host",       "--context", "--network",
+                                   "--cpus",     "--memory",       "--constraint", "--mount",   "--secret",
+                                   "--inject",   "--target",       "--push"};
+  started.insert(started.end(), of_kubernetes.begin(), of_kubernetes.end());
+  for (const std::string& name : started) {
+    if (!parser.given(name)) continue;
+    return apart(name, "--orchestrator",
+                 name + " says how workers are started; those of --orchestrator funker are there already");
+  }
+  if (!options.endpoints.empty()) return {};
+  return apart("--orchestrator", "--endpoint",
+               "--orchestrator funker needs --endpoint HOST:PORT: where its workers are");
+}
+
 /// What the options say about each other.
 Result<void> check_pairs(command_line::Parser& parser, const std::string& image_option, const Options& options) {
   const auto apart = [&parser](const std::string& one, const std::string& other, const std::string& why) {
     return parser.contradiction({one, other}, why);
   };
+  if (Result<void> checked = check_funker(parser, image_option, options); !checked || options.kind == Kind::funker) {
+    return checked;
+  }
   const std::string needs_image = " is for containers and needs " + image_option + " IMAGE";
   if (options.kind && *options.kind != Kind::local && options.image.empty()) {
     return apart("--orchestrator", image_option,
@@ -113,16 +141,17 @@ std::vector<command_line::Option> option_table(Options& options, const std::stri
   };
   return {
       value(image_names, "IMAGE", text(options.image), image_help),
-      value(
-          "--orchestrator", "NAME",
-          one_of<std::optional<Kind>>(options.kind,
-                                      {{"local", Kind::local},
-                                       {"docker", Kind::docker},
-                                       {"swarm", Kind::swarm},
-                                       {"kubernetes", Kind::kubernetes}},
-                                      is_one_of),
-          "Where workers are: local, docker, swarm or kubernetes [without an image: local; on the manager of a Swarm: "
-          "swarm; with a kubeconfig and no Engine: kubernetes; else docker]"),
+      value("--orchestrator", "NAME",
+            one_of<std::optional<Kind>>(options.kind,
+                                        {{"local", Kind::local},
+                                         {"docker", Kind::docker},
+                                         {"swarm", Kind::swarm},
+                                         {"kubernetes", Kind::kubernetes},
+                                         {"funker", Kind::funker}},
+                                        is_one_of),
+            "Where workers are: local, docker, swarm, kubernetes; for nmzswarm also funker [without an image: local; "
+            "on the "
+            "manager of a Swarm: swarm; with a kubeconfig and no Engine: kubernetes; else docker]"),
       value("--docker-stack", "NAME", text(options.name),
             "What the names of all that is made on the Engine or in the cluster start with"),
       value("--host", "HOST", text(options.host),

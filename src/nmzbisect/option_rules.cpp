@@ -137,6 +137,12 @@ Result<void> take_noise(const Words& words, Options& options) {
   return parse_share("--confidence", words.confidence, 0.5, 1).map([&](double share) { options.confidence = share; });
 }
 
+Result<void> check_place(const Options& options, command_line::Parser& parser) {
+  if (options.containers.kind != cluster::Kind::funker) return {};
+  return parser.contradiction({"--orchestrator"},
+                              "--orchestrator funker is for nmzswarm: its workers take workloads, and no commits");
+}
+
 Result<void> check_pairs(const Words& words, Options& options, command_line::Parser& parser) {
   const auto apart = [&parser](const char* one, const char* other) {
     const std::string called = other == std::string_view{"--patch-range"} ? "--patch" : other;

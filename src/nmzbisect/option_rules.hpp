@@ -38,6 +38,8 @@ extern const char* const what_is_missing;
 [[nodiscard]] Result<void> take_noise(const Words& words, Options& options);
 /// What --runner needs, and what it goes with.
 [[nodiscard]] Result<void> check_runner(const Options& options, command_line::Parser& parser);
+/// Its workers have to take commits.
+[[nodiscard]] Result<void> check_place(const Options& options, command_line::Parser& parser);
 /// What excludes something else.
 [[nodiscard]] Result<void> check_pairs(const Words& words, Options& options, command_line::Parser& parser);
 /// Terms as git bisect accepts them: no command of its own, nothing that cannot be part of a ref name.

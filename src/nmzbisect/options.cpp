@@ -251,6 +251,7 @@ class CommandLine {
     if (until_now && !options().goods.empty()) words_.bads = {"HEAD"};
     return take_range(words_, options())
         .and_then([&] { return take_auto(options(), parser_); })
+        .and_then([&] { return check_place(options(), parser_); })
         .and_then([&] { return shared_.check(parser_); })
         .and_then([&] { return take_patches(words_, options()); })
         .and_then([&] { return check_pairs(words_, options(), parser_); })

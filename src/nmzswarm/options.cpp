@@ -74,6 +74,8 @@ Examples:
   nmzswarm --runner pytest --classify
       Why did it fail? What failed runs again in several settings, and is told to be genuine, flaky, a matter of
       contention, of the time limit, or of the order.
+  nmzswarm --orchestrator funker --endpoint worker-1,worker-2 --workloads tests.txt -chunks 20
+      Calls workers of Namazu Swarm v0 that are running, or nmzagent funker; their command is their own.
   nmzswarm -source suite -replicas 30 -chunks 30 --shuffle --seed 7
       Static chunks as Namazu Swarm published them: one invocation and one verdict for each chunk.
 
@@ -136,6 +138,20 @@ Result<std::uint64_t> parse_seed(const std::string& option, const std::string& t
   const auto [end, error] = std::from_chars(text.data(), last, seed);
   if (error == std::errc{} && end == last) return seed;
   return fail(ErrorKind::misconfigured, option + " needs a whole number, not '" + text + "'");
+}
+
+command_line::Take endpoints(Options& options) {
+  return [&options](const std::string& option, const std::string& text) {
+    return orchestrator::parse_funker_places(text)
+        .map([&](std::vector<orchestrator::FunkerPlace>&& places) {
+          auto& all = options.containers.endpoints;
+          all.insert(all.end(), std::make_move_iterator(places.begin()), std::make_move_iterator(places.end()));
+        })
+        .map_error([&](Error&& error) {
+          error.message = option + ' ' + error.message;
+          return std::move(error);
+        });
+  };
 }
 
 Table list_options(Options& options, Words& words) {
@@ -208,6 +224,8 @@ Table running_options(Options& options, Words& words, run::SharedOptions& shared
       or_alone(value("--fail-fast", "K", count(options.fail_fast, most), "End the run after K failures [1]"), "1"),
       value("--max-worker-restarts", "N", count(options.max_worker_restarts, most, 0),
             "How often a worker that was lost is started again until it is done without [5]"),
+      list("--endpoint", "HOST:PORT", endpoints(options),
+           "Where the workers of --orchestrator funker are, with commas between them; may be repeated [port 9999]"),
       flag("--speculate", options.speculate,
            "When workers are idle at the end, run what lasts unusually long a second time; the first result counts "
            "(the workloads have to bear it)"),
@@ -275,7 +293,33 @@ Result<void> check_runner(const Options& options, command_line::Parser& parser) 
   return parser.contradiction({"--list"}, "--list needs --workloads FILE");
 }
 
+bool calls_workers(const Options& options) { return options.containers.kind == cluster::Kind::funker; }
+
+/// A call takes the workloads to a worker, and nothing else.
+Result<void> check_calls(const Options& options, command_line::Parser& parser) {
+  if (!options.command.empty()) {
+    return parser.contradiction({"--orchestrator"},
+                                "the workers of --orchestrator funker have a command of their own: none goes after --");
+  }
+  for (const char* const name : {"--runner", "--isolate", "--env", "--env-file", "--replace", "--skip-code",
+                                 "--kill-grace", "--stress-cpu", "--on-failure"}) {
+    if (!parser.given(name)) continue;
+    return parser.contradiction({name, "--orchestrator"},
+                                std::string{name} +
+                                    " does not reach the workers of --orchestrator funker: they are "
+                                    "given workloads alone");
+  }
+  if (options.workloads.empty() && !options.ids) {
+    return fail(ErrorKind::misconfigured,
+                "what to run is missing: --orchestrator funker has no list of its own (--workloads FILE)");
+  }
+  return {};
+}
+
 Result<void> check_rest(const Options& options, command_line::Parser& parser) {
+  if (calls_workers(options)) {
+    if (Result<void> checked = check_calls(options, parser); !checked) return checked;
+  }
   if (options.speculate && options.again.hunts()) {
     std::vector<std::string> names = hunting_options;
     names.emplace_back("--speculate");
@@ -315,7 +359,7 @@ Result<void> check_rest(const Options& options, command_line::Parser& parser) {
     if (!options.workloads.empty() || options.ids) return {};
     return parser.contradiction({"--list"}, "--list needs --workloads FILE");
   }
-  if (image || !options.command.empty()) return {};
+  if (image || !options.command.empty() || calls_workers(options)) return {};
   return fail(ErrorKind::misconfigured, "the command is missing: nmzswarm --workloads FILE -- COMMAND [ARG...]");
 }
 
@@ -334,8 +378,19 @@ Result<void> split_off_list(Options& options) {
 void read_standard_input(Options& options) {
   const bool listed =
       options.ids || !options.workloads.empty() || !options.containers.image.empty() || !options.runner.empty();
-  if (listed || options.command.empty() || options.again.rerun != Rerun::nothing) return;
+  const bool has_command = !options.command.empty() || calls_workers(options);
+  if (listed || !has_command || options.again.rerun != Rerun::nothing) return;
   if (::isatty(STDIN_FILENO) == 0) options.workloads = "-";
+}
+
+/// What is configured for workers of another kind does not reach those that are called.
+void settle_calls(Options& options, const command_line::Parser& parser) {
+  if (!calls_workers(options)) return;
+  if (!parser.given("--runner")) options.runner.clear();
+  if (!parser.given("--on-failure")) options.bisect_failures = false;
+  if (!parser.given("--isolate")) options.isolate = Isolate::none;
+  if (!parser.given("--source")) options.containers.image.clear();
+  if (parser.command_is_default()) options.command.clear();
 }
 
 /// What follows from several options together.
@@ -389,6 +444,7 @@ class CommandLine {
       return fail(ErrorKind::misconfigured,
                   "unexpected argument '" + words_.free.front() + "'; the command goes after '--'");
     }
+    settle_calls(options(), parser_);
     if (auto split = options().runner.empty() ? split_off_list(options()) : Result<void>{}; !split)
       return tl::unexpected<Error>{split.error()};
     settle(options(), words_);

@@ -50,8 +50,9 @@ namespace {
 std::uint32_t most_ahead(const Options& options) {
   constexpr std::uint32_t plenty = 100;
   const bool decides = options.fail_fast > 0 || options.again.until_fail > 0 || options.again.stop_at_width > 0;
-  const bool in_a_tree = options.isolate != Isolate::none;  // which is opened for one job at a time
-  return decides || in_a_tree ? 0 : plenty;
+  const bool in_a_tree = options.isolate != Isolate::none;                 // which is opened for one job at a time
+  const bool in_calls = options.containers.kind == cluster::Kind::funker;  // each of them is one
+  return decides || in_a_tree || in_calls ? 0 : plenty;
 }
 
 Result<std::string> read_all(const std::string& path) {

@@ -14,5 +14,7 @@ using Opened = Result<std::unique_ptr<Site>>;
 [[nodiscard]] Opened open_containers(boost::asio::io_context& io, const Choice& choice);
 /// Pods of a cluster that a kubeconfig names.
 [[nodiscard]] Opened open_kubernetes(boost::asio::io_context& io, const Choice& choice);
+/// Workers of Namazu Swarm v0, which are called.
+[[nodiscard]] Opened open_funker(boost::asio::io_context& io, const Choice& choice);
 
 }  // namespace nmz::site

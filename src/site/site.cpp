@@ -15,11 +15,13 @@ struct Entry {
 };
 
 constexpr std::array table{Entry{"local", open_local}, Entry{"docker", open_containers},
-                           Entry{"swarm", open_containers}, Entry{"kubernetes", open_kubernetes}};
+                           Entry{"swarm", open_containers}, Entry{"kubernetes", open_kubernetes},
+                           Entry{"funker", open_funker}};
 
 /// An image that is given says that containers are meant, and the Engine whether it has a Swarm. A cluster is asked for
 /// by its name, or is all that there is.
 std::string_view chosen(const Choice& choice) {
+  if (choice.containers.kind == cluster::Kind::funker) return "funker";
   if (choice.containers.image.empty()) return "local";
   if (choice.containers.kind == cluster::Kind::kubernetes) return "kubernetes";
   if (cluster::means_kubernetes(choice.containers)) return "kubernetes";

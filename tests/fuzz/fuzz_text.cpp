@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nmz/command_line/quantities.hpp"
-#include "nmz/contract/v0.hpp"
+#include "nmz/contract/funker.hpp"
 #include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/history/history.hpp"
@@ -63,13 +63,34 @@ void check_utf8(Bytes bytes) {
   demand(text::printable(shown) == shown && shown.find_first_of("\n\r\x1b\x7f") == std::string::npos);
 }
 
-void check_messages(Bytes bytes) {
-  namespace v0 = contract::v0;
-  if (const auto request = v0::chunk_request_from_json(bytes.rest())) {
-    demand(v0::chunk_request_from_json(v0::to_json(*request)).has_value());
+/// Of a request, or of a result: nothing when it is refused. In pieces of that size.
+std::optional<std::string> read_message(bool request, std::string_view text, std::size_t piece) {
+  namespace funker = contract::funker;
+  contract::v0::ChunkResult result;
+  funker::RequestReader requests;
+  funker::ResultReader results{[&result](std::string_view log) { result.raw_log += log; }};
+  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
+    const std::string_view part = text.substr(0, piece);
+    if (request ? !requests.feed(part) : !results.feed(part)) return std::nullopt;
   }
-  if (const auto result = v0::chunk_result_from_json(bytes.rest())) {
-    demand(v0::chunk_result_from_json(v0::to_json(*result)).has_value());
+  if (request) {
+    const auto read = requests.finish();
+    return read ? std::optional{funker::to_json(*read)} : std::nullopt;
+  }
+  const auto verdict = results.finish();
+  if (!verdict) return std::nullopt;
+  result.chunk_id = verdict->chunk_id;
+  result.successful = verdict->successful;
+  return funker::to_json(result);
+}
+
+/// However a message comes, it is the same; and what is written of it is read as the same again.
+void check_messages(Bytes bytes) {
+  const std::size_t piece = 1U + bytes.byte();
+  for (const bool request : {true, false}) {
+    const auto whole = read_message(request, bytes.rest(), std::string::npos);
+    demand(read_message(request, bytes.rest(), piece) == whole);
+    if (whole) demand(read_message(request, *whole, piece) == whole);
   }
 }
 

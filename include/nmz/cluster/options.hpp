@@ -11,10 +11,11 @@
 #include "nmz/command_line/parser.hpp"
 #include "nmz/docker/types.hpp"
 #include "nmz/error/result.hpp"
+#include "nmz/orchestrator/funker_place.hpp"
 
 namespace nmz::cluster {
 
-enum class Kind : std::uint8_t { local, docker, swarm, kubernetes };
+enum class Kind : std::uint8_t { local, docker, swarm, kubernetes, funker };
 
 /// How the agent gets into a container. archive: uploaded into it; config: a config of the Swarm, mounted; image: an
 /// image derived from the user's.
@@ -28,13 +29,14 @@ struct Options {
   std::string target;        ///< the derived image's name
   bool push = false;         ///< push it
   Inject inject = Inject::automatic;
-  std::string host;            ///< of the Docker Engine; empty = as the docker command finds it
-  std::string context;         ///< of docker, or of the kubeconfig
-  std::string name_space;      ///< of Kubernetes; empty = the context's
-  std::string queue;           ///< of Kueue
-  std::string network;         ///< of the containers; empty = the Engine's default
-  std::int64_t nano_cpus = 0;  ///< of a container; 0 = no limit
-  std::int64_t memory = 0;     ///< bytes; 0 = no limit
+  std::string host;                                  ///< of the Docker Engine; empty = as the docker command finds it
+  std::string context;                               ///< of docker, or of the kubeconfig
+  std::string name_space;                            ///< of Kubernetes; empty = the context's
+  std::string queue;                                 ///< of Kueue
+  std::vector<orchestrator::FunkerPlace> endpoints;  ///< of funker; an option of nmzswarm's alone
+  std::string network;                               ///< of the containers; empty = the Engine's default
+  std::int64_t nano_cpus = 0;                        ///< of a container; 0 = no limit
+  std::int64_t memory = 0;                           ///< bytes; 0 = no limit
   std::vector<std::string> constraints;
   std::vector<docker::Mount> mounts;
   std::vector<std::string> secrets;  ///< names of the Swarm's, or of the namespace's

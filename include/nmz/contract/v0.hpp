@@ -1,19 +1,13 @@
-// The contract of Namazu Swarm v0, for programs that speak it: two labels of an image, and the messages about chunks.
+// The contract of Namazu Swarm v0, for programs that speak it: two labels of an image, and what its programs say to
+// each other about chunks (funker.hpp says how).
 //
 // An image with the two labels is a test suite: the first script prints one workload id a line, the second reads ids,
 // one a line, from its standard input and runs them; its exit status is their verdict. Scripts are given to `sh -c`.
-// The messages are JSON objects with the field names below, exactly as published:
-//
-//     {"chunk_id":0,"workloads":[{"id":"test-1"},{"id":"test-2"}]}
-//     {"chunk_id":0,"successful":true,"raw_log":"..."}
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "nmz/error/result.hpp"
 
 namespace nmz::contract::v0 {
 
@@ -37,13 +31,5 @@ struct ChunkResult {
   std::string raw_log;  ///< JSON text is UTF-8: other bytes become U+FFFD when it is written
   friend bool operator==(const ChunkResult&, const ChunkResult&) = default;
 };
-
-[[nodiscard]] std::string to_json(const ChunkRequest& request);
-[[nodiscard]] std::string to_json(const ChunkResult& result);
-
-/// Members that are missing or null have their default value, unknown ones are ignored. Errors (rejected): no JSON
-/// object, or a member of another type.
-[[nodiscard]] Result<ChunkRequest> chunk_request_from_json(std::string_view text);
-[[nodiscard]] Result<ChunkResult> chunk_result_from_json(std::string_view text);
 
 }  // namespace nmz::contract::v0

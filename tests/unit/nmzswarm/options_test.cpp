@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -34,6 +35,14 @@ std::string complaint(const Words& arguments) {
 }
 
 /// With a list and a command.
+/// Calling a worker with a list.
+Words funker(const Words& options) {
+  Words words{"--orchestrator", "funker", "--workloads", "-"};
+  if (std::ranges::find(options, "--endpoint") == options.end()) words.insert(words.end(), {"--endpoint", "worker"});
+  words.insert(words.end(), options.begin(), options.end());
+  return words;
+}
+
 Words local(Words options) {
   options.insert(options.begin(), {"--workloads", "list"});
   options.insert(options.end(), {"--", "sh"});
@@ -207,7 +216,17 @@ TEST(OptionsTest, WhatCannotBeMeantIsNamed) {
       {local({"--host", "x"}), "--host"},
       {local({"--orchestrator", "docker"}), "--orchestrator docker needs"},
       {{"--source", "i", "--orchestrator", "local"}, "--orchestrator local has none"},
-      {{"--source", "i", "--orchestrator", "nomad"}, "local, docker, swarm, kubernetes; not 'nomad'"},
+      {{"--source", "i", "--orchestrator", "nomad"}, "local, docker, swarm, kubernetes, funker; not 'nomad'"},
+      {{"--orchestrator", "funker", "--workloads", "-"}, "needs --endpoint HOST:PORT"},
+      {local({"--endpoint", "a"}), "--endpoint is for --orchestrator funker"},
+      {funker({"--endpoint", "a:0"}), "--endpoint needs HOST:PORT[,HOST:PORT...], not 'a:0'"},
+      {funker({"--source", "i"}), "those of --orchestrator funker are there already"},
+      {funker({"--mount", "type=tmpfs,target=/a"}), "--mount says how workers are started"},
+      {funker({"--isolate"}), "--isolate does not reach the workers of --orchestrator funker"},
+      {funker({"--env", "A=b"}), "--env does not reach"},
+      {funker({"--skip-code", "77"}), "--skip-code does not reach"},
+      {funker({"--runner", "pytest"}), "--runner does not reach"},
+      {funker({"--", "true"}), "have a command of their own"},
       {{"--source", "i", "--inject", "magic"}, "archive, config, image; not 'magic'"},
       {{"--source", "i", "-push"}, "--push needs --target"},
       {{"--source", "i", "-target", "i"}, "'i'"},

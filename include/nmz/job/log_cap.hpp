@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace nmz::agent {
+namespace nmz::job {
 
 class LogCap {
  public:
@@ -35,4 +35,4 @@ class LogCap {
   std::uint64_t held_back_ = 0;  ///< bytes that went into the ring, whether or not they are still there
 };
 
-}  // namespace nmz::agent
+}  // namespace nmz::job

@@ -1,10 +1,9 @@
-// See log_cap.hpp.
-#include "log_cap.hpp"
+#include "nmz/job/log_cap.hpp"
 
 #include <algorithm>
 #include <limits>
 
-namespace nmz::agent {
+namespace nmz::job {
 
 LogCap::LogCap(std::uint64_t limit) {
   constexpr std::uint64_t longest_tail = std::uint64_t{4} << 20;
@@ -44,4 +43,4 @@ std::string LogCap::tail() {
   return end;
 }
 
-}  // namespace nmz::agent
+}  // namespace nmz::job
