@@ -103,6 +103,8 @@ struct Coordinator::Impl final : SessionListener, std::enable_shared_from_this<I
       context.parts.observer.collided(*collided);
     } else if (const auto* skipped = std::get_if<dispatch::Skipped>(&report)) {
       context.parts.observer.skipped(*skipped);
+    } else if (const auto* again = std::get_if<dispatch::RunsAgain>(&report)) {
+      context.parts.observer.runs_again(*again);
     } else if (const auto* resized = std::get_if<dispatch::Resized>(&report)) {
       context.parts.observer.resized(*resized);
     } else {
@@ -231,6 +233,10 @@ void Coordinator::cancel(job::JobId job) {
 
 void Coordinator::skip(dispatch::Subject subject) {
   impl_->wish([subject](Impl& impl) { impl.tell(dispatch::SkipSubject{subject}); });
+}
+
+void Coordinator::run_again(std::uint32_t item) {
+  impl_->wish([item](Impl& impl) { impl.tell(dispatch::RunAgain{item}); });
 }
 
 void Coordinator::pause(bool on) {

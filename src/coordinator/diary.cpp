@@ -57,6 +57,10 @@ std::string words(const dispatch::Collided& collided) {
                      collided.other, text::printable(collided.what.name));
 }
 
+std::string words(const dispatch::RunsAgain& again) {
+  return fmt::format("subject {} is run again, as the user wants", again.subject);
+}
+
 std::string words(const dispatch::Skipped& skipped) {
   return fmt::format("subject {} is skipped by the user", skipped.subject);
 }

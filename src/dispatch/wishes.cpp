@@ -1,4 +1,5 @@
-// What the user wants while a run is under way: a job or a subject taken out of it, more workers or fewer.
+// What the user wants while a run is under way: a job or a subject taken out of it, or run again, more workers or
+// fewer.
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -25,6 +26,14 @@ void Dispatcher::apply(const SkipSubject& event) {
     std::erase_if(waiting_, [&event](const Waiting& one) { return one.subject == event.subject; });
     answer_skipped(event.subject);
   }
+}
+
+void Dispatcher::apply(const RunAgain& event) {
+  if (stopped_) return;
+  const std::optional<Subject> subject = plan_.run_again(event.item);
+  if (!subject) return;
+  plan_changed_ = plan_has_more_ = true;
+  out_.reports.emplace_back(RunsAgain{event.item, *subject});
 }
 
 void Dispatcher::apply(const ChangeWorkers& event) {

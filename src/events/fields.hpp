@@ -64,6 +64,8 @@ inline constexpr Name event_name<HistoryRead>{"history", {}};
 template <>
 inline constexpr Name event_name<WorkloadsListed>{{}, "workloads-listed"};
 template <>
+inline constexpr Name event_name<Remembered>{{}, "workloads-remembered"};
+template <>
 inline constexpr Name event_name<WorkerReady>{"worker-ready", "worker-ready"};
 template <>
 inline constexpr Name event_name<JobAssigned>{"job-assigned", "workload-assigned"};
@@ -75,6 +77,8 @@ template <>
 inline constexpr Name event_name<JobReturned>{{}, "workload-returned"};
 template <>
 inline constexpr Name event_name<JobEnded>{"job-done", "workload-done"};
+template <>
+inline constexpr Name event_name<RunsAgain>{{}, "workload-runs-again"};
 template <>
 inline constexpr Name event_name<TestsTold>{"tests-told", {}};
 template <>
@@ -119,6 +123,10 @@ auto fields(Is<WorkloadsListed> auto& m) {
   return std::tuple{both("workloads", m.workloads), both("repeated", m.repeated), both("runs", m.runs),
                     both("chunks", m.chunks),       both("bound", m.bound),       both("known", m.known)};
 }
+auto fields(Is<RememberedWorkload> auto& m) {
+  return std::tuple{both("workload", m.workload), both("took", m.took), both("failed", m.failed)};
+}
+auto fields(Is<Remembered> auto& m) { return std::tuple{both("workloads", m.workloads)}; }
 auto fields(Is<WorkerReady> auto& m) { return std::tuple{both("worker", m.worker), both("node", m.node)}; }
 auto fields(Is<JobAssigned> auto& m) {
   return std::tuple{both("worker", m.worker), both("job", m.job), both("attempt", m.attempt),
@@ -152,6 +160,10 @@ auto fields(Is<JobEnded> auto& m) {
                     both("left", m.left),
                     both("expected_left", m.expected_left),
                     search_only("confidence", m.confidence)};
+}
+auto fields(Is<RunsAgain> auto& m) {
+  return std::tuple{both("name", m.item), both("workload", m.workload), both("result", m.mark),
+                    both("workloads", m.workloads), both("left", m.left)};
 }
 auto fields(Is<TestsTold> auto& m) {
   return std::tuple{both("job", m.job),       both("commit", m.item),           both("passed", m.passed),

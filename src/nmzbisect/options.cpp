@@ -193,6 +193,7 @@ Table output_options(Options& options, run::SharedOptions& shared) {
       shared.json(", and nothing else is there"),
       shared.html(),
       shared.svg(),
+      shared.serve(),
       value("--junit", "FILE", text(options.junit), "With --runner: write a JUnit XML report of the tests to FILE"),
       flag("--explain", options.explain,
            "Say of each commit why it is taken for what it is, before the answer, on standard error"),

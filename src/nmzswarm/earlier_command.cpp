@@ -87,7 +87,7 @@ Result<std::vector<std::string>> with_earlier_command(const std::vector<std::str
   const auto dashes = std::ranges::find(earlier, "--");
   const std::vector<std::string> its_options{earlier.begin(), dashes};
   std::vector<std::string> words =
-      without_options(its_options, {"log-dir", "json", "junit", "trace", "html", "svg", "debug-log", "rerun"});
+      without_options(its_options, {"log-dir", "json", "junit", "trace", "html", "svg", "serve", "debug-log", "rerun"});
   std::error_code ignored;
   if (fs::exists(directory / list_name, ignored)) {
     words = without_options(words, {"workloads"});

@@ -78,7 +78,7 @@ std::string repeating_command(const std::vector<std::string>& arguments, const s
   // Of an option given twice the last one counts, and limits of a hunt can be combined. The hunt's own results are not
   // to be written over.
   for (const std::string& word :
-       without_options({arguments.begin(), dashes}, {"log-dir", "json", "junit", "trace", "html", "svg"})) {
+       without_options({arguments.begin(), dashes}, {"log-dir", "json", "junit", "trace", "html", "svg", "serve"})) {
     command += " " + quoted(word);
   }
   command += std::string{listed ? "" : " --workloads -"} + " --shard 1/1 --repeat 1 --seed " + std::to_string(seed);

@@ -244,6 +244,7 @@ Table output_options(Options& options, run::SharedOptions& shared) {
       shared.log_limit(log_mebibytes),
       shared.json(""),
       shared.html(),
+      shared.serve(),
       value("--junit", "FILE", text(options.reports.junit),
             "Write a JUnit XML report to FILE at the end (- is standard output, for each report)"),
       value("--trace", "FILE", text(options.reports.trace),

@@ -201,11 +201,36 @@ void Reporter::ended(const dispatch::Ended& ended) {
   if (suite_.groups() != nullptr && !lists && counted && !asks) {
     tests_ended(ended, done);
   } else {
-    show(done);
+    show_end(done);
     show_trouble();
     tell_unread(ended);
   }
   if (suite_.runner() != nullptr) suite_.runner()->forget(ended.job, ended.subject);
+}
+
+void Reporter::show_end(const events::JobEnded& done) {
+  if (done.mark == events::Mark::passed) {
+    troubles_.erase(done.workload);
+  } else if (done.mark != events::Mark::late) {
+    troubles_[done.workload] = done.mark;
+  }
+  show(done);
+}
+
+void Reporter::runs_again(const dispatch::RunsAgain& again) {
+  const bool in_groups = suite_.groups() != nullptr;
+  events::RunsAgain what;
+  what.item = in_groups ? suite_.ids().at(again.item) : suite_.name(again.subject);
+  what.workload = in_groups ? what.item : workload(again.subject);
+  what.workloads = in_groups ? 1 : suite_.batches()->workloads(again.subject).size();
+  if (const auto found = troubles_.find(what.workload); found != troubles_.end()) what.mark = found->second;
+  const bool was_awaited = in_groups || (is_result(what.mark) && what.mark != events::Mark::lost);
+  if (was_awaited) {
+    const auto expected = in_groups ? suite_.expectations().at(again.item) : suite_.expected(again.subject);
+    expected_work_left_ += expected.value_or(std::chrono::nanoseconds{0});
+  }
+  what.left = suite_.ids().size() - suite_.batches()->done();
+  show(what);
 }
 
 /// Most programs that take no test by their input run all of their tests, each time.

@@ -41,6 +41,7 @@ class Reporter final : public coordinator::Observer {
   void ended(const dispatch::Ended& ended) override;
   void given_up(const dispatch::GivenUp& given_up) override;
   void worker_added(job::WorkerId worker) override;
+  void runs_again(const dispatch::RunsAgain& again) override;
   void resized(const dispatch::Resized& resized) override;
   void tick() override;
 
@@ -65,6 +66,7 @@ class Reporter final : public coordinator::Observer {
   void tell_missing_timeouts();
   void tell_slow();
   void tell_unread(const dispatch::Ended& ended);
+  void show_end(const events::JobEnded& done);
 
   Suite& suite_;          // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
   logs::LogStore& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -80,9 +82,10 @@ class Reporter final : public coordinator::Observer {
     events::Seconds since{0};
     events::Seconds next{0};  ///< told when it has run for so long
   };
-  std::map<job::JobId, Running> running_;      ///< those that have begun
-  std::set<std::string> ran_;                  ///< workloads, or chunks, of which an execution has ended
-  std::set<schedule::Workload> passing_logs_;  ///< of a hunt: those with one that is kept
+  std::map<job::JobId, Running> running_;         ///< those that have begun
+  std::map<std::string, events::Mark> troubles_;  ///< by workload, or chunk: its last end, unless it passed
+  std::set<std::string> ran_;                     ///< workloads, or chunks, of which an execution has ended
+  std::set<schedule::Workload> passing_logs_;     ///< of a hunt: those with one that is kept
   std::vector<events::PhaseReached> phases_;
   events::Seconds expected_work_left_{0};
   bool all_expected_ = false;  ///< the history knows every workload

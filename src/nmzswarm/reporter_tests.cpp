@@ -55,7 +55,7 @@ void Reporter::tests_ended(const dispatch::Ended& ended, const events::JobEnded&
     }
     if (settled && suite_.expectations().at(tests[i])) expected_work_left_ -= *suite_.expectations()[tests[i]];
     done.expected_left = expected_left();
-    show(done);
+    show_end(done);
   }
   show_trouble();
 }

@@ -294,6 +294,16 @@ std::string Suite::name(dispatch::Subject subject) const {
   return fmt::format("chunk {} ({} workloads: {}, ...)", subject, workloads.size(), first);
 }
 
+std::optional<schedule::Workload> Suite::find(const std::string& workload) const {
+  if (batches() == nullptr) return std::nullopt;
+  for (dispatch::Subject chunk = 0; chunk < chunks(); ++chunk) {
+    if (name(chunk) == workload) return batches()->workloads(chunk).front();
+  }
+  const auto found = std::ranges::find(ids(), workload);
+  if (found == ids().end()) return std::nullopt;
+  return static_cast<schedule::Workload>(found - ids().begin());
+}
+
 std::string Suite::log_name(dispatch::Subject subject) const {
   if (subject == schedule::listing) return "master-script";
   if (const auto* const again = experiment(subject); again != nullptr) {

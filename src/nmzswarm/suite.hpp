@@ -90,6 +90,8 @@ class Suite final : public coordinator::WorkSource {
   [[nodiscard]] std::uint64_t run_number(dispatch::Subject subject, std::uint32_t attempt) const;
   /// The subject's name for people, and in log files.
   [[nodiscard]] std::string name(dispatch::Subject subject) const;
+  /// By its id, of a chunk by its name. Nothing: there is no such one, or no list yet.
+  [[nodiscard]] std::optional<schedule::Workload> find(const std::string& workload) const;
   [[nodiscard]] std::string log_name(dispatch::Subject subject) const;
   [[nodiscard]] std::string test_log_name(schedule::Workload test) const;
   [[nodiscard]] schedule::Expectation expected(dispatch::Subject subject) const;

@@ -8,7 +8,10 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -307,6 +310,7 @@ coordinator::RunEnd carry_out(Suite& suite, site::Site& site, run::Loop& loop, c
   run::Undertaking undertaking{suite.plan(), suite, reporter};
   undertaking.items = "workloads";
   undertaking.display = &display;
+  if (!options.again.hunts()) display.can_run_again([&suite](const std::string& name) { return suite.find(name); });
   undertaking.notice = notice;
   coordinator::Options conditions;
   conditions.workers = workers;
@@ -351,6 +355,30 @@ void take_list(Suite& suite, std::optional<WorkloadList> list, const Options& op
   } else {
     suite.set_master_script(need(site.label(contract::v0::master_script_label)));
   }
+}
+
+/// How the workloads did before, for who looks at the run.
+void tell_past(Memory& memory, const Options& options, const Suite& suite, Reporter& reporter) {
+  constexpr std::size_t most_workloads = 5000;  // a recording has it, too
+  constexpr std::size_t most_executions = 10;
+  const auto& ids = suite.ids();
+  if (!memory.history || options.chunked || options.again.hunts() || ids.size() > most_workloads) return;
+  const auto past = memory.history->past(memory.suite);
+  if (!past) return;
+  const std::set<std::string_view> listed(ids.begin(), ids.end());
+  events::Remembered all;
+  for (const history::Past& one : *past) {
+    if (!listed.contains(one.workload)) continue;
+    events::RememberedWorkload known;
+    known.workload = one.workload;
+    const std::size_t skipped = one.executions.size() - std::min(one.executions.size(), most_executions);
+    for (const history::Execution& execution : std::span{one.executions}.subspan(skipped)) {
+      if (!execution.passed) known.failed.emplace_back(known.took.size());
+      known.took.push_back(std::chrono::round<std::chrono::milliseconds>(execution.took));
+    }
+    all.workloads.push_back(std::move(known));
+  }
+  if (!all.workloads.empty()) reporter.show(all);
 }
 
 /// Writes the reports and tells the end. Returns the exit status.
@@ -436,9 +464,13 @@ int run_suite(const Options& options, GivenList given) {
   reporter.add(rows);
   reporter.show(records.beginning(*site, workers));
   tell_beginning(options, suite, *site, memory, reporter);
-  suite.on_listed([&reporter] { reporter.listed(); });
+  const auto tell_list = [&] {
+    reporter.listed();
+    tell_past(memory, options, suite, reporter);
+  };
+  suite.on_listed(tell_list);
   suite.on_classifying([&] { tell_classifying(options.again.classify, suite, reporter); });
-  if (listed) reporter.listed();
+  if (listed) tell_list();
   coordinator::RunEnd end;
   if (!listed || !suite.ids().empty())
     end = carry_out(suite, *site, loop, options, workers, reporter, records.display());

@@ -25,6 +25,7 @@ void SuiteTally::show(const events::Event& event, events::Seconds now) {
     workloads_ = listed->workloads;
     hunt_ = listed->repeated;
   }
+  if (const auto* const again = std::get_if<events::RunsAgain>(&event)) take_back(*again);
   const auto* const assigned = std::get_if<events::JobAssigned>(&event);
   if (assigned != nullptr && first_start_.count() < 0) first_start_ = now;
   const auto* const done = std::get_if<events::JobEnded>(&event);
@@ -80,6 +81,39 @@ void SuiteTally::settle(const events::JobEnded& event) {
       break;
   }
   failures_.push_back(failure_of(event));
+}
+
+/// From then on it is as if its failure had been one that does not count.
+void SuiteTally::take_back(const events::RunsAgain& event) {
+  if (hunt_ || !settled_.contains(event.workload)) return;
+  std::size_t* count = nullptr;
+  switch (event.mark) {
+    case Mark::failed:
+      count = &counts_.failed;
+      break;
+    case Mark::timed_out:
+      count = &counts_.timed_out;
+      break;
+    case Mark::lost:
+      count = &counts_.lost;
+      break;
+    case Mark::skipped:
+      count = &counts_.skipped;
+      break;
+    default:
+      return;
+  }
+  settled_.erase(event.workload);
+  *count -= std::min(*count, event.workloads);
+  const auto failure = std::ranges::find(failures_, event.item, &events::Failure::name);
+  if (failure == failures_.end()) return;
+  if (event.mark != Mark::lost) {
+    Waiting& waiting = waiting_[event.workload];
+    waiting.outcome = event.mark == Mark::timed_out ? job::Class::timed_out : job::Class::failed;
+    waiting.workloads = event.workloads;
+    waiting.failure = *failure;
+  }
+  failures_.erase(failure);
 }
 
 events::SuiteCounts SuiteTally::counts() const {

@@ -66,6 +66,14 @@ screen::Controls Display::controls(coordinator::Coordinator& run) const {
   controls.change_workers = [&run](int by) { run.change_workers(by); };
   controls.pause = [&run](bool on) { run.pause(on); };
   controls.end = [] { static_cast<void>(::kill(::getpid(), SIGINT)); };  // as Ctrl-C does, with all that follows
+  if (workload_) {
+    controls.run_again = [&run, workload = workload_](const std::string& name) -> std::string {
+      const std::optional<std::uint32_t> found = workload(name);
+      if (!found) return "this one cannot be run again";
+      run.run_again(*found);
+      return {};
+    };
+  }
   if (!subject_) return controls;
   controls.skip = [&run, subject = subject_](const std::string& commit) -> std::string {
     const std::optional<dispatch::Subject> found = subject(commit);

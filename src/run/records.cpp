@@ -73,6 +73,7 @@ Records::Records(const Program& program, const Settings& settings, std::string t
                 ? nullptr
                 : std::make_unique<view::Page>(settings.html, program.kind, program.name, view::Page::Pace::live)},
       picture_{settings.svg.empty() ? nullptr : std::make_unique<view::Picture>()},
+      server_{settings.serve ? need(PageServer::open(settings.serve_port, program)) : nullptr},
       recording_{logs_.directory(), program.kind, program.name, settings.json},
       display_{program, settings, stream} {
   display_.before_waiting([this] {
@@ -108,6 +109,7 @@ int Records::tell_losses(int status) {
 }
 
 void Records::close(site::Site& site) {
+  if (server_) server_->close();
   if (const std::string lost = recording_.close(); !lost.empty()) output::complain(program_.name, lost);
   for (const std::string& left : site.leave()) output::complain(program_.name, left);
   prune_old_logs();

@@ -96,6 +96,20 @@ Option SharedOptions::svg() {
                              "Write a picture of the search to FILE (- is standard output)");
 }
 
+Option SharedOptions::serve() {
+  constexpr std::uint16_t last_port = 65535;
+  auto take = [this, port = command_line::count(settings_.serve_port, last_port, 0)](const std::string& option,
+                                                                                     const std::string& value) {
+    settings_.serve = true;
+    return port(option, value);
+  };
+  return command_line::or_alone_joined(
+      command_line::value("--serve", "[=PORT]", std::move(take),
+                          "Show the run to a browser on this machine while it goes on, at an address that is told "
+                          "[a free port]"),
+      "0");
+}
+
 Option SharedOptions::debug_log() {
   return command_line::value("--debug-log", "FILE", command_line::text(settings_.debug_log),
                              "Write what the program does and why to FILE, for bug reports (- is standard output); "

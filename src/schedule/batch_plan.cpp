@@ -24,7 +24,7 @@ BatchPlan::BatchPlan(std::vector<Expectation> expected, BatchOptions options)
   executions_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const ChunkBounds bounds = chunk_bounds(size, count, i);
-    executions_.push_back({static_cast<std::uint32_t>(bounds.begin), static_cast<std::uint32_t>(bounds.end), false});
+    executions_.push_back({static_cast<std::uint32_t>(bounds.begin), static_cast<std::uint32_t>(bounds.end), false, 0});
   }
 }
 
@@ -50,6 +50,28 @@ void BatchPlan::give_back(dispatch::Subject subject) {
   if (!std::exchange(executions_.at(subject).running, false)) return;
   running_.erase(subject);
   returned_.push_back(subject);
+}
+
+std::optional<dispatch::Subject> BatchPlan::run_again(Workload workload) {
+  if (finished() || workload >= outcomes_.size() || !outcomes_[workload] || job::passed(*outcomes_[workload]))
+    return {};
+  const auto place = static_cast<std::uint32_t>(std::ranges::find(list_, workload) - list_.begin());
+  const auto found = std::ranges::find_if(executions_, [place](const Execution& one) { return place < one.end; });
+  const auto subject = static_cast<dispatch::Subject>(found - executions_.begin());
+  bool failed = false;
+  for (const Workload one : workloads(subject)) failed = take_back(one) || failed;
+  found->failures += failed ? 1U : 0U;
+  returned_.push_back(subject);
+  return subject;
+}
+
+/// Whether it had failed.
+bool BatchPlan::take_back(Workload workload) {
+  const job::Outcome outcome = *std::exchange(outcomes_[workload], std::nullopt);
+  --done_;
+  const bool failed = !job::passed(outcome) && !job::withdrawn(outcome);
+  if (failed) --failures_;
+  return failed;
 }
 
 void BatchPlan::settle(Workload workload, const job::Outcome& outcome) {

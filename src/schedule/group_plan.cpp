@@ -129,8 +129,10 @@ std::vector<dispatch::Subject> GroupPlan::next(std::size_t count) {
   return subjects;
 }
 
-void GroupPlan::settle(Workload test, bool failed) {
+void GroupPlan::settle(Workload test, bool passed, bool failed) {
   tests_[test].settled = true;
+  tests_[test].passed = passed;
+  tests_[test].failed = failed;
   ++done_;
   if (failed) ++failures_;
 }
@@ -150,7 +152,7 @@ void GroupPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
   if (running_.erase(subject) == 0) return;
   const std::vector<Workload> group = groups_.at(subject);
   if (job::classify(outcome) == job::Class::infrastructure) {
-    for (const Workload test : group) settle(test, !job::withdrawn(outcome));
+    for (const Workload test : group) settle(test, false, !job::withdrawn(outcome));
     return;
   }
   const std::vector<Answer> answers = answers_(subject, outcome);
@@ -163,11 +165,11 @@ void GroupPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
     if (said == Said::nothing && group.size() > 1) {
       unreported.push_back(group[i]);
     } else if (said == Said::passed) {
-      settle(group[i], false);
+      settle(group[i], true, false);
     } else if (test.failures++ < options_.retries) {
       retried_.push_back(add({group[i]}));
     } else {
-      settle(group[i], true);
+      settle(group[i], false, true);
     }
   }
   again(unreported, unreported.size() < group.size());
@@ -175,6 +177,15 @@ void GroupPlan::record(dispatch::Subject subject, const job::Outcome& outcome) {
 
 void GroupPlan::give_back(dispatch::Subject subject) {
   if (running_.erase(subject) > 0) returned_.push_back(subject);
+}
+
+std::optional<dispatch::Subject> GroupPlan::run_again(Workload test) {
+  if (finished() || test >= tests_.size() || !tests_[test].settled || tests_[test].passed) return {};
+  tests_[test].settled = false;
+  --done_;
+  if (tests_[test].failed) --failures_;
+  returned_.push_back(add({test}));
+  return returned_.back();
 }
 
 std::vector<dispatch::Subject> GroupPlan::pointless() const {

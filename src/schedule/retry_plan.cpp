@@ -38,6 +38,12 @@ void RetryPlan::give_back(dispatch::Subject subject) {
   if (std::exchange(known->second.running, false)) again_.push_back(subject);
 }
 
+std::optional<dispatch::Subject> RetryPlan::run_again(Workload workload) {
+  const std::optional<dispatch::Subject> subject = plan_->run_again(workload);
+  if (subject) retried_.erase(*subject);
+  return subject;
+}
+
 /// To the decorated plan what waits here is running.
 std::vector<dispatch::Subject> RetryPlan::pointless() const {
   std::vector<dispatch::Subject> subjects = plan_->pointless();
@@ -63,7 +69,7 @@ bool RetryPlan::runs_again(dispatch::Subject subject) const {
 
 std::uint32_t RetryPlan::failures_before(dispatch::Subject subject) const {
   const auto known = retried_.find(subject);
-  return known == retried_.end() ? 0 : known->second.failures;
+  return plan_->failures_before(subject) + (known == retried_.end() ? 0 : known->second.failures);
 }
 
 }  // namespace nmz::schedule

@@ -212,6 +212,8 @@ std::vector<Wish> Desk::press_overview(const Input& input, const Model& model) {
       if (model.ended() || abilities_.replay) return {Leave{}};
       question_ = Question{"end the run?  y yes  d no, go on as text  else no", EndRun{}};
       return {};
+    case 'r':
+      return run_again(model);
     case 'c':
     case 's':
       ask(input.character, model);
@@ -240,6 +242,29 @@ void Desk::ask(char32_t key, const Model& model) {
   }
   question_ =
       Question{"skip " + name_of(model, item) + ", as if it could not be tested?  y yes  else no", SkipCommit{item}};
+}
+
+/// Nothing is lost by it, so it is not asked about.
+std::vector<Wish> Desk::run_again(const Model& model) {
+  if (model.ended()) {
+    message_ = model.searches() ? "it is over" : "it is over: --rerun failed runs what failed";
+    return {};
+  }
+  if (!abilities_.again) {
+    message_ = model.searches() ? "a search runs again by itself what it doubts" : "nothing can be run again here";
+    return {};
+  }
+  const Model::Ended* const ended = pane_ == 1 ? selected_ending(*this, model) : nullptr;
+  if (ended == nullptr) {
+    message_ = "select what did not pass, in the lower list";
+    return {};
+  }
+  if (ended->what.mark == events::Mark::retried || ended->what.mark == events::Mark::flaky) {
+    message_ = ended->what.mark == events::Mark::flaky ? "it has passed" : "it is run again already";
+    return {};
+  }
+  message_ = name_of(model, ended->what.item) + " is run again as soon as a worker is free";
+  return {RunAgain{ended->what.workload}};
 }
 
 void Desk::click(const Input& input, const Model& model) {

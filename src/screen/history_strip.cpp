@@ -1,6 +1,8 @@
 // A piece of a history in the width of a screen, the oldest commit at the left. What has several commits shows the one
-// that says most. Edges run in the lane that git log --graph would draw them in.
+// that says most. Edges run in the lane that git log --graph would draw them in. Where the test is flaky, what may be
+// the first bad commit is the darker, the more probable it is.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "page.hpp"
@@ -13,6 +15,8 @@ using events::Mark;
 /// The more it says, the larger it is.
 enum class Cell : std::uint8_t { nothing, link, out, candidate, skipped, good, bad, probe };
 
+constexpr std::size_t most_probable = 4;  ///< the level
+
 class Strip {
  public:
   Strip(const Model& model, std::size_t first, std::size_t last, std::size_t columns, std::size_t rows)
@@ -22,11 +26,13 @@ class Strip {
     step_ = std::clamp<std::size_t>(columns / commits, 1, widest);
     columns_ = std::min(columns, commits * step_);
     cells_.assign(lanes_ * columns_, Cell::nothing);
+    shares_.assign(lanes_ * columns_, 0.0);
   }
 
   void fill() {
     for (std::size_t i = first_; i <= last_; ++i) {
       put(lane(i), column(i), cell(i));
+      if (model_.doubts()) shares_[place(lane(i), column(i))] += model_.share(i);
       bool first_parent = true;
       for (const std::uint32_t parent : model_.funnel().at(i).parents) {
         if (parent >= i) continue;  // a recording may say anything
@@ -45,7 +51,17 @@ class Strip {
       const auto end = begin + static_cast<std::ptrdiff_t>(columns_);
       if (std::all_of(begin, end, [](Cell cell) { return cell == Cell::nothing; })) continue;
       Line line;
-      for (std::size_t x = 0; x < columns_; ++x) line.add(sign(at(lane, x), signs), style(at(lane, x)));
+      for (std::size_t x = 0; x < columns_; ++x) {
+        const Cell what = at(lane, x);
+        const std::size_t level = level_of_share(shares_[place(lane, x)]);
+        if (model_.doubts() && (what == Cell::candidate || (what == Cell::out && level > 0))) {
+          line.add(signs.shares.at(level), style_of_share(level));
+        } else {
+          Style how = style(what);
+          how.reversed = model_.doubts() && level == most_probable;  // tested, and probably it
+          line.add(sign(what, signs), how);
+        }
+      }
       lines.push_back(std::move(line));
     }
     return lines;
@@ -65,11 +81,14 @@ class Strip {
     if (verdict == Mark::failed) return Cell::bad;
     if (verdict == Mark::passed) return Cell::good;
     if (verdict) return Cell::skipped;
-    return model_.funnel().is_left(commit) ? Cell::candidate : Cell::out;
+    return model_.may_be_it(commit) ? Cell::candidate : Cell::out;
+  }
+  [[nodiscard]] std::size_t place(std::size_t lane, std::size_t x) const {
+    return lane * columns_ + std::min(x, columns_ - 1);
   }
   [[nodiscard]] Cell at(std::size_t lane, std::size_t x) const { return cells_[lane * columns_ + x]; }
   void put(std::size_t lane, std::size_t x, Cell what) {
-    Cell& cell = cells_[lane * columns_ + std::min(x, columns_ - 1)];
+    Cell& cell = cells_[place(lane, x)];
     cell = std::max(cell, what);
   }
   static std::string sign(Cell cell, const Signs& signs) {
@@ -116,9 +135,20 @@ class Strip {
   std::size_t step_ = 1;  ///< columns of a commit
   std::size_t columns_ = 0;
   std::vector<Cell> cells_;
+  std::vector<double> shares_;  ///< of the commits in a cell
 };
 
 }  // namespace
+
+std::size_t level_of_share(double share) {
+  constexpr std::array least{Model::least_share, 0.01, 0.05, 0.25};
+  return static_cast<std::size_t>(std::ranges::count_if(least, [share](double one) { return share >= one; }));
+}
+
+Style style_of_share(std::size_t level) {
+  if (level == 0) return {Tone::faint};
+  return {Tone::warning, level >= 3};
+}
 
 std::vector<Line> history_strip(const Model& model, std::size_t first, std::size_t last, std::size_t columns,
                                 std::size_t rows, const Signs& signs) {

@@ -114,6 +114,7 @@ void Model::on(const events::RunStarted& event) {
 
 void Model::on(const events::HistoryRead& event) {
   funnel_.read(event);
+  belief_.read(event);
   lanes_ = Lanes::of_history(event);
   verdicts_.assign(funnel_.size(), std::nullopt);
   probes_.assign(funnel_.size(), 0);
@@ -190,6 +191,7 @@ void Model::on(const events::Output& event) {
 void Model::narrow(const std::string& item, events::Mark mark, std::size_t left) {
   if (const std::size_t at = funnel_.position(item); at < verdicts_.size()) verdicts_[at] = mark;
   funnel_.take(item, mark, left);
+  belief_.take(funnel_.position(item), mark);
   left_ = left;
   if (shrinking_.empty() || shrinking_.back() != left) shrinking_.push_back(left);
 }
@@ -212,6 +214,17 @@ void Model::on(const events::JobEnded& event) {
   marks_.at(static_cast<std::size_t>(event.mark)) += searches() ? 1 : event.workloads;
   const bool told_by_kind = event.mark == events::Mark::passed || event.mark == events::Mark::repeated;
   if (searches() || !told_by_kind) endings_.push_back(Ended{event, now_});
+}
+
+void Model::on(const events::RunsAgain& event) {
+  std::size_t& count = marks_.at(static_cast<std::size_t>(event.mark));
+  count -= std::min(count, event.workloads);
+  left_ = event.left;
+  for (auto ended = endings_.rbegin(); ended != endings_.rend(); ++ended) {
+    if (ended->what.workload != event.workload || ended->what.mark != event.mark) continue;
+    ended->what.mark = events::Mark::retried;
+    break;
+  }
 }
 
 void Model::on(const events::VerdictKnown& event) {

@@ -25,6 +25,7 @@ struct Signs {
   const char* bar;
   const char* bar_rest;
   std::vector<const char*> heights;  ///< of a sparkline, from nothing
+  std::vector<const char*> shares;   ///< by level_of_share()
 };
 [[nodiscard]] const Signs& signs_of(Letters letters);
 
@@ -64,6 +65,10 @@ void add_list(Page& page, std::size_t pane, const std::string& title, std::size_
 /// The commits from `first` to `last` in `rows` lines or fewer: a line a lane.
 [[nodiscard]] std::vector<Line> history_strip(const Model& model, std::size_t first, std::size_t last,
                                               std::size_t columns, std::size_t rows, const Signs& signs);
+
+/// How probable, in steps: under 0.1 %, 1 %, 5 %, 25 %, and more.
+[[nodiscard]] std::size_t level_of_share(double share);
+[[nodiscard]] Style style_of_share(std::size_t level);
 
 void paint_search(Page& page);
 void paint_suite(Page& page);

@@ -48,6 +48,7 @@ std::string hints(const Page& page) {
     if (!can.replay) add("d text");
     if (can.cancel) add("c cancel");
     if (can.skip) add("s skip");
+    if (can.again) add("r again");
     if (can.workers) add(can.replay ? "+- speed" : "+- workers");
     if (can.pause) add("p pause");
   }
@@ -81,6 +82,7 @@ void paint_help(Page& page) {
       "Enter       the log of what is selected (also a second click)",
       "c           cancel the job that is selected; it does not count",
       "s           skip the commit that is selected",
+      "r           run once more what did not pass (of a suite, while it runs)",
       "+  -        one worker more, one fewer; of a stored run its speed",
       "p           pause: nothing new begins until p is pressed again",
       "d           leave the screen; the run goes on and tells it as text",
@@ -92,7 +94,7 @@ void paint_help(Page& page) {
       "",
       "In a suite's worker row: # runs  . waits  o starts  ! overdue  x gone",
       "Bar: see the words below it; a failed one that is run again counts",
-      "once it has its result. r (run it again) is not offered: --rerun failed.",
+      "once it has its result; if it passes then, it is flaky.",
   };
   page.add("keys (any key goes back)", {Tone::plain, true});
   for (const char* const line : lines) page.add(line);
@@ -129,9 +131,30 @@ void paint_log(Page& page) {
 // ---- what the pages share
 
 const Signs& signs_of(Letters letters) {
-  static const Signs ascii{"+", "x", "?", "*", "#", ".", "-", "-", "#", "-", {" ", ".", ":", "-", "=", "+", "*", "#"}};
-  static const Signs unicode{
-      "+", "x", "?", "◆", "▒", "·", "─", "─", "█", "░", {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}};
+  static const Signs ascii{"+",
+                           "x",
+                           "?",
+                           "*",
+                           "#",
+                           ".",
+                           "-",
+                           "-",
+                           "#",
+                           "-",
+                           {" ", ".", ":", "-", "=", "+", "*", "#"},
+                           {".", ":", "=", "%", "@"}};
+  static const Signs unicode{"+",
+                             "x",
+                             "?",
+                             "◆",
+                             "▒",
+                             "·",
+                             "─",
+                             "─",
+                             "█",
+                             "░",
+                             {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+                             {"·", "░", "▒", "▓", "█"}};
   return letters == Letters::ascii ? ascii : unicode;
 }
 

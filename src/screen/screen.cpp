@@ -72,6 +72,10 @@ struct Screen::Parts {
     if (!controls.skip) return;
     if (std::string why = controls.skip(wish.item); !why.empty()) desk.say(std::move(why));
   }
+  void obey(const RunAgain& wish) {
+    if (!controls.run_again) return;
+    if (std::string why = controls.run_again(wish.workload); !why.empty()) desk.say(std::move(why));
+  }
   void obey(const ChangeWorkers& wish) const {
     if (controls.change_workers) controls.change_workers(wish.by);
   }
@@ -129,6 +133,7 @@ void Screen::set_controls(Controls controls) {
   Abilities can;
   can.cancel = static_cast<bool>(controls.cancel);
   can.skip = static_cast<bool>(controls.skip);
+  can.again = static_cast<bool>(controls.run_again);
   can.workers = static_cast<bool>(controls.change_workers);
   can.pause = static_cast<bool>(controls.pause);
   can.replay = parts_->replay;

@@ -47,6 +47,21 @@ std::string shrinking(const Model& model, std::size_t columns) {
 
 void add_legend(Page& page) {
   const Signs& signs = page.signs;
+  if (page.model.doubts()) {
+    Line line{"how probable it is: "};
+    const char* separator = "";
+    for (const auto& [level, words] : {std::pair{4, "over 25 %"}, {3, "5 %"}, {2, "1 %"}, {1, "0.1 %"}, {0, "less"}}) {
+      const auto at = static_cast<std::size_t>(level);
+      line.add(separator).add(signs.shares.at(at), style_of_share(at)).add(std::string{" "} + words);
+      separator = "  ";
+    }
+    page.add(line.add("  ")
+                 .add(signs.good, {Tone::good, true})
+                 .add(" passed  ")
+                 .add(signs.bad, {Tone::bad, true})
+                 .add(" failed"));
+    return;
+  }
   page.add(Line{}
                .add(signs.good, {Tone::good, true})
                .add(" good  ")
@@ -62,6 +77,21 @@ void add_legend(Page& page) {
                .add(" is not it"));
 }
 
+struct Rest {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::size_t count = 0;
+};
+Rest what_is_left(const Model& model) {
+  Rest rest;
+  for (std::size_t i = 0; i < model.funnel().size(); ++i) {
+    if (!model.may_be_it(i)) continue;
+    if (rest.count++ == 0) rest.first = i;
+    rest.last = i;
+  }
+  return rest;
+}
+
 void add_history(Page& page) {
   const Model& model = page.model;
   const std::size_t size = model.funnel().size();
@@ -69,14 +99,13 @@ void add_history(Page& page) {
   const std::size_t room = page.room();
   const std::size_t lanes = room < 10 ? 1 : room < 16 ? 2 : room < 28 ? 4 : Lanes::most;
   for (Line& line : history_strip(model, 0, size - 1, page.size.columns, lanes, page.signs)) page.add(std::move(line));
-  const auto stretches = model.funnel().left();
-  if (stretches.empty() || room < 10) return;
-  const std::size_t first = stretches.front().first > 2 ? stretches.front().first - 2 : 0;
-  const std::size_t last = std::min(stretches.back().last + 2, size - 1);
+  const Rest rest = what_is_left(model);
+  if (rest.count == 0 || room < 10) return;
+  const std::size_t first = rest.first > 2 ? rest.first - 2 : 0;
+  const std::size_t last = std::min(rest.last + 2, size - 1);
   if (2 * (last - first + 1) > size || size <= page.size.columns / 4) return;
-  page.add(Line{
-      fmt::format("the {} in {} that are left, nearer:", model.funnel().count(), plural(last - first + 1, "commit")),
-      {Tone::faint}});
+  page.add(Line{fmt::format("the {} in {} that are left, nearer:", rest.count, plural(last - first + 1, "commit")),
+                {Tone::faint}});
   for (Line& line : history_strip(model, first, last, page.size.columns, lanes, page.signs)) page.add(std::move(line));
 }
 
@@ -100,19 +129,25 @@ void add_result(Page& page, const events::RunEnded& end) {
   const events::SearchResult& result = end.search;
   const bool found = end.result == "found";
   const Style style{found ? Tone::bad : Tone::warning, true};
-  if (found && result.suspects.size() == 1) {
+  const bool one = result.suspects.size() == 1 || (!result.suspects.empty() && result.confidence > 0);
+  if (found && one) {
     const std::string answer = shown(result.answer.substr(0, result.answer.find('\n')));
     page.add(answer.empty() ? shown(result.suspects.front().commit) : answer, style);
     page.add("  " + shown(result.suspects.front().subject), {Tone::plain, true});
+    for (std::size_t i = 1; i < result.suspects.size() && page.room() > 6; ++i) {
+      const events::Suspect& other = result.suspects[i];
+      page.add(fmt::format("  or ({:.1f} %) {} {}", 100 * other.share, id_of(other.commit), shown(other.subject)),
+               {Tone::faint});
+    }
   } else {
     page.add(shown(end.message.empty() ? end.result : end.message), style);
-    for (const events::Suspect& one : result.suspects) {
-      if (page.room() > 6) page.add(fmt::format("  {} {}", id_of(one.commit), shown(one.subject)));
+    for (const events::Suspect& suspect : result.suspects) {
+      if (page.room() > 6) page.add(fmt::format("  {} {}", id_of(suspect.commit), shown(suspect.subject)));
     }
   }
   if (const std::string sure = how_sure(page.model, result); !sure.empty()) page.add(sure);
   page.add(view::counts_text(end, result), {Tone::faint});
-  if (found && result.suspects.size() == 1) {
+  if (found && one) {
     page.add("what it changes: git show " + id_of(result.suspects.front().commit) + "; Enter below opens a test's log");
   }
   std::size_t lines = page.room() > 12 ? page.room() - 12 : 0;

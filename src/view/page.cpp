@@ -76,11 +76,20 @@ std::string filled(std::string_view frame, const std::vector<std::pair<std::stri
   return result += frame;
 }
 
+/// An object, from its first members and the text of the others.
+std::string with_members(const json::object& head, const std::string& members) {
+  std::string data = json::serialize(head);
+  data.back() = ',';
+  return data + members + "}";
+}
+
 }  // namespace
 
 struct Page::Parts {
   Parts(const std::string& file, events::Kind kind_in, std::string program_in)
       : kind{kind_in}, program{std::move(program_in)}, logs{directory_of(file)}, columns{kind, logs} {}
+
+  [[nodiscard]] json::object head(Pace pace) const;
 
   events::Kind kind;
   std::string program;
@@ -91,7 +100,9 @@ struct Page::Parts {
   std::string summary;  ///< for who has no script
   events::Seconds now{0};
   bool ended = false;
-  Clock::time_point next{};  ///< not written before
+  std::size_t number = 0;     ///< of the last news
+  std::size_t told_logs = 0;  ///< in it
+  Clock::time_point next{};   ///< not written before
 };
 
 Page::Page(std::string file, events::Kind kind, std::string program, Pace pace)
@@ -121,27 +132,64 @@ void Page::show(const events::Event& event, events::Seconds now) {
   parts.next = Clock::now() + std::max<Clock::duration>(least, (Clock::now() - begun) * share);
 }
 
-std::string Page::text() const {
-  const Parts& parts = *parts_;
+json::object Page::Parts::head(Pace pace) const {
   json::object head;
   head["version"] = 1;
-  head["program"] = parts.program;
-  head["kind"] = parts.kind == events::Kind::search ? "search" : "suite";
-  head["now"] = parts.now.count();
-  head["ended"] = parts.ended;
-  head["live"] = pace_ == Pace::live;
+  head["program"] = program;
+  head["kind"] = kind == events::Kind::search ? "search" : "suite";
+  head["now"] = now.count();
+  head["ended"] = ended;
+  head["live"] = pace != Pace::at_the_end;
   head["written"] = std::chrono::duration<double>{std::chrono::system_clock::now().time_since_epoch()}.count();
+  return head;
+}
+
+std::string Page::text() const {
+  const Parts& parts = *parts_;
+  json::object head = parts.head(pace_);
   head["logs"] = parts.logs.data();
   if (parts.kind == events::Kind::search) head["picture"] = parts.picture.svg();
-  std::string data = json::serialize(head);
-  data.back() = ',';
-  data += parts.columns.members() + "}";
+  const std::string data = with_members(head, parts.columns.members());
 
   std::string elements = data_element("data", page::packed(data));
   const std::vector<std::string> blocks = parts.logs.blocks();
   for (std::size_t i = 0; i < blocks.size(); ++i) elements += data_element("logs-" + std::to_string(i), blocks[i]);
+  return filled_with(elements, "");
+}
+
+std::string Page::frame() const {
+  json::object head = parts_->head(pace_);
+  head["served"] = true;
+  return filled_with(data_element("data", page::packed(json::serialize(head))), "connect-src 'self'; ");
+}
+
+std::string Page::snapshot() const {
+  const Parts& parts = *parts_;
+  json::object head = parts.head(pace_);
+  head["number"] = parts.number;
+  head["logs"] = parts.logs.data();
+  return with_members(head, parts.columns.numbered_members());
+}
+
+std::string Page::news() {
+  Parts& parts = *parts_;
+  const std::string members = parts.columns.news();
+  if (members.empty()) return {};
+  json::object head = parts.head(pace_);
+  head["number"] = ++parts.number;
+  head["logs"] = parts.logs.data(parts.told_logs);
+  head["logs_from"] = parts.told_logs;
+  parts.told_logs = parts.logs.count();
+  return with_members(head, members);
+}
+
+std::string Page::log(std::size_t number) const { return parts_->logs.text(number); }
+
+std::string Page::filled_with(const std::string& elements, const char* connections) const {
+  const Parts& parts = *parts_;
   const std::string policy = "default-src 'none'; script-src '" + page::hash_source(page::script) + "'; style-src '" +
-                             page::hash_source(page::style) + "'; img-src data:; base-uri 'none'; form-action 'none'";
+                             page::hash_source(page::style) + "'; " + connections +
+                             "img-src data:; base-uri 'none'; form-action 'none'";
   return filled(page::frame, {{"@title@", escaped(parts.title)},
                               {"@policy@", policy},
                               {"@style@", std::string{page::style}},

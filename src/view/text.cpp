@@ -232,6 +232,18 @@ void Text::on(const events::JobEnded& event) {
                    text::printable(event.detail), what_is_left(event)));
 }
 
+void Text::on(const events::RunsAgain& event) {
+  if (is_result(event.mark)) {
+    if (done_ > 0) --done_;
+    const std::string word = word_of(event.mark);
+    if (words_[word] > 0) --words_[word];
+    if (event.mark != Mark::skipped && failed_ > 0) --failed_;
+  }
+  if (!quiet())
+    line(fmt::format("{} {} (as you wish)", coloured(fmt::format("{:<9}", "again"), yellow),
+                     text::printable(event.item)));
+}
+
 void Text::on(const events::VerdictKnown& event) {
   expect(event.left, expected_left_);
   if (quiet() || !(verbose() || style_.explain)) return;

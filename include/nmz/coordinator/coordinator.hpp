@@ -78,6 +78,8 @@ class Coordinator {
   void cancel(job::JobId job);
   /// This subject is not run any more (dispatch::SkipSubject).
   void skip(dispatch::Subject subject);
+  /// What did not pass is run once more (dispatch::RunAgain).
+  void run_again(std::uint32_t item);
   /// So many workers more, or fewer (dispatch::ChangeWorkers).
   void change_workers(std::int32_t by);
   /// Nothing new begins, or it may again (dispatch::Pause).

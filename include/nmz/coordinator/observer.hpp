@@ -35,6 +35,8 @@ class Observer {
   virtual void collided(const dispatch::Collided& /*collided*/) {}
   /// The user's wish, without an execution.
   virtual void skipped(const dispatch::Skipped& /*skipped*/) {}
+  /// Its outcome does not count any more: the user's wish.
+  virtual void runs_again(const dispatch::RunsAgain& /*again*/) {}
   virtual void resized(const dispatch::Resized& /*resized*/) {}
   /// About four times a second, for clocks on a screen.
   virtual void tick() {}

@@ -44,6 +44,9 @@
 // - The user can skip a subject: it is not started any more, what runs of it is ended in the same way, and the plan
 //   gets the outcome `skipped`; where nothing runs, when the plan hands it out the next time, without a worker. To a
 //   search its commit is untestable then, as with exit 125. What has its verdict keeps it.
+// - The user can have something run again that did not pass: its outcome is taken back from the plan, which says
+// whether
+//   it can be, and hands it out anew. It counts its executions on, and looks for a worker as anything else does.
 // - The user can change the number of workers. More are started anew, under numbers of their own. Of fewer, those go
 //   first that do nothing, or only start; else whoever ends its job first. One always stays. One that is lost meanwhile
 //   is not started again. Until enough have gone nothing waits at a worker.
@@ -116,6 +119,10 @@ struct CancelJob {
 struct SkipSubject {
   Subject subject = 0;
 };
+/// The user: what did not pass is to be run once more; `item` as in Plan::run_again().
+struct RunAgain {
+  std::uint32_t item = 0;
+};
 /// The user: so many workers more, or fewer; never fewer than one.
 struct ChangeWorkers {
   std::int32_t by = 0;
@@ -128,7 +135,7 @@ struct Pause {
 struct Tick {};
 
 using Event = std::variant<WorkerReady, WorkerLost, WorkerAlive, JobEnded, Interrupted, Tick, Took, CancelJob,
-                           SkipSubject, ChangeWorkers, Pause>;
+                           SkipSubject, RunAgain, ChangeWorkers, Pause>;
 
 // ---- actions, to be carried out in order
 
@@ -199,6 +206,11 @@ struct Skipped {
   Subject subject = 0;
   job::Outcome outcome;
 };
+/// The user has taken an outcome back, and the plan hands this subject out.
+struct RunsAgain {
+  std::uint32_t item = 0;
+  Subject subject = 0;
+};
 /// The user has changed the number of workers.
 struct Resized {
   std::uint32_t workers = 0;  ///< that stay, or start
@@ -207,7 +219,7 @@ struct Resized {
 /// "3 workers from now on", for the user.
 [[nodiscard]] std::string describe(const Resized& resized);
 
-using Report = std::variant<Ended, GivenUp, Collided, Skipped, Resized>;
+using Report = std::variant<Ended, GivenUp, Collided, Skipped, RunsAgain, Resized>;
 
 struct Options {
   Options() = default;
@@ -293,6 +305,7 @@ class Dispatcher {
   void apply(const Interrupted& event);
   void apply(const CancelJob& event);
   void apply(const SkipSubject& event);
+  void apply(const RunAgain& event);
   void apply(const ChangeWorkers& event);
   void apply(const Pause& event);
   void apply(const Tick& event);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ class Plan {
   /// A running subject ended without an outcome of its own (cancelled, or its worker was lost): it may be handed out
   /// again.
   virtual void give_back(Subject subject) = 0;
+
+  /// The user wants what failed to be run once more. `item`: the plan's own number for it (of a list: the workload).
+  /// Its outcome does not count any more, and next() hands out the subject that is returned. Nothing: it has no outcome
+  /// yet, it has passed, or it is too late.
+  virtual std::optional<Subject> run_again(std::uint32_t /*item*/) { return std::nullopt; }
 
   /// Running subjects whose outcome can no longer matter.
   [[nodiscard]] virtual std::vector<Subject> pointless() const = 0;

@@ -81,6 +81,19 @@ struct WorkloadsListed {
   friend bool operator==(const WorkloadsListed&, const WorkloadsListed&) = default;
 };
 
+struct RememberedWorkload {
+  std::string workload;
+  std::vector<Seconds> took;        ///< of its last executions, the oldest first
+  std::vector<std::size_t> failed;  ///< which of these did not pass, counted from 0
+  friend bool operator==(const RememberedWorkload&, const RememberedWorkload&) = default;
+};
+
+/// Of a suite, after its list: what the history knows of earlier runs. Not told of very long lists.
+struct Remembered {
+  std::vector<RememberedWorkload> workloads;
+  friend bool operator==(const Remembered&, const Remembered&) = default;
+};
+
 /// For the first time, or again after a loss.
 struct WorkerReady {
   job::WorkerId worker{};
@@ -175,6 +188,17 @@ struct JobEnded {
   Seconds expected_left{0};  ///< 0 = unknown
   double confidence = 0;     ///< search with a flaky test: in the most probable first bad commit; 0 = not such a one
   friend bool operator==(const JobEnded&, const JobEnded&) = default;
+};
+
+/// Of a suite, on the user's word: the result that it has got is taken back, and it is handed out anew. A failure
+/// counts again where the run ends before it has another result.
+struct RunsAgain {
+  std::string item;
+  std::string workload;       ///< as in its JobEnded
+  Mark mark = Mark::failed;   ///< what is taken back
+  std::size_t workloads = 1;  ///< how many it is about
+  std::size_t left = 0;       ///< workloads without a result
+  friend bool operator==(const RunsAgain&, const RunsAgain&) = default;
 };
 
 /// Of a search: what a commit is, is remembered, and it is not tested.
@@ -436,8 +460,8 @@ struct Tick {
   friend bool operator==(const Tick&, const Tick&) = default;
 };
 
-using Event = std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, WorkerReady, JobAssigned,
-                           PhaseStarted, StillRunning, JobReturned, Output, JobEnded, TestsTold, VerdictKnown,
-                           Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
+using Event = std::variant<SearchPlanned, RunStarted, HistoryRead, WorkloadsListed, Remembered, WorkerReady,
+                           JobAssigned, PhaseStarted, StillRunning, JobReturned, Output, JobEnded, RunsAgain, TestsTold,
+                           VerdictKnown, Explained, Progress, WorkerGone, Notice, RunEnded, Tick>;
 
 }  // namespace nmz::events

@@ -47,6 +47,7 @@ class SuiteTally final : public events::Consumer {
 
   void ended(const events::JobEnded& event);
   void settle(const events::JobEnded& event);
+  void take_back(const events::RunsAgain& event);
   [[nodiscard]] events::SuiteCounts counts_of_hunt() const;
 
   std::size_t workloads_ = 0;

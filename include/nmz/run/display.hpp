@@ -41,6 +41,11 @@ class Display final : public events::Consumer {
     subject_ = std::move(subject);
   }
 
+  /// By a workload's name, what can be run again (dispatch::Plan::run_again()). Empty: nothing.
+  void can_run_again(std::function<std::optional<std::uint32_t>(const std::string& workload)> workload) {
+    workload_ = std::move(workload);
+  }
+
  private:
   [[nodiscard]] screen::Controls controls(coordinator::Coordinator& run) const;
 
@@ -49,6 +54,7 @@ class Display final : public events::Consumer {
   bool hidden_ = false;  ///< the text
   std::function<void()> prepare_;
   std::function<std::optional<dispatch::Subject>(const std::string&)> subject_;
+  std::function<std::optional<std::uint32_t>(const std::string&)> workload_;
 };
 
 /// As the settings and the stream have it.

@@ -13,6 +13,7 @@
 #include "nmz/events/stream.hpp"
 #include "nmz/logs/log_store.hpp"
 #include "nmz/run/display.hpp"
+#include "nmz/run/page_server.hpp"
 #include "nmz/run/program.hpp"
 #include "nmz/run/recording.hpp"
 #include "nmz/run/settings.hpp"
@@ -44,6 +45,7 @@ class Records {
   void follow(Narrator& narrator) {
     if (json_) narrator.add(*json_);
     if (page_) narrator.add(*page_);
+    if (server_) narrator.add(*server_);
     if (picture_) narrator.add(*picture_);
     narrator.add(recording_);
     narrator.add(display_);
@@ -66,6 +68,7 @@ class Records {
   logs::LogStore logs_;
   std::unique_ptr<view::Page> page_;  ///< null where it is not asked for, as the next
   std::unique_ptr<view::Picture> picture_;
+  std::unique_ptr<PageServer> server_;
   Recording recording_;
   Display display_;
 };

@@ -38,6 +38,8 @@ struct Settings {
   bool explain = false;                ///< a search: why each commit is taken for what it is
   std::string html;                    ///< the report as a page
   std::string svg;                     ///< a search as a picture
+  bool serve = false;                  ///< the page to a browser of this machine, while the run goes on
+  std::uint16_t serve_port = 0;        ///< 0 = any that is free
   std::vector<std::string> command;    ///< untouched
   std::vector<std::string> arguments;  ///< all of the command line
 };
@@ -59,6 +61,7 @@ class SharedOptions {
   [[nodiscard]] command_line::Option json(const std::string& more);
   [[nodiscard]] command_line::Option html();
   [[nodiscard]] command_line::Option svg();
+  [[nodiscard]] command_line::Option serve();
   [[nodiscard]] command_line::Option debug_log();
   /// --ui and --color.
   [[nodiscard]] std::vector<command_line::Option> views();

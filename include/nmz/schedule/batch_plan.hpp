@@ -61,6 +61,8 @@ class BatchPlan final : public WorkloadPlan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// Of a chunk: all of its workloads.
+  std::optional<dispatch::Subject> run_again(Workload workload) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
@@ -72,6 +74,10 @@ class BatchPlan final : public WorkloadPlan {
   [[nodiscard]] std::size_t size() const;           ///< workloads
   [[nodiscard]] std::size_t done() const override;  ///< workloads with an outcome
   [[nodiscard]] std::size_t failures() const;       ///< of these, not exited with 0, unless the user took it out
+  /// Those that were taken back.
+  [[nodiscard]] std::uint32_t failures_before(dispatch::Subject subject) const override {
+    return executions_.at(subject).failures;
+  }
 
  private:
   /// A range of list_.
@@ -79,10 +85,12 @@ class BatchPlan final : public WorkloadPlan {
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
     bool running = false;
+    std::uint32_t failures = 0;  ///< that were taken back
   };
 
   [[nodiscard]] bool stopped_by_failures() const;
   void settle(Workload workload, const job::Outcome& outcome);
+  bool take_back(Workload workload);
 
   BatchOptions options_;
   std::vector<Workload> list_;              ///< in the order in which they are handed out

@@ -42,6 +42,7 @@ class ConstrainedPlan final : public WorkloadPlan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  std::optional<dispatch::Subject> run_again(Workload workload) override { return plan_->run_again(workload); }
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool one_at_a_time() const override { return plan_->one_at_a_time(); }
   void serialise() override { plan_->serialise(); }

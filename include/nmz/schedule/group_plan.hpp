@@ -65,6 +65,8 @@ class GroupPlan final : public WorkloadPlan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// Alone.
+  std::optional<dispatch::Subject> run_again(Workload test) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;
@@ -87,6 +89,8 @@ class GroupPlan final : public WorkloadPlan {
     std::uint32_t failures = 0;
     std::uint32_t executions = 0;
     bool settled = false;
+    bool passed = false;
+    bool failed = false;
   };
 
   dispatch::Subject add(std::vector<Workload> tests);
@@ -94,7 +98,7 @@ class GroupPlan final : public WorkloadPlan {
   [[nodiscard]] double fair_share() const;
   [[nodiscard]] double part_of_wave();
   void learn(const std::vector<Workload>& group, const std::vector<Answer>& answers);
-  void settle(Workload test, bool failed);
+  void settle(Workload test, bool passed, bool failed);
   void again(const std::vector<Workload>& unreported, bool together);
 
   GroupOptions options_;

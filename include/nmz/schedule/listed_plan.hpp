@@ -32,6 +32,9 @@ class ListedPlan final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  std::optional<dispatch::Subject> run_again(std::uint32_t workload) override {
+    return batches_ ? batches_->run_again(workload) : std::nullopt;
+  }
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override;
   [[nodiscard]] bool finished() const override;

@@ -28,6 +28,8 @@ class RetryPlan final : public WorkloadPlan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// It gets its retries once more.
+  std::optional<dispatch::Subject> run_again(Workload workload) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   /// A failure may bring more: one idle worker is enough for it, beside the one that is free then.
   [[nodiscard]] bool exhausted() const override;

@@ -54,6 +54,9 @@ struct CancelJob {
 struct SkipCommit {
   std::string item;
 };
+struct RunAgain {
+  std::string workload;
+};
 struct ChangeWorkers {
   int by = 0;
 };
@@ -64,12 +67,13 @@ struct EndRun {};
 struct Detach {};
 /// The run is over, and has been looked at.
 struct Leave {};
-using Wish = std::variant<CancelJob, SkipCommit, ChangeWorkers, Pause, EndRun, Detach, Leave>;
+using Wish = std::variant<CancelJob, SkipCommit, RunAgain, ChangeWorkers, Pause, EndRun, Detach, Leave>;
 
 /// What can be wished for.
 struct Abilities {
   bool cancel = false;
   bool skip = false;
+  bool again = false;
   bool workers = false;
   bool pause = false;
   bool replay = false;  ///< a stored run: + and - are its speed
@@ -144,6 +148,7 @@ class Desk {
   void click(const Input& input, const Model& model);
   void open_log(const Model& model);
   void ask(char32_t key, const Model& model);
+  [[nodiscard]] std::vector<Wish> run_again(const Model& model);
 
   std::function<std::string(const std::string&)> read_;
   Abilities abilities_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "nmz/events/stream.hpp"
+#include "nmz/view/belief.hpp"
 #include "nmz/view/funnel.hpp"
 
 namespace nmz::screen {
@@ -101,6 +102,14 @@ class Model final : public events::Consumer {
   /// How many candidates were left, from the beginning.
   [[nodiscard]] const std::vector<std::size_t>& shrinking() const { return shrinking_; }
   [[nodiscard]] const view::Funnel& funnel() const { return funnel_; }
+  /// The test is flaky: verdicts are evidence, and nothing is certain.
+  [[nodiscard]] bool doubts() const { return confidence_ > 0; }
+  /// That the commit at this position is the first bad one, where the model doubts().
+  [[nodiscard]] double share(std::size_t position) const { return belief_.share(position); }
+  [[nodiscard]] bool may_be_it(std::size_t position) const {
+    return doubts() ? share(position) >= least_share : funnel_.is_left(position);
+  }
+  static constexpr double least_share = 0.001;  ///< what is less is drawn as nothing
   [[nodiscard]] const Lanes& lanes() const { return lanes_; }
   /// By position in the history.
   [[nodiscard]] const std::vector<std::optional<events::Mark>>& verdicts() const { return verdicts_; }
@@ -126,6 +135,7 @@ class Model final : public events::Consumer {
   void on(const events::JobReturned& event);
   void on(const events::Output& event);
   void on(const events::JobEnded& event);
+  void on(const events::RunsAgain& event);
   void on(const events::VerdictKnown& event);
   void on(const events::Progress& event);
   void on(const events::WorkerGone& event);
@@ -155,6 +165,7 @@ class Model final : public events::Consumer {
   double confidence_ = 0;
   std::vector<std::size_t> shrinking_;
   view::Funnel funnel_;
+  view::Belief belief_;
   Lanes lanes_;
   std::vector<std::optional<events::Mark>> verdicts_;
   std::vector<std::uint32_t> probes_;

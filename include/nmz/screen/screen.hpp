@@ -25,6 +25,8 @@ struct Controls {
   std::function<void(job::JobId)> cancel;
   /// Returns why it cannot be; empty: it is skipped.
   std::function<std::string(const std::string& commit)> skip;
+  /// What did not pass. Returns why it cannot be; empty: it is asked for.
+  std::function<std::string(const std::string& workload)> run_again;
   std::function<void(int by)> change_workers;
   std::function<void(bool on)> pause;
   std::function<void()> end;

@@ -74,6 +74,7 @@ class Text final : public events::Consumer {
   void on(const events::StillRunning& event);
   void on(const events::JobReturned& event);
   void on(const events::JobEnded& event);
+  void on(const events::RunsAgain& event);
   void on(const events::VerdictKnown& event);
   void on(const events::Explained& event);
   void on(const events::Progress& event);

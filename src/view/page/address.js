@@ -28,6 +28,11 @@ export const address = {
     tellListeners();
   },
 
+  /** Nobody is told any more. */
+  forget() {
+    listeners.length = 0;
+  },
+
   /** Called now and whenever the address says something else. */
   follow(listener) {
     listeners.push(listener);

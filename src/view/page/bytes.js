@@ -20,8 +20,13 @@ export async function readData() {
 
 const blocks = new Map();
 
+export function forgetLogs() {
+  blocks.clear();
+}
+
 /** The text of a log that is inside; null for one that is not. Blocks stay unpacked: few are ever looked at. */
 export async function readLog(logs, number) {
+  if (logs.served) return textOf(await (await fetch(`log?${number}`)).arrayBuffer());
   const block = logs.block[number];
   if (block < 0) return null;
   if (!blocks.has(block)) blocks.set(block, unpacked(`logs-${block}`));

@@ -1,6 +1,9 @@
 // A run's events as the page reads them. What is rare is told as --json tells it, one object an event. Executions come
 // in thousands, four events each, and are folded into columns: a column a member, a row an execution. Texts are numbers
 // into one list. So 10,000 of them are some hundred kilobytes once packed, and the page has nothing to take apart.
+//
+// A page that is served while a run goes on gets all of it once, and then what is new: events and texts are only added,
+// and of the rows it gets those that have changed, under their numbers.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +30,11 @@ class Columns {
 
   /// "events" (an array, as text), "texts" and "jobs": members of an object.
   [[nodiscard]] std::string members() const;
+  /// The same with the rows' numbers ("row") and those that are none any more ("withdrawn").
+  [[nodiscard]] std::string numbered_members() const;
+  /// Of these what has come since it was asked last, with "events_from" and "texts_from", the numbers of the first
+  /// ones: who has some of it already writes it once more. Empty: nothing.
+  [[nodiscard]] std::string news();
 
  private:
   using Text = std::uint32_t;
@@ -56,6 +64,7 @@ class Columns {
     std::int64_t log = -1;
     double confidence = 0;
     bool withdrawn = false;  ///< it was handed out again before it began
+    bool is_news = true;
   };
 
   [[nodiscard]] Text number(const std::string& text);
@@ -66,7 +75,10 @@ class Columns {
   void end_one_of_group(Row& row, const events::JobEnded& event, events::Seconds now);
   void fill(Row& row, const events::JobEnded& event, events::Seconds now);
   void withdraw(job::JobId job);
-  [[nodiscard]] boost::json::object jobs() const;
+  void take_back(const events::RunsAgain& event);
+  [[nodiscard]] boost::json::object jobs(const std::vector<std::size_t>& rows, bool numbered) const;
+  [[nodiscard]] std::vector<std::size_t> all_rows(bool withdrawn) const;
+  void changed(Row& row);
 
   events::Kind kind_;
   LogBlocks& logs_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -75,6 +87,11 @@ class Columns {
   std::unordered_map<std::uint64_t, std::size_t> open_;  ///< rows of jobs that have not ended
   boost::json::array texts_;
   std::unordered_map<std::string, Text> numbers_;
+  std::vector<std::size_t> news_;  ///< rows
+  std::size_t rare_count_ = 0;
+  std::size_t told_rare_ = 0;  ///< bytes
+  std::size_t told_rare_count_ = 0;
+  std::size_t told_texts_ = 0;
 };
 
 }  // namespace nmz::view::page

@@ -3,7 +3,7 @@
 
 const named = new Set(["class", "id", "type", "role", "tabindex", "for", "title", "placeholder", "value", "min", "max",
   "step", "open", "scope", "colspan", "spellcheck", "autocomplete", "alt", "download", "viewBox", "width", "height", "d",
-  "cx", "cy", "r", "x1", "x2", "y1", "y2", "rel"]);
+  "cx", "cy", "x", "y", "r", "x1", "x2", "y1", "y2", "rel"]);
 
 function give(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -26,6 +26,15 @@ function fill(element, children) {
   }
   return element;
 }
+
+/** How long a page is as it is: what listens outside of it ends with it, where it is made anew. */
+export const lifetime = {
+  now: new AbortController(),
+  begin() {
+    this.now.abort();
+    this.now = new AbortController();
+  },
+};
 
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -124,6 +133,9 @@ export function canvas(label, height, paint) {
     requestAnimationFrame(() => { asked = false; repaint(); });
   };
   new ResizeObserver(ask).observe(fill(make("div", { class: "canvas" }), [element]));
-  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", repaint);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) {
+    matchMedia(query).addEventListener("change", repaint, { signal: lifetime.now.signal });
+  }
+  element.style.height = `${typeof height === "function" ? height() : height}px`;
   return { place: element.parentElement, element, repaint: ask };
 }

@@ -7,6 +7,9 @@ import { duration } from "./words.js";
 const top = 22;
 const names = 110;
 
+/** What is shown of the time, where that is not all. */
+let zoomedTo = null;
+
 export function gantt(run, { jobs = run.jobs, path = [], open, now = () => null }) {
   const workers = [...new Set([...run.nodes.keys(), ...jobs.map((job) => job.worker)])];
   const node = (worker) => run.nodes.get(worker) ?? "";
@@ -18,7 +21,7 @@ export function gantt(run, { jobs = run.jobs, path = [], open, now = () => null 
   for (const job of jobs) lanes[place.get(job.worker)].push(job);
   for (const lane of lanes) lane.sort((a, b) => a.begin - b.begin);
   const inPath = new Set(path);
-  let [from, to] = [0, Math.max(run.wall, 0.001)];
+  let [from, to] = zoomedTo ?? [0, Math.max(run.wall, 0.001)];
   const x = (time, width) => names + ((time - from) / (to - from)) * (width - names - 8);
 
   const drawn = canvas(
@@ -96,17 +99,20 @@ export function gantt(run, { jobs = run.jobs, path = [], open, now = () => null 
     drawn.element.style.cursor = job ? "pointer" : "default";
     drawn.element.title = job ? `${job.item}\n${job.mark.word}, ${duration(job.took)}` : "";
   });
+  const keep = () => { zoomedTo = to - from < run.wall * 0.999 ? [from, to] : null; };
   const zoom = (factor) => {
     const middle = (from + to) / 2;
     const half = Math.min(run.wall, (to - from) * factor) / 2;
     from = Math.max(0, middle - half);
     to = Math.min(run.wall, from + 2 * half);
+    keep();
     drawn.repaint();
   };
   const move = (share) => {
     const by = Math.max(-from, Math.min(run.wall - to, (to - from) * share));
     from += by;
     to += by;
+    keep();
     drawn.repaint();
   };
   const button = (sign, label, act) => make("button", { type: "button", "aria-label": label, onclick: act }, sign);

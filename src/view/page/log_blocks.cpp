@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -85,6 +86,7 @@ LogBlocks::Added LogBlocks::add(const std::string& path, Interest interest) {
   std::error_code error;
   Log log;
   log.path = text::printable(link_to(path));
+  log.file = path;
   log.size = fs::file_size(path, error);
   if (error) log.size = 0;
   const std::size_t limit = interest == Interest::failed ? most_of_all : most_of_passed;
@@ -108,13 +110,13 @@ void LogBlocks::append(Log& log, const std::string& text) {
   open_.clear();
 }
 
-boost::json::object LogBlocks::data() const {
+boost::json::object LogBlocks::data(std::size_t first) const {
   boost::json::array path;
   boost::json::array size;
   boost::json::array block;
   boost::json::array at;
   boost::json::array length;
-  for (const Log& log : logs_) {
+  for (const Log& log : std::span{logs_}.subspan(std::min(first, logs_.size()))) {
     path.emplace_back(log.path);
     size.emplace_back(log.size);
     block.emplace_back(log.block);
@@ -126,6 +128,13 @@ boost::json::object LogBlocks::data() const {
           {"block", std::move(block)},
           {"at", std::move(at)},
           {"length", std::move(length)}};
+}
+
+std::string LogBlocks::text(std::size_t number) const {
+  if (number >= logs_.size()) return {};
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(logs_[number].file, error);
+  return error ? std::string{} : read_log(logs_[number].file, size);
 }
 
 std::vector<std::string> LogBlocks::blocks() const {

@@ -29,14 +29,18 @@ class LogBlocks {
   };
   [[nodiscard]] Added add(const std::string& path, Interest interest);
 
-  /// Columns: path, size, block (-1: not inside), at, length.
-  [[nodiscard]] boost::json::object data() const;
+  /// Columns: path, size, block (-1: not inside), at, length. Of the logs from number `first` on.
+  [[nodiscard]] boost::json::object data(std::size_t first = 0) const;
+  [[nodiscard]] std::size_t count() const { return logs_.size(); }
+  /// As it is now, or both ends of it; empty where there is no such log.
+  [[nodiscard]] std::string text(std::size_t number) const;
   /// The last one may be unfinished.
   [[nodiscard]] std::vector<std::string> blocks() const;
 
  private:
   struct Log {
     std::string path;
+    std::string file;
     std::uintmax_t size = 0;
     std::int64_t block = -1;
     std::size_t at = 0;

@@ -12,10 +12,10 @@ function href(path) {
 
 /** The element of a log; filled when it is unpacked. */
 export function logView(logs, number, label) {
-  if (number < 0) return make("p", { class: "soft" }, "There is no log of it.");
+  if (number < 0) return make("p", { class: "soft" }, "There is no log of it, or it is not written yet.");
   const path = logs.path[number];
   const text = make("pre", { class: "log", tabindex: "0", role: "region", "aria-label": label }, "…");
-  const link = make("p", { class: "soft" }, "The whole log: ", make("a", { href: href(path) }, path),
+  const link = make("p", { class: "soft" }, "The whole log: ", location.protocol === "file:" ? make("a", { href: href(path) }, path) : make("code", {}, path),
     ` (${bytesInWords(logs.size[number])})`);
   readLog(logs, number).then((log) => {
     if (log === null) {
@@ -24,7 +24,7 @@ export function logView(logs, number, label) {
     } else {
       text.textContent = log === "" ? "(it is empty)" : log;
     }
-  });
+  }).catch(() => { text.textContent = "(the program that has this log cannot be reached any more)"; });
   return [text, link];
 }
 
@@ -35,7 +35,12 @@ export class Panel {
     this.element = make("aside", { class: "panel", "aria-label": "one execution", tabindex: "-1" });
     this.element.hidden = true;
     this.element.addEventListener("keydown", (event) => { if (event.key === "Escape") this.close(); });
-    this.shown = null;
+    this.shown = "";
+  }
+
+  /** The page is made anew, and what is open stays. */
+  renew(run, facts) {
+    Object.assign(this, { run, facts });
   }
 
   /** From the address: #row=ID */
@@ -43,8 +48,9 @@ export class Panel {
     address.follow(() => {
       const wanted = address.get("row");
       const job = wanted === "" ? null : this.run.jobs.find((one) => String(one.id) === wanted) ?? null;
-      if (job === this.shown) return;
-      this.shown = job;
+      const state = job === null ? "" : `${job.id} ${job.row} ${job.end} ${job.mark.word} ${Boolean(this.run.logs.served)}`;
+      if (state === this.shown) return;
+      this.shown = state;
       this.element.hidden = job === null;
       document.body.classList.toggle("with-panel", job !== null);
       this.element.replaceChildren(...(job === null ? [] : this.content(job)));

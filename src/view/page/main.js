@@ -1,13 +1,15 @@
 // The page from top to bottom.
 
 import { readData } from "./bytes.js";
-import { make, section } from "./dom.js";
+import { make, section, lifetime } from "./dom.js";
 import { dateOf, duration } from "./words.js";
 import { understand } from "./model.js";
 import { Panel } from "./logs.js";
-import { searchPage, searchSentence, searchEffort } from "./search.js";
+import { searchPage, searchSentence, searchEffort, quoted } from "./search.js";
 import { suitePage, suiteSentence, suiteEffort } from "./suite.js";
 import { address } from "./address.js";
+import { remember } from "./keep.js";
+import { follow } from "./live.js";
 
 const reload_after = 2;
 const silent_after = 60;
@@ -27,6 +29,10 @@ function head(run, sentence, effort) {
 
 /** A page may not fetch the file that it came from, so it loads itself anew until the run is over. */
 function live(run) {
+  if (run.served) {
+    return make("p", { role: "status" }, run.lost ? "The program cannot be reached any more: this is how far it was."
+      : "The run goes on; this page follows it by itself.");
+  }
   const age = Date.now() / 1000 - run.written;
   if (!run.live) return make("p", { role: "status" }, "This is not its end: the run was killed, or goes on.");
   if (age > silent_after) {
@@ -51,7 +57,10 @@ function notices(run) {
 }
 
 function about(run) {
-  const lines = [`Made by ${run.program}, from the run's events alone. This file needs no network.`];
+  const lines = [`Made by ${run.program}, from the run's events alone. ${run.served ? "" : "This file needs no network."}`];
+  if (run.served && run.end && run.started.log_directory) {
+    lines.push(` It is complete, and lasts as long as this window; ${run.program} show ${quoted(run.started.log_directory)} --html FILE keeps it.`);
+  }
   if (run.started.log_directory) lines.push(` Logs: ${run.started.log_directory}`);
   return make("footer", { class: "soft" }, lines,
     run.picture ? make("details", {}, make("summary", {}, "The search as a picture, for an issue or a chat"), picture(run.picture)) : null);
@@ -66,19 +75,45 @@ function picture(svg) {
     make("p", {}, make("a", { href: source, download: "search.svg" }, "save it"))];
 }
 
-async function main() {
-  const run = understand(await readData());
+let panel = null;
+
+function build(run) {
+  lifetime.begin();
+  address.forget();
   const searches = run.kind === "search";
-  const panel = new Panel(run, (job) => (searches ? [["left after it", job.isResult ? String(job.left) : ""]] : []));
+  const facts = (job) => (searches ? [["left after it", job.isResult ? String(job.left) : ""]] : []);
+  if (panel === null) {
+    panel = new Panel(run, facts);
+    document.body.append(panel.element);
+  }
+  panel.renew(run, facts);
   const page = searches ? searchPage(run, panel) : suitePage(run, panel);
   const sentence = searches ? searchSentence(run) : suiteSentence(run);
   const parts = [...page.parts, notices(run)].filter(Boolean);
   document.getElementById("page").replaceChildren(
     head(run, sentence, searches ? searchEffort(run) : suiteEffort(run)), contents(parts), ...parts, about(run));
-  document.body.append(panel.element);
   page.begin();
   panel.follow();
   document.documentElement.dataset.ready = "yes";
+}
+
+function buildAnew(data) {
+  const run = understand(data);
+  if (!run.started.unix_time) return document.getElementById("page").replaceChildren(make("h1", {}, "The run begins"));
+  document.title = `${run.program}: ${run.started.title}`;
+  const bringBack = remember(document.getElementById("page"));
+  build(run);
+  return bringBack();
+}
+
+async function main() {
+  const data = await readData();
+  if (data.served) {
+    document.getElementById("page").replaceChildren(make("h1", {}, "The run begins"));
+    follow(buildAnew);
+  } else {
+    build(understand(data));
+  }
 }
 
 main().catch((error) => {

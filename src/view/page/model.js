@@ -25,7 +25,7 @@ function jobsOf(data) {
       outcome: outcomes[columns.outcome[i]] ?? "", left: columns.left[i], log: columns.log[i],
       confidence: columns.confidence[i],
     };
-  });
+  }).filter((job) => !columns.withdrawn?.[job.row]);
 }
 
 /** Of an earlier test, in the form of an execution. */
@@ -37,13 +37,14 @@ function knownVerdict(event) {
 
 export function understand(data) {
   const run = { ...data, jobs: jobsOf(data), started: {}, end: null, listed: null, history: null, notices: [],
-    nodes: new Map(), known: [] };
+    nodes: new Map(), known: [], past: new Map() };
   for (const event of data.events) {
     switch (event.event) {
       case "search-started": case "suite-started": run.started = event; break;
       case "search-ended": case "suite-ended": run.end = event; break;
       case "workloads-listed": run.listed = event; break;
       case "history": run.history = event; break;
+      case "workloads-remembered": for (const one of event.workloads) run.past.set(one.workload, one); break;
       case "worker-ready": run.nodes.set(event.worker, event.node); break;
       case "verdict-known": run.known.push(knownVerdict(event)); break;
       case "notice": run.notices.push({ time: event.time, text: event.text }); break;

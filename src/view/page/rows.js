@@ -1,7 +1,7 @@
 // A list of any length of which only what is visible is in the page. Rows are of one height; all of them are told to a
 // screen reader by their number. With the keyboard: arrows, Page Up and Down, Home and End choose a row, Enter opens it.
 
-import { make } from "./dom.js";
+import { make, lifetime } from "./dom.js";
 
 const printed = 1000;
 
@@ -21,8 +21,10 @@ export class Rows {
     }, make("div", { role: "rowgroup", class: "head" }, make("div", { role: "row", "aria-rowindex": "1" }, this.heads)),
     this.space, this.body);
     new ResizeObserver(() => this.paint(true)).observe(this.grid);
-    addEventListener("beforeprint", () => { this.printing = true; this.paint(true); });
-    addEventListener("afterprint", () => { this.printing = false; this.paint(true); });
+    this.grid.list = this;
+    const until = { signal: lifetime.now.signal };
+    addEventListener("beforeprint", () => { this.printing = true; this.paint(true); }, until);
+    addEventListener("afterprint", () => { this.printing = false; this.paint(true); }, until);
   }
 
   /** `sort`: the column's and "-" before it where it descends. */

@@ -117,9 +117,11 @@ class Moment {
       clearInterval(this.timer);
       this.timer = null;
       this.play.textContent = "play";
+      delete document.documentElement.dataset.playing;
       return;
     }
     this.play.textContent = "stop";
+    document.documentElement.dataset.playing = "yes";
     let value = Number(this.slider.value) === 1000 ? 0 : Number(this.slider.value);
     this.timer = setInterval(() => {
       value = Math.min(1000, value + 10);

@@ -1,6 +1,6 @@
 // The page of a suite: what failed and why, what took the time, which workloads are flaky, and all executions.
 
-import { make, section, table, badge, command, shares } from "./dom.js";
+import { make, draw, section, table, badge, command, shares } from "./dom.js";
 import { duration, plural, percent, marks, running } from "./words.js";
 import { countsOf, criticalPath, failureGroups } from "./model.js";
 import { quoted } from "./search.js";
@@ -30,6 +30,25 @@ export function suiteEffort(run) {
   let text = `${plural(run.jobs.filter((job) => job.workload).length, "execution")} on ${plural(workers, "worker")} in ${duration(run.wall)}.`;
   if (run.end?.bound > 0) text += ` No order of these could have been faster than ${duration(run.end.bound)}; from the first start to the last end it was ${duration(run.end.makespan)}.`;
   return text;
+}
+
+/** How a workload did in earlier runs and in this one, a bar each: its height is how long it took, and a failure has a
+ *  cross on it as well as its colour. */
+function spark(run, job) {
+  const past = run.past.get(job.workload);
+  if (!past) return make("span", { class: "soft" }, "new");
+  const runs = past.took.map((took, i) => ({ took, look: past.failed.includes(i) ? "bad" : "good" }));
+  if (job.end !== null && job.isResult) runs.push({ took: job.took, look: job.mark.look, own: true });
+  const most = Math.max(...runs.map((one) => one.took), 1e-9);
+  const [wide, tall] = [7, 20];
+  const text = `${plural(past.took.length, "earlier run")}: ${duration(Math.min(...past.took))} to ${duration(Math.max(...past.took))}, ${past.failed.length} failed`;
+  return draw("svg", { class: "spark", role: "img", width: runs.length * wide + 4, height: tall, "aria-label": text },
+    draw("title", {}, text), runs.map((one, i) => {
+      const height = Math.max(2, (one.took / most) * (tall - 5));
+      const x = i * wide + (one.own ? 5 : 1);
+      return [draw("rect", { class: one.look, x, y: tall - height, width: wide - 2, height }),
+        one.look === "bad" ? draw("path", { d: `M${x} 0l4 4m-4 0l4 -4` }) : null];
+    }));
 }
 
 function outcomeSection(run) {
@@ -137,9 +156,9 @@ function slowestSection(run, panel) {
   const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took).slice(0, 10);
   if (slow.length < 2) return null;
   const known = slow.some((job) => job.expected);
-  return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", ...(known ? ["#expected"] : [])],
+  return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", ...(known ? ["#expected"] : []), ...(run.past.size ? ["earlier runs, and this one"] : [])],
     slow.map((job) => [make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), badge(job.mark),
-      duration(job.took), ...(known ? [job.expected ? duration(job.expected) : ""] : [])])));
+      duration(job.took), ...(known ? [job.expected ? duration(job.expected) : ""] : []), ...(run.past.size ? [spark(run, job)] : [])])));
 }
 
 // ---- all of them
@@ -170,9 +189,10 @@ function allSection(run, panel) {
     label: "executions", name: "job", height: 30, sorted: sortBy,
     columns: [{ title: "began", class: "time", sort: "begin" }, { title: "result", class: "verdict", sort: "result" },
       { title: "workload", class: "wide-cell", sort: "item" }, { title: "took", class: "time", sort: "took" },
-      { title: "worker", class: "worker", sort: "worker" }, { title: "detail", class: "detail" }],
+      { title: "worker", class: "worker", sort: "worker" }, ...(run.past.size ? [{ title: "earlier", class: "past" }] : []),
+      { title: "detail", class: "detail" }],
     cells: (job) => [duration(job.begin), badge(job.mark), make("span", { title: job.item }, job.item + (job.run > 1 ? ` (${job.run})` : "")), duration(job.took),
-      `${job.worker} ${run.nodes.get(job.worker) ?? ""}`, make("span", { title: job.cause || job.detail }, job.cause || job.detail)],
+      `${job.worker} ${run.nodes.get(job.worker) ?? ""}`, ...(run.past.size ? [spark(run, job)] : []), make("span", { title: job.cause || job.detail }, job.cause || job.detail)],
     open: (job) => panel.open(job),
   });
   const box = make("input", { type: "search", id: "filter", placeholder: "name, or is:failed worker:3 node:… slower:2", spellcheck: "false", autocomplete: "off",
@@ -192,7 +212,8 @@ function allSection(run, panel) {
     count.textContent = `${items.length.toLocaleString("en")} of ${plural(jobs.length, "execution")}`;
     list.show(items, sort);
   });
-  return section("all", "All executions", make("p", { class: "tools" }, make("label", { for: "filter" }, "Filter "), box, count), list.grid);
+  return section("all", "All executions", make("p", { class: "tools" }, make("label", { for: "filter" }, "Filter "), box, count),
+    run.past.size ? make("p", { class: "soft" }, "Earlier runs are a bar each, as high as it took long, with a cross where it failed; this run is the one apart.") : null, list.grid);
 }
 
 function suiteNext(run) {

@@ -231,5 +231,30 @@ TEST(DispatcherWishesTest, AfterTheEndNothingIsWished) {
   EXPECT_EQ(run.tell({cancel(1), skip(1), more(3)}), "");
 }
 
+TEST(DispatcherWishesTest, WhatFailedIsRunAgainAndCountsItsExecutionsOn) {
+  class AgainPlanForTests final : public Plan {
+   public:
+    std::vector<Subject> next(std::size_t count) override { return inner.next(count); }
+    void record(Subject subject, const job::Outcome& what) override { inner.record(subject, what); }
+    void give_back(Subject subject) override { inner.give_back(subject); }
+    [[nodiscard]] std::vector<Subject> pointless() const override { return inner.pointless(); }
+    [[nodiscard]] bool finished() const override { return inner.finished(); }
+    std::optional<Subject> run_again(std::uint32_t item) override {
+      if (item != 41) return std::nullopt;
+      inner.to_do.push_front(1);
+      return 1;
+    }
+    ScriptedPlanForTests inner{{1, 2, 3}};
+  };
+  AgainPlanForTests plan;
+  Scenario run(plan, 1);
+  run.tell({ready(0)});
+  EXPECT_EQ(run.tell({RunAgain{7}}), "") << "the plan does not want it";
+  EXPECT_EQ(run.tell({ended(0, 1, exited(1)), RunAgain{41}}), "assign w0 s1 job2 try2, counted s1 job1, again s1");
+  EXPECT_EQ(run.tell({ended(0, 2, exited(0))}), "assign w0 s2 job3, counted s1 job2");
+  run.tell({Interrupted{}});
+  EXPECT_EQ(run.tell({RunAgain{41}}), "") << "after the end there is none";
+}
+
 }  // namespace
 }  // namespace nmz::dispatch

@@ -36,6 +36,7 @@ std::string phrase(const GivenUp& it) { return fmt::format("{} {}", it.restartin
 std::string phrase(const Collided& it) { return fmt::format("collided s{} s{}", it.subject, it.other); }
 
 std::string phrase(const Skipped& it) { return fmt::format("skipped s{}", it.subject); }
+std::string phrase(const RunsAgain& it) { return fmt::format("again s{}", it.subject); }
 std::string phrase(const Resized& it) { return fmt::format("{} workers, {} leaving", it.workers, it.leaving); }
 
 void append(std::string& line, const std::string& phrase) {

@@ -199,5 +199,25 @@ TEST(ExecutionsTest, WhatIsReturnedIsNone) {
   EXPECT_THAT(run.executions.all(), testing::IsEmpty());
 }
 
+TEST(SuiteTallyTest, WhatIsTakenBackCountsOnceItEndsAnew) {
+  for (const bool ends : {true, false}) {
+    SuiteRun run{2};
+    run.execute("a", Mark::failed, job::Class::failed, 0);
+    run.execute("b", Mark::timed_out, job::Class::timed_out, 0);
+    run.show(events::RunsAgain{"a", "a", Mark::failed, 1, 1}, 2);
+    run.show(events::RunsAgain{"b", "b", Mark::timed_out, 1, 2}, 2);
+    if (ends) {
+      run.execute("a", Mark::flaky, job::Class::passed, 3);
+      run.execute("b", Mark::failed, job::Class::failed, 3);
+    }
+    const events::SuiteCounts counts = run.tally.counts();
+    EXPECT_EQ(counts.all(), 2);
+    EXPECT_EQ(counts.flaky, ends ? 1 : 0);
+    EXPECT_EQ(counts.failed, 1);
+    EXPECT_EQ(counts.timed_out, ends ? 0 : 1) << "the run has ended before: its failure stands";
+    EXPECT_THAT(run.tally.failures(), testing::SizeIs(ends ? 1 : 2));
+  }
+}
+
 }  // namespace
 }  // namespace nmz::report

@@ -164,5 +164,45 @@ TEST(BatchPlanTest, WhatTheUserTakesOutIsNoFailureAndDoesNotComeAgain) {
   }
 }
 
+TEST(BatchPlanTest, AFailureIsTakenBack) {
+  BatchOptions options;
+  options.failures_to_stop = 2;
+  BatchPlan plan(std::vector<Expectation>(3), options);
+  job::Outcome failure;
+  failure.kind = job::OutcomeKind::exited;
+  failure.code = 1;
+  ASSERT_EQ(plan.next(2).size(), 2U);
+  plan.record(0, failure);
+  EXPECT_EQ(plan.run_again(0), std::optional{0U});
+  EXPECT_EQ(plan.failures(), 0U);
+  EXPECT_EQ(plan.outcome(0), std::nullopt);
+  EXPECT_FALSE(plan.exhausted());
+  plan.record(1, failure);
+  EXPECT_FALSE(plan.finished()) << "one failure is left of two";
+  EXPECT_EQ(plan.next(1), std::vector<dispatch::Subject>{0}) << "before what is new";
+  EXPECT_EQ(plan.failures_before(0), 1U);
+  job::Outcome cancelled;
+  cancelled.kind = job::OutcomeKind::cancelled;
+  plan.record(0, cancelled);
+  EXPECT_EQ(plan.run_again(0), std::optional{0U}) << "what the user has ended can be run after all";
+  EXPECT_EQ(plan.failures_before(0), 1U) << "which was no failure";
+}
+
+TEST(BatchPlanTest, AChunkRunsAgainAsAWhole) {
+  BatchOptions options;
+  options.grouping = Grouping::chunks;
+  options.chunks = 2;
+  BatchPlan plan(std::vector<Expectation>(5), options);
+  job::Outcome failure;
+  failure.kind = job::OutcomeKind::exited;
+  failure.code = 1;
+  ASSERT_EQ(plan.next(2).size(), 2U);
+  plan.record(1, failure);
+  ASSERT_EQ(plan.done(), 3U);
+  EXPECT_EQ(plan.run_again(4), std::optional{1U});
+  EXPECT_EQ(plan.done(), 0U);
+  EXPECT_EQ(plan.next(2), std::vector<dispatch::Subject>{1});
+}
+
 }  // namespace
 }  // namespace nmz::schedule

@@ -233,5 +233,36 @@ TEST(GroupPlanTest, EveryRunEnds) {
   }
 }
 
+TEST(GroupPlanTest, ATestThatTheUserWantsAgainRunsAlone) {
+  GroupPlan* plan = nullptr;
+  Said third = Said::failed;
+  GroupOptions options;
+  options.workers = 2;
+  GroupPlan made{std::vector<Expectation>(8), options, [&](dispatch::Subject subject, const job::Outcome&) {
+                   const auto tests = plan->workloads(subject);
+                   std::vector<Answer> answers = all_pass(tests.size());
+                   for (std::size_t i = 0; i < tests.size(); ++i) {
+                     if (tests[i] == 0) answers[i].said = third;
+                   }
+                   return answers;
+                 }};
+  plan = &made;
+  const auto first = made.next(1);
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(made.run_again(0), std::nullopt) << "it runs";
+  made.record(first[0], exited(1));
+  const std::size_t done = made.done();
+  EXPECT_EQ(made.run_again(1), std::nullopt) << "it has passed";
+  const auto again = made.run_again(0);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(made.done(), done - 1);
+  third = Said::passed;
+  ASSERT_THAT(made.next(1), ElementsAre(*again));
+  EXPECT_THAT(made.workloads(*again), ElementsAre(0U));
+  made.record(*again, exited(0));
+  EXPECT_EQ(made.done(), done);
+  EXPECT_EQ(made.failures_of(0), 1U) << "it is flaky";
+}
+
 }  // namespace
 }  // namespace nmz::schedule

@@ -181,5 +181,34 @@ TEST(RetryPlanTest, EveryWorkloadRunsUntilItsFirstOutcomeThatIsNoFailure) {
   }
 }
 
+TEST(RetryPlanTest, WhatTheUserWantsAgainHasItsRetriesAgain) {
+  RetryPlan plan(list_of(2), 1);
+  ASSERT_THAT(plan.next(2), ElementsAre(0U, 1U));
+  plan.record(0, exited(1));
+  EXPECT_EQ(plan.run_again(0), std::nullopt) << "it is run again already";
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.record(0, exited(1));
+  EXPECT_EQ(plan.done(), 1U);
+  EXPECT_EQ(plan.run_again(1), std::nullopt) << "it runs";
+  EXPECT_EQ(plan.run_again(9), std::nullopt) << "there is no such one";
+  EXPECT_EQ(plan.run_again(0), std::optional{0U});
+  EXPECT_EQ(plan.run_again(0), std::nullopt) << "once is enough";
+  EXPECT_EQ(plan.done(), 0U);
+  ASSERT_THAT(plan.next(2), ElementsAre(0U));
+  plan.give_back(0);
+  ASSERT_THAT(plan.next(2), ElementsAre(0U));
+  plan.record(0, exited(1));
+  EXPECT_TRUE(plan.runs_again(0));
+  ASSERT_THAT(plan.next(1), ElementsAre(0U));
+  plan.record(0, exited(0));
+  EXPECT_GT(plan.failures_before(0), 0U) << "it is flaky";
+  EXPECT_EQ(plan.run_again(0), std::nullopt) << "it has passed";
+  plan.record(1, exited(1));
+  ASSERT_THAT(plan.next(1), ElementsAre(1U));
+  plan.record(1, exited(1));
+  EXPECT_TRUE(plan.finished());
+  EXPECT_EQ(plan.run_again(1), std::nullopt) << "it is over";
+}
+
 }  // namespace
 }  // namespace nmz::schedule

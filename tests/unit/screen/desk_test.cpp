@@ -22,7 +22,7 @@ class DeskTest : public testing::Test {
  protected:
   DeskTest() {
     Abilities all;
-    all.cancel = all.skip = all.workers = all.pause = true;
+    all.cancel = all.skip = all.again = all.workers = all.pause = true;
     desk.set_abilities(all);
   }
   std::vector<Wish> press(Key key) {
@@ -185,6 +185,49 @@ TEST(TellingLineTest, IsTheFirstThatLooksLikeTheTrouble) {
   EXPECT_EQ(telling_line_of("start\nthe end\n\n"), "the end");
   EXPECT_EQ(telling_line_of(""), "");
   EXPECT_EQ(telling_line_of("\x1b[31mfail\x1b[0m\x1b[2J\n"), "fail");
+}
+
+TEST_F(DeskTest, WhatDidNotPassIsRunAgain) {
+  Told suite{Kind::suite};
+  const auto key = [&](char32_t character) {
+    Input input;
+    input.character = character;
+    return desk.press(input, suite.model);
+  };
+  Input tab;
+  tab.key = Key::tab;
+  suite.start(1);
+  suite.list(3);
+  EXPECT_THAT(key('r'), IsEmpty()) << "nothing has failed";
+  suite.begin(1, 0, "alpha");
+  suite.end_workload(1, "alpha", Mark::failed, 2);
+  EXPECT_EQ(suite.model.results(Mark::failed), 1);
+  EXPECT_THAT(key('r'), IsEmpty()) << "the keys are for the other list";
+  EXPECT_THAT(desk.press(tab, suite.model), IsEmpty());
+  const auto wishes = key('r');
+  ASSERT_THAT(wishes, SizeIs(1));
+  EXPECT_EQ(std::get<RunAgain>(wishes[0]).workload, "alpha");
+  suite.tell(events::RunsAgain{"alpha", "alpha", Mark::failed, 1, 3});
+  EXPECT_EQ(suite.model.results(), 0) << "its result is taken back";
+  EXPECT_EQ(suite.model.results(Mark::failed), 0);
+  EXPECT_THAT(key('r'), IsEmpty()) << "once is enough";
+  suite.begin(2, 0, "alpha");
+  suite.end_workload(2, "alpha", Mark::flaky, 2);
+  EXPECT_EQ(suite.model.results(Mark::flaky), 1);
+  EXPECT_THAT(key('r'), IsEmpty()) << "it has passed";
+  suite.tell(events::RunEnded{});
+  EXPECT_THAT(key('r'), IsEmpty());
+  EXPECT_THAT(desk.message(), HasSubstr("--rerun failed"));
+}
+
+TEST_F(DeskTest, ASearchIsNotToldToRunAgain) {
+  run.start(1, 10);
+  run.tell(line_of(11));
+  Abilities some;
+  some.skip = true;
+  desk.set_abilities(some);
+  EXPECT_THAT(press('r'), IsEmpty());
+  EXPECT_THAT(desk.message(), HasSubstr("by itself"));
 }
 
 }  // namespace

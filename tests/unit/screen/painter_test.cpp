@@ -223,5 +223,48 @@ TEST_F(PainterTest, AnyEventsAtAnySizeGiveWholeLines) {
   }
 }
 
+/// Each verdict is evidence only, so what is drawn is how much speaks for each commit.
+TEST_F(PainterTest, AFlakySearchIsColouredByBelief) {
+  Told run{Kind::search};
+  run.start(1, 15);
+  run.tell(line_of(16));
+  const auto end = [&](std::uint64_t job, std::size_t number, Mark mark) {
+    events::JobEnded ended;
+    ended.job = job::JobId{job};
+    ended.item = commit(number);
+    ended.mark = mark;
+    ended.left = 15;
+    ended.confidence = 0.3;
+    run.tell(ended);
+  };
+  end(1, 8, Mark::passed);
+  end(2, 8, Mark::passed);
+  end(3, 12, Mark::failed);
+  const std::string text = painted(run.model, {100, 20});
+  EXPECT_THAT(text, HasSubstr("\n.---.---.---.---.---.---.---.---+---%---%---%---x---=---=---=\n"));
+  EXPECT_THAT(text, HasSubstr("how probable it is: @ over 25 %  % 5 %"));
+  EXPECT_THAT(painted(run.model, {100, 20}, Letters::unicode), HasSubstr("▓───▓───▓───x"));
+  end(4, 10, Mark::failed);
+  end(5, 10, Mark::failed);
+  end(6, 9, Mark::passed);
+  end(7, 9, Mark::passed);
+  EXPECT_THAT(painted(run.model, {100, 20}), HasSubstr("+---x---:---x"));
+  EXPECT_GT(run.model.share(10), 0.9);
+  const auto lines = paint(run.model, desk, {100, 20}, Letters::ascii);
+  events::RunEnded over;
+  over.result = "found";
+  over.search.answer = commit(10) + " is the first bad commit\n";
+  over.search.confidence = 0.99;
+  over.search.suspects = {{commit(10), "break it", 0.99}, {commit(9), "change 9", 0.008}};
+  run.tell(over);
+  const std::string at_the_end = painted(run.model, {100, 30});
+  EXPECT_THAT(at_the_end,
+              HasSubstr(commit(10) + " is the first bad commit\n  break it\n  or (0.8 %) 9c0000000000 change 9\n"));
+  const auto marked = [](const Line& line) {
+    return std::ranges::any_of(line.spans(), [](const Span& span) { return span.text == "x" && span.style.reversed; });
+  };
+  EXPECT_TRUE(std::ranges::any_of(lines, marked)) << "it was tested, and is most probably it";
+}
+
 }  // namespace
 }  // namespace nmz::screen

@@ -75,6 +75,16 @@ class Told {
     tell(ended);
   }
 
+  /// Of a suite, as its reporter tells it.
+  void end_workload(std::uint64_t job, const std::string& item, events::Mark mark, std::size_t left) {
+    events::JobEnded ended;
+    ended.job = job::JobId{job};
+    ended.item = ended.workload = item;
+    ended.mark = mark;
+    ended.left = left;
+    tell(ended);
+  }
+
   Model model;
   Seconds now{0};
 };

@@ -33,6 +33,14 @@ void BatchListPlanForTests::give_back(dispatch::Subject subject) {
   if (!dropped_.contains(subject)) to_do_.push_back(subject);
 }
 
+std::optional<dispatch::Subject> BatchListPlanForTests::run_again(dispatch::Subject subject) {
+  const bool waits = std::ranges::find(to_do_, subject) != to_do_.end();
+  const bool over = outcomes_.contains(subject) && !waits && !running_.contains(subject);
+  if (finished() || !over || dropped_.contains(subject)) return std::nullopt;
+  to_do_.push_back(subject);
+  return subject;
+}
+
 std::vector<dispatch::Subject> BatchListPlanForTests::pointless() const {
   std::vector<dispatch::Subject> subjects;
   std::ranges::set_intersection(running_, dropped_, std::back_inserter(subjects));

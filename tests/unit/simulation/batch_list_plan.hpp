@@ -22,6 +22,8 @@ class BatchListPlanForTests final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  /// Whatever its outcome was.
+  std::optional<dispatch::Subject> run_again(dispatch::Subject subject) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override;
   [[nodiscard]] bool exhausted() const override { return to_do_.empty(); }
   [[nodiscard]] bool finished() const override { return to_do_.empty() && running_.empty(); }

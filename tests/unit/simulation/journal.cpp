@@ -36,6 +36,7 @@ std::string words(const dispatch::Took& it) {
 std::string words(const dispatch::Tick& /*it*/) { return "time has passed"; }
 
 std::string words(const dispatch::CancelJob& it) { return "the user cancels " + name(it.job); }
+std::string words(const dispatch::RunAgain& it) { return fmt::format("the user wants {} again", it.item); }
 std::string words(const dispatch::SkipSubject& it) { return fmt::format("the user skips subject {}", it.subject); }
 std::string words(const dispatch::Pause& it) { return it.on ? "the user pauses" : "the user goes on"; }
 std::string words(const dispatch::ChangeWorkers& it) { return fmt::format("the user wants {:+} workers", it.by); }
@@ -66,6 +67,7 @@ std::string words(const dispatch::Collided& it) {
 std::string words(const dispatch::GivenUp& it) {
   return fmt::format("{} is given up{}: {}", name(it.worker), it.restarting ? " and started anew" : "", it.reason);
 }
+std::string words(const dispatch::RunsAgain& it) { return fmt::format("subject {} runs again", it.subject); }
 std::string words(const dispatch::Skipped& it) { return fmt::format("subject {} is skipped", it.subject); }
 std::string words(const dispatch::Resized& it) { return fmt::format("{} workers, {} leaving", it.workers, it.leaving); }
 

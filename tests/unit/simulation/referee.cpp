@@ -66,6 +66,15 @@ void RefereedPlan::give_back(dispatch::Subject subject) {
   plan_.give_back(subject);
 }
 
+std::optional<dispatch::Subject> RefereedPlan::run_again(std::uint32_t item) {
+  demand(!stopped, "the plan is asked to run something again after Stop");
+  const std::optional<dispatch::Subject> subject = plan_.run_again(item);
+  if (!subject) return std::nullopt;
+  demand(!handed_out_.contains(*subject), "the plan runs something again that runs");
+  again.insert(*subject);
+  return subject;
+}
+
 // ---- the dispatcher
 
 Referee::Referee(dispatch::Plan& plan, const Conditions& conditions)
@@ -106,6 +115,8 @@ void Referee::judge(std::span<const dispatch::Event> events, const dispatch::Ste
 void Referee::end_step() {
   plan_.told.clear();
   plan_.was_told = false;
+  demand(plan_.again.empty(), "the plan runs something again and nobody is told");
+  again_.clear();
   ended_.clear();
   counted_.clear();
   change_ = 0;
@@ -246,6 +257,8 @@ void Referee::observe_wish(const dispatch::Event& event) {
   } else if (const auto* skip = std::get_if<dispatch::SkipSubject>(&event)) {
     skipped_.insert(skip->subject);
     for (const job::JobId job : running_[skip->subject]) withdraw(job);
+  } else if (const auto* again = std::get_if<dispatch::RunAgain>(&event)) {
+    again_.insert(again->item);
   } else if (const auto* change = std::get_if<dispatch::ChangeWorkers>(&event)) {
     change_ += change->by;
     wished_ = true;
@@ -260,10 +273,23 @@ void Referee::withdraw(job::JobId id) {
   if (!job.over && !goes) job.withdrawn = true;
 }
 
+void Referee::judge_report(const dispatch::RunsAgain& again, Time /*now*/) {
+  const auto wish = again_.find(again.item);
+  demand(wish != again_.end(), "a subject is called run again and the user did not wish it");
+  again_.erase(wish);
+  const auto accepted = plan_.again.find(again.subject);
+  demand(accepted != plan_.again.end(), "a subject is called run again and the plan did not agree");
+  plan_.again.erase(accepted);
+  ran_again_.insert(again.subject);
+  ++tally_.again;
+}
+
 void Referee::judge_report(const dispatch::Skipped& skipped, Time /*now*/) {
   demand(skipped_.contains(skipped.subject), "a subject is called skipped and the user did not");
   demand(skipped.outcome.kind == job::OutcomeKind::skipped, "what is skipped has another outcome");
-  demand(running_[skipped.subject].empty(), "a subject is called skipped without an execution, and runs");
+  // Of what is run again a copy may still be about to end that was not needed for its outcome.
+  demand(running_[skipped.subject].empty() || ran_again_.contains(skipped.subject),
+         "a subject is called skipped without an execution, and runs");
   const auto told = std::ranges::find_if(plan_.told, [&](const RefereedPlan::Told& one) {
     return one.subject == skipped.subject && one.recorded && one.outcome == skipped.outcome;
   });

@@ -41,6 +41,7 @@ struct Tally {
   std::size_t disturbed = 0;
   std::size_t withdrawn = 0;  ///< by the user
   std::size_t skipped = 0;    ///< without an execution
+  std::size_t again = 0;      ///< run again by the user
   std::size_t started = 0;    ///< workers, because the user wanted more
   std::size_t surplus = 0;    ///< workers that ended because the user wanted fewer
 };
@@ -53,6 +54,7 @@ class RefereedPlan final : public dispatch::Plan {
   std::vector<dispatch::Subject> next(std::size_t count) override;
   void record(dispatch::Subject subject, const job::Outcome& outcome) override;
   void give_back(dispatch::Subject subject) override;
+  std::optional<dispatch::Subject> run_again(std::uint32_t item) override;
   [[nodiscard]] std::vector<dispatch::Subject> pointless() const override { return plan_.pointless(); }
   [[nodiscard]] bool one_at_a_time() const override { return plan_.one_at_a_time(); }
   void serialise() override { plan_.serialise(); }
@@ -69,6 +71,8 @@ class RefereedPlan final : public dispatch::Plan {
   };
   /// In the step under way.
   std::vector<Told> told;  ///< and not yet reported
+  /// In the step under way: the subjects that are to run again, and that has not been reported.
+  std::multiset<dispatch::Subject> again;
   bool was_told = false;
   bool stopped = false;
 
@@ -135,6 +139,7 @@ class Referee {
   void judge_report(const dispatch::Collided& collided, Time now);
   void judge_report(const dispatch::Ended& ended, Time now);
   void judge_report(const dispatch::Skipped& skipped, Time now);
+  void judge_report(const dispatch::RunsAgain& again, Time now);
   void judge_report(const dispatch::Resized& resized, Time now);
   void judge_outcome(const dispatch::Ended& ended, const Job& job);
   void judge_fate(const dispatch::Ended& ended, const Job& job);
@@ -174,10 +179,12 @@ class Referee {
   Time last_step_{0};
   std::map<job::Taken, std::set<job::JobId>> holders_;
   std::set<dispatch::Subject> skipped_;
-  std::int64_t change_ = 0;   ///< of the number of workers, wished for in the step under way
-  bool wished_ = false;       ///< likewise, perhaps for nothing
-  std::size_t surplus_ = 0;   ///< workers that have to go
-  std::size_t to_start_ = 0;  ///< in the step under way
+  std::multiset<std::uint32_t> again_;     ///< wished for in the step under way
+  std::set<dispatch::Subject> ran_again_;  ///< because the user wished it
+  std::int64_t change_ = 0;                ///< of the number of workers, wished for in the step under way
+  bool wished_ = false;                    ///< likewise, perhaps for nothing
+  std::size_t surplus_ = 0;                ///< workers that have to go
+  std::size_t to_start_ = 0;               ///< in the step under way
   bool collided_ = false;
   bool told_collision_ = false;
   bool interrupted_ = false;

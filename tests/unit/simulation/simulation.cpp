@@ -48,6 +48,7 @@ class TraceHash {
   void add(const dispatch::GivenUp& it) { words({word(it.worker), word(it.restarting)}); }
 
   void add(const dispatch::Skipped& it) { words({it.subject, word(it.outcome.kind)}); }
+  void add(const dispatch::RunsAgain& it) { words({it.item, it.subject}); }
   void add(const dispatch::Resized& it) { words({it.workers, it.leaving}); }
 
   void words(std::initializer_list<std::uint64_t> list) {

@@ -29,6 +29,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
       total.disturbed += run.tally.disturbed;
       total.withdrawn += run.tally.withdrawn;
       total.skipped += run.tally.skipped;
+      total.again += run.tally.again;
       total.started += run.tally.started;
       total.surplus += run.tally.surplus;
       interrupted += run.why == dispatch::Stop::Why::interrupted ? 1 : 0;
@@ -49,6 +50,7 @@ TEST(SimulationTest, ListsSurviveHostileWorlds) {
   EXPECT_GT(total.spare, 100U);
   EXPECT_GT(total.disturbed, 100U);
   EXPECT_GT(total.withdrawn, 100U);
+  EXPECT_GT(total.again, 100U);
   EXPECT_GT(total.skipped, 100U);
   EXPECT_GT(total.started, 100U);
   EXPECT_GT(total.surplus, 100U);

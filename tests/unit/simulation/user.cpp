@@ -37,13 +37,16 @@ dispatch::Event UserBeside::wish() {
   const std::uint64_t recent = std::min<std::uint64_t>(seen_.size(), 2 * some);
   const bool about_nothing = recent == 0 || random_.chance(0.1);
   const auto one_of_these = [&] { return seen_.at(seen_.size() - 1 - random_.below(recent)); };
-  switch (random_.below(4)) {
+  switch (random_.below(5)) {
     case 0:
       return dispatch::CancelJob{about_nothing ? job::JobId{seen_.size() + random_.below(some)} : one_of_these().job};
     case 1:
       return dispatch::SkipSubject{about_nothing ? static_cast<dispatch::Subject>(random_.below(10 * some))
                                                  : one_of_these().subject};
     case 2:
+      return dispatch::RunAgain{about_nothing ? static_cast<dispatch::Subject>(random_.below(10 * some))
+                                              : one_of_these().subject};
+    case 3:
       return dispatch::ChangeWorkers{static_cast<std::int32_t>(random_.between(1, 3))};
     default:
       return dispatch::ChangeWorkers{-static_cast<std::int32_t>(random_.between(1, 4))};

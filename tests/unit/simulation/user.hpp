@@ -1,4 +1,5 @@
-// The user of a simulated run, who cancels jobs, skips subjects and changes the number of workers at random moments.
+// The user of a simulated run, who cancels jobs, skips subjects, has them run again and changes the number of workers
+// at random moments.
 //
 // The wishes are about what the user has seen, and now and then about what there is not, or is over. They are put
 // before or behind what the workers tell in the same step.
