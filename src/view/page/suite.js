@@ -129,12 +129,13 @@ function flakySection(run, panel) {
   }
   const flaky = run.jobs.filter((job) => job.mark.word === "flaky");
   if (flaky.length === 0) return null;
-  return section("flaky", "Flaky: passed after having failed", table("Flaky workloads", ["workload", "attempts", "what the failure said"],
+  return section("flaky", "Flaky: passed after having failed", table("Flaky workloads",
+    ["workload", "attempts", ...(run.past.size ? ["earlier runs, and this one"] : []), "what the failure said"],
     flaky.slice(0, 500).map((job) => {
       const tries = run.jobs.filter((one) => one.workload === job.workload).sort((a, b) => a.begin - b.begin);
       const failure = tries.find((one) => one.outcome !== "passed");
       return [make("button", { type: "button", class: "link", onclick: () => panel.open(failure ?? job) }, job.item),
-        tries.map((one) => [badge(one.mark), " "]), failure?.cause || failure?.detail || ""];
+        tries.map((one) => [badge(one.mark), " "]), ...(run.past.size ? [spark(run, job)] : []), failure?.cause || failure?.detail || ""];
     })));
 }
 

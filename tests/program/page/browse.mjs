@@ -121,6 +121,7 @@ await check("a suite is sorted and filtered, and the address says how", async ()
   const page = await open("suite.html");
   assert.equal(await heading(page), "3 of 60 workloads failed, 1 is flaky");
   assert.match(await page.textContent("#failures"), /6×.*Error: port 80\d+ is taken/);
+  assert.match(await page.textContent("#flaky"), /earlier runs, and this one/);
   await accessible(page);
   await page.click(".job .head button:has-text('took')");
   await page.click(".job .head button:has-text('took')");
