@@ -55,18 +55,24 @@ std::optional<double> decimal_in(const std::string& text) {
 /// A word without quotes is what it looks like, to kubectl as well.
 Json scalar_of(const YAML::Node& node) {
   const std::string& text = node.Scalar();
-  if (node.Tag() != "?" && !node.Tag().empty()) return Json(text);
   constexpr std::array yes{"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"};
   constexpr std::array no{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"};
-  for (const std::string_view word : yes) {
-    if (text == word) return Json(true);
+  const auto is = [&text](std::string_view word) { return text == word; };
+  Json scalar;
+  if (node.Tag() != "?" && !node.Tag().empty()) {
+    scalar.emplace_string() = text;
+  } else if (std::ranges::any_of(yes, is)) {
+    scalar = true;
+  } else if (std::ranges::any_of(no, is)) {
+    scalar = false;
+  } else if (const auto whole = whole_in(text)) {
+    scalar = *whole;
+  } else if (const auto number = decimal_in(text)) {
+    scalar = *number;
+  } else {
+    scalar.emplace_string() = text;
   }
-  for (const std::string_view word : no) {
-    if (text == word) return Json(false);
-  }
-  if (const auto whole = whole_in(text)) return Json(*whole);
-  if (const auto number = decimal_in(text)) return Json(*number);
-  return Json(text);
+  return scalar;
 }
 
 Json json_of(const YAML::Node& node) {

@@ -220,11 +220,10 @@ void Model::on(const events::RunsAgain& event) {
   std::size_t& count = marks_.at(static_cast<std::size_t>(event.mark));
   count -= std::min(count, event.workloads);
   left_ = event.left;
-  for (auto ended = endings_.rbegin(); ended != endings_.rend(); ++ended) {
-    if (ended->what.workload != event.workload || ended->what.mark != event.mark) continue;
-    ended->what.mark = events::Mark::retried;
-    break;
-  }
+  const auto ended = std::find_if(endings_.rbegin(), endings_.rend(), [&event](const Ended& one) {
+    return one.what.workload == event.workload && one.what.mark == event.mark;
+  });
+  if (ended != endings_.rend()) ended->what.mark = events::Mark::retried;
 }
 
 void Model::on(const events::VerdictKnown& event) {
