@@ -59,9 +59,9 @@ Json scalar_of(const YAML::Node& node) {
   constexpr std::array no{"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"};
   const auto is = [&text](std::string_view word) { return text == word; };
   Json scalar;
-  if (node.Tag() != "?" && !node.Tag().empty()) {
-    scalar.emplace_string() = text;
-  } else if (std::ranges::any_of(yes, is)) {
+  scalar.emplace_string() = text;
+  if (node.Tag() != "?" && !node.Tag().empty()) return scalar;
+  if (std::ranges::any_of(yes, is)) {
     scalar = true;
   } else if (std::ranges::any_of(no, is)) {
     scalar = false;
@@ -69,8 +69,6 @@ Json scalar_of(const YAML::Node& node) {
     scalar = *whole;
   } else if (const auto number = decimal_in(text)) {
     scalar = *number;
-  } else {
-    scalar.emplace_string() = text;
   }
   return scalar;
 }

@@ -374,7 +374,7 @@ void tell_past(Memory& memory, const Options& options, const Suite& suite, Repor
     const std::size_t skipped = one.executions.size() - std::min(one.executions.size(), most_executions);
     for (const history::Execution& execution : std::span{one.executions}.subspan(skipped)) {
       if (!execution.passed) known.failed.emplace_back(known.took.size());
-      known.took.push_back(std::chrono::round<std::chrono::milliseconds>(execution.took));
+      known.took.emplace_back(std::chrono::round<std::chrono::milliseconds>(execution.took));
     }
     all.workloads.push_back(std::move(known));
   }
