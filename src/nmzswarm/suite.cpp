@@ -18,6 +18,8 @@
 #include "nmz/text/utf8.hpp"
 #include "nmz/wire/codec.hpp"
 
+#include "cpu_load.hpp"
+
 namespace nmz::nmzswarm {
 namespace {
 
@@ -30,23 +32,6 @@ constexpr std::size_t largest_run = wire::max_payload - (std::size_t{256} << 10)
 constexpr std::size_t word_overhead = 16;
 /// For --timeout 5x: the noise of what lasts an instant is large.
 constexpr std::chrono::milliseconds shortest_multiple{5000};
-
-/// The loops are no children of the command, which may wait for all of its own; they end with the job.
-constexpr const char* stress_script =
-    "nmz_loops=$1; shift\n"
-    "while [ \"$nmz_loops\" -gt 0 ]; do\n"
-    "  (while :; do :; done </dev/null >/dev/null 2>&1 &)\n"
-    "  nmz_loops=$((nmz_loops - 1))\n"
-    "done\n"
-    "unset nmz_loops\n"
-    "exec \"$@\"\n";
-
-std::vector<std::string> stressed(const std::vector<std::string>& command, std::uint32_t loops) {
-  if (loops == 0) return command;
-  std::vector<std::string> argv{"/bin/sh", "-c", stress_script, "sh", std::to_string(loops)};
-  argv.insert(argv.end(), command.begin(), command.end());
-  return argv;
-}
 
 std::uint64_t random_number() {
   std::uint64_t number = 0;
@@ -376,7 +361,7 @@ wire::Run Suite::listing_run() {
 void Suite::put_workloads(wire::Run& run, std::span<const schedule::Workload> workloads) const {
   const schedule::Workload first = workloads.front();
   CommandTemplate::Filled filled = template_.fill(ids().at(first), first + std::size_t{1});
-  run.argv = stressed(filled.argv, options_.again.stress_cpu);
+  run.argv = beside_loops(filled.argv, options_.again.stress_cpu);
   run.env.insert(run.env.end(), filled.environment.begin(), filled.environment.end());
   if (template_.has_places()) return;
   for (const schedule::Workload workload : workloads) run.input += ids().at(workload) + "\n";
@@ -389,7 +374,7 @@ void Suite::give_tests(const dispatch::Assign& assignment, std::span<const sched
   for (const schedule::Workload test : tests) names.push_back(ids().at(test));
   const std::string secret = fmt::format("{:016x}{:016x}", random_number(), random_number());
   runner::Command command = runner_->begin(assignment.job, std::move(names), secret);
-  run.argv = stressed(command.argv, options_.again.stress_cpu);
+  run.argv = beside_loops(command.argv, options_.again.stress_cpu);
   run.input = std::move(command.input);
 }
 

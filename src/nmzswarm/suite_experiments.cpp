@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cpu_load.hpp"
 #include "suite.hpp"
 
 namespace nmz::nmzswarm {
@@ -17,21 +18,6 @@ namespace {
 using schedule::Seen;
 using schedule::Setting;
 using Experiment = schedule::ClassifyPlan::Experiment;
-
-/// Two loops for each CPU of the worker's machine: what runs beside them has a third of one.
-constexpr const char* load_script =
-    "nmz_loops=$((2 * $(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)))\n"
-    "while [ \"$nmz_loops\" -gt 0 ]; do\n"
-    "  (while :; do :; done </dev/null >/dev/null 2>&1 &)\n"
-    "  nmz_loops=$((nmz_loops - 1))\n"
-    "done\n"
-    "unset nmz_loops\n"
-    "exec \"$@\"\n";
-
-std::vector<std::string> under_load(std::vector<std::string> command) {
-  command.insert(command.begin(), {"/bin/sh", "-c", load_script, "sh"});
-  return command;
-}
 
 /// For any POSIX shell, whatever is in it: nobody is to read it.
 std::string literal(const std::string& word) {
@@ -158,7 +144,7 @@ void Suite::give_experiment(const dispatch::Assign& assignment, wire::Run& run) 
     put_workloads(run, batches()->workloads(assignment.subject));
     if (!it.before.empty()) put_before(it, run);
   }
-  if (it.setting == Setting::load) run.argv = under_load(std::move(run.argv));
+  if (it.setting == Setting::load) run.argv = beside_full_load(std::move(run.argv));
 }
 
 }  // namespace nmz::nmzswarm
