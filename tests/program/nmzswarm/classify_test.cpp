@@ -97,6 +97,19 @@ TEST_F(ClassifyTest, WithSeveralWorkersItIsTriedBesideOthers) {
   EXPECT_THAT(text, HasSubstr("\"workers\":2")) << "each goes elsewhere than the one before";
 }
 
+/// It fails where loops run beside it, in its process group: two at least.
+TEST_F(ClassifyTest, WhatFailsUnderLoadIsContention) {
+  constexpr const char* script =
+      "[ -e seen ] || { touch seen; exit 1; }\n"
+      "ps -e -o pgid=,comm= >ps.$$\n"
+      "group=$(ps -o pgid= -p $$ | tr -d ' ')\n"
+      "[ $(awk -v group=$group '$1 == group && $2 == \"sh\"' ps.$$ | wc -l) -lt 3 ]\n";
+  const auto ended =
+      swarm.run("starved\n", {"--replicas", "1", "--no-history", "--classify", "--json", "events"}, script);
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  EXPECT_THAT(kinds(last_event("events")), testing::ElementsAre(testing::Pair("starved", "contention"))) << ended.out;
+}
+
 TEST_F(ClassifyTest, WhatOnlyNeedsTimeIsTold) {
   const auto ended = swarm.run(
       "slow\n", {"--replicas", "1", "--no-history", "--timeout", "0.4", "--classify", "4", "--json", "events"},
