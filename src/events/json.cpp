@@ -1,9 +1,11 @@
 #include "nmz/events/json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -65,8 +67,12 @@ json::object object_of(const T& value, Kind kind);
 json::value to_json(const std::string& value, Kind /*kind*/) { return json::string{text::printable(value)}; }
 json::value to_json(bool value, Kind /*kind*/) { return value; }
 json::value to_json(Number auto value, Kind /*kind*/) { return value; }
-json::value to_json(double value, Kind /*kind*/) { return rounded(value, ratios); }
-json::value to_json(Seconds value, Kind /*kind*/) { return rounded(value.count(), microseconds); }
+/// JSON has no infinite number: the largest stands for it.
+double finite(double value) {
+  return std::clamp(value, std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max());
+}
+json::value to_json(double value, Kind /*kind*/) { return rounded(finite(value), ratios); }
+json::value to_json(Seconds value, Kind /*kind*/) { return rounded(finite(value.count()), microseconds); }
 json::value to_json(Worded auto value, Kind /*kind*/) {
   return words<decltype(value)>.at(static_cast<std::size_t>(value));
 }
@@ -117,7 +123,10 @@ template <Number T>
 bool from_json(const json::value& json, T& value, Kind /*kind*/) {
   json::error_code error;
   value = json.to_number<T>(error);
-  if constexpr (std::is_floating_point_v<T>) value = rounded(value, ratios);
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(value)) return false;  // 1e999: could not be written again
+    value = rounded(value, ratios);
+  }
   return !error;
 }
 bool from_json(const json::value& json, Seconds& value, Kind kind) {

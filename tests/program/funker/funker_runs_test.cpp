@@ -114,7 +114,9 @@ TEST_F(FunkerRunsTest, AHundredMegabytesAreReadWithoutBeingKept) {
   }};
   const support::Ended ended = run(loud.place(), "a\n", {"--log-limit", "1", "--log-dir", "logs"});
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed
   EXPECT_LT(ended.peak_memory, std::size_t{80} << 20);
+#endif
   std::uintmax_t kept = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{place_.path() / "logs"}) {
     if (entry.is_regular_file() && entry.path().filename().string().starts_with("000000-")) kept += entry.file_size();

@@ -122,7 +122,9 @@ TEST(FunkerWorkerTest, ALargeLogIsAnsweredWithoutBeingKeptInMemory) {
   const std::string head = R"({"chunk_id":0,"successful":true,"raw_log":")";
   EXPECT_EQ(answer.size(), head.size() + std::size_t{20000000} + 2);
   EXPECT_TRUE(answer.starts_with(head + "xx"));
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed
   EXPECT_LT(worker.peak_memory(), std::size_t{12} << 20);
+#endif
 }
 
 TEST(FunkerWorkerTest, WrongWordsAreRefused) {

@@ -80,9 +80,16 @@ TEST_P(EventsTest, NoPrefixOfALineIsALine) {
 TEST_P(EventsTest, AMemberOfAnotherTypeIsRefused) {
   for (const char* line : {R"({"event":"notice","text":1,"time":1})", R"({"event":"notice","text":"x"})", "[]", "", "1",
                            R"({"event":1,"time":1})", R"({"event":"worker-ready","worker":-1,"node":"","time":1})",
-                           R"({"event":"worker-gone","worker":4294967296,"time":1})"}) {
+                           R"({"event":"worker-gone","worker":4294967296,"time":1})",
+                           R"({"event":"notice","text":"x","time":1e309})"}) {
     EXPECT_FALSE(read_json_line(line, GetParam())) << line;
   }
+}
+
+TEST_P(EventsTest, WhatIsInfiniteIsWrittenAsTheLargestNumber) {
+  const auto recorded = read_json_line(json_line(Notice{"x"}, GetParam(), Seconds{INFINITY}), GetParam());
+  ASSERT_TRUE(recorded && *recorded);
+  EXPECT_GT((*recorded)->time.count(), 1e308);
 }
 
 TEST_P(EventsTest, WhatALaterVersionAddsIsPassedOver) {

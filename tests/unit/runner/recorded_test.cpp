@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::SizeIs;
 using namespace std::chrono_literals;
 
 Report read(std::string_view runner, const std::string& content, const std::vector<std::string>& ids) {
@@ -145,6 +146,7 @@ TEST(RecordedTest, MakeCheck) {
   EXPECT_THAT(told(report), ElementsAre("passed ok.sh", "failed a b.sh", "skipped sk.sh", "expected failure xf.sh",
                                         "failed xp.sh (XPASS)", "error er.sh (ERROR)", "error no.sh"));
   EXPECT_EQ(report.ends[0].took, 250ms);
+  EXPECT_THAT(read("make-check", "er.sh 1 2 " + std::string(1000, 'x') + "\n", {}).ends.at(0).detail, SizeIs(300));
 }
 
 }  // namespace
