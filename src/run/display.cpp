@@ -60,6 +60,10 @@ void Display::show(const events::Event& event, events::Seconds now) {
   text_.show(event, now);
 }
 
+void Display::tell_address(const std::string& address) {
+  if (screen_) screen_->tell_address(address);
+}
+
 screen::Controls Display::controls(coordinator::Coordinator& run) const {
   screen::Controls controls;
   controls.cancel = [&run](job::JobId job) { run.cancel(job); };

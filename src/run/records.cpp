@@ -76,6 +76,7 @@ Records::Records(const Program& program, const Settings& settings, std::string t
       server_{settings.serve ? need(PageServer::open(settings.serve_port, program)) : nullptr},
       recording_{logs_.directory(), program.kind, program.name, settings.json},
       display_{program, settings, stream} {
+  if (server_) display_.tell_address(server_->address());
   display_.before_waiting([this] {
     // tell_losses() does it again, and tells.
     if (page_ && settings_.html != output::standard_output) static_cast<void>(page_->close());

@@ -98,6 +98,7 @@ void paint_help(Page& page) {
   };
   page.add("keys (any key goes back)", {Tone::plain, true});
   for (const char* const line : lines) page.add(line);
+  if (!page.desk.address().empty()) page.add("In a browser: " + page.desk.address());
   while (page.room() > 0) page.add("");
 }
 

@@ -127,6 +127,11 @@ void Screen::show(const events::Event& event, events::Seconds now) {
   }
 }
 
+void Screen::tell_address(const std::string& address) {
+  parts_->desk.set_address(address);
+  parts_->paint();
+}
+
 void Screen::set_replay() { parts_->replay = true; }
 
 void Screen::set_controls(Controls controls) {

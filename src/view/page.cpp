@@ -151,16 +151,16 @@ std::string Page::text() const {
   if (parts.kind == events::Kind::search) head["picture"] = parts.picture.svg();
   const std::string data = with_members(head, parts.columns.members());
 
-  std::string elements = data_element("data", page::packed(data));
+  std::string logs;
   const std::vector<std::string> blocks = parts.logs.blocks();
-  for (std::size_t i = 0; i < blocks.size(); ++i) elements += data_element("logs-" + std::to_string(i), blocks[i]);
-  return filled_with(elements, "");
+  for (std::size_t i = 0; i < blocks.size(); ++i) logs += data_element("logs-" + std::to_string(i), blocks[i]);
+  return filled_with(data_element("data", page::packed(data)), logs, "");
 }
 
 std::string Page::frame() const {
   json::object head = parts_->head(pace_);
   head["served"] = true;
-  return filled_with(data_element("data", page::packed(json::serialize(head))), "connect-src 'self'; ");
+  return filled_with(data_element("data", page::packed(json::serialize(head))), "", "connect-src 'self'; ");
 }
 
 std::string Page::snapshot() const {
@@ -185,7 +185,7 @@ std::string Page::news() {
 
 std::string Page::log(std::size_t number) const { return parts_->logs.text(number); }
 
-std::string Page::filled_with(const std::string& elements, const char* connections) const {
+std::string Page::filled_with(const std::string& data, const std::string& logs, const char* connections) const {
   const Parts& parts = *parts_;
   const std::string policy = "default-src 'none'; script-src '" + page::hash_source(page::script) + "'; style-src '" +
                              page::hash_source(page::style) + "'; " + connections +
@@ -194,7 +194,8 @@ std::string Page::filled_with(const std::string& elements, const char* connectio
                               {"@policy@", policy},
                               {"@style@", std::string{page::style}},
                               {"@summary@", escaped(parts.summary)},
-                              {"@data@", elements},
+                              {"@data@", data},
+                              {"@logs@", logs},
                               {"@script@", std::string{page::script}}});
 }
 

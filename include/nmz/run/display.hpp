@@ -31,6 +31,9 @@ class Display final : public events::Consumer {
   /// The end of a run stays on the screen until somebody has seen it, unless somebody has ended the run.
   void show(const events::Event& event, events::Seconds now) override;
 
+  /// Where browsers find the run: a screen would hide what was printed.
+  void tell_address(const std::string& address);
+
   /// Called before that wait, which may last a night: what else shows the run's end is to be complete then.
   void before_waiting(std::function<void()> prepare) { prepare_ = std::move(prepare); }
 

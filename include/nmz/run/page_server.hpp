@@ -27,6 +27,8 @@ class PageServer final : public events::Consumer {
   /// Tells the address on standard error. Errors (misconfigured): as http::LoopbackServer::open().
   [[nodiscard]] static Result<std::unique_ptr<PageServer>> open(std::uint16_t port, const Program& program);
 
+  [[nodiscard]] std::string address() const { return server_->address(); }
+
   void show(const events::Event& event, events::Seconds now) override;
   /// The last call: waits a moment for pages that are open to have the report.
   void close();

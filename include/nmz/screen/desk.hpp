@@ -124,6 +124,12 @@ class Desk {
   [[nodiscard]] const std::optional<Question>& question() const { return question_; }
   [[nodiscard]] const std::string& message() const { return message_; }
   void say(std::string message) { message_ = std::move(message); }
+  /// Where the run is served to browsers; empty: nowhere. Said until the next key, and among the keys' help.
+  [[nodiscard]] const std::string& address() const { return address_; }
+  void set_address(std::string address) {
+    address_ = std::move(address);
+    message_ = "in a browser: " + address_;
+  }
   [[nodiscard]] bool paused() const { return paused_; }
   [[nodiscard]] LogView& log() { return log_; }
   [[nodiscard]] std::size_t pane() const { return pane_; }
@@ -155,6 +161,7 @@ class Desk {
   Page page_ = Page::overview;
   std::optional<Question> question_;
   std::string message_;
+  std::string address_;
   bool paused_ = false;
   LogView log_;
   std::size_t pane_ = 0;

@@ -45,6 +45,8 @@ class Screen final : public events::Consumer {
 
   void show(const events::Event& event, events::Seconds now) override;
 
+  /// Where browsers find the run.
+  void tell_address(const std::string& address);
   /// A stored run: + and - change its speed, q leaves it.
   void set_replay();
   void set_controls(Controls controls);

@@ -5,6 +5,12 @@ const turning = /[\u202a-\u202e\u2066-\u2069]/g;
 
 const textOf = (bytes) => new TextDecoder().decode(bytes).replace(turning, "\ufffd");
 
+// The data stands before the script, which does not wait for what stands behind it; the logs do.
+const wholeFile = new Promise((resolve) => {
+  if (document.readyState !== "loading") resolve();
+  else document.addEventListener("DOMContentLoaded", resolve, { once: true });
+});
+
 async function unpacked(id) {
   const element = document.getElementById(id);
   const binary = atob(element.textContent);
@@ -29,6 +35,7 @@ export async function readLog(logs, number) {
   if (logs.served) return textOf(await (await fetch(`log?${number}`)).arrayBuffer());
   const block = logs.block[number];
   if (block < 0) return null;
+  await wholeFile;
   if (!blocks.has(block)) blocks.set(block, unpacked(`logs-${block}`));
   const bytes = await blocks.get(block);
   return textOf(bytes.subarray(logs.at[number], logs.at[number] + logs.length[number]));

@@ -15,6 +15,7 @@ using events::Mark;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using Key = Input::Key;
 
@@ -95,6 +96,19 @@ TEST_F(DeskTest, TheRunIsPausedAndGoesOn) {
   }
   run.tell(events::RunEnded{});
   EXPECT_THAT(press('p'), IsEmpty());
+}
+
+TEST_F(DeskTest, WhereBrowsersFindTheRunIsSaidAndAmongTheKeys) {
+  run.start(2, 10);
+  press('?');
+  EXPECT_THAT(painted(), Not(HasSubstr("browser")));
+  press('x');
+  desk.set_address("http://127.0.0.1:4711/token");
+  EXPECT_THAT(painted(), HasSubstr("in a browser: http://127.0.0.1:4711/token"));
+  press(Key::down);
+  EXPECT_THAT(painted(), Not(HasSubstr("browser")));
+  press('?');
+  EXPECT_THAT(painted(), HasSubstr("In a browser: http://127.0.0.1:4711/token"));
 }
 
 TEST_F(DeskTest, ALiveLogIsFollowedUntilSomebodyScrolls) {

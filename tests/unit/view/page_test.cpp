@@ -88,7 +88,7 @@ TEST_F(PageTest, WhatARunSaysIsNotMarkup) {
   EXPECT_THAT(text, Not(HasSubstr("<script>evil")));
   EXPECT_THAT(text, HasSubstr("&lt;/title&gt;&lt;script&gt;evil()"));
   EXPECT_EQ(count(text, "id=\"data\""), 1U);
-  EXPECT_EQ(count(text, "<script type=\"module\">"), 1U);
+  EXPECT_EQ(count(text, "<script type=\"module\" async>"), 1U);
 }
 
 TEST_F(PageTest, ItsPolicyNamesItsScriptAndStyle) {
