@@ -55,7 +55,8 @@ class Page final : public events::Consumer {
  private:
   struct Parts;
   [[nodiscard]] std::string text() const;
-  [[nodiscard]] std::string filled_with(const std::string& data, const std::string& logs, const char* connections) const;
+  [[nodiscard]] std::string filled_with(const std::string& data, const std::string& logs,
+                                        const char* connections) const;
   [[nodiscard]] Result<void> write() const;
 
   std::string file_;

@@ -95,6 +95,7 @@ function build(run) {
   page.begin();
   panel.follow();
   document.documentElement.dataset.ready = "yes";
+  performance.mark("ready");
 }
 
 function buildAnew(data) {

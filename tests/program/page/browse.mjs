@@ -212,18 +212,21 @@ await check("10,000 workloads with 50 MB of logs", async () => {
   assert.ok(size < 15e6, `${size} bytes`);
   fs.writeFileSync(path.join(directory, "empty.html"), "<!doctype html><html lang=en data-ready=yes><title>x</title><h1>x</h1></html>");
   const fastest = async (file) => {
-    let best = Infinity;
+    const best = { whole: Infinity, ready: Infinity };
     for (let i = 0; i < 3; i++) {
       const began = performance.now();
       const page = await open(file);
-      best = Math.min(best, performance.now() - began);
+      best.whole = Math.min(best.whole, performance.now() - began);
+      best.ready = Math.min(best.ready, await page.evaluate(() => performance.getEntriesByName("ready")[0]?.startTime ?? Infinity));
       await close(page);
     }
     return best;
   };
   const [empty, large] = [await fastest("empty.html"), await fastest("large.html")];
-  console.log(`10,000 workloads: ${(size / 1e6).toFixed(1)} MB, open after ${large.toFixed(0)} ms; an empty page after ${empty.toFixed(0)} ms`);
-  assert.ok(large < empty * 25, `${large / empty} times as long as an empty page`);
+  console.log(`10,000 workloads: ${(size / 1e6).toFixed(1)} MB, drawn after ${large.ready.toFixed(0)} ms, `
+    + `with all logs after ${large.whole.toFixed(0)} ms; an empty page after ${empty.whole.toFixed(0)} ms`);
+  assert.ok(large.whole < empty.whole * 25, `${large.whole / empty.whole} times as long as an empty page`);
+  assert.ok(large.ready < large.whole);
   const page = await open("large.html");
   assert.ok(await page.evaluate(() => document.querySelectorAll("*").length) < 4000);
   await accessible(page);

@@ -78,10 +78,10 @@ TEST_P(EventsTest, NoPrefixOfALineIsALine) {
 }
 
 TEST_P(EventsTest, AMemberOfAnotherTypeIsRefused) {
-  for (const char* line : {R"({"event":"notice","text":1,"time":1})", R"({"event":"notice","text":"x"})", "[]", "", "1",
-                           R"({"event":1,"time":1})", R"({"event":"worker-ready","worker":-1,"node":"","time":1})",
-                           R"({"event":"worker-gone","worker":4294967296,"time":1})",
-                           R"({"event":"notice","text":"x","time":1e309})"}) {
+  for (const char* line :
+       {R"({"event":"notice","text":1,"time":1})", R"({"event":"notice","text":"x"})", "[]", "", "1",
+        R"({"event":1,"time":1})", R"({"event":"worker-ready","worker":-1,"node":"","time":1})",
+        R"({"event":"worker-gone","worker":4294967296,"time":1})", R"({"event":"notice","text":"x","time":1e309})"}) {
     EXPECT_FALSE(read_json_line(line, GetParam())) << line;
   }
 }
