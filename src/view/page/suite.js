@@ -96,7 +96,7 @@ function failureSection(run, panel) {
   if (groups.length === 0) return null;
   const shown = 50;
   return section("failures", "Failures, grouped by what they say", groups.slice(0, 100).map((group, i) =>
-    make("details", { open: i < 3 },
+    make("details", { open: i < 3 && group.jobs.length <= 20 },
       make("summary", {}, make("strong", {}, `${group.jobs.length}×`), " ", make("code", {}, group.line)),
       make("ul", { class: "plain" }, group.jobs.slice(0, shown).map((job) => make("li", {}, badge(job.mark), " ",
         make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item),
