@@ -285,7 +285,10 @@ Result<void> check_runner(const Options& options, command_line::Parser& parser) 
     return parser.contradiction(names, "--on-failure bisect and --repeat exclude each other");
   }
   if (options.bisect_failures && !options.containers.image.empty()) {
-    return parser.contradiction({"--on-failure"}, "--on-failure bisect is for tests on this machine, without --image");
+    return parser.contradiction(
+        {"--on-failure"},
+        "--on-failure bisect is for tests on this machine: which commit is in an image nobody knows "
+        "(nmzbisect --image --runner searches in containers)");
   }
   if (options.bisect_failures && !options.use_history) {
     return parser.contradiction({"--on-failure", "--no-history"},
