@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "nmz/text/utf8.hpp"
+#include "nmz/view/summary.hpp"
 
 namespace nmz::nmzbisect {
 std::vector<search::Node> retreat_of(const git::Range& range) {
@@ -173,8 +174,9 @@ events::SearchPlanned plan_of(Search& search) {
 }
 
 std::string plan_text(const events::SearchPlanned& planned) {
-  std::string text = fmt::format("{} candidates, {} workers, about {:.0f} rounds of tests; first probes are marked *\n",
-                                 planned.candidates, planned.workers, planned.rounds);
+  std::string text =
+      fmt::format("{}, {}, {}; first probes are marked *\n", view::plural(planned.candidates, "candidate"),
+                  view::plural(planned.workers, "worker"), view::rounds_of_tests(planned.rounds));
   for (const events::PlannedCommit& one : planned.commits) {
     text += fmt::format("{} {} {}\n", one.probe ? "*" : " ", one.commit, text::printable(one.subject));
   }

@@ -56,6 +56,8 @@ constexpr std::string_view usage_examples = R"(
 Examples:
   nmzswarm --runner pytest
       Lists the tests once and runs them in groups, on all CPUs; `-- tests/unit -k fast` is given to pytest.
+  nmzswarm --runner junit-files -- 'target/surefire-reports/*.xml' mvn -q surefire:test '-Dtest={class},...'
+      Any tool that writes JUnit XML: the reports of its last run are the list, and their classes are given to mvn.
   nmzswarm -source dummy -replicas 10
       The image's label net.osrg.namazu-swarm.v0.master.script prints the workloads, one a line; each is given to
       its label net.osrg.namazu-swarm.v0.worker.script on standard input, in one of 10 containers.
@@ -162,8 +164,8 @@ Table list_options(Options& options, Words& words) {
       value(
           "--runner", "RUNNER", text(options.runner),
           "Run the tests of pytest, unittest, ctest, gtest, go, cargo, jest, vitest, mocha, node, bats, prove, meson, "
-          "make-check, or of a runner that the file RUNNER describes; auto: by the files here. What the runner takes "
-          "goes after --"),
+          "make-check, of any tool that writes JUnit XML files (junit-files), or of a runner that the file RUNNER "
+          "describes; auto: by the files here. What the runner takes goes after --"),
       value("--workloads", "FILE", text(options.workloads),
             "Read the workloads from FILE (- is standard input, as it is without this option unless it is a terminal), "
             "one a line"),
@@ -283,7 +285,10 @@ Result<void> check_runner(const Options& options, command_line::Parser& parser) 
     return parser.contradiction(names, "--on-failure bisect and --repeat exclude each other");
   }
   if (options.bisect_failures && !options.containers.image.empty()) {
-    return parser.contradiction({"--on-failure"}, "--on-failure bisect is for tests on this machine, without --image");
+    return parser.contradiction(
+        {"--on-failure"},
+        "--on-failure bisect is for tests on this machine: which commit is in an image nobody knows "
+        "(nmzbisect --image --runner searches in containers)");
   }
   if (options.bisect_failures && !options.use_history) {
     return parser.contradiction({"--on-failure", "--no-history"},

@@ -16,7 +16,8 @@ constexpr std::size_t most_silent = 6;
 
 std::vector<std::string> RunnerWork::listing() const { return runner::listing(runner_->list(given_)).argv; }
 
-Result<std::string> RunnerWork::list(std::string_view output) const {
+Result<std::string> RunnerWork::list(std::string_view output) {
+  for (const runner::TestEnd& end : runner_->read_times(output)) listed_times_[end.id] = end.took;
   return runner_->read_list(output).map([](const std::vector<std::string>& ids) {
     std::string text;
     for (std::string id : ids) {
@@ -66,6 +67,14 @@ void RunnerWork::learn_start(std::chrono::nanoseconds took, const std::vector<st
   std::vector<std::chrono::nanoseconds> sorted = starts_;
   std::ranges::sort(sorted);
   start_ = sorted[sorted.size() / 2];
+}
+
+void RunnerWork::expect_as_listed(const std::vector<std::string>& ids,
+                                  std::vector<schedule::Expectation>& expectations) const {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto listed = listed_times_.find(ids[i]);
+    if (!expectations[i] && listed != listed_times_.end()) expectations[i] = listed->second;
+  }
 }
 
 std::vector<history::Observation> RunnerWork::starts() const {

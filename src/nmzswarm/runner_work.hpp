@@ -19,6 +19,7 @@
 #include "nmz/history/history.hpp"
 #include "nmz/runner/group_run.hpp"
 #include "nmz/runner/runner.hpp"
+#include "nmz/schedule/batch_plan.hpp"
 #include "nmz/schedule/group_plan.hpp"
 
 namespace nmz::nmzswarm {
@@ -34,7 +35,7 @@ class RunnerWork {
 
   [[nodiscard]] std::vector<std::string> listing() const;
   /// One a line.
-  [[nodiscard]] Result<std::string> list(std::string_view output) const;
+  [[nodiscard]] Result<std::string> list(std::string_view output);
 
   /// The command of an execution. `secret`: nobody can guess it.
   runner::Command begin(job::JobId job, std::vector<std::string> ids, const std::string& secret);
@@ -58,6 +59,8 @@ class RunnerWork {
   void skip_by(std::vector<std::int32_t> codes) { skip_codes_ = std::move(codes); }
   [[nodiscard]] std::size_t most_together() const { return runner_->most_together(); }
   [[nodiscard]] std::vector<std::uint32_t> units(const std::vector<std::string>& ids) const;
+  /// Where nothing is expected: what the list said.
+  void expect_as_listed(const std::vector<std::string>& ids, std::vector<schedule::Expectation>& expectations) const;
   void expect_start(std::optional<std::chrono::nanoseconds> start) { start_ = start.value_or(start_); }
   [[nodiscard]] std::chrono::nanoseconds start() const { return start_; }
   /// What this run has learnt about starts.
@@ -70,6 +73,7 @@ class RunnerWork {
   std::vector<std::string> given_;
   std::map<job::JobId, runner::GroupRun> under_way_;
   std::map<dispatch::Subject, std::vector<std::optional<runner::TestEnd>>> ends_;
+  std::map<std::string, std::chrono::nanoseconds> listed_times_;
   std::vector<std::int32_t> skip_codes_;
   std::size_t silent_ = 0;  ///< executions without a word about any test, as long as there is no other
   bool heard_ = false;

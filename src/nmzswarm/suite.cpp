@@ -178,6 +178,7 @@ std::uint64_t Suite::run_number(dispatch::Subject subject, std::uint32_t attempt
 
 std::unique_ptr<schedule::WorkloadPlan> Suite::make_plan() {
   expectations_ = expect_(ids());
+  if (runner_) runner_->expect_as_listed(ids(), expectations_);
   if (options_.again.hunts()) return constrained(make_hunt());
   if (runner_) return classified(make_groups());
   schedule::BatchOptions options;

@@ -21,5 +21,6 @@ namespace nmz::runner {
 [[nodiscard]] std::unique_ptr<Runner> make_prove();
 [[nodiscard]] std::unique_ptr<Runner> make_meson();
 [[nodiscard]] std::unique_ptr<Runner> make_make_check();
+[[nodiscard]] std::unique_ptr<Runner> make_junit_files();
 
 }  // namespace nmz::runner

@@ -14,13 +14,21 @@ struct Entry {
   std::unique_ptr<Runner> (*make)();
 };
 constexpr std::array table{
-    Entry{"pytest", make_pytest}, Entry{"unittest", make_unittest},
-    Entry{"ctest", make_ctest},   Entry{"gtest", make_gtest},
-    Entry{"go", make_go},         Entry{"cargo", make_cargo},
-    Entry{"jest", make_jest},     Entry{"vitest", make_vitest},
-    Entry{"mocha", make_mocha},   Entry{"node", make_node},
-    Entry{"bats", make_bats},     Entry{"prove", make_prove},
-    Entry{"meson", make_meson},   Entry{"make-check", make_make_check},
+    Entry{"pytest", make_pytest},
+    Entry{"unittest", make_unittest},
+    Entry{"ctest", make_ctest},
+    Entry{"gtest", make_gtest},
+    Entry{"go", make_go},
+    Entry{"cargo", make_cargo},
+    Entry{"jest", make_jest},
+    Entry{"vitest", make_vitest},
+    Entry{"mocha", make_mocha},
+    Entry{"node", make_node},
+    Entry{"bats", make_bats},
+    Entry{"prove", make_prove},
+    Entry{"meson", make_meson},
+    Entry{"make-check", make_make_check},
+    Entry{"junit-files", make_junit_files},
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "nmz/view/summary.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "nmz/view/text.hpp"
@@ -8,6 +10,11 @@ namespace nmz::view {
 
 std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string rounds_of_tests(double rounds) {
+  if (!(rounds > 0)) return "nothing left to test";
+  return fmt::format("about {:.0f} {} of tests", std::ceil(rounds), rounds > 1 ? "rounds" : "round");
 }
 
 std::string counts_text(const events::RunEnded& event, const events::SearchResult& result) {

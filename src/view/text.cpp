@@ -1,7 +1,6 @@
 #include "nmz/view/text.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
@@ -159,8 +158,8 @@ void Text::on(const events::RunStarted& event) {
   left_ = event.candidates;
   if (quiet()) return;
   if (searches()) {
-    line(fmt::format("{} to search with {}, about {:.0f} {} of tests", plural(event.candidates, "commit"),
-                     plural(event.workers, "worker"), std::ceil(event.rounds), event.rounds <= 1 ? "round" : "rounds"));
+    line(fmt::format("{} to search with {}, {}", plural(event.candidates, "commit"), plural(event.workers, "worker"),
+                     rounds_of_tests(event.rounds)));
   } else {
     line(fmt::format("{}: {}", plural(event.workers, "worker"), text::printable(event.where)));
   }

@@ -103,6 +103,46 @@ TEST_F(ContainersOptionsTest, ADiskThatTheyShareMayHaveSpoiltAVerdictUnnoticed) 
   EXPECT_THAT(ended.err, HasSubstr("the answer is tested once more"));
 }
 
+/// With this machine's Python, in an image whose shell is busybox's.
+TEST_F(ContainersOptionsTest, TheTestsOfARunner) {
+  support::write_file(
+      place.path() / "suite/test_it.py",
+      "import os\ndef test_ok(): pass\ndef test_bad(): assert 1 == 2, 'one is not two'\n"
+      "def test_dies(): os.abort()\ndef test_after(): assert not os.path.exists('/etc/debian_version')\n");
+  std::vector<std::string> options{"--source", "busybox", "--runner", "pytest", "--replicas", "1"};
+  for (const std::string directory : {"/usr", "/lib", "/lib64"}) {
+    if (!std::filesystem::exists(directory)) continue;
+    options.insert(options.end(), {"--mount", "type=bind,source=" + std::filesystem::canonical(directory).string() +
+                                                  ",target=" + directory + ",readonly"});
+  }
+  options.insert(options.end(), {"--mount", "type=bind,source=" + (place.path() / "suite").string() + ",target=/suite",
+                                 "--env", "PATH=/usr/bin:/bin", "--env", "PYTHONDONTWRITEBYTECODE=1", "--", "-p",
+                                 "no:cacheprovider", "/suite"});
+  const Ended ended = swarm(options);
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  EXPECT_THAT(conformance::split_lines(ended.out),
+              testing::IsSupersetOf({testing::StartsWith("passed    suite/test_it.py::test_ok ("),
+                                     testing::StartsWith("failed    suite/test_it.py::test_bad ("),
+                                     testing::StartsWith("failed    suite/test_it.py::test_dies ("),
+                                     testing::StartsWith("passed    suite/test_it.py::test_after ("),
+                                     testing::StartsWith("2 of 4 passed, 2 failed in ")}));
+  EXPECT_THAT(ended.out, testing::AllOf(HasSubstr("one is not two"), HasSubstr("crashed: killed by signal 6")));
+}
+
+TEST_F(ContainersOptionsTest, TheCulpritsOfManyTests) {
+  const auto runner = place.path() / "runner";
+  support::write_file(runner,
+                      "list = printf '%s\\n' 3 5 9\n"
+                      "run = for t; do [ $(cat number) -lt $t ] && echo \"ok - $t\" || echo \"not ok - $t\"; done "
+                      ">$NMZ_REPORT\nreport = tap\n");
+  const Ended ended = place.bisect(
+      repository.path(), {"--image", "busybox", "--replicas", "2", "--runner", runner.string(), repository.range()});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  for (const std::size_t number : {3U, 5U}) {
+    EXPECT_THAT(ended.out, HasSubstr(repository.ids()[number] + " is the first bad commit of 1 test: "));
+  }
+}
+
 TEST_F(ContainersOptionsTest, AnImageWithoutAShell) {
   build("shell-less",
         "FROM busybox AS tools\nFROM scratch\nCOPY --from=tools /bin/busybox /true\nENTRYPOINT [\"/true\"]\n"

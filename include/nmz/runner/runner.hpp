@@ -104,6 +104,8 @@ class Runner {
   [[nodiscard]] virtual Script list(const std::vector<std::string>& given) const = 0;
   /// Of the list's standard output: ids, in the order in which they are to run. Errors (rejected).
   [[nodiscard]] virtual Result<std::vector<std::string>> read_list(std::string_view output) const;
+  /// Of the same: how long tests took before, where the list says that.
+  [[nodiscard]] virtual std::vector<TestEnd> read_times(std::string_view /*output*/) const { return {}; }
 
   [[nodiscard]] virtual Script run(const std::vector<std::string>& given, std::span<const std::string> ids) const = 0;
   /// Never fails: what cannot be read tells nothing, and tests without an end are dealt with by whoever asked.

@@ -10,6 +10,8 @@ namespace nmz::view {
 
 /// "1 worker", "2 workers".
 [[nodiscard]] std::string plural(std::size_t count, const std::string& noun);
+/// "about 3 rounds of tests", of what is expected; "nothing left to test".
+[[nodiscard]] std::string rounds_of_tests(double rounds);
 
 /// "8 of 10 passed, 1 failed, 1 flaky in 3.00 s with 2 workers".
 [[nodiscard]] std::string counts_text(const events::RunEnded& event, const events::SuiteResult& result);

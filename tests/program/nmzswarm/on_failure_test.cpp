@@ -86,5 +86,11 @@ TEST_F(OnFailureTest, ItIsForTheTestsOfARunner) {
   EXPECT_NE(ended.exit_code, 0);
 }
 
+TEST_F(OnFailureTest, WhichCommitIsInAnImageNobodyKnows) {
+  const support::Ended ended = run({"--source", "busybox"});
+  EXPECT_EQ(ended.exit_code, 128);
+  EXPECT_THAT(ended.err, HasSubstr("--on-failure bisect is for tests on this machine"));
+}
+
 }  // namespace
 }  // namespace nmz::nmzswarm

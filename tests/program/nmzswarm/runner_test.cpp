@@ -262,6 +262,44 @@ TEST_F(RunnerTest, TheExampleOfOne) {
                                                                   Pair("divides", "skipped: no fractions here")));
 }
 
+TEST_F(RunnerTest, AToolThatWritesJunitFiles) {
+  write("test_j.py",
+        "import os\ndef test_ok(): pass\ndef test_bad(): assert 1 == 2\ndef test_dies():\n"
+        "    if 'NMZ_WORKLOAD' in os.environ or 'NMZ_REPORT' in os.environ: os.abort()\n");
+  const std::string pytest = "pytest -q -p no:cacheprovider -o junit_family=xunit1 ";
+  static_cast<void>(swarm.shell(pytest + "--junit-xml=first.xml test_j.py"));
+  const std::vector<std::string> words{
+      "--", "first.xml", "pytest", "-q", "-o", "junit_family=xunit1", "--junit-xml={report}", "{file}::{name}"};
+  std::vector<std::string> options{"--runner", "junit-files", "--replicas", "1"};
+  options.insert(options.end(), words.begin(), words.end());
+  EXPECT_THAT(run(options), UnorderedElementsAre(Pair("test_j.py::test_ok", "passed"),
+                                                 Pair("test_j.py::test_bad", StartsWith("failed: ")),
+                                                 Pair("test_j.py::test_dies", StartsWith("failed: crashed: "))));
+  EXPECT_THAT(ended.out, HasSubstr("3 workloads, expected to take at least"));
+}
+
+/// Its reports are always at the same place.
+TEST_F(RunnerTest, AToolWhoseJunitFilesAreAtAPlaceOfTheirOwn) {
+  write("tool",
+        "for class in $(echo \"$1\" | tr , ' '); do\n"
+        "  echo \"<testsuite><testcase classname='$class' name='n' time='0.5'>$(cat $class)</testcase></testsuite>\" "
+        ">out/$class.xml\ndone\n");
+  write("A", "");
+  write("B", "<failure message='broken'/>");
+  // It says nothing of this one, but an older report does.
+  write("out/old.xml", "<testcase classname='gone' name='n'/>");
+  EXPECT_EQ(swarm.shell("sh tool A,B && touch -d 2020-01-01 out/*").exit_code, 0);
+  write("gone", "");
+  write("tool", swarm.read("tool") + "rm -f out/gone.xml\n");
+  EXPECT_THAT(run({"--runner", "junit-files", "--", "out/*.xml", "sh", "tool", "{class},..."}),
+              UnorderedElementsAre(Pair("A", "passed"), Pair("B", "failed: n: broken"),
+                                   Pair("gone", HasSubstr("without a verdict"))))
+      << ended.out;
+  run({"--runner", "junit-files", "--", "none/*.xml", "sh", "tool", "{class},..."});
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("no report of an earlier run is there to take the tests from: none/*.xml"));
+}
+
 TEST_F(RunnerTest, WhatCannotBeListedIsOneLine) {
   write("conftest.py", "raise RuntimeError('broken conftest')\n");
   run({"--runner", "pytest"});

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nmz/view/summary.hpp"
+
 #include "printed.hpp"
 
 namespace nmz::view {
@@ -137,6 +139,14 @@ TEST(TextTest, StatusFitsAnyTerminal) {
   EXPECT_THAT(text.status(Seconds{100}, 80), HasSubstr("+"));
 }
 
+TEST(TextTest, RoundsReadWellInEveryNumber) {
+  EXPECT_EQ(rounds_of_tests(0), "nothing left to test");
+  EXPECT_EQ(rounds_of_tests(0.2), "about 1 round of tests");
+  EXPECT_EQ(rounds_of_tests(1), "about 1 round of tests");
+  EXPECT_EQ(rounds_of_tests(1.1), "about 2 rounds of tests");
+  EXPECT_EQ(rounds_of_tests(17), "about 17 rounds of tests");
+}
+
 TEST(TextTest, APipeThatIsSilentForLongGetsALine) {
   const Printed printed;
   Text text{printed.file(), events::Kind::search, style(Verbosity::normal, false, false)};
@@ -148,7 +158,7 @@ TEST(TextTest, APipeThatIsSilentForLongGetsALine) {
   started.job = job::JobId{2};
   text.show(started, Seconds{0});
   text.show(Tick{}, Seconds{539});
-  EXPECT_THAT(printed.text(), Eq("9 commits to search with 1 worker, about 0 round of tests\n"));
+  EXPECT_THAT(printed.text(), Eq("9 commits to search with 1 worker, nothing left to test\n"));
   text.show(Tick{}, Seconds{540});
   EXPECT_THAT(printed.text(), HasSubstr("\nafter 9 min 0 s: 9 left, 0 tests done, 1 running\n"));
 }
