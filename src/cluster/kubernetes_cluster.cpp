@@ -1,5 +1,6 @@
 #include "nmz/cluster/kubernetes_cluster.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -7,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/kubernetes/access.hpp"
@@ -24,6 +26,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr unsigned oldest_minor = 20;
+constexpr int most_questions = 3;
+constexpr std::chrono::milliseconds between_questions{500};
 
 kubernetes::AccessRequest access_request(const Options& options) {
   kubernetes::AccessRequest request;
@@ -78,8 +82,20 @@ Result<std::string> KubernetesCluster::name_space(const Options& options) {
   });
 }
 
-asio::awaitable<Result<void>> KubernetesCluster::look() {
+/// The first question of all. Later ones are asked again by whoever asks them.
+asio::awaitable<Result<kubernetes::ServerVersion>> KubernetesCluster::ask_for_version() {
   Result<kubernetes::ServerVersion> version = co_await client_.version();
+  for (int asked = 1; asked < most_questions && !version && version.error().kind == ErrorKind::retryable; ++asked) {
+    asio::steady_timer timer{io_, between_questions};
+    const auto [code] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (code) co_return fail(ErrorKind::cancelled, "cancelled");
+    version = co_await client_.version();
+  }
+  co_return version;
+}
+
+asio::awaitable<Result<void>> KubernetesCluster::look() {
+  Result<kubernetes::ServerVersion> version = co_await ask_for_version();
   if (!version) co_return tl::unexpected<Error>{version.error()};
   server_ = *version;
   if (!server_.is_at_least(oldest_minor)) {

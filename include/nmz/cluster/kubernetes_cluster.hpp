@@ -50,6 +50,7 @@ class KubernetesCluster {
   KubernetesCluster(boost::asio::io_context& io, Options options, kubernetes::Access access)
       : io_{io}, options_{std::move(options)}, client_{io.get_executor(), std::move(access)} {}
   boost::asio::awaitable<Result<void>> look();
+  boost::asio::awaitable<Result<kubernetes::ServerVersion>> ask_for_version();
   boost::asio::awaitable<Result<void>> check_rights();
 
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
