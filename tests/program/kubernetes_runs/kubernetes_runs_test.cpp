@@ -15,6 +15,7 @@
 #include "fake_server.hpp"
 #include "program/nmzbisect/answers.hpp"
 #include "program/nmzbisect/workplace.hpp"
+#include "support/engine_stub.hpp"
 #include "support/scratch_repository.hpp"
 
 namespace nmz::kubernetes_tests {
@@ -27,6 +28,7 @@ using support::Ended;
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -265,6 +267,32 @@ TEST_F(KubernetesRunsTest, WhatIsMadeAndSaidNotToBe) {
   EXPECT_EQ(refused.err, "nmzswarm: no worker is left: exceeded quota: small\n");
   expect_nothing_left(*shared);
   shared->control("clear");
+}
+
+/// The cluster does not tell the image's labels, and an Engine does.
+TEST_F(KubernetesRunsTest, TheLabelsOfAnImageAreAnEngines) {
+  using Stalls = support::EngineStub::Stalls;
+  const std::vector<std::string> alone{NMZ_NMZSWARM, "--orchestrator", "kubernetes", "--source", "suite", "-replicas",
+                                       "1",          "--no-history",   "--log-dir",  "logs"};
+  support::Program program = in_cluster(*shared, alone);
+  {
+    const support::EngineStub engine{place.path() / "engine", Stalls::build};
+    program.env.push_back("DOCKER_HOST=" + engine.host());
+    const Ended ended = support::run_program(program);
+    EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("passed    a ("), HasSubstr("1 of 1 passed")));
+    EXPECT_THAT(ended.out + ended.err,
+                HasSubstr("the labels of suite are those that the Docker Engine at " + engine.host() + " has"));
+  }
+  program.argv.insert(program.argv.end(), {"--", "true"});
+  const Ended ended = support::run_program(program);
+  EXPECT_EQ(ended.exit_code, 128) << everything(ended);
+  EXPECT_THAT(
+      split_lines(ended.err),
+      ElementsAre(AllOf(HasSubstr("a Kubernetes cluster does not tell the label net.osrg.namazu-swarm.v0.master.script "
+                                  "of the image 'suite'"),
+                        HasSubstr("no Docker Engine answers at unix://"), EndsWith("; give --workloads FILE"))));
+  expect_nothing_left(*shared);
 }
 
 TEST_F(KubernetesRunsTest, AMissingRightIsNamed) {
