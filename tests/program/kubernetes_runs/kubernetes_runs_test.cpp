@@ -210,10 +210,10 @@ TEST_F(KubernetesRunsTest, WhatAKilledProgramLeftTheNextOneRemoves) {
 /// Each request of a run by itself, the ways of failing one after the other. Several runs at once.
 TEST_F(KubernetesRunsTest, AnyRequestMayFailOnce) {
   const std::vector<std::string> ways{R"("action": "lose-answer", "seconds": 0.05)",
-                                      R"("action": "close")",
-                                      R"("action": "error-after", "code": 504, "seconds": 0.05)",
-                                      R"("code": 409)",
                                       R"("code": 429, "retryAfter": 1)",
+                                      R"("action": "close")",
+                                      R"("code": 409)",
+                                      R"("action": "error-after", "code": 504, "seconds": 0.05)",
                                       R"("code": 500)",
                                       R"("code": 503)"};
   constexpr std::size_t at_once = 6;
