@@ -1,14 +1,10 @@
 #include "nmz/cluster/cluster.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
-#include "nmz/contract/v0.hpp"
-#include "nmz/docker/credentials.hpp"
 #include "nmz/docker/endpoint.hpp"
 #include "nmz/docker/engine.hpp"
 #include "nmz/docker/proxies.hpp"
@@ -17,6 +13,7 @@
 #include "nmz/orchestrator/swarm.hpp"
 
 #include "derived_image.hpp"
+#include "engine_image.hpp"
 #include "image_name.hpp"
 #include "run_on.hpp"
 
@@ -24,23 +21,11 @@ namespace nmz::cluster {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::chrono::minutes transfer_limit{30};
-
-std::optional<std::string> variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
-  return value == nullptr ? std::nullopt : std::optional<std::string>{value};
-}
-
-std::filesystem::path docker_config_directory() {
-  if (const auto chosen = variable("DOCKER_CONFIG"); chosen && !chosen->empty()) return *chosen;
-  return std::filesystem::path{variable("HOME").value_or("/")} / ".docker";
-}
-
 Result<docker::Endpoint> endpoint_of(const Options& options) {
   docker::EndpointRequest request;
   request.host = options.host;
   request.context = options.context;
-  request.variable = variable;
+  request.variable = environment_variable;
   return docker::find_endpoint(request);
 }
 
@@ -48,27 +33,6 @@ Result<std::unique_ptr<docker::Api>> engine_of(asio::io_context& io, const Optio
   auto endpoint = endpoint_of(options);
   if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
   return std::make_unique<docker::Engine>(io.get_executor(), std::move(*endpoint));
-}
-
-/// What `docker login` and its helpers know about the image's registry, and what went wrong when they were asked. With
-/// nothing, the registry is tried all the same: it has the last word.
-struct Login {
-  explicit Login(const std::string& image) {
-    Result<std::string> known = docker::registry_auth(docker_config_directory(), docker::registry_of(image));
-    if (known) {
-      auth = std::move(*known);
-    } else {
-      trouble = " (" + known.error().message + ")";
-    }
-  }
-  std::string auth;
-  std::string trouble;
-};
-
-std::string missing_label(const std::string& name) {
-  if (name == contract::v0::worker_script_label) return "; give it one, or a command behind --";
-  if (name == contract::v0::master_script_label) return "; give it one, or --workloads FILE";
-  return "";
 }
 
 }  // namespace
@@ -112,8 +76,9 @@ asio::awaitable<Result<void>> Cluster::look() {
   if (!chosen) co_return chosen;
   Result<void> found = co_await find_secrets();
   if (!found) co_return found;
-  found = co_await find_image();
-  if (!found) co_return found;
+  Result<docker::Image> image = co_await find_image(*engine_, options_.image);
+  if (!image) co_return tl::unexpected<Error>{image.error()};
+  image_ = std::move(*image);
   // What cannot be removed now is no reason not to run.
   Result<std::size_t> swept = co_await sweep(orchestrator::Sweep::dead);
   swept_ = swept.value_or(0);
@@ -221,29 +186,7 @@ asio::awaitable<Result<void>> Cluster::find_secrets() {
   co_return Result<void>{};
 }
 
-/// As `docker run` does, an image the Engine does not have is pulled.
-asio::awaitable<Result<void>> Cluster::find_image() {
-  Result<docker::Image> found = co_await engine_->inspect_image(options_.image);
-  if (!found && found.error().kind == ErrorKind::not_found) {
-    const Login login{options_.image};
-    Result<void> pulled = co_await engine_->pull_image(options_.image, login.auth, transfer_limit);
-    if (!pulled) {
-      co_return fail(ErrorKind::misconfigured, "the Docker Engine has no image '" + options_.image +
-                                                   "' and cannot pull it: " + pulled.error().message + login.trouble);
-    }
-    found = co_await engine_->inspect_image(options_.image);
-  }
-  if (!found) co_return tl::unexpected<Error>{found.error()};
-  image_ = std::move(*found);
-  co_return Result<void>{};
-}
-
-Result<std::string> Cluster::label(const std::string& name) const {
-  const auto label = image_.labels.find(name);
-  if (label != image_.labels.end() && !label->second.empty()) return label->second;
-  return fail(ErrorKind::misconfigured,
-              "the image '" + options_.image + "' has no label " + name + missing_label(name));
-}
+Result<std::string> Cluster::label(const std::string& name) const { return label_of(image_, options_.image, name); }
 
 std::string Cluster::repository() const { return without_tag(options_.image); }
 

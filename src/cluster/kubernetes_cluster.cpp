@@ -1,20 +1,22 @@
 #include "nmz/cluster/kubernetes_cluster.hpp"
 
-#include <cstdlib>
+#include <chrono>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "nmz/docker/endpoint.hpp"
+#include "nmz/docker/engine.hpp"
 #include "nmz/kubernetes/access.hpp"
 #include "nmz/kubernetes/rights.hpp"
 #include "nmz/orchestrator/kubernetes.hpp"
 
+#include "engine_image.hpp"
 #include "image_name.hpp"
 #include "pod_options.hpp"
 #include "run_on.hpp"
@@ -24,16 +26,22 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr unsigned oldest_minor = 20;
+constexpr int most_questions = 3;
+constexpr std::chrono::milliseconds between_questions{500};
 
 kubernetes::AccessRequest access_request(const Options& options) {
   kubernetes::AccessRequest request;
   request.context = options.context;
   request.name_space = options.name_space;
-  request.variable = [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::nullopt : std::optional<std::string>{value};
-  };
+  request.variable = environment_variable;
   return request;
+}
+
+/// That docker itself would ask. --context is a kubeconfig's.
+Result<docker::Endpoint> engine_endpoint() {
+  docker::EndpointRequest request;
+  request.variable = environment_variable;
+  return docker::find_endpoint(request);
 }
 
 }  // namespace
@@ -64,9 +72,7 @@ bool means_kubernetes(const Options& options) {
                                options.push || options.inject != Inject::automatic;
   if (wants_an_engine) return false;
   if (!kubernetes::is_configured(access_request(options))) return false;
-  docker::EndpointRequest engine;
-  engine.variable = access_request(options).variable;
-  const auto endpoint = docker::find_endpoint(engine);
+  const auto endpoint = engine_endpoint();
   std::error_code unknown;
   return endpoint && endpoint->kind == docker::Endpoint::Kind::unix_socket &&
          !std::filesystem::exists(endpoint->path, unknown);
@@ -78,8 +84,20 @@ Result<std::string> KubernetesCluster::name_space(const Options& options) {
   });
 }
 
-asio::awaitable<Result<void>> KubernetesCluster::look() {
+/// The first question of all. Later ones are asked again by whoever asks them.
+asio::awaitable<Result<kubernetes::ServerVersion>> KubernetesCluster::ask_for_version() {
   Result<kubernetes::ServerVersion> version = co_await client_.version();
+  for (int asked = 1; asked < most_questions && !version && version.error().kind == ErrorKind::retryable; ++asked) {
+    asio::steady_timer timer{io_, between_questions};
+    const auto [code] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (code) co_return fail(ErrorKind::cancelled, "cancelled");
+    version = co_await client_.version();
+  }
+  co_return version;
+}
+
+asio::awaitable<Result<void>> KubernetesCluster::look() {
+  Result<kubernetes::ServerVersion> version = co_await ask_for_version();
   if (!version) co_return tl::unexpected<Error>{version.error()};
   server_ = *version;
   if (!server_.is_at_least(oldest_minor)) {
@@ -118,10 +136,22 @@ asio::awaitable<Result<void>> KubernetesCluster::check_rights() {
                                                " (nmzswarm kubernetes role prints what is needed)");
 }
 
+Result<docker::Image> KubernetesCluster::image_at_engine() const {
+  Result<docker::Endpoint> endpoint = engine_endpoint();
+  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
+  labels_from_ = endpoint->text();
+  docker::Engine engine{io_.get_executor(), std::move(*endpoint)};
+  return run_on(io_, find_image(engine, options_.image));
+}
+
 Result<std::string> KubernetesCluster::label(const std::string& name) const {
+  const Result<docker::Image> image = image_at_engine();
+  if (image) return label_of(*image, options_.image, name);
+  if (image.error().kind == ErrorKind::cancelled) return tl::unexpected<Error>{image.error()};
+  const std::string instead = instead_of_label(name);
   return fail(ErrorKind::misconfigured, "a Kubernetes cluster does not tell the label " + name + " of the image '" +
-                                            options_.image +
-                                            "': give the list with --workloads and the command behind --");
+                                            options_.image + "', and a Docker Engine cannot be asked: " +
+                                            image.error().message + (instead.empty() ? "" : "; give " + instead));
 }
 
 std::string KubernetesCluster::image_id() const {

@@ -1,6 +1,8 @@
 #include "exec_plugin.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -98,7 +100,11 @@ std::optional<std::chrono::system_clock::time_point> parse_time(const std::strin
   } else if (*rest != 'Z') {
     return std::nullopt;
   }
-  return std::chrono::system_clock::from_time_t(::timegm(&parts)) - offset;
+  // The clock counts nanoseconds, to the year 2262; for ever is often written as 9999.
+  using Clock = std::chrono::system_clock;
+  constexpr std::chrono::seconds latest = std::chrono::floor<std::chrono::seconds>(Clock::duration::max());
+  const std::chrono::seconds at = std::chrono::seconds{::timegm(&parts)} - offset;
+  return Clock::time_point{std::clamp(at, std::chrono::seconds{0}, latest)};
 }
 
 Result<Issued> parse_exec_credential(const std::string& answer, const ExecPlugin& plugin) {

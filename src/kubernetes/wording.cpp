@@ -1,6 +1,7 @@
 #include "wording.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 #include "json.hpp"
 
@@ -10,6 +11,7 @@ namespace {
 constexpr unsigned unauthorized = 401;
 constexpr unsigned forbidden = 403;
 constexpr unsigned not_found = 404;
+constexpr unsigned conflict = 409;
 constexpr unsigned too_many = 429;
 constexpr unsigned server_error = 500;
 constexpr std::size_t longest_message = 1000;
@@ -18,10 +20,14 @@ std::string where(const Access& access) {
   return access.server + (access.context.empty() ? "" : " (context " + access.context + ")");
 }
 
-ErrorKind kind_of(unsigned status) {
+bool is_busy(unsigned status) { return status >= server_error || status == too_many; }
+
+/// A conflict is somebody else's change at the same moment (of a quota, say), unless a name is taken.
+ErrorKind kind_of(unsigned status, std::string_view reason) {
   if (status == not_found) return ErrorKind::not_found;
   if (status == unauthorized || status == forbidden) return ErrorKind::misconfigured;
-  return status >= server_error || status == too_many ? ErrorKind::retryable : ErrorKind::rejected;
+  const bool may_pass = is_busy(status) || (status == conflict && reason != "AlreadyExists");
+  return may_pass ? ErrorKind::retryable : ErrorKind::rejected;
 }
 
 }  // namespace
@@ -36,7 +42,11 @@ std::string one_line(std::string text) {
 
 Error refusal(unsigned status, const std::string& body, const Access& access) {
   std::string message;
-  if (const auto json = parse_json(body)) message = text_at(*json, {"message"});
+  std::string reason;
+  if (const auto json = parse_json(body)) {
+    message = text_at(*json, {"message"});
+    reason = text_at(*json, {"reason"});
+  }
   if (message.empty()) message = body.empty() ? "HTTP status " + std::to_string(status) : body;
   message = one_line(std::move(message));
   if (status == unauthorized) {
@@ -44,7 +54,8 @@ Error refusal(unsigned status, const std::string& body, const Access& access) {
               (access.user.empty() ? "a user without credentials" : "the credentials of '" + access.user + "'") + ": " +
               message;
   }
-  return {kind_of(status), message};
+  if (is_busy(status)) message = "the Kubernetes API server at " + where(access) + " failed: " + message;
+  return {kind_of(status, reason), message};
 }
 
 Error worded(const http::Failure& failure, const Access& access) {

@@ -141,6 +141,7 @@ asio::awaitable<Result<kubernetes::Object>> Kubernetes::State::make_job() {
   co_return job;
 }
 
+/// One of that name is ours, as the Job is.
 asio::awaitable<Result<void>> Kubernetes::State::make_config_map(kubernetes::Object job) {
   const auto until = steady_clock::now() + options.patience.reconnect_for;
   Result<kubernetes::ConfigMapSpec> spec = config_map_spec(options, job);
@@ -151,8 +152,8 @@ asio::awaitable<Result<void>> Kubernetes::State::make_config_map(kubernetes::Obj
     co_await bell.wait(options.patience.reconnect_every);
     kubernetes::ConfigMapSpec again = *spec;
     done = co_await client.create_config_map(std::move(again));
-    if (!done && is_there_already(done.error())) done = Result<void>{};
   }
+  if (!done && is_there_already(done.error())) co_return Result<void>{};
   co_return done;
 }
 

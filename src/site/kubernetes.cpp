@@ -29,8 +29,12 @@ class KubernetesSite final : public Site {
     return {"removed " + std::to_string(cluster_->swept()) + " Job(s) of killed runs"};
   }
 
-  /// Nobody should have to guess which cluster he is about to fill.
+  /// Nobody should have to guess which cluster he is about to fill, or whose labels say what runs there: a tag may mean
+  /// other content to the nodes than to an Engine.
   [[nodiscard]] std::string choice() const override {
+    if (!cluster_->labels_from().empty()) {
+      return "the labels of " + image_ + " are those that the Docker Engine at " + cluster_->labels_from() + " has";
+    }
     if (was_asked_for_) return {};
     return "no Docker Engine is here, so workers are pods: " + cluster_->where() + " (--orchestrator chooses)";
   }

@@ -79,7 +79,6 @@ class Cluster {
   boost::asio::awaitable<Result<std::size_t>> sweep(orchestrator::Sweep which);
   boost::asio::awaitable<Result<std::size_t>> look_and_sweep(orchestrator::Sweep which);
   boost::asio::awaitable<Result<void>> choose_kind();
-  boost::asio::awaitable<Result<void>> find_image();
   boost::asio::awaitable<Result<void>> find_secrets();
   [[nodiscard]] Result<void> check_injection() const;
   boost::asio::awaitable<Result<std::string>> derive(std::filesystem::path agent);

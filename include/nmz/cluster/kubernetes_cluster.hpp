@@ -1,7 +1,8 @@
 // The Kubernetes cluster and the image that workers are pods of.
 //
-// Nothing but the API server is asked, so of the image only its name is known: not its labels, and not which content
-// its tag stands for.
+// Nothing but the API server is asked while a run goes on, so of the image only its name is known, and not which
+// content its tag stands for. Its labels, where a run needs them, are those that the user's Docker Engine has of that
+// name.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 
 #include "nmz/cluster/cluster.hpp"
 #include "nmz/cluster/options.hpp"
+#include "nmz/docker/api.hpp"
 #include "nmz/error/result.hpp"
 #include "nmz/kubernetes/client.hpp"
 #include "nmz/orchestrator/orchestrator.hpp"
@@ -36,7 +38,11 @@ class KubernetesCluster {
   [[nodiscard]] std::string where() const;
   /// Jobs of killed runs that were removed.
   [[nodiscard]] std::size_t swept() const { return swept_; }
+  /// Asks the Docker Engine that docker itself would ask, which pulls an image that it does not have. Runs `io`
+  /// meanwhile. Errors (misconfigured) say what to give instead.
   [[nodiscard]] Result<std::string> label(const std::string& name) const;
+  /// Which Engine that was, for people: "unix:///var/run/docker.sock"; empty: no label was asked for.
+  [[nodiscard]] const std::string& labels_from() const { return labels_from_; }
   /// The image's name, with its digest where it was given one. A tag says nothing of the content, so it gets a name
   /// that no other run has.
   [[nodiscard]] std::string image_id() const;
@@ -50,6 +56,8 @@ class KubernetesCluster {
   KubernetesCluster(boost::asio::io_context& io, Options options, kubernetes::Access access)
       : io_{io}, options_{std::move(options)}, client_{io.get_executor(), std::move(access)} {}
   boost::asio::awaitable<Result<void>> look();
+  [[nodiscard]] Result<docker::Image> image_at_engine() const;
+  boost::asio::awaitable<Result<kubernetes::ServerVersion>> ask_for_version();
   boost::asio::awaitable<Result<void>> check_rights();
 
   boost::asio::io_context& io_;  // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
@@ -58,6 +66,7 @@ class KubernetesCluster {
   kubernetes::ServerVersion server_;
   orchestrator::RunIdentity identity_ = orchestrator::RunIdentity::create();
   std::size_t swept_ = 0;
+  mutable std::string labels_from_;  ///< told, and nothing is decided by it
 };
 
 }  // namespace nmz::cluster

@@ -4,9 +4,9 @@
 // out are asked for again when they expire, and when the server refuses them (401).
 //
 // Every call has a deadline and can be cancelled (Asio's per-operation cancellation, terminal). Errors carry the
-// server's own message. Kinds: retryable (no connection, 429, 5xx), timed_out, cancelled, not_found (404),
-// misconfigured (401, 403, no server there, TLS that does not verify), rejected (the rest of 4xx). Written for the API
-// of 1.20 to 1.36.
+// server's own message. Kinds: retryable (no connection, 409 unless a name is taken, 429, 5xx), timed_out, cancelled,
+// not_found (404), misconfigured (401, 403, no server there, TLS that does not verify), rejected (the rest of 4xx).
+// Written for the API of 1.20 to 1.36.
 #pragma once
 
 #include <chrono>

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/json.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include "fake_server.hpp"
 #include "program/nmzbisect/answers.hpp"
 #include "program/nmzbisect/workplace.hpp"
+#include "support/engine_stub.hpp"
 #include "support/scratch_repository.hpp"
 
 namespace nmz::kubernetes_tests {
@@ -24,6 +27,8 @@ using conformance::wait_until;
 using support::Ended;
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -79,6 +84,43 @@ class KubernetesRunsTest : public testing::Test {
   static void expect_nothing_left(const FakeServer& server) {
     EXPECT_TRUE(wait_until([&server] { return server.everything().empty(); }))
         << testing::PrintToString(server.everything());
+  }
+
+  /// Two workers and three workloads, of which one fails. It reaches the server by a path that no other run has, so
+  /// what goes wrong there is its own.
+  [[nodiscard]] std::future<Ended> run_through(const std::string& name) const {
+    const std::filesystem::path own = place.path() / name;
+    auto config = boost::json::parse(support::read_file(shared->kubeconfig()));
+    auto& server = config.at("clusters").at(0).at("cluster").at("server");
+    server = fmt::format("{}/k8s/clusters/{}", std::string_view{server.as_string()}, name);
+    support::write_file(own / "config", boost::json::serialize(config));
+    support::write_file(own / "list", "echo one\nexit 3\necho three\n");
+    support::Program program =
+        place.program(own, {NMZ_NMZSWARM, "--orchestrator", "kubernetes", "--source", "suite", "-replicas", "2",
+                            "--log-dir", "logs", "--no-history", "--workloads", "list", "--", "sh"});
+    program.env.push_back("KUBECONFIG=" + (own / "config").string());
+    return beside(program);
+  }
+  /// Of such a run. `fault`: members of a JSON object, see fake_kubernetes/control.py.
+  static void fail_through(const std::string& name, const std::string& fault) {
+    shared->control("fault", fmt::format(R"({{"through": "{}", {}}})", name, fault));
+  }
+  /// "create /apis/batch/v1/namespaces/default/jobs"
+  static std::vector<std::string> asked_through(const std::string& name) {
+    const std::string path = "/k8s/clusters/" + name + "/";
+    std::vector<std::string> asked;
+    const auto requests = boost::json::parse(shared->control("requests"));
+    for (const auto& request : requests.as_array()) {
+      const std::string_view whole = request.at("path").as_string();
+      if (!whole.starts_with(path)) continue;
+      asked.push_back(
+          fmt::format("{} {}", std::string_view{request.at("verb").as_string()}, whole.substr(path.size() - 1)));
+    }
+    return asked;
+  }
+  static void expect_its_results(const Ended& run, const std::string& where) {
+    EXPECT_EQ(run.exit_code, 1) << where << ": " << everything(run);
+    EXPECT_THAT(split_lines(run.out), Contains(StartsWith("2 of 3 passed, 1 failed"))) << where;
   }
 
   static std::unique_ptr<FakeServer> shared;
@@ -163,6 +205,94 @@ TEST_F(KubernetesRunsTest, WhatAKilledProgramLeftTheNextOneRemoves) {
   const Ended next = support::run_program(in_cluster(server, {NMZ_NMZSWARM, "gc", "--orchestrator", "kubernetes"}));
   EXPECT_EQ(next.out, "removed 1 Job(s)\n") << everything(next);
   expect_nothing_left(server);
+}
+
+/// Each request of a run by itself, the ways of failing one after the other. Several runs at once.
+TEST_F(KubernetesRunsTest, AnyRequestMayFailOnce) {
+  const std::vector<std::string> ways{R"("action": "lose-answer", "seconds": 0.05)",
+                                      R"("code": 429, "retryAfter": 1)",
+                                      R"("action": "close")",
+                                      R"("code": 409)",
+                                      R"("action": "error-after", "code": 504, "seconds": 0.05)",
+                                      R"("code": 500)",
+                                      R"("code": 503)"};
+  constexpr std::size_t at_once = 6;
+  constexpr std::size_t too_many = 60;
+  bool all_failed = false;
+  for (std::size_t first = 1; !all_failed; first += at_once) {
+    ASSERT_LT(first, too_many);
+    std::vector<std::future<Ended>> runs;
+    for (std::size_t n = first; n < first + at_once; ++n) {
+      const std::string name = fmt::format("n{}", n);
+      fail_through(name, fmt::format(R"("nth": {}, {})", n, ways[(n - 1) % ways.size()]));
+      runs.push_back(run_through(name));
+    }
+    for (std::size_t n = first; n < first + at_once; ++n) {
+      const Ended run = runs[n - first].get();
+      const auto asked = asked_through(fmt::format("n{}", n));
+      if (asked.size() < n) all_failed = true;
+      const std::string which = asked.size() < n ? "none" : asked[n - 1];
+      expect_its_results(run, which + " with " + ways[(n - 1) % ways.size()]);
+    }
+  }
+  expect_nothing_left(*shared);
+  shared->control("clear");
+}
+
+/// What a run has made and was told that it has not: nobody can ask for a moment; a proxy has sent a request twice. And
+/// what it really was not allowed to make.
+TEST_F(KubernetesRunsTest, WhatIsMadeAndSaidNotToBe) {
+  fail_through("lost", R"("verb": "create", "resource": "jobs", "action": "lose-answer")");
+  fail_through("lost", R"("verb": "get", "resource": "jobs", "code": 503)");
+  fail_through("lost", R"("verb": "create", "resource": "configmaps", "action": "lose-answer")");
+  auto lost = run_through("lost");
+  for (const char* kind : {"jobs", "configmaps"}) {
+    fail_through("twice", fmt::format(R"("verb": "create", "resource": "{}", "action": "error-after", "code": 409,
+                                         "reason": "AlreadyExists", "message": "\"x\" already exists")",
+                                      kind));
+  }
+  auto twice = run_through("twice");
+  fail_through("quota", R"("verb": "create", "resource": "jobs", "times": 1000, "code": 403,
+                           "message": "exceeded quota: small")");
+  auto quota = run_through("quota");
+  expect_its_results(lost.get(), "lost");
+  std::vector<std::string> verbs;
+  for (const std::string& asked : asked_through("lost")) {
+    if (asked.find("/jobs") != std::string::npos) verbs.push_back(asked.substr(0, asked.find(' ')));
+  }
+  EXPECT_THAT(verbs, ElementsAre("list", "create", "get", "create", "get", "delete"));
+  expect_its_results(twice.get(), "twice");
+  const Ended refused = quota.get();
+  EXPECT_EQ(refused.exit_code, 3) << everything(refused);
+  EXPECT_EQ(refused.err, "nmzswarm: no worker is left: exceeded quota: small\n");
+  expect_nothing_left(*shared);
+  shared->control("clear");
+}
+
+/// The cluster does not tell the image's labels, and an Engine does.
+TEST_F(KubernetesRunsTest, TheLabelsOfAnImageAreAnEngines) {
+  using Stalls = support::EngineStub::Stalls;
+  const std::vector<std::string> alone{NMZ_NMZSWARM, "--orchestrator", "kubernetes", "--source", "suite", "-replicas",
+                                       "1",          "--no-history",   "--log-dir",  "logs"};
+  support::Program program = in_cluster(*shared, alone);
+  {
+    const support::EngineStub engine{place.path() / "engine", Stalls::build};
+    program.env.push_back("DOCKER_HOST=" + engine.host());
+    const Ended ended = support::run_program(program);
+    EXPECT_EQ(ended.exit_code, 0) << everything(ended);
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("passed    a ("), HasSubstr("1 of 1 passed")));
+    EXPECT_THAT(ended.out + ended.err,
+                HasSubstr("the labels of suite are those that the Docker Engine at " + engine.host() + " has"));
+  }
+  program.argv.insert(program.argv.end(), {"--", "true"});
+  const Ended ended = support::run_program(program);
+  EXPECT_EQ(ended.exit_code, 128) << everything(ended);
+  EXPECT_THAT(
+      split_lines(ended.err),
+      ElementsAre(AllOf(HasSubstr("a Kubernetes cluster does not tell the label net.osrg.namazu-swarm.v0.master.script "
+                                  "of the image 'suite'"),
+                        HasSubstr("no Docker Engine answers at unix://"), EndsWith("; give --workloads FILE"))));
+  expect_nothing_left(*shared);
 }
 
 TEST_F(KubernetesRunsTest, AMissingRightIsNamed) {

@@ -59,6 +59,8 @@ TEST(ExecPluginTest, TimesAreRfc3339s) {
   EXPECT_EQ(parse_time("2026-11-30T10:00:00.123456789Z"), at);
   EXPECT_EQ(parse_time("2026-11-30T12:30:00+02:30"), at);
   EXPECT_EQ(parse_time("2026-11-30T08:00:00-02:00"), at);
+  EXPECT_GT(parse_time("9999-12-31T23:59:59Z"), at);
+  EXPECT_LT(parse_time("0001-01-01T00:00:00Z"), at);
   EXPECT_FALSE(parse_time("2026-11-30"));
   EXPECT_FALSE(parse_time("2026-11-30T10:00:00"));
 }

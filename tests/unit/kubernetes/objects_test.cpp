@@ -2,6 +2,7 @@
 #include "objects.hpp"
 
 #include <string>
+#include <utility>
 
 #include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
@@ -45,6 +46,18 @@ TEST(JobManifestTest, FieldsAreThoseOfTheServersVersion) {
   EXPECT_THAT(manifest(spec(24)), AllOf(HasSubstr(R"("backoffLimit":300)"), HasSubstr(R"("completionMode":"Indexed")"),
                                         Not(HasSubstr("podFailurePolicy"))));
   EXPECT_THAT(manifest(spec(23)), AllOf(HasSubstr(R"("completions":3,"parallelism":3)"), Not(HasSubstr("Indexed"))));
+}
+
+/// The first version that has it, and the one before.
+TEST(JobManifestTest, EachFieldFromItsVersionOn) {
+  const std::pair<unsigned, const char*> fields[]{{24, R"("completionMode":"Indexed")"},
+                                                  {26, R"("podFailurePolicy":)"},
+                                                  {29, R"("backoffLimitPerIndex":)"},
+                                                  {29, R"("podReplacementPolicy":)"}};
+  for (const auto& [minor, field] : fields) {
+    EXPECT_THAT(manifest(spec(minor)), HasSubstr(field)) << minor;
+    EXPECT_THAT(manifest(spec(minor - 1)), Not(HasSubstr(field))) << minor - 1;
+  }
 }
 
 TEST(JobManifestTest, APodGetsNoTokenAndTheAgentIsExecutableForAnybody) {
@@ -129,9 +142,10 @@ TEST(ConfigMapManifestTest, ItIsTheJobs) {
   map.content = std::string("\x7f\0ELF", 5);
   map.job.name = "job";
   map.job.uid = "u-1";
-  EXPECT_THAT(boost::json::serialize(config_map_manifest(map)),
-              AllOf(HasSubstr(R"("binaryData":{"agent":"fwBFTEY="})"), HasSubstr(R"("immutable":true)"),
-                    HasSubstr(R"("kind":"Job","name":"job","uid":"u-1")")));
+  EXPECT_THAT(
+      boost::json::serialize(config_map_manifest(map)),
+      AllOf(HasSubstr(R"("binaryData":{"agent":"fwBFTEY="})"), HasSubstr(R"("immutable":true)"),
+            HasSubstr(R"("ownerReferences":[{"apiVersion":"batch/v1","kind":"Job","name":"job","uid":"u-1"}])")));
 }
 
 TEST(PodTest, WhyItDoesNotRun) {
@@ -141,8 +155,9 @@ TEST(PodTest, WhyItDoesNotRun) {
   EXPECT_EQ(unscheduled.index, -1);
   const Pod waiting = pod_of(json(R"({"metadata": {"name": "p", "uid": "u", "annotations":
     {"batch.kubernetes.io/job-completion-index": "12"}}, "status": {"phase": "Pending", "containerStatuses": [
-    {"name": "istio", "state": {"running": {}}},
-    {"name": "worker", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such host"}}}]}})"));
+    {"name": "before", "state": {"running": {}}},
+    {"name": "worker", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such host"}}},
+    {"name": "istio", "state": {"running": {}}}]}})"));
   EXPECT_EQ(waiting.index, 12);
   EXPECT_FALSE(waiting.running);
   EXPECT_EQ(waiting.waiting, "ErrImagePull");

@@ -58,6 +58,15 @@ def parse(path):
     return Target(resource, namespace, name, subresource, watching)
 
 
+def route(path):
+    """What is asked for, and the NAME in /k8s/clusters/NAME/..., behind which all is as without: so a proxy that leads to many
+    clusters looks (Rancher's), and so one client is told from another."""
+    parts = path.split("/", 4)
+    if parts[1:3] == ["k8s", "clusters"] and len(parts) == 5:
+        return f"/{parts[4]}", parts[3]
+    return path, ""
+
+
 class Api:
     """Serves requests."""
 
@@ -92,36 +101,45 @@ class Api:
 
     async def _serve(self, request):
         user = self.tokens.user_of(request)
-        path = request.path
+        path, through = route(request.path)
+        if path == "/version":
+            self._note(request, user, "get")
+            later = await self.faults.meet("get", "version", "", through)
+            if later is not None:
+                later.come()
         if (found := self._discovery(path)) is not None:
             return found
         target = parse(path)
         if target is None:
             raise ApiError(404, "the server could not find the requested resource", details={})
         verb = self._verb(request, target)
+        self._note(request, user, verb)
+        named = target.resource.plural + (f"/{target.subresource}" if target.subresource else "")
+        later = await self.faults.meet("attach" if target.subresource == "attach" else verb, named, target.name, through)
+        if target.resource.stored:
+            for needed in self._needed(verb, target):
+                self.rights.check(user, needed, target.resource, target.subresource, target.namespace, target.name)
+        streaming = verb == "watch" or target.subresource == "attach"
+        if later is not None and (later.action == "close-stream" or streaming):
+            asyncio.get_running_loop().call_later(
+                later.seconds if later.seconds < 3600 else 0.1, break_off, request.transport
+            )
+        response = await self._carry_out(request, user, verb, target)
+        if later is not None and not streaming:
+            later.come()
+        return response
+
+    def _note(self, request, user, verb):
         self.requests.append(
             {
                 "time": time.time(),
                 "verb": verb,
-                "path": path,
+                "path": request.path,
                 "query": request.query_string,
                 "user": user,
                 "agent": request.headers.get("User-Agent", ""),
             }
         )
-        named = target.resource.plural + (f"/{target.subresource}" if target.subresource else "")
-        later = await self.faults.meet("attach" if target.subresource == "attach" else verb, named, target.name)
-        if target.resource.stored:
-            for needed in self._needed(verb, target):
-                self.rights.check(user, needed, target.resource, target.subresource, target.namespace, target.name)
-        if later is not None and later.action == "close-stream":
-            asyncio.get_running_loop().call_later(
-                later.seconds if later.seconds < 3600 else 0.1, break_off, request.transport
-            )
-        response = await self._carry_out(request, user, verb, target)
-        if later is not None and later.action == "lose-answer":
-            raise faults.Broken
-        return response
 
     def _needed(self, verb, target):
         if target.subresource == "attach" and self.cluster.features.attach_needs_create and verb == "get":

@@ -2,11 +2,12 @@
 
     curl --unix-socket CONTROL http://fake/NAME [-d JSON]
 
-    fault      {verb, resource, name, nth, times, action, code, reason, message, retryAfter, seconds}: from the nth request that
-               matches on, times requests meet the action: error (a Status with the code), stall (seconds, then it goes on), close (the
-               connection breaks), lose-answer (done, but the answer does not arrive), close-stream (an attach or watch breaks after
-               seconds). verb: get, list, watch, create, update, patch, delete, deletecollection or attach; resource: pods,
-               pods/attach, jobs, ...; what is left out matches everything.
+    fault      {verb, resource, name, through, nth, times, action, code, reason, message, retryAfter, seconds}: from the nth request
+               that matches on, times requests meet the action: error (a Status with the code), error-after (the same when it has been
+               carried out), stall (seconds, then it goes on), close (the connection breaks), lose-answer (done, but the answer does not
+               arrive), close-stream (an attach or watch breaks after seconds, as with the two that come afterwards). verb: get, list,
+               watch, create, update, patch, delete, deletecollection or attach; resource: pods, pods/attach, jobs, version, ...;
+               through: NAME where the server is asked at /k8s/clusters/NAME; what is left out matches everything.
     clear      no faults, refusals or images that cannot be pulled any more
     evict      {pod, reason, message}: the kubelet evicts it
     node       {name, state: lost | gone | ready | new, evictAfter}: the node's machine stops (its pods end, attaches break, nobody
