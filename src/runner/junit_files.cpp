@@ -244,7 +244,7 @@ class JunitFiles final : public Runner {
  public:
   [[nodiscard]] Script list(const std::vector<std::string>& words) const override {
     const Given given = read_words(words);
-    if (!given.wrong.empty()) return {"printf '%s\\n' \"$1\" >&2; exit 2", {given.wrong}};
+    if (!given.wrong.empty()) return {R"(printf '%s\n' "$1" >&2; exit 2)", {given.wrong}};
     return {"printf '%s\\n' \"$1\"\nnmz_none=1\n" +
                 for_each_report(given,
                                 "    printf '%s\\n' \"$(($(wc -c <\"$nmz_file\")))\"; cat \"$nmz_file\"; echo\n"

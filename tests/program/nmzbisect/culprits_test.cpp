@@ -27,7 +27,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-using testing::StartsWith;
 
 namespace json = boost::json;
 using Tree = std::map<std::string, support::ScratchFile>;
@@ -100,7 +99,7 @@ class CulpritsTest : public testing::Test {
     std::filesystem::remove(events());
     support::Program program = place.bisect_program(repository.path(), arguments(std::move(all), words));
     program.timeout = std::chrono::minutes{5};  // dozens of starts of Python
-    return support::run_program(std::move(program));
+    return support::run_program(program);
   }
   [[nodiscard]] std::filesystem::path events() const { return place.note("events.json"); }
   [[nodiscard]] std::vector<json::object> told(const std::string& name) const {

@@ -69,7 +69,7 @@ std::map<std::string, TinySuite> suites() {
       {"gtest", {"true", {{"net_test", program}, {"db_test", program}}}},
       {"node", {"node --test --version", {{"test/a.test.js", "require('node:test')('it', () => {});\n"}}}},
       {"bats", {"command -v bats", {{"test/a.bats", "@test 'it' { true; }\n"}}}},
-      {"prove", {"command -v prove", {{"t/a.t", "print \"1..1\\nok 1\\n\";"}}}},
+      {"prove", {"command -v prove", {{"t/a.t", R"(print "1..1\nok 1\n";)"}}}},
       {"./runner", {"true", {{"runner", "list = echo it\nrun = echo \"ok - it\" >\"$NMZ_REPORT\"\nreport = tap\n"}}}},
   };
 }
@@ -129,6 +129,7 @@ TEST(ReadmeTest, EachRunnerHasALineThatWorksOrIsKnownByItsReports) {
   // All at once: they mostly wait. Not before all files are written: a program that starts meanwhile would have one
   // open.
   std::vector<std::future<void>> runs;
+  runs.reserve(here.size());
   for (Example& one : here) runs.push_back(std::async(std::launch::async, [&one] { one.expect_to_work(); }));
 }
 

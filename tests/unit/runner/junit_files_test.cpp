@@ -10,7 +10,6 @@
 namespace nmz::runner {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
