@@ -221,6 +221,7 @@ TEST_F(CulpritsTest, ATestThatTakesItsProcessDownHasItsCulpritToo) {
 }
 
 TEST_F(CulpritsTest, ABrokenCommitIsSkippedForAllAndTheRestIsFound) {
+  use_shell();
   make([](int commit) {
     if (commit == 0) return Tree{{"test_it.py", suite()}, {"build", "true"}};
     if (commit == 9) return Tree{{"build", "false"}};
