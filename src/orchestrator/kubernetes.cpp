@@ -245,6 +245,7 @@ asio::awaitable<void> Kubernetes::State::end_earlier(job::WorkerId worker) {
   const auto earlier = pod_of.find(worker);
   if (earlier == pod_of.end()) co_return;
   const kubernetes::Pod* const pod = pods.find(earlier->second);
+  pods.let_go(earlier->second);
   pod_of.erase(earlier);
   if (pod == nullptr || pod->is_over()) co_return;
   const std::string name = pod->object.name;

@@ -66,7 +66,8 @@ const kubernetes::Pod* PodTable::ready_anywhere(const std::set<std::string>& spo
 bool PodTable::is_used_up(std::uint32_t pods) const {
   std::uint32_t used = 0;
   for (const kubernetes::Pod& pod : pods_) {
-    const bool works = is_taken(pod.object.uid) && !pod.is_over() && !pod.object.deleting;
+    const bool works =
+        is_taken(pod.object.uid) && !let_go_.contains(pod.object.uid) && !pod.is_over() && !pod.object.deleting;
     if (pod.phase == "Succeeded" || works) ++used;
   }
   return used >= pods;

@@ -32,6 +32,8 @@ class PodTable {
   /// Whether that Job, of so many pods, makes another where none is ready: each pod that has succeeded leaves one less.
   [[nodiscard]] bool is_used_up(std::uint32_t pods) const;
   void take(const std::string& uid) { taken_.insert(uid); }
+  /// Its worker is lost, or done with it: whatever it says of itself, it works no more.
+  void let_go(const std::string& uid) { let_go_.insert(uid); }
   [[nodiscard]] bool is_taken(const std::string& uid) const { return taken_.contains(uid); }
   /// Nothing: it is gone.
   [[nodiscard]] const kubernetes::Pod* find(const std::string& uid) const;
@@ -43,6 +45,7 @@ class PodTable {
 
   std::vector<kubernetes::Pod> pods_;  ///< in the order in which they came to be known
   std::set<std::string> taken_;        ///< by uid
+  std::set<std::string> let_go_;       ///< of these
 };
 
 }  // namespace nmz::orchestrator

@@ -1,5 +1,6 @@
 // Both programs with workers that are pods of the fake API server, and what goes wrong in a cluster.
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -9,7 +10,6 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "fake_server.hpp"
@@ -30,7 +30,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 

@@ -194,6 +194,7 @@ TEST_F(PluginClientTest, ItIsRunOnceForAllAndAgainWhenItsTokenIsRefused) {
   };
   const auto three = [this] {
     std::vector<asio::awaitable<Result<ServerVersion>>> calls;
+    calls.reserve(3);
     for (int i = 0; i < 3; ++i) calls.push_back(client().version());
     return run_all(std::move(calls));
   };

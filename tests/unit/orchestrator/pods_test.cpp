@@ -89,6 +89,11 @@ TEST(PodTableTest, PodsWithoutAnIndex) {
   EXPECT_TRUE(table.is_used_up(2));
   see(table, pod("b", -1, "Failed"));
   EXPECT_FALSE(table.is_used_up(2));  // that one is replaced
+  see(table, pod("c", -1));
+  table.take("c");
+  EXPECT_TRUE(table.is_used_up(2));
+  table.let_go("c");  // its stream was lost, and it has not been seen to end
+  EXPECT_FALSE(table.is_used_up(2));
 }
 
 TEST(PodTroublesTest, EachComplaintIsToldOnce) {
