@@ -189,6 +189,7 @@ TEST_F(KubernetesRunsTest, CtrlCBeforeAnyPodRunsLeavesNothing) {
   ASSERT_TRUE(wait_until([&server] { return server.everything().size() >= 5; },
                          std::chrono::seconds{90}));  // a Job, its ConfigMap, three pods
   for (const pid_t pid : place.processes()) ::kill(pid, SIGINT);
+  EXPECT_EQ(ended.wait_for(std::chrono::seconds{30}), std::future_status::ready) << "a watch lasts 60 s";
   EXPECT_EQ(ended.get().exit_code, 130);
   server.control("settings", R"({"podDelay": 0})");
   expect_nothing_left(server);
