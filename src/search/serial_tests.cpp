@@ -15,7 +15,7 @@ std::size_t serial_tests(const CommitGraph& graph, Node culprit, SearchOptions o
     }
   }
   BisectOptions serial;
-  serial.search = options;
+  serial.search = std::move(options);
   serial.retreat = std::move(retreat);
   BisectPlan plan{graph, {}, std::move(serial)};
   std::size_t tests = 0;
