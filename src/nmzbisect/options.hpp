@@ -67,7 +67,6 @@ struct Options : run::Settings {
   bool no_cache = false;               ///< nothing is remembered, and nothing is known
   bool again = false;                  ///< nothing is known
   bool go_on = false;                  ///< --continue: everything else is as it was
-  std::vector<std::string> arguments;  ///< all of the command line
   std::string junit;                   ///< the report of a search for many tests
   std::string runner;                  ///< many tests are searched for: the runner that has them
   std::string tests;                   ///< the file that names them; empty: all that fail at the bad end

@@ -24,7 +24,9 @@ void add_head(Page& page) {
   const events::RunStarted& started = page.model.started();
   const std::string state = state_of(page);
   const std::size_t room = page.size.columns > state.size() + 1 ? page.size.columns - state.size() - 1 : 0;
-  Line line{cut(fmt::format("{} {}", program_of(page.model), shown(started.title)), room), {Tone::plain, true}};
+  const std::string program = program_of(page.model);
+  const std::string title = shown(started.title);
+  Line line{cut(title == program ? title : program + " " + title, room), {Tone::plain, true}};
   if (const std::string where = "  " + shown(started.where); line.columns() + columns_of(where) <= room) {
     line.add(where, {Tone::faint});
   }
