@@ -65,6 +65,7 @@ await check("a search says what was found, how sure that is, and what to do", as
   assert.match(await page.textContent("#answer"), /How sure: It was tested/);
   assert.match(await page.textContent("#answer"), /\+broken/);
   assert.match(await page.textContent("#next"), new RegExp(`nmzbisect test ${culprit} -- sh -c`));
+  assert.match(await page.textContent("#next"), /Search again\s*nmzbisect -C \S+ --jobs 3 .*\.\.HEAD -- sh -c/);
   await accessible(page);
   await close(page);
 });
