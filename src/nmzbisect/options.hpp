@@ -63,15 +63,15 @@ struct Options : run::Settings {
   std::string work_directory;     ///< empty = in the user's cache directory
   bool no_checkout = false;       ///< the image carries the repository: no files are sent
   bool dry_run = false;
-  bool single = false;                 ///< `nmzbisect test`: `bad` alone is tested, and nothing is searched
-  bool no_cache = false;               ///< nothing is remembered, and nothing is known
-  bool again = false;                  ///< nothing is known
-  bool go_on = false;                  ///< --continue: everything else is as it was
-  std::string junit;                   ///< the report of a search for many tests
-  std::string runner;                  ///< many tests are searched for: the runner that has them
-  std::string tests;                   ///< the file that names them; empty: all that fail at the bad end
-  std::string failed_of;               ///< the run of nmzswarm in which they failed
-  bool recall = false;  ///< a verdict that is remembered is given without testing, and others are remembered
+  bool single = false;    ///< `nmzbisect test`: `bad` alone is tested, and nothing is searched
+  bool no_cache = false;  ///< nothing is remembered, and nothing is known
+  bool again = false;     ///< nothing is known
+  bool go_on = false;     ///< --continue: everything else is as it was
+  std::string junit;      ///< the report of a search for many tests
+  std::string runner;     ///< many tests are searched for: the runner that has them
+  std::string tests;      ///< the file that names them; empty: all that fail at the bad end
+  std::string failed_of;  ///< the run of nmzswarm in which they failed
+  bool recall = false;    ///< a verdict that is remembered is given without testing, and others are remembered
 };
 
 using Request = run::Request<Options>;
