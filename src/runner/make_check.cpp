@@ -86,7 +86,8 @@ class MakeCheck final : public Runner {
         const double ended = number_in(last_word(line));
         end.took = duration(ended - number_in(last_word(line)));
         end.verdict = verdict_of(result);
-        if (result != "PASS" && result != "FAIL" && result != "SKIP" && result != "XFAIL") end.detail = first_line(result);
+        if (result != "PASS" && result != "FAIL" && result != "SKIP" && result != "XFAIL")
+          end.detail = first_line(result);
         end.id = line;
         if (!end.id.empty()) report.ends.push_back(std::move(end));
       }
