@@ -1,7 +1,6 @@
 // Running a coroutine to its end from outside of it, where a program's steps need what it finds out.
 #pragma once
 
-#include <chrono>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -12,7 +11,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fcntl.h>
 
@@ -24,38 +22,23 @@ namespace nmz::cluster {
 /// Rings when the user has sent a signal, if signals are taken. The signal is left for whoever comes next.
 class Bell {
  public:
-  explicit Bell(boost::asio::io_context& io) : descriptor_{io}, again_{io} {
+  explicit Bell(boost::asio::io_context& io) : descriptor_{io} {
     const int taken = interruption::descriptor();
     if (taken >= 0) descriptor_.assign(::fcntl(taken, F_DUPFD_CLOEXEC, 0));
   }
   void listen(boost::asio::cancellation_signal& interrupted) {
     if (!descriptor_.is_open()) return;
     descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                           [this, &interrupted](const boost::system::error_code& code) {
-                             if (!code) ring(interrupted);
+                           [&interrupted](const boost::system::error_code& code) {
+                             if (!code) interrupted.emit(boost::asio::cancellation_type::terminal);
                            });
   }
   void stop() {
-    stopped_ = true;
-    again_.cancel();
     if (descriptor_.is_open()) descriptor_.cancel();
   }
 
  private:
-  /// Until it is heard: what comes while the work is between two operations ends neither.
-  void ring(boost::asio::cancellation_signal& interrupted) {
-    constexpr std::chrono::milliseconds pause{100};
-    interrupted.emit(boost::asio::cancellation_type::terminal);
-    if (stopped_) return;
-    again_.expires_after(pause);
-    again_.async_wait([this, &interrupted](const boost::system::error_code& code) {
-      if (!code && !stopped_) ring(interrupted);
-    });
-  }
-
   boost::asio::posix::stream_descriptor descriptor_;
-  boost::asio::steady_timer again_;
-  bool stopped_ = false;
 };
 
 /// What is interrupted fails by its own call, and says so as any other failure.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cancellation.hpp"
 #include "request_head.hpp"
 
 namespace nmz::http {
@@ -50,6 +51,20 @@ class TakenOver final : public ByteStream {
 Conversation::Conversation(std::shared_ptr<Transport> transport)
     : transport_{std::move(transport)}, buffer_(longest_head) {}
 
+asio::awaitable<Outcome<void>> Conversation::open() {
+  const bool cancelled = co_await is_cancelled();
+  if (cancelled) co_return failed(Kind::cancelled, "cancelled");
+  Outcome<void> opened = co_await transport_->open();
+  co_return opened;
+}
+
+asio::awaitable<Outcome<void>> Conversation::write(std::string bytes) {
+  const bool cancelled = co_await is_cancelled();
+  if (cancelled) co_return failed(Kind::cancelled, "cancelled");
+  Outcome<void> written = co_await transport_->write(std::move(bytes));
+  co_return written;
+}
+
 asio::awaitable<Outcome<Answer>> Conversation::exchange(Request request, const ClientOptions& options) {
   Outcome<std::string> head = request_head(request, options);
   if (!head) co_return tl::unexpected<Failure>{head.error()};
@@ -71,17 +86,17 @@ asio::awaitable<Outcome<void>> Conversation::send(Request request, std::string h
   if (!request.produce) {
     const bool together = request.body.size() <= small_body;
     if (together) head += request.body;
-    Outcome<void> sent = co_await transport_->write(std::move(head));
-    if (sent && !together) sent = co_await transport_->write(std::move(request.body));
+    Outcome<void> sent = co_await write(std::move(head));
+    if (sent && !together) sent = co_await write(std::move(request.body));
     co_return sent;
   }
-  Outcome<void> sent = co_await transport_->write(std::move(head));
+  Outcome<void> sent = co_await write(std::move(head));
   for (bool last = false; sent && !last;) {
     std::optional<std::string> piece = request.produce();
     if (!piece) co_return failed(Kind::stopped, "its body could not be made");
     last = piece->empty();
     std::string chunk = chunk_of(*piece);
-    sent = co_await transport_->write(std::move(chunk));
+    sent = co_await write(std::move(chunk));
   }
   co_return sent;
 }
@@ -123,6 +138,8 @@ asio::awaitable<Outcome<std::string_view>> Conversation::read_body() {
 
 /// Behind what has not been parsed, which is moved to the front.
 asio::awaitable<Outcome<void>> Conversation::read_more() {
+  const bool cancelled = co_await is_cancelled();
+  if (cancelled) co_return failed(Kind::cancelled, "cancelled");
   std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
             buffer_.begin());
   end_ -= std::exchange(begin_, 0);

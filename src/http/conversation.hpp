@@ -1,6 +1,7 @@
 // One connection on which requests and answers alternate.
 //
-// There are no deadlines here: whoever uses a conversation closes it when time is up.
+// There are no deadlines here: whoever uses a conversation closes it when time is up. Cancelling the coroutine ends it,
+// whenever the signal comes.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
  public:
   explicit Conversation(std::shared_ptr<Transport> transport);
 
-  boost::asio::awaitable<Outcome<void>> open() { return transport_->open(); }
+  boost::asio::awaitable<Outcome<void>> open();
   /// Sends the request and reads the head of the answer.
   boost::asio::awaitable<Outcome<Answer>> exchange(Request request, const ClientOptions& options);
   /// The next bytes of the answer's body, valid until the next call; empty at its end.
@@ -38,6 +39,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void close() { transport_->close(); }
 
  private:
+  boost::asio::awaitable<Outcome<void>> write(std::string bytes);
   boost::asio::awaitable<Outcome<void>> send(Request request, std::string head);
   boost::asio::awaitable<Outcome<void>> read_head(bool without_body);
   boost::asio::awaitable<Outcome<void>> read_more();

@@ -17,6 +17,7 @@
 
 #include "nmz/process/piped_process.hpp"
 
+#include "cancellation.hpp"
 #include "tunnel.hpp"
 
 namespace nmz::http {
@@ -188,6 +189,8 @@ class TcpTransport : public SocketTransport<Stream> {
     const std::string next = direct ? host_ : proxy_.host;
     auto [failed_to, places] = co_await resolver_.async_resolve(next, port, as_result);
     if (failed_to) co_return tl::unexpected<Failure>{connect_failure(failed_to)};
+    const bool cancelled = co_await is_cancelled();
+    if (cancelled) co_return failed(Kind::cancelled, "cancelled");
     Code last = asio::error::host_not_found;
     for (const auto& place : places) {
       Code ignored;
@@ -235,6 +238,8 @@ class TlsTransport final : public TcpTransport<TlsStream> {
   asio::awaitable<Outcome<void>> open() override {
     Outcome<void> opened = co_await TcpTransport::open();
     if (!opened) co_return opened;
+    const bool cancelled = co_await is_cancelled();
+    if (cancelled) co_return failed(Kind::cancelled, "cancelled");
     if (verify_) stream().set_verify_callback(asio::ssl::host_name_verification{name_});
     // The macro SSL_set_tlsext_host_name, without its C cast.
     ::SSL_ctrl(stream().native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name_.data());

@@ -204,7 +204,6 @@ asio::awaitable<void> Kubernetes::State::watch() {
         co_await bell.wait(options.patience.reconnect_every);
         continue;
       }
-      if (closing) break;
     }
     std::function<bool(const kubernetes::PodChange&)> change = [this, &version](const kubernetes::PodChange& seen) {
       if (!seen.resource_version.empty()) version = seen.resource_version;
@@ -358,12 +357,9 @@ asio::awaitable<Result<void>> Kubernetes::State::remove() {
 
 asio::awaitable<Result<void>> Kubernetes::State::take_away() {
   closing = true;
+  watch_ends.emit(asio::cancellation_type::terminal);
   bell.ring();
-  while (coroutines > 0) {
-    // One that comes while the watch is between two operations stops neither.
-    watch_ends.emit(asio::cancellation_type::terminal);
-    co_await bell.wait(options.patience.reconnect_every);
-  }
+  while (coroutines > 0) co_await bell.wait(options.patience.look_at_job_every);
   if (!made) co_return Result<void>{};
   const auto until = steady_clock::now() + options.patience.remove_for;
   Result<void> done = co_await remove();

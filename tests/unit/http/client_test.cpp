@@ -174,7 +174,9 @@ TEST(HttpClientTest, ClosingEndsEverything) {
   EXPECT_EQ(later.error().kind, Kind::cancelled);
 }
 
-TEST(HttpClientTest, ACancelledCallEndsAtOnce) {
+/// The call of a client whose peer says nothing, cancelled while it waits for it (`later`), or before that, between two
+/// operations.
+void expect_that_a_cancelled_call_ends(bool later) {
   const auto script = script_of("");
   script->end = Script::End::silent;
   boost::asio::io_context io;
@@ -184,18 +186,24 @@ TEST(HttpClientTest, ACancelledCallEndsAtOnce) {
   Client client{io.get_executor(), dial, ClientOptions{}};
   std::optional<Outcome<Answer>> answer;
   boost::asio::cancellation_signal stop;
+  const auto cancel = [&stop] { stop.emit(boost::asio::cancellation_type::terminal); };
+  if (!later) script->written = cancel;
   auto done = [&answer](const std::exception_ptr& bug, Outcome<Answer> result) {
     if (!bug) answer.emplace(std::move(result));
   };
   boost::asio::co_spawn(io, client.call(Request{"GET", "/"}),
                         boost::asio::bind_cancellation_slot(stop.slot(), std::move(done)));
   io.poll();
-  stop.emit(boost::asio::cancellation_type::terminal);
+  if (later) cancel();
   io.run_for(std::chrono::seconds{20});
   ASSERT_TRUE(answer);
   ASSERT_FALSE(*answer);
   EXPECT_EQ(answer->error().kind, Kind::cancelled);
 }
+
+TEST(HttpClientTest, ACancelledCallEndsAtOnce) { expect_that_a_cancelled_call_ends(true); }
+
+TEST(HttpClientTest, ACallThatIsCancelledBetweenTwoOperationsEndsAtOnce) { expect_that_a_cancelled_call_ends(false); }
 
 TEST(HttpClientTest, NewsAreHeardWhileTheyCome) {
   const std::string first = R"({"type":"ADDED"})";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -32,7 +33,8 @@ struct Script {
   std::size_t takes = all_bytes;  ///< that many bytes are taken; then writing fails
   bool opens = true;
   std::string complaint;
-  std::string sent;  ///< what has been written
+  std::function<void()> written = [] {};  ///< called when something has been written, between two operations
+  std::string sent;                       ///< what has been written
   bool output_ended = false;
   bool was_closed = false;
 };
@@ -66,6 +68,7 @@ class MemoryTransport final : public Transport {
     const std::size_t taken = std::min(bytes.size(), script_->takes - script_->sent.size());
     script_->sent += bytes.substr(0, taken);
     if (taken < bytes.size()) co_return failed(Failure::Kind::broken, "Broken pipe");
+    script_->written();
     co_return Outcome<void>{};
   }
   boost::asio::awaitable<Outcome<void>> end_output() override {
