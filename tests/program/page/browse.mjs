@@ -231,6 +231,8 @@ await check("10,000 workloads with 50 MB of logs", async () => {
   const page = await open("large.html");
   assert.ok(await page.evaluate(() => document.querySelectorAll("*").length) < 4000);
   await accessible(page);
+  assert.equal(await page.evaluate(() => document.querySelectorAll("#failures details").length), 1);
+  assert.equal(await page.evaluate(() => document.querySelectorAll("#failures details[open]").length), 0);
   await page.fill("#filter", "test-9999");
   assert.equal(await status(page, "all"), "1 of 10,000 executions");
   await page.fill("#filter", "");

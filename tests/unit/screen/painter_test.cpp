@@ -15,6 +15,7 @@ using events::Kind;
 using events::Mark;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 std::string nothing(const std::string& /*path*/) { return {}; }
 
@@ -37,6 +38,12 @@ void search(Told& run) {
   run.later(1);
   run.end(2, commit(12), Mark::failed, 4);
   run.begin(3, 0, commit(10));
+}
+
+TEST_F(PainterTest, ARunWithoutANameOfItsOwnIsCalledByTheProgramOnce) {
+  Told run{Kind::suite};
+  run.start(2, 0, "nmzswarm");
+  EXPECT_THAT(painted(run.model, {60, 20}), StartsWith("nmzswarm  processes on this machine"));
 }
 
 TEST_F(PainterTest, ASearchOnAnOrdinaryTerminal) {

@@ -37,9 +37,9 @@ class Told {
   void tell(const events::Event& event) { model.show(event, now); }
   void later(double seconds) { now += Seconds{seconds}; }
 
-  void start(std::uint32_t workers, std::size_t candidates = 0) {
+  void start(std::uint32_t workers, std::size_t candidates = 0, const std::string& title = "project") {
     events::RunStarted started;
-    started.title = "project";
+    started.title = title;
     started.where = "processes on this machine";
     started.workers = workers;
     started.candidates = candidates;
