@@ -145,7 +145,7 @@ TEST_F(DamagedRepositoryTest, NobodyWaitsForAFifoWhereverItIs) {
     fs::create_directories(path.parent_path());
     ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
     const Ended ended = search();
-    EXPECT_LT(ended.duration, std::chrono::seconds{15});
+    EXPECT_LT(ended.duration, std::chrono::seconds{60});
     EXPECT_THAT(ended, AnyOf(Finds(repository.ids()[17]), FailsWith(128)));
     if (ended.exit_code == 128) {
       EXPECT_THAT(split_lines(ended.err), ElementsAre(AllOf(HasSubstr(path), HasSubstr("is no file"))));

@@ -61,7 +61,7 @@ TEST_F(JobTest, SignalsAreToldFromExitCodes) {
 }
 
 TEST_F(JobTest, JobAttemptTimesAndLogSizeAreReported) {
-  auto run = worker_.shell("printf 12345; sleep 0.05");
+  auto run = worker_.shell("printf 12345; sleep 0.5");
   run.attempt = 7;
   run.nonce = {11, 13};
   run.build = "printf 123; sleep 0.02";
@@ -69,9 +69,9 @@ TEST_F(JobTest, JobAttemptTimesAndLogSizeAreReported) {
   EXPECT_EQ(result.finished.job, run.job);
   EXPECT_EQ(result.finished.attempt, 7U);
   EXPECT_EQ(result.finished.nonce, (wire::Nonce{11, 13}));
-  EXPECT_GE(result.finished.test_time, 50ms);
+  EXPECT_GE(result.finished.test_time, 500ms);
   EXPECT_LT(result.finished.test_time, patience);
-  EXPECT_LT(result.finished.cpu_time, 50ms);
+  EXPECT_LT(result.finished.cpu_time, 500ms) << "a sleep costs nothing";
   EXPECT_GE(result.finished.build_time, 20ms);
   EXPECT_EQ(result.finished.log_bytes, 8U);
   EXPECT_EQ(result.finished.log_cut, 0U);

@@ -110,7 +110,7 @@ TEST_F(RelayTest, SilentConnectionsMakeWayForWorkers) {
                   [&] { return keep(relay.connect(silent.size() % 2 == 0 ? "" : "NMZ")); });
   const auto began = Clock::now();
   static_cast<void>(worker(relay));
-  EXPECT_LT(Clock::now() - began, 3s);
+  EXPECT_LT(Clock::now() - began, 4500ms) << "before the limit of a handshake";
   EXPECT_TRUE(is_closed_within(silent.front(), 1s)) << "the oldest goes first";
   EXPECT_FALSE(is_closed_within(silent.back(), 50ms));
 }
@@ -433,7 +433,7 @@ TEST_F(RelayTest, WithoutARelayACallerGivesUpInPeace) {
   CallingWorker asked{port, support::place_file(2, "task")};
   EXPECT_EQ(caller.process().wait(), 0);
   EXPECT_GE(Clock::now() - began, 700ms);
-  EXPECT_LT(Clock::now() - began, 5s);
+  EXPECT_LT(Clock::now() - began, 20s);
   asked.process().kill(SIGTERM);
   EXPECT_EQ(asked.process().wait(1s), signalled);
 }

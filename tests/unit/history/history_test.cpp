@@ -192,12 +192,13 @@ TEST_F(HistoryTest, AHundredThousandWorkloads) {
     std::printf("%s: %.3f s\n", what, took.count());
     return took.count();
   };
-  // Generous: a sanitizer's build and a busy machine must do, too. A release build takes a fifth of it.
-  EXPECT_LT(measured("first_record", [&] { record(history, "suite", observations); }), 10);
-  EXPECT_LT(measured("second_record", [&] { record(history, "suite", observations, tuesday); }), 10);
-  EXPECT_LT(measured("expect", [&] { EXPECT_TRUE(expect(history, "suite", names).back()); }), 5);
-  EXPECT_LT(measured("suites", [&] { EXPECT_EQ(history.suites()->at(0).workloads, count); }), 5);
-  EXPECT_LT(measured("workloads", [&] { EXPECT_EQ(history.workloads("suite")->size(), count); }), 5);
+  // A history that is quadratic in its workloads needs an hour. A release build on an idle machine needs 2 s for the
+  // first; a sanitizer's build beside other tests has needed 11 s.
+  EXPECT_LT(measured("first_record", [&] { record(history, "suite", observations); }), 60);
+  EXPECT_LT(measured("second_record", [&] { record(history, "suite", observations, tuesday); }), 60);
+  EXPECT_LT(measured("expect", [&] { EXPECT_TRUE(expect(history, "suite", names).back()); }), 30);
+  EXPECT_LT(measured("suites", [&] { EXPECT_EQ(history.suites()->at(0).workloads, count); }), 30);
+  EXPECT_LT(measured("workloads", [&] { EXPECT_EQ(history.workloads("suite")->size(), count); }), 30);
 }
 
 }  // namespace

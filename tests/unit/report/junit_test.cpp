@@ -177,7 +177,7 @@ TEST_F(JunitTest, AHundredThousandResults) {
   ASSERT_TRUE(write_junit(file(), "suite", executions));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::printf("100,000 results: %.3f s, %ju bytes\n", took.count(), std::filesystem::file_size(file()));
-  EXPECT_LT(took.count(), 10) << "generous: a sanitizer's build must do, too";
+  EXPECT_LT(took.count(), 60) << "generous: a sanitizer's build beside other tests must do, too";
   expect_valid();
   EXPECT_EQ(at("count(//failure)"), "2000");
 }

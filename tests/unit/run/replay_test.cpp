@@ -163,14 +163,14 @@ TEST(PaceTest, ASpeedIsANumberOrMax) {
   }
 }
 
-TEST(PaceTest, TenTimesAsFastTakesATenth) {
-  Pace pace{10};
+TEST(PaceTest, AHundredTimesAsFastTakesAHundredth) {
+  Pace pace{100};
   const auto began = std::chrono::steady_clock::now();
-  EXPECT_TRUE(pace.wait(Seconds{1}, nullptr));
-  EXPECT_TRUE(pace.wait(Seconds{2}, nullptr));
+  EXPECT_TRUE(pace.wait(Seconds{10}, nullptr));
+  EXPECT_TRUE(pace.wait(Seconds{20}, nullptr));
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, std::chrono::milliseconds{190});
-  EXPECT_LT(took, std::chrono::seconds{2});
+  EXPECT_LT(took, std::chrono::seconds{10});
   Pace at_once{0};
   EXPECT_TRUE(at_once.wait(Seconds{1e6}, nullptr));
 }
