@@ -370,6 +370,18 @@ namespace __cxxabiv1 {                                              // NOLINT: t
 extern std::terminate_handler __terminate_handler;                  // NOLINT
 std::terminate_handler __terminate_handler = [] { std::abort(); };  // NOLINT
 }  // namespace __cxxabiv1
+
+// The C library translates its messages, and brings 25 KB to find and convert translations. The agent speaks English.
+extern "C" {
+char* __dcgettext(const char* domain, const char* message, int category) noexcept;  // NOLINT: the library's name
+char* dcgettext(const char* domain, const char* message, int category) noexcept;    // NOLINT
+char* __dcgettext(const char* /*domain*/, const char* message, int /*category*/) noexcept {  // NOLINT
+  return const_cast<char*>(message);  // NOLINT(cppcoreguidelines-pro-type-const-cast): what its interface says
+}
+char* dcgettext(const char* domain, const char* message, int category) noexcept {  // NOLINT
+  return __dcgettext(domain, message, category);
+}
+}
 #endif
 
 int main(int argc, char** argv) {
