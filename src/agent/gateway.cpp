@@ -55,14 +55,15 @@ void keep_capabilities() {
   if (::read(line, &word, 1) != 1) {
     ::_exit(1);
   }
-  const int target = ::open(network.c_str(), O_RDONLY);  // NOLINT: it stays open for the program
+  // Newer ones close all others when they begin, and have no right any more to open it by its name.
+  const int target = ::open(network.c_str(), O_RDONLY | O_CLOEXEC);
   if (target < 0 || ::write(line, &word, 1) != 1) {
     ::_exit(1);
   }
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    ::dup2(null, fd);
-  }
+  ::dup2(target, STDIN_FILENO);
+  ::dup2(null, STDOUT_FILENO);
+  ::dup2(null, STDERR_FILENO);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -74,7 +75,7 @@ void keep_capabilities() {
   if (::geteuid() == 0) {
     words.insert(words.end(), {"--runas", "0"});
   }
-  words.insert(words.end(), {"--netns-only", "--netns", "/proc/self/fd/" + std::to_string(target)});
+  words.insert(words.end(), {"--netns-only", "--netns", "/proc/self/fd/0"});
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (std::string& one : words) {
