@@ -1,5 +1,5 @@
 // Reports of runners that are not where these tests run, as they wrote them: go 1.19, cargo 1.95, Jest 29, Vitest 2,
-// Mocha 10, Meson 1.0, Automake 1.16. Shortened, paths replaced.
+// Mocha 10, Meson 1.0, Automake 1.16, CTest 3.31. Shortened, paths replaced.
 #include <string>
 #include <vector>
 
@@ -136,6 +136,37 @@ TEST(RecordedTest, Meson) {
   EXPECT_EQ(report.ends[0].took, 250ms);
   EXPECT_THAT(make("meson")->read_list("ninja: no work to do.\nproj:unit / bad one\n").value(),
               ElementsAre("proj:unit / bad one"));
+}
+
+TEST(RecordedTest, Ctest) {
+  const Report report = read("ctest", R"(<?xml version="1.0" encoding="UTF-8"?>
+<testsuite name="empty" tests="5" failures="1" disabled="1" skipped="2" hostname="" time="0">
+	<testcase name="ok" classname="ok" time="0.25" status="run">
+		<properties/>
+		<system-out></system-out>
+	</testcase>
+	<testcase name="bad" classname="bad" time="0.012135" status="fail">
+		<failure message="Failed"/>
+		<properties/>
+		<system-out>broken
+</system-out>
+	</testcase>
+	<testcase name="skip" classname="skip" time="0.0119899" status="notrun">
+		<skipped message="SKIP_RETURN_CODE=77"/>
+	</testcase>
+	<testcase name="off" classname="off" time="0" status="disabled">
+		<properties/>
+		<system-out>Disabled</system-out>
+	</testcase>
+	<testcase name="missing" classname="missing" time="0" status="notrun">
+		<skipped message="Unable to find executable"/>
+	</testcase>
+</testsuite>)",
+                             {});
+  EXPECT_THAT(told(report), ElementsAre("passed ok", "failed bad", "skipped skip (SKIP_RETURN_CODE=77)", "disabled off",
+                                        "error missing (Unable to find executable)"));
+  EXPECT_EQ(report.ends[0].took, 250ms);
+  EXPECT_EQ(report.ends[1].output, "broken\n");
 }
 
 TEST(RecordedTest, MakeCheck) {
