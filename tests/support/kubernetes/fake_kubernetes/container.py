@@ -70,7 +70,7 @@ def setup_script(directory, root, hostname, mounts, user, group, working_directo
     if working_directory:
         lines.append(f"mkdir -p {quote(new + working_directory)}")
     if read_only:
-        lines.append(f"mount -o remount,ro {quote(new)}")
+        lines.append(f"mount -o remount,bind,ro {quote(new)}")
     become = ["unshare", f"--root={new}", f"--wd={working_directory or '/'}"]
     if user is not None:
         become += [f"--setuid={user}", f"--setgid={group or 0}"]
