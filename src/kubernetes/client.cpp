@@ -1,11 +1,15 @@
 // See client.hpp: connections, credentials and errors; the calls themselves are in client_calls.cpp.
 #include "nmz/kubernetes/client.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,6 +33,7 @@ constexpr std::chrono::seconds plugin_limit{60};
 // As client-go does: a token may be replaced, and works on for a while.
 constexpr std::chrono::seconds file_is_good_for{50};
 constexpr std::chrono::seconds before_expiry{10};
+constexpr std::chrono::seconds longest_pauses{30};  // of a call, together
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 constexpr unsigned unauthorized = 401;
@@ -41,6 +46,20 @@ void note(const http::Request& request, const http::Outcome<http::Answer>& answe
   const std::string how = answer ? std::to_string(answer->status) : answer.error().detail;
   diagnostics::write(diagnostics::Level::debug, "kubernetes",
                      fmt::format("{} {}: {} after {:.1f} ms", request.method, path, how, took.count()));
+}
+
+/// A server that has too much to do says when it wants to be asked again (Retry-After in seconds, RFC 9110 10.2.3; API
+/// Priority and Fairness does), and has done nothing. At least a second, so that there is an end to it.
+std::optional<std::chrono::seconds> pause_before_the_next(const http::Answer& answer) {
+  if (!is_busy(answer.status)) return std::nullopt;
+  for (const auto& [name, value] : answer.headers) {
+    if (!boost::algorithm::iequals(name, "Retry-After")) continue;
+    unsigned seconds = 0;
+    const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+    if (code != std::errc{} || end != value.data() + value.size()) return std::nullopt;  // a date
+    return std::chrono::seconds{std::max(seconds, 1U)};
+  }
+  return std::nullopt;
 }
 
 http::Client::Dial dial_to(const asio::any_io_executor& executor, const Access& access,
@@ -81,7 +100,11 @@ Client::Client(const asio::any_io_executor& executor, Access access)
 Client::~Client() { close(); }
 
 const Access& Client::access() const { return impl_->access; }
-void Client::close() { impl_->client.close(); }
+void Client::close() {
+  impl_->closed = true;
+  for (asio::steady_timer* const pause : impl_->pauses) pause->cancel();
+  impl_->client.close();
+}
 
 std::string Client::Impl::path(const std::string& group, const std::string& resource) const {
   return (group.empty() ? "/api/v1" : "/apis/" + group + "/v1") + "/namespaces/" + access.name_space + "/" + resource;
@@ -156,8 +179,30 @@ void Client::Impl::authorize(http::Request& request) const {
   }
 }
 
+asio::awaitable<Result<void>> Client::Impl::wait(std::chrono::seconds pause) {
+  asio::steady_timer timer{executor, pause};
+  if (closed) co_return fail(ErrorKind::cancelled, "cancelled");
+  pauses.insert(&timer);
+  const auto [code] = co_await timer.async_wait(as_result);
+  pauses.erase(&timer);
+  if (code) co_return fail(ErrorKind::cancelled, "cancelled");
+  co_return Result<void>{};
+}
+
 asio::awaitable<Result<http::Answer>> Client::Impl::ask(http::Request request) {
   request.target = access.prefix + request.target;
+  std::chrono::seconds waited{0};
+  for (;;) {
+    Result<http::Answer> answer = co_await ask_once(request);
+    const std::optional<std::chrono::seconds> pause = answer ? pause_before_the_next(*answer) : std::nullopt;
+    if (!pause || waited + *pause > longest_pauses) co_return answer;
+    waited += *pause;
+    Result<void> over = co_await wait(*pause);
+    if (!over) co_return tl::unexpected<Error>{over.error()};
+  }
+}
+
+asio::awaitable<Result<http::Answer>> Client::Impl::ask_once(http::Request request) {
   unsigned refused = nothing_refused;
   for (const bool again : {false, true}) {
     Result<void> ready = co_await get_credentials(refused);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,8 +25,12 @@ inline constexpr unsigned nothing_refused = 0xFFFFFFFFU;
 struct Client::Impl {
   Impl(boost::asio::any_io_executor executor_in, Access access_in);
 
-  /// Every status is an answer, but one more try with fresh credentials comes before a 401.
+  /// Every status is an answer, but what a busy server wants to be asked later is asked later.
   boost::asio::awaitable<Result<http::Answer>> ask(http::Request request);
+  /// One more try with fresh credentials comes before a 401.
+  boost::asio::awaitable<Result<http::Answer>> ask_once(http::Request request);
+  /// Not longer than until close(). Errors: cancelled.
+  boost::asio::awaitable<Result<void>> wait(std::chrono::seconds pause);
   /// An answer of 400 and more is an error.
   boost::asio::awaitable<Result<http::Answer>> call(http::Request request);
   boost::asio::awaitable<Result<Json>> call_json(http::Request request);
@@ -50,6 +55,8 @@ struct Client::Impl {
   std::shared_ptr<boost::asio::steady_timer> renewal;  ///< the plugin is asked
   std::optional<Issued> issued;                        ///< by the plugin
   unsigned renewals = 0;                               ///< the number of the credentials that there are now
+  std::set<boost::asio::steady_timer*> pauses;         ///< that calls are in
+  bool closed = false;
   std::string file_token;
   std::chrono::steady_clock::time_point file_read;
 };

@@ -20,8 +20,6 @@ std::string where(const Access& access) {
   return access.server + (access.context.empty() ? "" : " (context " + access.context + ")");
 }
 
-bool is_busy(unsigned status) { return status >= server_error || status == too_many; }
-
 /// A conflict is somebody else's change at the same moment (of a quota, say), unless a name is taken.
 ErrorKind kind_of(unsigned status, std::string_view reason) {
   if (status == not_found) return ErrorKind::not_found;
@@ -31,6 +29,8 @@ ErrorKind kind_of(unsigned status, std::string_view reason) {
 }
 
 }  // namespace
+
+bool is_busy(unsigned status) { return status >= server_error || status == too_many; }
 
 std::string one_line(std::string text) {
   std::replace_if(

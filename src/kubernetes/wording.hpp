@@ -16,6 +16,9 @@ namespace nmz::kubernetes {
 /// An answer of 400 and more: the server's own words (a Status, or whatever stands before it says).
 [[nodiscard]] Error refusal(unsigned status, const std::string& body, const Access& access);
 
+/// It may pass by itself: the server has too much to do (429), or fails.
+[[nodiscard]] bool is_busy(unsigned status);
+
 [[nodiscard]] std::string one_line(std::string text);
 
 }  // namespace nmz::kubernetes

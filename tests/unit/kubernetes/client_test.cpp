@@ -16,6 +16,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
@@ -89,6 +90,14 @@ class ClientTest : public testing::Test {
     return *client_;
   }
 
+  /// When an answer has come that wants a pause.
+  void close_soon() {
+    timer_.expires_after(std::chrono::milliseconds{100});
+    timer_.async_wait([this](const boost::system::error_code& code) {
+      if (!code) client().close();
+    });
+  }
+
   support::TempDirectory place;
   Access access;
   std::function<std::string(const std::string& request)> answer;
@@ -121,6 +130,7 @@ class ClientTest : public testing::Test {
   }
 
   asio::io_context io_;
+  asio::steady_timer timer_{io_};
   tcp::acceptor acceptor_{io_, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
   std::optional<Client> client_;
 };
@@ -259,6 +269,42 @@ TEST_F(ClientTest, WhatACallerCanDoAboutARefusal) {
   answer = [](const std::string&) { return answer_of("502 Bad Gateway", "<html>\nno"); };
   EXPECT_EQ(run(client().create_job(JobSpec{})).error().message,
             "the Kubernetes API server at " + access.server + " failed: <html> no");
+}
+
+TEST_F(ClientTest, ABusyServerIsAskedAgainWhenItWantsToBe) {
+  const std::string busy =
+      "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nretry-after: 1\r\nContent-Length: 2\r\n\r\n{}";
+  answer = [&](const std::string&) {
+    return requests.size() < 3 ? busy : answer_of("200 OK", R"({"metadata": {"name": "n", "uid": "u"}})");
+  };
+  const auto began = std::chrono::steady_clock::now();
+  const auto made = run(client().create_job(JobSpec{}));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(requests.size(), 3) << "it has done nothing of what it refused";
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds{2});
+}
+
+TEST_F(ClientTest, NobodyWaitsForABusyServerForEver) {
+  for (const char* const later : {"31", "1e3", "-1", "Fri, 31 Dec 1999 23:59:59 GMT", "99999999999999999999"}) {
+    answer = [&](const std::string&) {
+      return fmt::format("HTTP/1.1 503 No\r\nConnection: close\r\nRetry-After: {}\r\nContent-Length: 2\r\n\r\n{{}}",
+                         later);
+    };
+    requests.clear();
+    EXPECT_EQ(run(client().create_job(JobSpec{})).error().kind, ErrorKind::retryable);
+    EXPECT_EQ(requests.size(), 1) << later;
+  }
+}
+
+TEST_F(ClientTest, ClosingEndsAPause) {
+  answer = [this](const std::string&) {
+    close_soon();
+    return std::string{"HTTP/1.1 429 No\r\nConnection: close\r\nRetry-After: 30\r\nContent-Length: 2\r\n\r\n{}"};
+  };
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(run(client().create_job(JobSpec{})).error().kind, ErrorKind::cancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{20});
+  EXPECT_EQ(run(client().create_job(JobSpec{})).error().kind, ErrorKind::cancelled);
 }
 
 // ---- watches
