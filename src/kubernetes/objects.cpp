@@ -1,6 +1,10 @@
 #include "objects.hpp"
 
+#include <charconv>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -161,9 +165,11 @@ Pod pod_of(const Json& told) {
   pod.node = text_at(told, {"spec", "nodeName"});
   for (const Labels* where : {&pod.object.annotations, &pod.object.labels}) {
     const auto index = where->find(index_key);
-    if (index == where->end() || index->second.empty()) continue;
-    std::int64_t number = 0;
-    for (const char digit : index->second) number = number * 10 + (digit - '0');
+    if (index == where->end()) continue;
+    std::uint32_t number = 0;
+    const std::string& digits = index->second;
+    const auto [stop, code] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (code != std::errc{} || stop != digits.data() + digits.size()) continue;
     pod.index = number;
     break;
   }

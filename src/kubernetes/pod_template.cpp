@@ -73,19 +73,25 @@ Json scalar_of(const YAML::Node& node) {
   return scalar;
 }
 
-Json json_of(const YAML::Node& node) {
+/// `values`: how many there are so far. An alias may lead back to what it is in, and a few of them to a billion values.
+Json json_of(const YAML::Node& node, std::size_t& values, int depth = 0) {
+  constexpr int deepest = 24;  // parse_json(), which reads it later, refuses 32
+  constexpr std::size_t most = 10'000;
+  if (depth == deepest || ++values > most) {
+    throw Unusable{"it is too deep or too large, or an alias leads back to itself"};
+  }
   if (node.IsMap()) {
     json::object object;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) throw Unusable{"a key is no text"};
-      object[entry.first.Scalar()] = json_of(entry.second);
+      object[entry.first.Scalar()] = json_of(entry.second, values, depth + 1);
     }
-    return object;
+    return Json(std::move(object));  // clang 14 copies without it
   }
   if (node.IsSequence()) {
     json::array array;
-    for (const YAML::Node& entry : node) array.push_back(json_of(entry));
-    return array;
+    for (const YAML::Node& entry : node) array.push_back(json_of(entry, values, depth + 1));
+    return Json(std::move(array));
   }
   return node.IsScalar() ? scalar_of(node) : Json{};
 }
@@ -136,7 +142,10 @@ Result<std::string> read_pod_template(const std::string& text, const std::string
     return fail(ErrorKind::misconfigured, "the pod template '" + path + "': " + what);
   };
   try {
-    return json::serialize(template_in(json_of(YAML::Load(text))));
+    std::size_t values = 0;
+    std::string written = json::serialize(template_in(json_of(YAML::Load(text), values)));
+    if (!parse_json(written)) return wrong("it is not UTF-8");
+    return written;
   } catch (const Unusable& unusable) {
     return wrong(unusable.what);
   } catch (const YAML::Exception& error) {

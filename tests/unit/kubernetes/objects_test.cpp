@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "nmz/kubernetes/rights.hpp"
@@ -162,6 +163,14 @@ TEST(PodTest, WhyItDoesNotRun) {
   EXPECT_FALSE(waiting.running);
   EXPECT_EQ(waiting.waiting, "ErrImagePull");
   EXPECT_EQ(waiting.waiting_message, "no such host");
+}
+
+TEST(PodTest, AnIndexThatIsNoneIsNone) {
+  for (const char* const index : {"", "-1", "1x", "x", "99999999999999999999", "1.5"}) {
+    const Pod pod = pod_of(json(fmt::format(
+        R"({{"metadata": {{"annotations": {{"batch.kubernetes.io/job-completion-index": "{}"}}}}}})", index)));
+    EXPECT_EQ(pod.index, -1) << index;
+  }
 }
 
 TEST(PodTest, WhyItHasEnded) {

@@ -63,6 +63,19 @@ TEST(PodTemplateTest, WhatIsNoneIsNamed) {
   EXPECT_THAT(read("spec: {}\nsepc: {}"), HasSubstr("unknown field 'sepc'"));
   EXPECT_THAT(read("spec: {containers: [{image: x}]}"), HasSubstr("an entry of spec.containers has no name"));
   EXPECT_THAT(read("spec: {volumes: {}}"), HasSubstr("spec.volumes is no list"));
+  EXPECT_THAT(read("spec: {a: \"\xff\"}"), HasSubstr("it is not UTF-8"));
+}
+
+TEST(PodTemplateTest, AnAliasThatLeadsBackOrGrowsWithoutEndIsRefused) {
+  EXPECT_THAT(read("spec: &a {containers: [{name: x, y: *a}]}"), HasSubstr("an alias leads back to itself"));
+  std::string laughs = "spec: {a0: &a0 [1]";
+  for (int i = 1; i < 10; ++i) {
+    std::string list;
+    for (int j = 0; j < 10; ++j) list += (j > 0 ? ", *a" : "*a") + std::to_string(i - 1);
+    laughs += ", a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + list + "]";
+  }
+  EXPECT_THAT(read(laughs + "}"), HasSubstr("too large"));
+  EXPECT_THAT(read("spec: {a: " + std::string(30, '[') + std::string(30, ']') + "}"), HasSubstr("too deep"));
 }
 
 TEST(MergeTest, ObjectsByFieldNamedEntriesByNameAndOtherListsJoined) {
