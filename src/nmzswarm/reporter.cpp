@@ -48,7 +48,7 @@ void Reporter::listed() {
     if (one) known.push_back(*one);
   }
   all_expected_ = suite_.hunt() == nullptr && !known.empty() && known.size() == ids.size();
-  for (const auto one : known) expected_work_left_ += one;
+  for (const auto one : known) work_left_.add(one);
   events::WorkloadsListed listed;
   listed.workloads = ids.size();
   listed.chunks = suite_.chunks();
@@ -172,8 +172,8 @@ events::Mark Reporter::mark_of(const dispatch::Ended& ended) const {
 }
 
 events::Seconds Reporter::expected_left() const {
-  if (!all_expected_ || expected_work_left_.count() <= 0) return events::Seconds{0};
-  return expected_work_left_ / std::max<std::uint32_t>(ready_, 1);
+  if (!all_expected_) return events::Seconds{0};
+  return work_left_.work() / std::max<std::uint32_t>(ready_, 1);
 }
 
 std::string Reporter::workload(dispatch::Subject subject) const {
@@ -227,7 +227,7 @@ void Reporter::runs_again(const dispatch::RunsAgain& again) {
   const bool was_awaited = in_groups || (is_result(what.mark) && what.mark != events::Mark::lost);
   if (was_awaited) {
     const auto expected = in_groups ? suite_.expectations().at(again.item) : suite_.expected(again.subject);
-    expected_work_left_ += expected.value_or(std::chrono::nanoseconds{0});
+    work_left_.add(expected.value_or(std::chrono::nanoseconds{0}));
   }
   what.left = suite_.ids().size() - suite_.batches()->done();
   show(what);
@@ -272,7 +272,7 @@ events::JobEnded Reporter::told(const dispatch::Ended& ended) {
   if (ended.fate != dispatch::Ended::Fate::late) ran_.insert(done.workload);
   const bool singly = suite_.hunt() == nullptr && suite_.groups() == nullptr;
   if (is_result(done.mark) && done.mark != events::Mark::lost && singly) {
-    expected_work_left_ -= suite_.expected(ended.subject).value_or(std::chrono::nanoseconds{0});
+    work_left_.settle(suite_.expected(ended.subject).value_or(std::chrono::nanoseconds{0}), done.took);
   }
   done.left = suite_.ids().size() - suite_.batches()->done();
   done.expected_left = expected_left();

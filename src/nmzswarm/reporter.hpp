@@ -17,6 +17,7 @@
 #include "run_state.hpp"
 #include "suite.hpp"
 #include "time_split.hpp"
+#include "work_left.hpp"
 
 namespace nmz::nmzswarm {
 
@@ -87,7 +88,7 @@ class Reporter final : public coordinator::Observer {
   std::set<std::string> ran_;                     ///< workloads, or chunks, of which an execution has ended
   std::set<schedule::Workload> passing_logs_;     ///< of a hunt: those with one that is kept
   std::vector<events::PhaseReached> phases_;
-  events::Seconds expected_work_left_{0};
+  WorkLeft work_left_;
   bool all_expected_ = false;  ///< the history knows every workload
   events::Seconds first_start_{0};
   bool anything_started_ = false;

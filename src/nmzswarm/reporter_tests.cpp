@@ -53,7 +53,9 @@ void Reporter::tests_ended(const dispatch::Ended& ended, const events::JobEnded&
       done.outcome = job::Class::infrastructure;
       done.took = events::Seconds{0};
     }
-    if (settled && suite_.expectations().at(tests[i])) expected_work_left_ -= *suite_.expectations()[tests[i]];
+    if (settled && suite_.expectations().at(tests[i])) {
+      work_left_.settle(*suite_.expectations()[tests[i]], done.took);
+    }
     done.expected_left = expected_left();
     show_end(done);
   }

@@ -69,17 +69,16 @@ std::vector<std::string> LogView::rows(std::size_t columns) const {
   if (!wrap || columns == 0) return lines;
   std::vector<std::string> rows;
   for (const std::string& line : lines) {
-    std::string_view rest = line;
-    do {
-      rows.push_back(cut(rest, columns));
-      rest.remove_prefix(rows.back().empty() ? rest.size() : rows.back().size());
-    } while (!rest.empty());
+    for (std::string& row : wrapped(line, columns)) rows.push_back(std::move(row));
   }
   return rows;
 }
 
 void Desk::catch_up(const Model& model) {
-  if (model.ended()) pane_ = 1;  // nothing runs any more, and the other list is gone
+  if (model.ended() && !std::exchange(over_, true)) {
+    pane_ = 1;  // nothing runs any more, and the other list is gone
+    ending_.reset();
+  }
   if (page_ != Page::log) return;
   if (log_.job) {
     const Model::Running* const running = model.find(*log_.job);

@@ -261,6 +261,10 @@ void Model::on(const events::Notice& event) {
 void Model::on(const events::RunEnded& event) {
   ended_ = event;
   while (!running_.empty()) forget(running_.begin()->first);
+  // Now every attempt has its result, which is what somebody wants to see first.
+  if (!searches()) {
+    std::stable_partition(endings_.begin(), endings_.end(), [](const Ended& one) { return !is_result(one.what.mark); });
+  }
 }
 
 // ---- time

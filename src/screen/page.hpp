@@ -59,7 +59,7 @@ void add_list(Page& page, std::size_t pane, const std::string& title, std::size_
               const std::function<Line(std::size_t index)>& row);
 /// "####----", or nothing where there is nothing to compare with.
 [[nodiscard]] std::string progress_bar(events::Seconds so_far, events::Seconds expected, const Signs& signs);
-/// "4.20 s of 5.00 s".
+/// "4.20 s, usually 5.00 s".
 [[nodiscard]] std::string elapsed(events::Seconds so_far, events::Seconds expected);
 
 /// The commits from `first` to `last` in `rows` lines or fewer: a line a lane.

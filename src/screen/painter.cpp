@@ -34,6 +34,26 @@ void add_head(Page& page) {
   page.add(line.columns() == 0 ? Line{state} : std::move(line));
 }
 
+/// What is searched or run, as it was typed: where there is room for it beside what happens.
+void add_command(Page& page) {
+  constexpr std::size_t rows_for_it = 16;
+  const std::string prompt = "$ ";
+  const std::string command = shown(page.model.started().command);
+  if (command.empty() || page.size.rows < rows_for_it || page.size.columns <= prompt.size()) return;
+  page.add(prompt + cut_front(command, page.size.columns - prompt.size()), {Tone::faint});
+}
+
+/// The last one: whole where there is room, else its first line.
+std::vector<std::string> notice_of(const Page& page) {
+  constexpr std::size_t rows_for_one = 12;
+  constexpr std::size_t rows_for_all = 24;
+  constexpr std::size_t most = 4;
+  if (page.size.rows < rows_for_one || page.model.notices().empty() || page.size.columns == 0) return {};
+  std::vector<std::string> lines = wrapped_words("notice: " + shown(page.model.notices().back()), page.size.columns);
+  lines.resize(std::min(lines.size(), page.size.rows < rows_for_all ? 1 : most));
+  return lines;
+}
+
 /// The keys, as many as there is room for.
 std::string hints(const Page& page) {
   const Abilities& can = page.desk.abilities();
@@ -50,7 +70,7 @@ std::string hints(const Page& page) {
     if (!can.replay) add("d text");
     if (can.cancel) add("c cancel");
     if (can.skip) add("s skip");
-    if (can.again) add("r again");
+    if (can.again) add("r run again");
     if (can.workers) add(can.replay ? "+- speed" : "+- workers");
     if (can.pause) add("p pause");
   }
@@ -64,9 +84,10 @@ Line foot(const Page& page) {
 }
 
 void paint_overview(Page& page) {
-  const bool notice = page.size.rows >= 12 && !page.model.notices().empty();
-  page.bottom = notice ? 2 : 1;
+  const std::vector<std::string> notice = notice_of(page);
+  page.bottom = notice.size() + 1;
   add_head(page);
+  add_command(page);
   if (page.model.searches()) {
     paint_search(page);
   } else {
@@ -74,7 +95,7 @@ void paint_overview(Page& page) {
   }
   while (page.room() > 0) page.add("");
   page.bottom = 0;
-  if (notice) page.add("notice: " + shown(page.model.notices().back()), {Tone::warning});
+  for (const std::string& line : notice) page.add(line, {Tone::warning});
   page.add(foot(page).fit(page.size.columns).reverse());
 }
 
@@ -224,7 +245,7 @@ std::string progress_bar(events::Seconds so_far, events::Seconds expected, const
 }
 
 std::string elapsed(events::Seconds so_far, events::Seconds expected) {
-  return duration(so_far) + (expected.count() > 0 ? " of " + duration(expected) : "");
+  return duration(so_far) + (expected.count() > 0 ? ", usually " + duration(expected) : "");
 }
 
 std::vector<Line> paint(const Model& model, Desk& desk, Size size, Letters letters) {

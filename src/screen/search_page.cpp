@@ -1,4 +1,5 @@
 // The screen of a search: the history with what is known of it, who tests what, the verdicts, and the answer.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -62,19 +63,15 @@ void add_legend(Page& page) {
                  .add(" failed"));
     return;
   }
-  page.add(Line{}
-               .add(signs.good, {Tone::good, true})
-               .add(" good  ")
-               .add(signs.bad, {Tone::bad, true})
-               .add(" bad  ")
-               .add(signs.skipped, {Tone::warning})
-               .add(" skipped  ")
-               .add(signs.probe, {Tone::active, true})
-               .add(" tested now  ")
-               .add(signs.candidate, {Tone::warning})
-               .add(" may be it  ")
-               .add(signs.out, {Tone::faint})
-               .add(" is not it"));
+  Line line;
+  line.add(signs.good, {Tone::good, true}).add(" good  ").add(signs.bad, {Tone::bad, true}).add(" bad  ");
+  line.add(signs.skipped, {Tone::warning}).add(" skipped  ");
+  if (!page.model.ended()) {
+    line.add(signs.probe, {Tone::active, true}).add(" tested now  ");
+    line.add(signs.candidate, {Tone::warning}).add(" may be it  ");
+  }
+  line.add(signs.out, {Tone::faint}).add(" is not it");
+  page.add(line.add("  oldest left", {Tone::faint}));
 }
 
 struct Rest {
@@ -104,8 +101,10 @@ void add_history(Page& page) {
   const std::size_t first = rest.first > 2 ? rest.first - 2 : 0;
   const std::size_t last = std::min(rest.last + 2, size - 1);
   if (2 * (last - first + 1) > size || size <= page.size.columns / 4) return;
-  page.add(Line{fmt::format("the {} in {} that are left, nearer:", rest.count, plural(last - first + 1, "commit")),
-                {Tone::faint}});
+  const std::string what = rest.count == 1
+                               ? "what is left and the commits around it, closer:"
+                               : fmt::format("the {} that are left and the commits between them, closer:", rest.count);
+  page.add(what, {Tone::faint});
   for (Line& line : history_strip(model, first, last, page.size.columns, lanes, page.signs)) page.add(std::move(line));
 }
 
@@ -122,7 +121,7 @@ std::string how_sure(const Model& model, const events::SearchResult& result) {
   if (result.suspects.size() != 1) return {};
   const std::size_t at = model.funnel().position(result.suspects.front().commit);
   if (at >= model.funnel().size() || model.verdicts()[at] != Mark::failed) return {};
-  return "it was tested, and so was what it is built on (--prove tests both again)";
+  return "tested: it is bad, and what it is built on is good (--prove tests both again)";
 }
 
 void add_result(Page& page, const events::RunEnded& end) {
@@ -183,16 +182,24 @@ Line worker_row(const Page& page, std::size_t index) {
   return line;
 }
 
+std::string tests_title(const Model& model) {
+  const auto told = static_cast<std::size_t>(
+      std::ranges::count_if(model.endings(), [](const Model::Ended& one) { return events::is_result(one.what.mark); }));
+  const std::size_t others = model.endings().size() - told;
+  return others == 0 ? fmt::format("tests ({})", told)
+                     : fmt::format("tests ({}, and {} that tell nothing)", told, others);
+}
+
 Line test_row(const Page& page, std::size_t index) {
   const Model::Ended& ended = page.model.endings()[page.model.endings().size() - 1 - index];
   Line line{fitted(shown(ended.what.word), 9) + " ", {tone_of(ended.what.mark), true}};
   line.add(id_of(ended.what.item) + " ");
   line.add(shown(ended.what.subject));
-  const std::string detail = ended.what.detail == "known" ? "known" : duration(ended.what.took);
-  return line.add(
-      " (" + detail +
-          (ended.what.detail.empty() || ended.what.detail == "known" ? "" : ", " + shown(ended.what.detail)) + ")",
-      {Tone::faint});
+  const std::string& how = ended.what.detail;
+  const bool known = how == "known";
+  const bool says_more = !known && !how.empty() && how != ended.what.word;
+  const std::string detail = (known ? how : duration(ended.what.took)) + (says_more ? ", " + shown(how) : "");
+  return line.add(" (" + detail + ")", {Tone::faint});
 }
 
 }  // namespace
@@ -211,8 +218,7 @@ void paint_search(Page& page) {
     add_list(page, 0, fmt::format("workers ({} of {} ready)", model.ready(), model.workers().size()), rows,
              [&page](std::size_t index) { return worker_row(page, index); });
   }
-  add_list(page, 1, fmt::format("tests ({})", model.endings().size()), page.room(),
-           [&page](std::size_t index) { return test_row(page, index); });
+  add_list(page, 1, tests_title(model), page.room(), [&page](std::size_t index) { return test_row(page, index); });
 }
 
 }  // namespace nmz::screen

@@ -59,6 +59,42 @@ std::string cut(std::string_view text, std::size_t columns) {
   return std::string{text};
 }
 
+std::string cut_front(std::string_view text, std::size_t columns) {
+  constexpr std::string_view dots = "...";
+  std::size_t left = columns_of(text);
+  if (left <= columns) return std::string{text};
+  if (columns <= dots.size()) return cut(text, columns);
+  std::string_view rest = text;
+  while (left > columns - dots.size()) left -= width_of(take_character(rest));
+  for (text = rest; !rest.empty() && width_of(take_character(rest)) == 0; text = rest) {
+  }  // it was of what is gone
+  return std::string{dots}.append(text);
+}
+
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
+  std::vector<std::string> lines;
+  do {
+    lines.push_back(cut(text, columns));
+    text.remove_prefix(lines.back().empty() ? text.size() : lines.back().size());
+  } while (!text.empty());
+  return lines;
+}
+
+std::vector<std::string> wrapped_words(std::string_view text, std::size_t columns) {
+  std::vector<std::string> lines;
+  while (columns_of(text) > columns) {
+    std::string line = cut(text, columns);
+    if (line.empty()) break;
+    const std::size_t space = line.size() < text.size() && text[line.size()] == ' ' ? line.size() : line.rfind(' ');
+    const bool at_space = space != std::string::npos && space >= line.size() / 2;
+    if (at_space) line.resize(space);
+    text.remove_prefix(line.size() + (at_space ? 1 : 0));
+    lines.push_back(std::move(line));
+  }
+  lines.emplace_back(text);
+  return lines;
+}
+
 std::string fitted(std::string_view text, std::size_t columns) {
   std::string result = cut(text, columns);
   result.append(columns - columns_of(result), ' ');

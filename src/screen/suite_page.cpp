@@ -1,4 +1,5 @@
 // The screen of a suite: how far it is and how well it goes, what the workers do, what runs, what has failed.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -41,17 +42,24 @@ Line outcome_bar(const Page& page) {
     add(model.results(one), sign, {tone_of(one), one != Mark::passed});
   }
   if (!model.ended()) add(running_now(model), page.signs.probe, {Tone::active});
-  while (room-- > 0) line.add(page.signs.bar_rest, {Tone::faint});
+  // Shares are rounded down: when everything has its result the last columns are of the largest one.
+  const bool complete = model.ended() && model.results(Mark::passed) > 0 && model.results() >= all;
+  const char* const rest = complete ? page.signs.bar : page.signs.bar_rest;
+  while (room-- > 0) line.add(rest, {complete ? tone_of(Mark::passed) : Tone::faint});
   return line;
 }
 
-Line counts_line(const Model& model) {
+/// Each with its sign, which is what explains the bar above.
+Line counts_line(const Page& page) {
+  const Model& model = page.model;
   Line line;
   for (const Mark mark : results) {
     const std::size_t count = model.results(mark);
     if (count == 0 && mark != Mark::passed && mark != Mark::failed) continue;
     const std::string word = mark == Mark::timed_out ? "timed out" : events::word_of(mark);
-    line.add(fmt::format("{} {}", count, word), {count > 0 ? tone_of(mark) : Tone::faint, count > 0});
+    const Style style{count > 0 ? tone_of(mark) : Tone::faint, count > 0};
+    if (count > 0) line.add(mark == Mark::passed ? page.signs.bar : sign_of(mark, page.signs), style).add(" ");
+    line.add(fmt::format("{} {}", count, word), style);
     line.add(", ");
   }
   if (model.items() > 0) return line.add(fmt::format("{} of {} done", model.results(), model.items()));
@@ -64,7 +72,8 @@ Line pace_line(const Model& model) {
     line.add(left->count() > 0 ? "about " + duration(*left) + " left" : "any moment now", {Tone::plain, true});
     line.add(", ");
   }
-  if (model.listed().bound.count() > 0) line.add("at least " + duration(model.listed().bound) + " in all, ");
+  if (model.listed().bound > model.now() && !model.ended())
+    line.add("at least " + duration(model.listed().bound) + " in all, ");
   line.add(fmt::format("workers busy {:.0f} % of the time", 100 * model.efficiency()));
   if (model.now().count() > 0) {
     line.add(fmt::format(", {:.1f} a second", static_cast<double>(model.results()) / model.now().count()));
@@ -105,7 +114,8 @@ void add_grid(Page& page, std::size_t rows) {
   const std::size_t columns = page.size.columns;
   if (workers.empty() || rows == 0 || columns == 0) return;
   const std::size_t each = (workers.size() + rows * columns - 1) / (rows * columns);
-  Line line;
+  const std::string label = "workers: ";
+  Line line{workers.size() + label.size() <= columns ? label : "", {Tone::faint}};
   std::size_t used = 0;
   for (std::size_t i = 0; i < workers.size(); i += each) {
     At worst = At::idle;
@@ -131,24 +141,43 @@ Line running_row(const Page& page, const Model::Running& one) {
   const bool overdue = one.overdue || (one.expected.count() > 0 && so_far > 2 * one.expected);
   const std::size_t width = page.size.columns;
   Line line{overdue ? "! " : "  ", {Tone::warning, true}};
-  line.add(fitted(shown(one.item), width < 50 ? width / 2 : width - 46), {overdue ? Tone::warning : Tone::plain});
-  line.add(" " + fitted(elapsed(so_far, one.expected), 22));
-  if (width < 50) return line;
+  line.add(fitted(shown(one.item), width < 54 ? width / 2 : width - 50), {overdue ? Tone::warning : Tone::plain});
+  line.add(" " + fitted(elapsed(so_far, one.expected), 26));
+  if (width < 54) return line;
   const auto number = static_cast<std::size_t>(one.worker);
   const std::string node = number < model.workers().size() ? shown(model.workers()[number].node) : "";
   if (overdue) line.add("overdue ", {Tone::warning, true});
   return line.add(fmt::format("worker {} {}", number, node), {Tone::faint});
 }
 
+/// As wide as the names are, so that there is room for what went wrong.
+std::size_t name_columns(const Page& page) {
+  constexpr std::size_t looked_at = 100;
+  const auto& endings = page.model.endings();
+  std::size_t longest = 8;
+  for (std::size_t i = 0; i < std::min(endings.size(), looked_at); ++i) {
+    longest = std::max(longest, columns_of(shown(endings[endings.size() - 1 - i].what.item)));
+  }
+  return std::min(longest, std::clamp<std::size_t>(page.size.columns / 3, 8, 40));
+}
+
 Line failure_row(const Page& page, std::size_t index) {
   const Model::Ended& ended = page.model.endings()[page.model.endings().size() - 1 - index];
   const std::size_t width = page.size.columns;
   Line line{fitted(events::word_of(ended.what.mark), 10), {tone_of(ended.what.mark), true}};
-  line.add(fitted(shown(ended.what.item), std::clamp<std::size_t>(width / 3, 8, 40)) + " ");
-  line.add(shown(ended.what.detail) + " ", {Tone::faint});
+  line.add(fitted(shown(ended.what.item), name_columns(page)) + " ");
+  if (!ended.what.detail.empty()) line.add(shown(ended.what.detail) + " ", {Tone::faint});
   const bool wrong = ended.what.mark != Mark::skipped && ended.what.mark != Mark::cancelled;
   if (wrong && width >= 50) line.add(page.desk.telling_line(ended.what.log));
   return line;
+}
+
+std::string failures_title(const Model& model) {
+  const auto attempts = static_cast<std::size_t>(
+      std::ranges::count_if(model.endings(), [](const Model::Ended& one) { return one.what.mark == Mark::retried; }));
+  const std::size_t others = model.endings().size() - attempts;
+  if (attempts == 0) return fmt::format("what did not pass ({})", others);
+  return fmt::format("what did not pass ({}, and {} run again)", others, view::plural(attempts, "attempt"));
 }
 
 void add_result(Page& page, const events::RunEnded& end) {
@@ -164,7 +193,8 @@ void add_result(Page& page, const events::RunEnded& end) {
   for (const std::string& line : view::kind_lines(result.classified)) {
     if (page.room() > 6) page.add(shown(line));
   }
-  if (!result.failures.empty()) page.add("Enter opens the log of a failure", {Tone::faint});
+  if (result.failures.empty()) return;
+  page.add("Enter opens the log of a failure; the same command with --rerun failed runs these again", {Tone::faint});
 }
 
 }  // namespace
@@ -172,7 +202,7 @@ void add_result(Page& page, const events::RunEnded& end) {
 void paint_suite(Page& page) {
   const Model& model = page.model;
   page.add(outcome_bar(page));
-  page.add(counts_line(model));
+  page.add(counts_line(page));
   if (page.room() >= 6) page.add(pace_line(model));
   if (page.room() >= 12) page.add(throughput_line(page));
   if (model.ended()) {
@@ -187,7 +217,7 @@ void paint_suite(Page& page) {
     add_list(page, 0, title, model.endings().empty() ? half : std::min(rows.size() + 1, half),
              [&](std::size_t index) { return running_row(page, *rows[index]); });
   }
-  add_list(page, 1, fmt::format("what did not pass ({})", model.endings().size()), page.room(),
+  add_list(page, 1, failures_title(model), page.room(),
            [&page](std::size_t index) { return failure_row(page, index); });
 }
 

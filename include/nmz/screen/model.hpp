@@ -85,7 +85,8 @@ class Model final : public events::Consumer {
   [[nodiscard]] std::size_t ready() const { return ready_; }
   [[nodiscard]] const std::map<job::JobId, Running>& running() const { return running_; }
   [[nodiscard]] const Running* find(job::JobId job) const;
-  /// The newest last: of a search every test, of a suite what has a result other than passed.
+  /// The newest last: of a search every test, of a suite what has a result other than passed; when it has ended, first
+  /// what was only an attempt.
   [[nodiscard]] const std::vector<Ended>& endings() const { return endings_; }
   [[nodiscard]] const std::deque<std::string>& notices() const { return notices_; }
 

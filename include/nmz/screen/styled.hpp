@@ -25,6 +25,12 @@ struct Style {
 [[nodiscard]] std::size_t columns_of(std::string_view text);
 /// Whole characters, at most so many columns of them.
 [[nodiscard]] std::string cut(std::string_view text, std::size_t columns);
+/// The end of a text that is longer, behind "...": of a command its range and its test.
+[[nodiscard]] std::string cut_front(std::string_view text, std::size_t columns);
+/// As many lines as it takes, the last one shorter; words are not looked at.
+[[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
+/// The same at spaces, where a line has one in its second half.
+[[nodiscard]] std::vector<std::string> wrapped_words(std::string_view text, std::size_t columns);
 /// Exactly so many columns: cut, or with spaces behind.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t columns);
 /// A foreign text as one line; a tab is a space.

@@ -24,7 +24,8 @@ function head(run, sentence, effort) {
   const facts = [started.title, started.where, started.unix_time ? dateOf(started.unix_time) : ""].filter(Boolean).join(" · ");
   return make("header", { class: `head ${tone(run)}` }, make("h1", {}, sentence), make("p", {}, effort),
     run.end?.message && run.end.message !== sentence ? make("p", {}, run.end.message) : null,
-    make("p", { class: "soft" }, facts), run.end ? null : live(run));
+    make("p", { class: "soft" }, facts), started.command ? make("p", { class: "soft ran" }, make("code", {}, `$ ${started.command}`)) : null,
+    run.end ? null : live(run));
 }
 
 /** A page may not fetch the file that it came from, so it loads itself anew until the run is over. */
@@ -53,7 +54,7 @@ function contents(parts) {
 function notices(run) {
   if (run.notices.length === 0) return null;
   return section("notices", "What was noticed", make("ul", {}, run.notices.slice(0, 500).map((notice) =>
-    make("li", {}, make("span", { class: "soft" }, `${duration(notice.time)} `), notice.text))));
+    make("li", {}, make("span", { class: "soft" }, `after ${duration(notice.time)}: `), notice.text))));
 }
 
 function about(run) {

@@ -220,6 +220,22 @@ export function criticalPath(jobs) {
   return path;
 }
 
+function countResults(group) {
+  return group.jobs.filter((job) => job.isResult).length;
+}
+
+/** An attempt whose workload failed in the same way for good is told with that result. */
+function withoutAttempts(group) {
+  const results = new Set(group.jobs.filter((job) => job.isResult).map((job) => job.workload));
+  const attempts = new Map();
+  const jobs = group.jobs.filter((job) => {
+    if (job.isResult || !results.has(job.workload)) return true;
+    attempts.set(job.workload, (attempts.get(job.workload) ?? 0) + 1);
+    return false;
+  });
+  return { ...group, jobs, attemptsBefore: (job) => (job.isResult ? attempts.get(job.workload) ?? 0 : 0) };
+}
+
 export function failureGroups(jobs) {
   const groups = new Map();
   for (const job of jobs) {
@@ -227,10 +243,11 @@ export function failureGroups(jobs) {
       ((job.mark.word === "retried" || job.mark.word === "flaky") && job.outcome !== "passed");
     if (!failure || !job.workload) continue;
     const late = job.outcome === "timed-out";  // what it said last is no reason
+    const said = job.cause ? `timed out; its log ends: ${job.cause}` : "timed out; its log is empty";
     const key = late ? `late ${job.alike}` : job.alike || job.detail || job.mark.word;
     const line = job.cause || job.detail || job.mark.word;
-    if (!groups.has(key)) groups.set(key, { line: late ? `timed out; its log ends: ${job.cause}` : line, jobs: [] });
+    if (!groups.has(key)) groups.set(key, { line: late ? said : line, jobs: [] });
     groups.get(key).jobs.push(job);
   }
-  return [...groups.values()].sort((a, b) => b.jobs.length - a.jobs.length);
+  return [...groups.values()].map(withoutAttempts).sort((a, b) => countResults(b) - countResults(a) || b.jobs.length - a.jobs.length);
 }

@@ -27,8 +27,14 @@ export function searchSentence(run) {
 export function searchEffort(run) {
   const { end, started } = run;
   const tests = end ? end.tests : run.jobs.filter((job) => job.isResult).length;
-  let text = `${plural(tests, "test")} among ${plural(started.candidates ?? 0, "commit")}, ${plural(end?.workers ?? started.workers ?? 0, "worker")}, ${duration(run.wall)}.`;
-  if (end?.serial_tests > 0) text += ` One after the other it would have been ${plural(end.serial_tests, "test")}.`;
+  const spare = run.jobs.filter((job) => job.end !== null && !job.isResult).length;
+  const early = spare > 0 ? ` (and ${spare} ended early: nothing more to tell)` : "";
+  let text = `${plural(tests, "test")}${early} among ${plural(started.candidates ?? 0, "candidate")}, ${plural(end?.workers ?? started.workers ?? 0, "worker")}, ${duration(run.wall)}.`;
+  if (end?.serial_tests > 0) {
+    const results = run.jobs.filter((job) => job.isResult);
+    const each = results.reduce((sum, job) => sum + job.took, 0) / Math.max(results.length, 1);
+    text += ` One after the other it would have been ${plural(end.serial_tests, "test")}${each > 0 ? `, about ${duration(each * end.serial_tests)} of testing` : ""}.`;
+  }
   return text;
 }
 
@@ -146,9 +152,10 @@ function courseSection(run, belief, panel, moment) {
     const drawing = funnel(run, belief, { open: (job) => panel.open(job), now: () => moment.time });
     moment.listeners.push(drawing.repaint);
     parts.push(drawing.element);
-    parts.push(make("p", { class: "key" }, badge(marks[0], wordOf(run, "passed", "good")), badge(marks[1], wordOf(run, "failed", "bad")),
-      badge(marks[3], "gives no verdict"), badge(marks[8], "ended early: it could tell nothing any more"),
-      belief.noisy ? null : make("span", { class: "key-shade" }, "may still be it")));
+    parts.push(make("p", { class: "key" }, badge({ ...marks[0], sign: "●" }, wordOf(run, "passed", "good")), badge(marks[1], wordOf(run, "failed", "bad")),
+      run.jobs.some((job) => job.mark === marks[3]) ? badge({ ...marks[3], sign: "■" }, "gives no verdict") : null,
+      run.jobs.some((job) => job.mark === marks[8]) ? badge({ ...marks[8], sign: "┃" }, "ended early: it could tell nothing any more") : null,
+      make("span", {}, "up: newer"), belief.noisy ? null : make("span", { class: "key-shade" }, "may still be it")));
   } else if (belief.leftOut > 0) {
     parts.push(make("p", { class: "soft" }, `The history of ${plural(belief.leftOut, "commit")} is too long to be drawn.`));
   }
@@ -225,7 +232,7 @@ function historySection(run, belief, panel, moment) {
   if (culprit !== undefined) {
     requestAnimationFrame(() => { list.grid.scrollTop = Math.max(0, (all.length - 1 - culprit) * rowHeight - 120); });
   }
-  return section("history", "The history at that moment",
+  return section("history", "The history at the moment chosen above",
     belief.noisy ? make("p", { class: "soft" }, "The shares are reckoned here, from the verdicts and how often the test is wrong as it was known in the end; the search itself weighed more.") : null,
     make("p", { class: "tools" }, make("label", { for: "which" }, "Commits "), choice, count), list.grid);
 }
@@ -243,7 +250,7 @@ function testsSection(run, panel) {
       job.known ? `known since ${dateOf(job.unixTime)}` : duration(job.took), String(job.left), share];
   });
   return section("tests", "The verdicts, and how the candidates shrank",
-    table("Verdicts in the order in which they came", ["after", "commit", "subject", "verdict", "#took", "#left", "#share of before"], rows));
+    table("Verdicts in the order in which they came", ["after", "commit", "subject", "verdict", "#took", "#left", "#of before"], rows));
 }
 
 function workSection(run, panel, moment) {

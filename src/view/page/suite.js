@@ -28,7 +28,10 @@ export function suiteSentence(run) {
 export function suiteEffort(run) {
   const workers = run.end?.workers ?? run.started.workers ?? 0;
   let text = `${plural(run.jobs.filter((job) => job.workload).length, "execution")} on ${plural(workers, "worker")} in ${duration(run.wall)}.`;
-  if (run.end?.bound > 0) text += ` No order of these could have been faster than ${duration(run.end.bound)}; from the first start to the last end it was ${duration(run.end.makespan)}.`;
+  if (run.end?.bound > 0) {
+    const again = run.end.time_split?.retries > 0 ? " (without what was run again)" : "";
+    text += ` On ${plural(workers, "worker")} the results take at least ${duration(run.end.bound)}${again}; from the first start to the last end it was ${duration(run.end.makespan)}.`;
+  }
   return text;
 }
 
@@ -66,22 +69,54 @@ function choose(word) {
   document.getElementById("all").scrollIntoView();
 }
 
+/** What the colours of the timeline are. */
+function looksKey(run) {
+  const seen = new Map();
+  for (const job of run.jobs) {
+    if (!job.workload) continue;
+    if (!seen.has(job.mark.look)) seen.set(job.mark.look, new Set());
+    seen.get(job.mark.look).add(job.mark.word);
+  }
+  return make("ul", { class: "key" }, [...seen].map(([look, words]) => make("li", {}, make("span", { class: `dot ${look}` }), [...words].join(", "))));
+}
+
+/** Which workloads took the most time, all their executions together. */
+function longestOf(run, panel) {
+  const all = new Map();
+  let total = 0;
+  for (const job of run.jobs) {
+    if (!job.workload || job.end === null) continue;
+    const one = all.get(job.workload) ?? { took: 0, times: 0, job };
+    one.took += job.took;
+    one.times += 1;
+    one.job = job;
+    total += job.took;
+    all.set(job.workload, one);
+  }
+  const most = [...all.values()].sort((a, b) => b.took - a.took).slice(0, 3).filter((one) => one.took > total / 20);
+  if (all.size < 2 || most.length === 0) return null;
+  return make("p", {}, `Of ${duration(total)} that all executions took: `, most.map((one, i) => [i ? ", " : "",
+    make("button", { type: "button", class: "link", onclick: () => panel.open(one.job) }, one.job.item),
+    ` ${duration(one.took)} (${percent(one.took / total)}${one.times > 1 ? `, ${one.times} times` : ""})`]), ".");
+}
+
 function timeSection(run, panel) {
   const path = criticalPath(run.jobs);
   const line = gantt(run, { jobs: run.jobs.filter((job) => job.workload), path, open: (job) => panel.open(job) });
-  const parts = [line.element];
+  const parts = [line.element, looksKey(run), longestOf(run, panel)];
   if (path.length > 0) {
     const shown = path.length > 12 ? 5 : 12;
-    parts.push(make("p", {}, make("span", { class: "dot mark" }), ` The end of the run waited for ${plural(path.length, "execution")} one after the other: `,
-      path.slice(0, shown).map((job, i) => [i ? ", " : "", make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), ` ${duration(job.took)}`]),
+    const order = path.length > shown ? [...path].sort((a, b) => b.took - a.took) : path;
+    parts.push(make("p", {}, make("span", { class: "dot mark" }), ` The end of the run waited for ${plural(path.length, "execution")} one after the other${path.length > shown ? ", the longest first" : ""}: `,
+      order.slice(0, shown).map((job, i) => [i ? ", " : "", make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), ` ${duration(job.took)}`]),
       path.length > shown ? `, and ${path.length - shown} more` : "", "."));
   }
   const split = run.end?.time_split;
   const total = split ? Object.values(split).reduce((sum, value) => sum + value, 0) : 0;
   if (total > 0) {
-    const rows = [["work", "work: executions that count", "good"], ["retries", "executions that do not count", "odd"],
+    const rows = [["work", "work: executions that count", "good"], ["retries", "executions that do not count: run again, cancelled", "dim"],
       ["dispatch", "handing out and fetching results", "run"], ["start_up", "until workers were ready", "mark"],
-      ["imbalance", "idle while the last workloads ran", "dim"], ["idle", "idle otherwise", "line"]]
+      ["imbalance", "idle while the last workloads ran", "line"], ["idle", "idle otherwise", "line"]]
       .map(([name, label, look]) => ({ label, look, value: split[name], text: `${duration(split[name])} (${percent(split[name] / total)})` }))
       .filter((row) => row.value > 0);
     parts.push(make("h3", {}, `Where ${plural(run.end.workers, "worker")} × ${duration(run.wall)} went: efficiency ${percent(split.work / total)}`),
@@ -100,7 +135,7 @@ function failureSection(run, panel) {
       make("summary", {}, make("strong", {}, `${group.jobs.length}×`), " ", make("code", {}, group.line)),
       make("ul", { class: "plain" }, group.jobs.slice(0, shown).map((job) => make("li", {}, badge(job.mark), " ",
         make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item),
-        make("span", { class: "soft" }, ` ${job.detail}, ${duration(job.took)}, worker ${job.worker}`))),
+        make("span", { class: "soft" }, ` ${job.detail}, ${duration(job.took)}, worker ${job.worker}${group.attemptsBefore(job) ? `; so did ${plural(group.attemptsBefore(job), "attempt")} before` : ""}`))),
       group.jobs.length > shown ? make("li", {}, `... and ${group.jobs.length - shown} more`) : null))),
   groups.length > 100 ? make("p", {}, `... and ${groups.length - 100} more groups`) : null);
 }
@@ -154,7 +189,9 @@ function kindSection(run) {
 }
 
 function slowestSection(run, panel) {
-  const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took).slice(0, 10);
+  const seen = new Set();
+  const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took)
+    .filter((job) => !seen.has(job.workload) && seen.add(job.workload)).slice(0, 10);
   if (slow.length < 2) return null;
   const known = slow.some((job) => job.expected);
   return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", ...(known ? ["#expected"] : []), ...(run.past.size ? ["earlier runs, and this one"] : [])],
@@ -196,7 +233,7 @@ function allSection(run, panel) {
       `${job.worker} ${run.nodes.get(job.worker) ?? ""}`, ...(run.past.size ? [spark(run, job)] : []), make("span", { title: job.cause || job.detail }, job.cause || job.detail)],
     open: (job) => panel.open(job),
   });
-  const box = make("input", { type: "search", id: "filter", placeholder: "name, or is:failed worker:3 node:… slower:2", spellcheck: "false", autocomplete: "off",
+  const box = make("input", { type: "search", id: "filter", placeholder: "name, or is:failed worker:1 node:… slower:2", spellcheck: "false", autocomplete: "off",
     oninput: () => address.set({ q: box.value }) });
   const count = make("span", { class: "soft", role: "status" });
   const jobs = run.jobs.filter((job) => job.workload);

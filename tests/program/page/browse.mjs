@@ -121,7 +121,11 @@ await check("dark, and narrow", async () => {
 await check("a suite is sorted and filtered, and the address says how", async () => {
   const page = await open("suite.html");
   assert.equal(await heading(page), "3 of 60 workloads failed, 1 is flaky");
-  assert.match(await page.textContent("#failures"), /6×.*Error: port 80\d+ is taken/);
+  assert.match(await page.textContent("header .ran"), /^\$ \S*nmzswarm --workloads - --replicas 3 --retries 1 /);
+  assert.match(await page.textContent("#failures"), /3×.*Error: port 80\d+ is taken/);
+  const failures = await page.locator("#failures details").first().locator("li").allTextContents();
+  assert.deepEqual(failures.map((one) => one.replace(/[0-9.]+ m?s, worker \d/, "")).sort(),
+    ["17", "27", "7"].map((name) => `✗ failed ${name} exit 1, ; so did 1 attempt before`));
   assert.match(await page.textContent("#flaky"), /earlier runs, and this one/);
   await accessible(page);
   await page.click(".job .head button:has-text('took')");

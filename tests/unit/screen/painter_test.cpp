@@ -46,6 +46,52 @@ TEST_F(PainterTest, ARunWithoutANameOfItsOwnIsCalledByTheProgramOnce) {
   EXPECT_THAT(painted(run.model, {60, 20}), StartsWith("nmzswarm  processes on this machine"));
 }
 
+TEST_F(PainterTest, TheCommandIsThereWhereThereIsRoomAndOfALongOneItsEnd) {
+  Told run{Kind::search};
+  run.start(2, 15, "project", "nmzbisect --jobs 8 v1.0..v2.0 -- ./test.sh");
+  EXPECT_THAT(painted(run.model, {60, 20}), HasSubstr("\n$ nmzbisect --jobs 8 v1.0..v2.0 -- ./test.sh\n"));
+  EXPECT_THAT(painted(run.model, {40, 20}), HasSubstr("\n$ ...ct --jobs 8 v1.0..v2.0 -- ./test.sh\n"));
+  EXPECT_THAT(painted(run.model, {60, 15}), Not(HasSubstr("./test.sh")));
+}
+
+TEST_F(PainterTest, ANoticeIsWholeWhereThereIsRoom) {
+  Told run{Kind::suite};
+  run.start(1);
+  events::Notice notice;
+  notice.text = "a notice that is too long for one line of this terminal, the end";
+  run.tell(notice);
+  EXPECT_THAT(painted(run.model, {40, 24}),
+              HasSubstr("\nnotice: a notice that is too long for\none line of this terminal, the end\nq end"));
+  EXPECT_THAT(painted(run.model, {40, 23}), HasSubstr("\nnotice: a notice that is too long for\nq end"));
+  EXPECT_THAT(painted(run.model, {40, 11}), Not(HasSubstr("notice")));
+}
+
+TEST_F(PainterTest, AtTheEndOfASuiteResultsStandBeforeAttempts) {
+  Told run{Kind::suite};
+  run.start(1);
+  run.list(2);
+  run.end(1, "first", Mark::failed, 1);
+  run.end(2, "second", Mark::retried, 1);
+  EXPECT_THAT(painted(run.model, {72, 24}), HasSubstr("what did not pass (1, and 1 attempt run again)"));
+  events::RunEnded end;
+  end.exit_code = 1;
+  end.suite.failures.emplace_back();
+  run.tell(end);
+  const std::string text = painted(run.model, {72, 24});
+  EXPECT_LT(text.find("failed    first"), text.find("retried   second")) << text;
+  EXPECT_THAT(text, HasSubstr("--rerun failed"));
+}
+
+TEST_F(PainterTest, TheBarOfACompleteSuiteIsFull) {
+  Told run{Kind::suite};
+  run.start(1);
+  run.list(3);
+  for (std::uint64_t i = 0; i < 2; ++i) run.end(i, "w" + std::to_string(i), Mark::passed, 2 - i);
+  run.end(3, "w2", Mark::failed, 0);
+  run.tell(events::RunEnded{});
+  EXPECT_THAT(painted(run.model, {20, 24}), HasSubstr("\nxxxxxx##############\n"));
+}
+
 TEST_F(PainterTest, ASearchOnAnOrdinaryTerminal) {
   Told run{Kind::search};
   search(run);
@@ -54,11 +100,11 @@ TEST_F(PainterTest, ASearchOnAnOrdinaryTerminal) {
             "4 candidates of 15, about 3 rounds\n"
             "15 > 7 > 4\n"
             ".--.--.--.--.--.--.--.--+--#--*--#--x--.--.--.\n"
-            "the 4 in 8 commits that are left, nearer:\n"
+            "the 4 that are left and the commits between them, closer:\n"
             ".---+---#---*---#---x---.---.\n"
             "+ good  x bad  ? skipped  * tested now  # may be it  . is no\n"
             "> workers (2 of 2 ready) -----------------------------------\n"
-            "  0 node0          tests  10c000000000 0.00 s of 2.00 s ----\n"
+            "  0 node0          tests  10c000000000 0.00 s, usually 2.00\n"
             "  1 node1          waits\n"
             "  tests (2) ------------------------------------------------\n"
             "bad       12c000000000 the subject (2.00 s, exit 1)\n"
@@ -82,7 +128,7 @@ TEST_F(PainterTest, ItsEndSaysTheAnswer) {
   run.tell(end);
   const std::string text = painted(run.model, {80, 30});
   EXPECT_THAT(text, HasSubstr(commit(11) + " is the first bad commit\n  break it\n"));
-  EXPECT_THAT(text, HasSubstr("it was tested, and so was what it is built on"));
+  EXPECT_THAT(text, HasSubstr("tested: it is bad, and what it is built on is good"));
   EXPECT_THAT(text, HasSubstr("git show 11c000000000"));
   EXPECT_THAT(text, HasSubstr("assertion failed"));
   EXPECT_THAT(text, HasSubstr("q leave"));
@@ -106,14 +152,14 @@ TEST_F(PainterTest, ASuiteOnAnOrdinaryTerminal) {
   EXPECT_EQ(text_of(paint(run.model, with_log, {72, 18}, Letters::ascii)),
             "nmzswarm project  processes on this machine                       3.00 s\n"
             "xxxxxxx#######*******---------------------------------------------------\n"
-            "1 passed, 1 failed, 2 of 10 done\n"
+            "# 1 passed, x 1 failed, 2 of 10 done\n"
             "workers busy 67 % of the time, 0.7 a second\n"
             "results in 1 s each:   ## (most 1)\n"
-            ".!.\n"
+            "workers: .!.\n"
             "> running (1; 3 of 3 workers ready) ------------------------------------\n"
-            "! tests/b                    3.00 s of 4.00 s      overdue worker 1 node\n"
+            "! tests/b                3.00 s, usually 4.00 s    overdue worker 1 node\n"
             "  what did not pass (1) ------------------------------------------------\n"
-            "failed    tests/c                  exit 1 error: no such thing\n"
+            "failed    tests/c  exit 1 error: no such thing\n"
             "\n\n\n\n\n\n\n"
             "q end  ? help  Enter log  Tab pane  d text\n");
 }

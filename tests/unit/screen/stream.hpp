@@ -37,8 +37,10 @@ class Told {
   void tell(const events::Event& event) { model.show(event, now); }
   void later(double seconds) { now += Seconds{seconds}; }
 
-  void start(std::uint32_t workers, std::size_t candidates = 0, const std::string& title = "project") {
+  void start(std::uint32_t workers, std::size_t candidates = 0, const std::string& title = "project",
+             const std::string& command = "") {
     events::RunStarted started;
+    started.command = command;
     started.title = title;
     started.where = "processes on this machine";
     started.workers = workers;
