@@ -37,9 +37,11 @@ void add_head(Page& page) {
 /// What is searched or run, as it was typed: where there is room for it beside what happens.
 void add_command(Page& page) {
   constexpr std::size_t rows_for_it = 16;
-  const std::string prompt = "$ ";
+  std::string prompt = "$ ";
   const std::string command = shown(page.model.started().command);
-  if (command.empty() || page.size.rows < rows_for_it || page.size.columns <= prompt.size()) return;
+  if (command.empty() || page.size.rows < rows_for_it) return;
+  if (columns_of(prompt + command) > page.size.columns) prompt += std::string{program_of(page.model)} + " ";
+  if (page.size.columns <= prompt.size()) return;
   page.add(prompt + cut_front(command, page.size.columns - prompt.size()), {Tone::faint});
 }
 

@@ -189,14 +189,16 @@ function kindSection(run) {
 }
 
 function slowestSection(run, panel) {
+  const results = new Map(run.jobs.filter((job) => job.workload && job.isResult).map((job) => [job.workload, job]));
   const seen = new Set();
   const slow = run.jobs.filter((job) => job.workload && job.end !== null).sort((a, b) => b.took - a.took)
     .filter((job) => !seen.has(job.workload) && seen.add(job.workload)).slice(0, 10);
+  const result = (job) => results.get(job.workload) ?? job;  // the slowest may be an attempt before it
   if (slow.length < 2) return null;
   const known = slow.some((job) => job.expected);
   return section("slowest", "The slowest", table("The slowest executions", ["workload", "result", "#took", ...(known ? ["#expected"] : []), ...(run.past.size ? ["earlier runs, and this one"] : [])],
-    slow.map((job) => [make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), badge(job.mark),
-      duration(job.took), ...(known ? [job.expected ? duration(job.expected) : ""] : []), ...(run.past.size ? [spark(run, job)] : [])])));
+    slow.map((job) => [make("button", { type: "button", class: "link", onclick: () => panel.open(job) }, job.item), badge(result(job).mark),
+      duration(job.took), ...(known ? [job.expected ? duration(job.expected) : ""] : []), ...(run.past.size ? [spark(run, result(job))] : [])])));
 }
 
 // ---- all of them
