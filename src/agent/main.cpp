@@ -372,15 +372,24 @@ std::terminate_handler __terminate_handler = [] { std::abort(); };  // NOLINT
 }  // namespace __cxxabiv1
 
 // The C library translates its messages, and brings 25 KB to find and convert translations. The agent speaks English.
+// (glibc 2.41 has two more names in other parts of it: how often a translation was changed, and to forget all of them.)
 extern "C" {
-char* __dcgettext(const char* domain, const char* message, int category) noexcept;  // NOLINT: the library's name
+char* __dcgettext(const char* domain, const char* message, int category) noexcept;  // NOLINT: the library's names
 char* dcgettext(const char* domain, const char* message, int category) noexcept;    // NOLINT
-char* __dcgettext(const char* /*domain*/, const char* message, int /*category*/) noexcept {  // NOLINT
+char* __gettext(const char* message) noexcept;                                      // NOLINT
+char* gettext(const char* message) noexcept;                                        // NOLINT
+extern int _nl_msg_cat_cntr;                                                        // NOLINT
+void _nl_finddomain_subfreeres() noexcept;                                          // NOLINT
+char* gettext(const char* message) noexcept {
   return const_cast<char*>(message);  // NOLINT(cppcoreguidelines-pro-type-const-cast): what its interface says
 }
-char* dcgettext(const char* domain, const char* message, int category) noexcept {  // NOLINT
-  return __dcgettext(domain, message, category);
+char* __gettext(const char* message) noexcept { return gettext(message); }  // NOLINT
+char* dcgettext(const char* /*domain*/, const char* message, int /*category*/) noexcept { return gettext(message); }
+char* __dcgettext(const char* /*domain*/, const char* message, int /*category*/) noexcept {  // NOLINT
+  return gettext(message);
 }
+int _nl_msg_cat_cntr = 0;                     // NOLINT
+void _nl_finddomain_subfreeres() noexcept {}  // NOLINT
 }
 #endif
 
