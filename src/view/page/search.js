@@ -30,11 +30,7 @@ export function searchEffort(run) {
   const spare = run.jobs.filter((job) => job.end !== null && !job.isResult).length;
   const early = spare > 0 ? ` (and ${spare} ended early: nothing more to tell)` : "";
   let text = `${plural(tests, "test")}${early} among ${plural(started.candidates ?? 0, "candidate")}, ${plural(end?.workers ?? started.workers ?? 0, "worker")}, ${duration(run.wall)}.`;
-  if (end?.serial_tests > 0) {
-    const results = run.jobs.filter((job) => job.isResult);
-    const each = results.reduce((sum, job) => sum + job.took, 0) / Math.max(results.length, 1);
-    text += ` One after the other it would have been ${plural(end.serial_tests, "test")}${each > 0 ? `, about ${duration(each * end.serial_tests)} of testing` : ""}.`;
-  }
+  if (end?.serial_tests > 0) text += ` One after the other it would have been ${plural(end.serial_tests, "test")}.`;
   return text;
 }
 
