@@ -111,13 +111,24 @@ Kept EarlierRun::select(Rerun which, std::vector<std::string>& ids, bool flaky_f
     }
     return true;
   };
+  const auto keep = [&kept](const std::string& id, const std::string& result) {
+    if (result.empty()) {
+      ++kept.unfinished;
+    } else {
+      kept.results.push_back({id, result});
+    }
+  };
+  // What this run's list, filters or shard leave out is part of the whole all the same.
+  const std::unordered_set<std::string_view> listed{ids.begin(), ids.end()};
+  for (const std::string& id : order_) {
+    if (!listed.contains(id)) keep(id, results_.at(id));
+  }
   std::erase_if(ids, [&](const std::string& id) {
     const auto found = results_.find(id);
     const bool known = found != results_.end();
     const std::string result = known ? found->second : "";
     if (wanted(known, result)) return false;
-    if (!result.empty()) kept.results.push_back({id, result});
-    if (known && result.empty()) ++kept.unfinished;
+    if (known) keep(id, result);
     return true;
   });
   return kept;

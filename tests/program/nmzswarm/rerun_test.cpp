@@ -43,6 +43,16 @@ TEST(EarlierRunTest, TheLastResultCountsAndIdsAreBytes) {
   EXPECT_THAT(selected(again, Rerun::failed, {"\xff\n", "b"}), ElementsAre("\xff\n"));
 }
 
+TEST(EarlierRunTest, WhatIsNotListedThisTimeIsPartOfTheWhole) {
+  std::vector<std::string> ids{"c", "new"};
+  const Kept kept = EarlierRun::parse(earlier).select(Rerun::unfinished, ids, false);
+  EXPECT_THAT(ids, ElementsAre("c", "new"));
+  ASSERT_EQ(kept.failures().size(), 1);
+  EXPECT_EQ(kept.failures()[0].workload, "b");
+  EXPECT_EQ(kept.results.size(), 2) << "a and b";
+  EXPECT_EQ(kept.unfinished, 1) << "d";
+}
+
 /// b fails while there is no file `fixed`; the diary tells what ran.
 class RerunTest : public testing::Test {
  protected:
@@ -88,6 +98,13 @@ TEST_F(RerunTest, UnfinishedGoesOnInTheDirectoryOfTheEarlierRun) {
   EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--rerun", "failed"}).exit_code, 1);
   EXPECT_EQ(diary(), "b\n");
   EXPECT_THAT(run({"--log-dir", "elsewhere", "--rerun", "last"}).err, HasSubstr("there are no results of a run in"));
+}
+
+TEST_F(RerunTest, AFailureThatIsNotSelectedAgainIsNotForgotten) {
+  EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--fail-fast"}).exit_code, 1);
+  const auto rest = run({"-j1", "--log-dir", "logs", "--rerun", "unfinished", "--exclude", "b"});
+  EXPECT_EQ(rest.exit_code, 1) << rest.out;
+  EXPECT_THAT(rest.out, HasSubstr("1 of 1 passed, 1 failed before"));
 }
 
 TEST_F(RerunTest, FailedAloneDoesNotPassARunWithHoles) {
