@@ -62,6 +62,17 @@ TEST_F(DebugLogTest, OnStandardOutputItIsAlone) {
   EXPECT_THAT(both.err, HasSubstr("only one of --json and --debug-log"));
 }
 
+TEST_F(DebugLogTest, OnAFullStandardOutputItsLossIsTold) {
+  auto program = place.bisect_program(repository.path(),
+                                      arguments({"--no-cache", "--debug-log", "-", repository.range()}, command));
+  const std::vector<std::string> into_full{"sh", "-c", "exec \"$0\" \"$@\" >/dev/full"};
+  program.argv.insert(program.argv.begin(), into_full.begin(), into_full.end());
+  const Ended ended = support::run_program(program);
+  EXPECT_NE(ended.exit_code, 0);
+  EXPECT_THAT(ended.err, AllOf(HasSubstr("is the first bad commit"),
+                               HasSubstr("the debug log is incomplete: cannot write to standard output")));
+}
+
 TEST_F(DebugLogTest, TheDoctorTellsOfTheMachineAndChangesNothing) {
   auto program = place.program(place.path(), {NMZ_NMZBISECT, "doctor"});
   program.env.push_back("DOCKER_HOST=unix:///nowhere");
