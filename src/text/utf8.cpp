@@ -15,6 +15,15 @@ bool is_control(std::string_view character) {
   return first < 0x20 || first == 0x7F;
 }
 
+/// What makes text read in another order than it stands there: embeddings, overrides and isolates (UAX 9, 2.1 to 2.4).
+/// A name that is shown could say anything with them.
+bool is_reordering(std::string_view character) {
+  if (character.size() != 3) return false;
+  const auto last = static_cast<unsigned char>(character[2]);
+  if (character.starts_with("\xE2\x80")) return last >= 0xAA && last <= 0xAE;  // U+202A..U+202E
+  return character.starts_with("\xE2\x81") && last >= 0xA6 && last <= 0xA9;    // U+2066..U+2069
+}
+
 /// Takes the next character from `rest`; what is no UTF-8 comes as U+FFFD, byte by byte.
 std::string_view take_character(std::string_view& rest) {
   const std::size_t length = utf8_sequence(rest);
@@ -38,7 +47,8 @@ class Printer {
     while (!rest.empty()) {
       if (const ControlSequence sequence = control_sequence(rest); sequence.length > 0) {
         if (sequence.colours && colours_ == Colours::kept) {
-          result_ += rest.substr(0, sequence.length);
+          // Both introducers are two bytes; C1's is a control itself.
+          result_.append("\x1b[").append(rest.substr(2, sequence.length - 2));
           coloured_ = true;
         }
         rest.remove_prefix(sequence.length);
@@ -60,7 +70,7 @@ class Printer {
     } else if (lines_ && first == '\r') {
       result_ += '\n';
     } else {
-      result_ += is_control(character) ? replacement : character;
+      result_ += is_control(character) || is_reordering(character) ? replacement : character;
     }
   }
 

@@ -10,7 +10,7 @@ namespace {
 using namespace std::string_literals;
 
 TEST(ReadableTest, TextStaysAsItIs) {
-  const std::string text = "plain \t\r\n \u00E4 \u20AC \uFFFD \U0001F600 \U0010FFFF\x7F";
+  const std::string text = "plain \t\r\n \u00E4 \u20AC \uFFFD \U0001F600 \U0010FFFF";
   EXPECT_EQ(readable(text), text);
 }
 
@@ -29,6 +29,9 @@ TEST(ReadableTest, TerminalSequencesAreLeftOut) {
   EXPECT_EQ(readable("\x1b]0;title\a\x1b(Btext"), "text");
   EXPECT_EQ(readable("\x1b[1;"), "") << "cut off";
   EXPECT_EQ(readable("\x1b"), "\uFFFD");
+  EXPECT_EQ(readable("a\x7f"
+                     "b\xC2\x85"),
+            "a\uFFFDb\uFFFD");
 }
 
 TEST(ReadableTest, TheLastLinesAreWholeOnes) {

@@ -63,6 +63,20 @@ TEST(Utf8Test, OnlyColoursAreKept) {
   }
 }
 
+TEST(Utf8Test, AColourThatIsBegunWithC1IsBegunWithEscInstead) {
+  EXPECT_EQ(printable_lines("x\xC2\x9B"
+                            "31mred",
+                            Colours::kept),
+            "x\x1b[31mred\x1b[0m");
+}
+
+TEST(Utf8Test, NothingIsReadInAnotherOrderThanItStandsThere) {
+  for (const char* const one : {"\u202A", "\u202D", "\u202E", "\u2066", "\u2069"}) {
+    EXPECT_EQ(printable(std::string{"a"} + one + "b"), "a\uFFFDb");
+  }
+  EXPECT_EQ(printable("\u2029\u202F\u2065\u206A \u05D0\u05D1"), "\u2029\u202F\u2065\u206A \u05D0\u05D1");
+}
+
 TEST(Utf8Test, ReturnsAreLineEnds) {
   EXPECT_EQ(printable_lines("a\r\nb\r\r\nc\r", Colours::removed), "a\nb\nc");
   EXPECT_EQ(printable_lines("10 %\r20 %\n", Colours::removed), "10 %\n20 %\n");
