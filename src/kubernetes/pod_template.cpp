@@ -86,12 +86,14 @@ Json json_of(const YAML::Node& node, std::size_t& values, int depth = 0) {
       if (!entry.first.IsScalar()) throw Unusable{"a key is no text"};
       object[entry.first.Scalar()] = json_of(entry.second, values, depth + 1);
     }
-    return Json(std::move(object));  // clang 14 copies without it
+    Json value = std::move(object);  // clang 14 would copy an object that is returned as a value
+    return value;
   }
   if (node.IsSequence()) {
     json::array array;
     for (const YAML::Node& entry : node) array.push_back(json_of(entry, values, depth + 1));
-    return Json(std::move(array));
+    Json value = std::move(array);
+    return value;
   }
   return node.IsScalar() ? scalar_of(node) : Json{};
 }
