@@ -213,6 +213,10 @@ void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEn
     ended.result = result;
     ended.message = std::move(message);
   };
+  const auto say_unfinished = [&] {
+    say(exit_infrastructure, "lost",
+        fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
+  };
   const std::size_t flaky_failures = suite.hunt() != nullptr ? ended.suite.counts.flaky : 0;
   const std::size_t earlier_failures = ended.suite.earlier_failures.size();
   const bool failures =
@@ -226,6 +230,7 @@ void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEn
     return say(exit_failed, "failed",
                fmt::format("nothing is left to run, and {} workload(s) have failed before", earlier_failures));
   }
+  if (suite.ids().empty() && kept.unfinished > 0) return say_unfinished();
   if (suite.ids().empty()) {
     const WorkloadList& list = suite.listing().list;
     if (list.other_shards) return say(exit_passed, "empty", "this shard is empty: other ones have all there is to run");
@@ -241,10 +246,7 @@ void judge(events::RunEnded& ended, const Suite& suite, const coordinator::RunEn
   }
   if (ended.suite.counts.not_run + ended.suite.counts.cancelled > 0)
     return say(exit_infrastructure, "lost", "some workloads were not run");
-  if (kept.unfinished > 0) {
-    return say(exit_infrastructure, "lost",
-               fmt::format("{} workload(s) have no result yet (--rerun unfinished)", kept.unfinished));
-  }
+  if (kept.unfinished > 0) return say_unfinished();
   if (ended.suite.counts.flaky > 0) return say(exit_passed, "flaky", "");
   const std::size_t skipped = ended.suite.counts.skipped;
   say(exit_passed, "passed",

@@ -108,7 +108,12 @@ int enter(const Program& program, int argc, char** argv, const std::vector<Comma
   } catch (const std::exception& bug) {
     output::complain(program.name, what_failed(bug));
   }
-  return output::end_of_program(status);
+  status = output::end_of_program(status);  // does not come back where the reader has gone
+  if (status != exit_success) return status;
+  const Result<void> printed = output::complete_standard_output();
+  if (printed) return exit_success;
+  output::complain(program.name, printed.error().message);
+  return program.failed;
 }
 
 }  // namespace nmz::run

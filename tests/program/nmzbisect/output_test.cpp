@@ -218,6 +218,19 @@ TEST_F(OutputTest, AFullStdoutIsAnError) {
   EXPECT_NE(ended.exit_code, 0) << everything(ended);
 }
 
+/// Whatever a command is: that its answer did not arrive is told.
+TEST_F(OutputTest, AFullStdoutIsAnErrorOfEveryCommand) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"hook", "--help"}, {"hook", "status"}, {"config"}, {"logs"}, {"--version"}}) {
+    support::Program program = place.bisect_program(repository.path(), {});
+    program.argv.insert(program.argv.begin(), {"sh", "-c", R"(exec "$0" "$@" > /dev/full)"});
+    program.argv.insert(program.argv.end(), command.begin(), command.end());
+    const Ended ended = support::run_program(program);
+    EXPECT_EQ(ended.exit_code, 1) << command.front() << everything(ended);
+    EXPECT_THAT(ended.err, HasSubstr("cannot write to standard output")) << command.front();
+  }
+}
+
 TEST_F(OutputTest, AClosedPipeStillLeavesNothing) {
   support::Program program = place.bisect_program(repository.path(), {});
   program.argv.insert(program.argv.begin(), {"bash", "-c", R"("$0" "$@" 2>&1 | true)"});

@@ -107,6 +107,14 @@ TEST_F(RerunTest, AFailureThatIsNotSelectedAgainIsNotForgotten) {
   EXPECT_THAT(rest.out, HasSubstr("1 of 1 passed, 1 failed before"));
 }
 
+TEST_F(RerunTest, ThatThereIsNothingToRunDoesNotPassARunWithHoles) {
+  std::ofstream{swarm.place() / "results.jsonl"}
+      << "{\"workload\":\"a\",\"result\":\"passed\"}\n{\"workload\":\"b\"}\n";
+  const auto nothing = run({"--log-dir", ".", "--rerun", "failed", "--no-tests", "pass"});
+  EXPECT_EQ(nothing.exit_code, 3) << nothing.out;
+  EXPECT_THAT(nothing.err, HasSubstr("1 workload(s) have no result yet (--rerun unfinished)"));
+}
+
 TEST_F(RerunTest, FailedAloneDoesNotPassARunWithHoles) {
   EXPECT_EQ(run({"-j1", "--log-dir", "logs", "--fail-fast"}).exit_code, 1);
   std::ofstream{swarm.place() / "fixed"};
