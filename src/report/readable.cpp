@@ -16,7 +16,7 @@ bool is_text(std::string_view sequence) {
   const unsigned lead = byte(sequence, 0);
   if (lead < 0x20) return lead == '\t' || lead == '\n' || lead == '\r';
   if (lead == 0x7F || (lead == 0xC2 && byte(sequence, 1) < 0xA0)) return false;  // DEL and C1
-  return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF";
+  return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF" && !text::is_reordering(sequence);
 }
 
 }  // namespace

@@ -15,15 +15,6 @@ bool is_control(std::string_view character) {
   return first < 0x20 || first == 0x7F;
 }
 
-/// What makes text read in another order than it stands there: embeddings, overrides and isolates (UAX 9, 2.1 to 2.4).
-/// A name that is shown could say anything with them.
-bool is_reordering(std::string_view character) {
-  if (character.size() != 3) return false;
-  const auto last = static_cast<unsigned char>(character[2]);
-  if (character.starts_with("\xE2\x80")) return last >= 0xAA && last <= 0xAE;  // U+202A..U+202E
-  return character.starts_with("\xE2\x81") && last >= 0xA6 && last <= 0xA9;    // U+2066..U+2069
-}
-
 /// Takes the next character from `rest`; what is no UTF-8 comes as U+FFFD, byte by byte.
 std::string_view take_character(std::string_view& rest) {
   const std::size_t length = utf8_sequence(rest);
@@ -95,6 +86,13 @@ std::size_t utf8_sequence(std::string_view bytes) {
   const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
   const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
   return overlong || outside ? 0 : length;
+}
+
+bool is_reordering(std::string_view character) {
+  if (character.size() != 3) return false;
+  const auto last = static_cast<unsigned char>(character[2]);
+  if (character.starts_with("\xE2\x80")) return last >= 0xAA && last <= 0xAE;  // U+202A..U+202E
+  return character.starts_with("\xE2\x81") && last >= 0xA6 && last <= 0xA9;    // U+2066..U+2069
 }
 
 std::string valid_utf8(std::string_view bytes) {

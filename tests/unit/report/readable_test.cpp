@@ -32,6 +32,7 @@ TEST(ReadableTest, TerminalSequencesAreLeftOut) {
   EXPECT_EQ(readable("a\x7f"
                      "b\xC2\x85"),
             "a\uFFFDb\uFFFD");
+  EXPECT_EQ(readable("a\u202Eb"), "a\uFFFDb");
 }
 
 TEST(ReadableTest, TheLastLinesAreWholeOnes) {
