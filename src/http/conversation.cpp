@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "cancellation.hpp"
+#include "nmz/http/cancellation.hpp"
+
 #include "request_head.hpp"
 
 namespace nmz::http {

@@ -15,9 +15,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "nmz/http/cancellation.hpp"
 #include "nmz/process/piped_process.hpp"
 
-#include "cancellation.hpp"
 #include "tunnel.hpp"
 
 namespace nmz::http {

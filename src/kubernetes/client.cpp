@@ -18,6 +18,7 @@
 
 #include "nmz/diagnostics/diagnostics.hpp"
 #include "nmz/http/base64.hpp"
+#include "nmz/http/cancellation.hpp"
 
 #include "client_impl.hpp"
 #include "wording.hpp"
@@ -49,7 +50,7 @@ void note(const http::Request& request, const http::Outcome<http::Answer>& answe
 }
 
 /// A server that has too much to do says when it wants to be asked again (Retry-After in seconds, RFC 9110 10.2.3; API
-/// Priority and Fairness does), and has done nothing. At least a second, so that there is an end to it.
+/// Priority and Fairness does with 429, and has done nothing). At least a second, so that there is an end to it.
 std::optional<std::chrono::seconds> pause_before_the_next(const http::Answer& answer) {
   if (!is_busy(answer.status)) return std::nullopt;
   for (const auto& [name, value] : answer.headers) {
@@ -181,7 +182,8 @@ void Client::Impl::authorize(http::Request& request) const {
 
 asio::awaitable<Result<void>> Client::Impl::wait(std::chrono::seconds pause) {
   asio::steady_timer timer{executor, pause};
-  if (closed) co_return fail(ErrorKind::cancelled, "cancelled");
+  const bool cancelled = co_await http::is_cancelled();
+  if (closed || cancelled) co_return fail(ErrorKind::cancelled, "cancelled");
   pauses.insert(&timer);
   const auto [code] = co_await timer.async_wait(as_result);
   pauses.erase(&timer);

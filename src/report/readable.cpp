@@ -9,14 +9,10 @@
 namespace nmz::report {
 namespace {
 
-unsigned byte(std::string_view bytes, std::size_t i) { return static_cast<unsigned char>(bytes[i]); }
-
-/// Whether the sequence is a character of XML 1.0 (production 2).
+/// Whether the sequence is a character of XML 1.0 (production 2) that only shows itself.
 bool is_text(std::string_view sequence) {
-  const unsigned lead = byte(sequence, 0);
-  if (lead < 0x20) return lead == '\t' || lead == '\n' || lead == '\r';
-  if (lead == 0x7F || (lead == 0xC2 && byte(sequence, 1) < 0xA0)) return false;  // DEL and C1
-  return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF" && !text::is_reordering(sequence);
+  if (sequence == "\t" || sequence == "\n" || sequence == "\r") return true;
+  return !text::is_active(sequence) && sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF";
 }
 
 }  // namespace

@@ -70,6 +70,14 @@ std::string what_failed(const std::exception& thrown) {
   return "the machine refuses what is needed (memory, threads or files; see ulimit -a): " + code.message();
 }
 
+/// Nothing has succeeded whose answer did not arrive.
+int success_if_printed(const Program& program) {
+  const Result<void> printed = output::complete_standard_output();
+  if (printed) return exit_success;
+  output::complain(program.name, printed.error().message);
+  return program.failed;
+}
+
 /// Empty, or what is wrong. Where it is too small for git's configuration and a tree's depth the kernel ends us.
 std::string stack_is_lacking() {
   constexpr rlim_t least = rlim_t{256} << 10U;
@@ -90,10 +98,7 @@ int follow(const Program& program, const std::vector<std::string>& arguments, co
 
 int print_page(const Program& program, const std::string& text) {
   output::print(text);
-  const Result<void> printed = output::complete_standard_output();
-  if (printed) return exit_success;
-  output::complain(program.name, printed.error().message);
-  return program.failed;
+  return success_if_printed(program);
 }
 
 int enter(const Program& program, int argc, char** argv, const std::vector<Command>& own, const Reader& read) {
@@ -109,11 +114,7 @@ int enter(const Program& program, int argc, char** argv, const std::vector<Comma
     output::complain(program.name, what_failed(bug));
   }
   status = output::end_of_program(status);  // does not come back where the reader has gone
-  if (status != exit_success) return status;
-  const Result<void> printed = output::complete_standard_output();
-  if (printed) return exit_success;
-  output::complain(program.name, printed.error().message);
-  return program.failed;
+  return status == exit_success ? success_if_printed(program) : status;
 }
 
 }  // namespace nmz::run

@@ -75,9 +75,9 @@ std::vector<std::string> LogView::rows(std::size_t columns) const {
 }
 
 void Desk::catch_up(const Model& model) {
-  if (model.ended() && !std::exchange(over_, true)) {
-    pane_ = 1;  // nothing runs any more, and the other list is gone
-    ending_.reset();
+  if (model.ended()) {
+    pane_ = 1;                                         // nothing runs any more, and the other list is gone
+    if (!std::exchange(over_, true)) ending_.reset();  // this one has another order now
   }
   if (page_ != Page::log) return;
   if (log_.job) {

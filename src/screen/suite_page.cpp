@@ -161,11 +161,11 @@ std::size_t name_columns(const Page& page) {
   return std::min(longest, std::clamp<std::size_t>(page.size.columns / 3, 8, 40));
 }
 
-Line failure_row(const Page& page, std::size_t index) {
+Line failure_row(const Page& page, std::size_t index, std::size_t columns_of_name) {
   const Model::Ended& ended = page.model.endings()[page.model.endings().size() - 1 - index];
   const std::size_t width = page.size.columns;
   Line line{fitted(events::word_of(ended.what.mark), 10), {tone_of(ended.what.mark), true}};
-  line.add(fitted(shown(ended.what.item), name_columns(page)) + " ");
+  line.add(fitted(shown(ended.what.item), columns_of_name) + " ");
   if (!ended.what.detail.empty()) line.add(shown(ended.what.detail) + " ", {Tone::faint});
   const bool wrong = ended.what.mark != Mark::skipped && ended.what.mark != Mark::cancelled;
   if (wrong && width >= 50) line.add(page.desk.telling_line(ended.what.log));
@@ -218,7 +218,7 @@ void paint_suite(Page& page) {
              [&](std::size_t index) { return running_row(page, *rows[index]); });
   }
   add_list(page, 1, failures_title(model), page.room(),
-           [&page](std::size_t index) { return failure_row(page, index); });
+           [&page, name = name_columns(page)](std::size_t index) { return failure_row(page, index, name); });
 }
 
 }  // namespace nmz::screen

@@ -15,6 +15,13 @@ bool is_control(std::string_view character) {
   return first < 0x20 || first == 0x7F;
 }
 
+bool is_reordering(std::string_view character) {
+  if (character.size() != 3) return false;
+  const auto last = static_cast<unsigned char>(character[2]);
+  if (character.starts_with("\xE2\x80")) return last >= 0xAA && last <= 0xAE;  // U+202A..U+202E
+  return character.starts_with("\xE2\x81") && last >= 0xA6 && last <= 0xA9;    // U+2066..U+2069
+}
+
 /// Takes the next character from `rest`; what is no UTF-8 comes as U+FFFD, byte by byte.
 std::string_view take_character(std::string_view& rest) {
   const std::size_t length = utf8_sequence(rest);
@@ -61,7 +68,7 @@ class Printer {
     } else if (lines_ && first == '\r') {
       result_ += '\n';
     } else {
-      result_ += is_control(character) || is_reordering(character) ? replacement : character;
+      result_ += is_active(character) ? replacement : character;
     }
   }
 
@@ -88,12 +95,7 @@ std::size_t utf8_sequence(std::string_view bytes) {
   return overlong || outside ? 0 : length;
 }
 
-bool is_reordering(std::string_view character) {
-  if (character.size() != 3) return false;
-  const auto last = static_cast<unsigned char>(character[2]);
-  if (character.starts_with("\xE2\x80")) return last >= 0xAA && last <= 0xAE;  // U+202A..U+202E
-  return character.starts_with("\xE2\x81") && last >= 0xA6 && last <= 0xA9;    // U+2066..U+2069
-}
+bool is_active(std::string_view character) { return is_control(character) || is_reordering(character); }
 
 std::string valid_utf8(std::string_view bytes) {
   std::string result;

@@ -165,9 +165,9 @@ class Desk {
   bool paused_ = false;
   LogView log_;
   std::size_t pane_ = 0;
-  std::size_t worker_ = 0;         ///< of a search
-  std::optional<job::JobId> job_;  ///< of a suite
-  bool over_ = false;
+  std::size_t worker_ = 0;             ///< of a search
+  std::optional<job::JobId> job_;      ///< of a suite
+  bool over_ = false;                  ///< the end has been seen
   std::optional<std::size_t> ending_;  ///< counted from the first; none: the newest
   std::array<std::size_t, panes> first_{};
   std::vector<Place> places_;

@@ -19,9 +19,10 @@ inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // U+FEFF
 /// Precondition: not empty.
 [[nodiscard]] std::size_t utf8_sequence(std::string_view bytes);
 
-/// One character that makes text read in another order than it stands there: embeddings, overrides and isolates (UAX 9,
-/// 2.1 to 2.4). A name that is shown could say anything with them.
-[[nodiscard]] bool is_reordering(std::string_view character);
+/// One character that does something to whoever shows it: a control (C0, DEL, C1), or what makes text read in another
+/// order than it stands there (embeddings, overrides, isolates: UAX 9, 2.1 to 2.4), with which a name could say
+/// anything.
+[[nodiscard]] bool is_active(std::string_view character);
 
 /// Each byte that is no part of well-formed UTF-8 replaced by U+FFFD.
 [[nodiscard]] std::string valid_utf8(std::string_view bytes);

@@ -27,7 +27,7 @@ export function searchSentence(run) {
 export function searchEffort(run) {
   const { end, started } = run;
   const tests = end ? end.tests : run.jobs.filter((job) => job.isResult).length;
-  const spare = run.jobs.filter((job) => job.end !== null && !job.isResult).length;
+  const spare = run.jobs.filter((job) => job.mark === marks[8]).length;
   const early = spare > 0 ? ` (and ${spare} ended early: nothing more to tell)` : "";
   let text = `${plural(tests, "test")}${early} among ${plural(started.candidates ?? 0, "candidate")}, ${plural(end?.workers ?? started.workers ?? 0, "worker")}, ${duration(run.wall)}.`;
   if (end?.serial_tests > 0) text += ` One after the other it would have been ${plural(end.serial_tests, "test")}.`;

@@ -175,6 +175,23 @@ TEST_F(DeskTest, TheSelectedTestStaysWhereNewOnesCome) {
   EXPECT_EQ(desk.selected(1, run.model), 2) << "still the first";
 }
 
+TEST_F(DeskTest, AtTheEndTheOneListThatIsLeftHasTheKeysFromItsTop) {
+  run.start(1, 10);
+  run.end(1, commit(1), Mark::passed, 9);
+  run.end(2, commit(2), Mark::passed, 8);
+  press(Key::tab);
+  press(Key::down);
+  run.tell(events::RunEnded{});
+  painted();
+  EXPECT_EQ(desk.selected(1, run.model), 0);
+  press(Key::tab);
+  painted();
+  EXPECT_EQ(desk.pane(), 1) << "the other list is gone";
+  press(Key::down);
+  painted();
+  EXPECT_EQ(desk.selected(1, run.model), 1) << "what is selected after it stays";
+}
+
 TEST_F(DeskTest, AClickSelectsAndTheSecondOpens) {
   run.start(2, 10);
   run.begin(1, 1, commit(5));
